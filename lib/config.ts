@@ -1,0 +1,183 @@
+/** The settings: read once from the environment, typed, all faults reported together. */
+
+/** A `FETCH_ALLOW_HOSTS` entry, as the URL parser spells it. */
+export interface AllowedHost {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** Settings of reading from the web. */
+export interface FetchConfig {
+  readonly allowHosts: readonly AllowedHost[];
+  /** The entries whose host is loopback may reach loopback; never on AWS. */
+  readonly isLoopbackAllowed: boolean;
+  /** Endpoints that no harvested URL may reach, whatever the lists say: the store's and the cache's. */
+  readonly ownEndpoints: readonly AllowedHost[];
+  readonly ports: readonly number[];
+  readonly redirectsMax: number;
+  readonly connectTimeoutMs: number;
+  readonly pageTimeoutMs: number;
+  readonly imageTimeoutMs: number;
+  readonly connectionsPerHost: number;
+}
+
+/** Limits of one call. Inclusive. */
+export interface Limits {
+  /** Decoded bytes. */
+  readonly pageMaxBytes: number;
+  readonly imageMaxBytes: number;
+  /** Decoded bytes of all images of one call. */
+  readonly requestMaxBytes: number;
+  /** Distinct URLs. */
+  readonly imagesMaxCount: number;
+  readonly imageMaxPixels: number;
+  readonly connectionsPerHost: number;
+  readonly connectionsMax: number;
+  /** Kept back of the time that Lambda leaves. */
+  readonly requestReserveMs: number;
+}
+
+export interface StoreConfig {
+  readonly bucket: string;
+  readonly region: string;
+  /** Absent means AWS. */
+  readonly endpoint?: string;
+  /** Absent means the SDK's own chain (on AWS: the function's role). */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly linkTtlSeconds: number;
+}
+
+export interface CacheConfig {
+  /** A `redis://` or `rediss://` URL; absent means no cache. */
+  readonly url?: string;
+  readonly ttlSeconds: number;
+}
+
+export interface Config {
+  readonly port: number;
+  readonly fetch: FetchConfig;
+  readonly limits: Limits;
+  readonly store: StoreConfig;
+  readonly cache: CacheConfig;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * Reads the settings.
+ * @throws Error whose message lists every fault, one a line.
+ */
+export function readConfig(env: Environment): Config {
+  const faults: string[] = [];
+  const given = (name: string): string | undefined => {
+    const value = env[name]?.trim();
+    return value === '' ? undefined : value;
+  };
+  const integer = (name: string, fallback: number, min: number, max: number): number => {
+    const text = given(name);
+    if (text === undefined) return fallback;
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    faults.push(`${name} must be a whole number from ${min} to ${max}, not "${text}".`);
+    return fallback;
+  };
+  const parsed = <T>(name: string, parse: (text: string) => T | string): T | undefined => {
+    const text = given(name);
+    if (text === undefined) return undefined;
+    const value = parse(text);
+    if (typeof value !== 'string') return value;
+    faults.push(`${name} ${value}`);
+    return undefined;
+  };
+
+  const endpoint = parsed('S3_ENDPOINT', (text) => parseEndpoint(text, 'http', ['http:', 'https:']));
+  const redis = parsed('REDIS_ADDRESS', (text) => parseEndpoint(text, 'redis', ['redis:', 'rediss:']));
+  const allowHosts = parsed('FETCH_ALLOW_HOSTS', parseHosts) ?? [];
+  const ports = parsed('FETCH_PORTS', parsePorts) ?? [80, 443, 8080, 8443];
+
+  const bucket = given('S3_BUCKET');
+  if (bucket === undefined)
+    faults.push('S3_BUCKET is required: the name of the bucket that keeps the images.');
+  const accessKeyId = given('AWS_ACCESS_KEY_ID');
+  const secretAccessKey = given('AWS_SECRET_ACCESS_KEY');
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    faults.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither.');
+  }
+  const connectionsPerHost = integer('CONNECTIONS_PER_HOST', 8, 1, 256);
+  const isOnAws = env['AWS_LAMBDA_RUNTIME_API'] !== undefined && !env['IS_OFFLINE'] && !env['IS_LOCAL'];
+
+  const config: Config = {
+    port: integer('PORT', 8080, 1, 65_535),
+    fetch: {
+      allowHosts,
+      isLoopbackAllowed: !isOnAws,
+      ownEndpoints: [...hostOf(endpoint, 80), ...hostOf(redis, 6379)],
+      ports,
+      redirectsMax: integer('REDIRECTS_MAX', 5, 0, 20),
+      connectTimeoutMs: integer('CONNECT_TIMEOUT_MS', 3_000, 1, 60_000),
+      pageTimeoutMs: integer('PAGE_TIMEOUT_MS', 10_000, 1, 900_000),
+      imageTimeoutMs: integer('IMAGE_TIMEOUT_MS', 10_000, 1, 900_000),
+      connectionsPerHost,
+    },
+    limits: {
+      pageMaxBytes: integer('PAGE_MAX_BYTES', 10 * MEBIBYTE, 1, 100 * MEBIBYTE),
+      imageMaxBytes: integer('IMAGE_MAX_BYTES', 20 * MEBIBYTE, 1, 1024 * MEBIBYTE),
+      requestMaxBytes: integer('REQUEST_MAX_BYTES', 250 * MEBIBYTE, 1, 1024 * 1024 * MEBIBYTE),
+      imagesMaxCount: integer('IMAGES_MAX_COUNT', 1_000, 1, 1_000),
+      imageMaxPixels: integer('IMAGE_MAX_PIXELS', 100_000_000, 1, 1e12),
+      connectionsPerHost,
+      connectionsMax: integer('CONNECTIONS_MAX', 32, 1, 1_024),
+      requestReserveMs: integer('REQUEST_RESERVE_MS', 2_000, 0, 60_000),
+    },
+    store: {
+      bucket: bucket ?? '',
+      region: given('AWS_REGION') ?? 'us-east-1',
+      ...(endpoint && { endpoint: endpoint.origin }),
+      ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
+      linkTtlSeconds: integer('LINK_TTL_SECONDS', 900, 1, 604_800),
+    },
+    cache: {
+      ...(redis && { url: redis.href }),
+      // At most 300: the contract bounds how stale an answer may be after Redis was lost in the middle.
+      ttlSeconds: integer('CACHE_TTL_SECONDS', 300, 1, 300),
+    },
+  };
+  if (faults.length > 0) throw new Error(`The settings cannot be used:\n- ${faults.join('\n- ')}`);
+  return config;
+}
+
+/** `host:port` or a URL of one of `schemes`; a string is a fault. */
+function parseEndpoint(text: string, scheme: string, schemes: readonly string[]): URL | string {
+  const fault = `must be host:port or a URL that starts with ${schemes.map((s) => `${s}//`).join(' or ')}.`;
+  const url = URL.parse(text.includes('://') ? text : `${scheme}://${text}`);
+  return url !== null && schemes.includes(url.protocol) && url.hostname !== '' ? url : fault;
+}
+
+/** Exact `host:port` entries, separated by commas; a string is a fault. */
+function parseHosts(text: string): AllowedHost[] | string {
+  const hosts: AllowedHost[] = [];
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    if (entry === '') continue;
+    const url = /:\d{1,5}$/.test(entry) ? URL.parse(`http://${entry}/`) : null;
+    if (url === null || url.host === '' || url.username !== '' || url.pathname !== '/') {
+      return `has "${entry}", which is not an exact host:port.`;
+    }
+    hosts.push(...hostOf(url, 80));
+  }
+  return hosts;
+}
+
+function parsePorts(text: string): number[] | string {
+  const ports = text.split(',').map((part) => (/^\s*\d{1,5}\s*$/.test(part) ? Number(part) : 0));
+  return ports.every((port) => port >= 1 && port <= 65_535)
+    ? ports
+    : `must be port numbers from 1 to 65535, separated by commas, not "${text}".`;
+}
+
+function hostOf(url: URL | undefined, defaultPort: number): AllowedHost[] {
+  if (url === undefined) return [];
+  const byScheme = url.protocol === 'https:' ? 443 : defaultPort;
+  return [{ hostname: url.hostname.toLowerCase(), port: url.port === '' ? byScheme : Number(url.port) }];
+}

@@ -1,0 +1,168 @@
+/** What the adapters promise. Rooms depend on these; only `services.ts` knows who keeps the promises. */
+import type {
+  FenceRecord,
+  PageRecord,
+  StoredRecord,
+  Validators,
+  VersionedRecord,
+  WebFault,
+} from './model.ts';
+
+export interface WebRequest {
+  /** http(s), already parsed; a fragment is ignored. */
+  readonly url: URL;
+  /** Chooses the Accept headers and the time: `CONNECT_/PAGE_TIMEOUT_MS` or `IMAGE_TIMEOUT_MS`. */
+  readonly kind: 'page' | 'stylesheet' | 'image';
+  /** Limit on decoded bytes, inclusive; a function is asked once, with the first bytes read. */
+  readonly maxBytes: number | ((head: Buffer, contentType: string | undefined) => number);
+  /** Sent as the browser's default policy (strict-origin-when-cross-origin) would. */
+  readonly referrer?: URL;
+  /** Sent as a condition to the hop whose URL is `validators.url`, to no other. */
+  readonly validators?: Validators;
+  /** The caller's own end: aborted means fault `aborted`. */
+  readonly signal: AbortSignal;
+  /** Told of every piece of decoded body before it is kept; may wait; false ends the reading with fault `limit`. */
+  readonly onBytes?: (count: number) => boolean | Promise<boolean>;
+}
+
+export type WebResult =
+  | {
+      readonly kind: 'read';
+      /** After redirects, without fragment. */
+      readonly finalUrl: URL;
+      /** The header as it came. */
+      readonly contentType: string | undefined;
+      /** Decoded. */
+      readonly bytes: Buffer;
+      /** The transport said where the body ends (Content-Length met or chunks ended): it is whole. */
+      readonly isDelimited: boolean;
+      /** Present when the answer carried an ETag or Last-Modified. */
+      readonly validators?: Validators;
+    }
+  | { readonly kind: 'notModified'; readonly finalUrl: URL; readonly validators: Validators }
+  | {
+      readonly kind: 'failed';
+      readonly fault: WebFault;
+      /** Public text, one sentence: no address, no upstream text. */
+      readonly detail: string;
+      /** With fault `status`. */
+      readonly status?: number;
+      /** For the log alone. */
+      readonly cause?: unknown;
+    };
+
+/** Reads one URL: address policy on every hop, redirects, limits, one deadline. Never throws for what a server does. */
+export interface Web {
+  read(request: WebRequest): Promise<WebResult>;
+}
+
+/** `If-Match: etag`, or `If-None-Match: *`. */
+export type WriteCondition = { readonly ifMatch: string } | { readonly ifAbsent: true };
+
+/** The records `pages/<pageId>.json`. Every method throws `STORAGE_UNAVAILABLE` when the bucket cannot be used. */
+export interface RecordStore {
+  /** null when there is none. A record that cannot be understood is `STORAGE_UNAVAILABLE`, never null. */
+  read(pageId: string): Promise<VersionedRecord | null>;
+  /**
+   * One attempt, without retries. `unclear`: it may or may not have been applied (timeout, reset, 5xx, 404, 409,
+   * 412). Throws `STORAGE_UNAVAILABLE` only when the store certainly did not apply it.
+   */
+  write(
+    pageId: string,
+    record: PageRecord | FenceRecord,
+    condition: WriteCondition,
+  ): Promise<
+    | { readonly kind: 'written'; readonly etag: string }
+    | { readonly kind: 'unclear'; readonly cause: unknown }
+  >;
+  /**
+   * Checks once per process that the bucket honours conditional writes, without which nothing above holds.
+   * Throws `STORAGE_UNAVAILABLE` with one sentence that says what is wrong with the server.
+   */
+  verify(): Promise<void>;
+}
+
+export interface StoredObject {
+  readonly name: string;
+  readonly bytes: number;
+  readonly lastModified: Date;
+}
+
+/** The images `images/<imageId>/<pageId>/<opId>/<fileName>`. Throws `STORAGE_UNAVAILABLE`. */
+export interface ImageStore {
+  /** Resolves when the bytes are durable. SVG is stored with `Content-Disposition: attachment`. */
+  put(name: string, bytes: Buffer, contentType: string, signal: AbortSignal): Promise<void>;
+  /** Names that are not there are no error. */
+  remove(names: readonly string[]): Promise<void>;
+  /** Every object whose name starts with `prefix`, in name order, page by page. */
+  list(prefix: string): AsyncIterable<StoredObject>;
+  /** A presigned GET link, valid for `LINK_TTL_SECONDS`. */
+  link(name: string): Promise<string>;
+}
+
+export type CachedPage =
+  | { readonly kind: 'record'; readonly record: PageRecord }
+  /** A writer is at work: answer from the bucket and do not fill. */
+  | { readonly kind: 'busy' }
+  /** Nothing there, or nothing that can be understood, or no cache. */
+  | { readonly kind: 'miss' };
+
+/** The entries `page:<pageId>`. An aid: no method ever throws or waits long; without Redis every read is a miss. */
+export interface PageCache {
+  read(pageId: string): Promise<CachedPage>;
+  /** `SET NX EX`: never replaces an entry. */
+  fill(pageId: string, record: PageRecord): Promise<void>;
+  /** Replaces whatever is there by this writer's busy marker. */
+  markBusy(pageId: string, token: string, ttlMs: number): Promise<void>;
+  /**
+   * One compare-and-set: own marker → the record, or gone when `record` is null; a record → deleted;
+   * another's marker → left.
+   */
+  settle(pageId: string, token: string, record: PageRecord | null): Promise<void>;
+}
+
+/** The locks `lock:<pageId>`: they save work and prove nothing. No method ever throws. */
+export interface PageLock {
+  /** `held` only when another holds it; without Redis `unavailable`, and the caller goes on. */
+  take(pageId: string, token: string, ttlMs: number): Promise<'taken' | 'held' | 'unavailable'>;
+  /** Compare-and-delete. */
+  release(pageId: string, token: string): Promise<void>;
+  /** Whether anybody holds it (a sweep asks). */
+  isHeld(pageId: string): Promise<boolean>;
+}
+
+export interface Clock {
+  /** Wall time, for what is written down. */
+  now(): Date;
+  /** Milliseconds that only go forward, for deadlines and durations: a clock set back must not stretch them. */
+  elapsed(): number;
+}
+
+/** What one invocation did, for the metrics. Times in ms. */
+export interface InvocationFacts {
+  readonly operation: string;
+  /** A problem code, or `OK`. */
+  readonly outcome: string;
+  readonly durationMs: number;
+  readonly measures: Measures;
+}
+
+/** Filled in while an operation runs. */
+export interface Measures {
+  pageFetchMs?: number;
+  storageMs?: number;
+  discovered?: number;
+  stored?: number;
+  unchanged?: number;
+  skippedByCode?: Readonly<Record<string, number>>;
+  bytesDownloaded?: number;
+  cacheHits?: number;
+  cacheMisses?: number;
+}
+
+export interface Metrics {
+  /** Never throws; a dead receiver costs nothing. */
+  emit(facts: InvocationFacts): Promise<void>;
+}
+
+export type { StoredRecord };

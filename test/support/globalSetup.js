@@ -1,0 +1,5 @@
+import './checkNode.js';
+
+export default async () => {
+  process.env.AWS_EMF_ENVIRONMENT = 'Local';
+};
