@@ -106,7 +106,7 @@ export function readConfig(env: Environment): Config {
     faults.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither.');
   }
   const connectionsPerHost = integer('CONNECTIONS_PER_HOST', 8, 1, 256);
-  const isOnAws = env['AWS_LAMBDA_RUNTIME_API'] !== undefined && !env['IS_OFFLINE'] && !env['IS_LOCAL'];
+  const isOnAws = env.AWS_LAMBDA_RUNTIME_API !== undefined && !env.IS_OFFLINE && !env.IS_LOCAL;
 
   const config: Config = {
     port: integer('PORT', 8080, 1, 65_535),
