@@ -1,0 +1,44 @@
+/** Reads what a gateway sends: HTTP API payload 2.0, and the older 1.0 shape, both possibly incomplete. */
+
+export interface HttpEvent {
+  readonly headers?: Readonly<Record<string, string | undefined>> | null;
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>> | null;
+  readonly rawQueryString?: string | null;
+  readonly queryStringParameters?: Readonly<Record<string, string | undefined>> | null;
+  readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[] | undefined>> | null;
+  readonly body?: unknown;
+  readonly isBase64Encoded?: boolean;
+}
+
+/** One header's value, whatever its case. */
+export function headerOf(event: HttpEvent, name: string): string | undefined {
+  const entries = [...Object.entries(event.multiValueHeaders ?? {}), ...Object.entries(event.headers ?? {})];
+  const value = entries.findLast(([key, value]) => value !== undefined && key.toLowerCase() === name)?.[1];
+  return typeof value === 'string' ? value : value?.join(', ');
+}
+
+/** Every query parameter with all its values, decoded. */
+export function queryOf(event: HttpEvent): ReadonlyMap<string, readonly string[]> {
+  const pairs = event.rawQueryString
+    ? [...new URLSearchParams(event.rawQueryString)]
+    : [
+        ...Object.entries(event.queryStringParameters ?? {}),
+        // In the older shape this one has everything; what it repeats is dropped below.
+        ...Object.entries(event.multiValueQueryStringParameters ?? {}).flatMap(([key, values]) =>
+          (values ?? []).map((value): [string, string] => [key, value]),
+        ),
+      ];
+  const query = new Map<string, string[]>();
+  for (const [key, value] of pairs) {
+    if (value === undefined) continue;
+    query.set(key, [...(query.get(key) ?? []), value]);
+  }
+  if (event.rawQueryString) return query;
+  return new Map([...query].map(([key, values]) => [key, [...new Set(values)]]));
+}
+
+/** Bytes of the body as sent. */
+export function bodyBytes({ body, isBase64Encoded }: HttpEvent): number {
+  if (typeof body !== 'string') return 0;
+  return Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8');
+}

@@ -1,0 +1,137 @@
+/** The Middy chain around an operation: body in, problem+json out, metrics and a log line at the end. */
+import middy, { type MiddlewareObj } from '@middy/core';
+import httpJsonBodyParser from '@middy/http-json-body-parser';
+import type { Context } from 'aws-lambda';
+import { measuredStorage, type Storage } from '../measuredStorage.ts';
+import type { Clock, Measures, Metrics } from '../ports.ts';
+import { Problem } from '../problem.ts';
+import { type Answer, problemAnswer } from './answers.ts';
+import { bodyBytes, type HttpEvent, headerOf } from './httpEvent.ts';
+
+/** What the chain needs; an operation may need more. */
+export interface ChainServices extends Storage {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+export interface Call {
+  /** On `clock.elapsed()`, ms. */
+  readonly start: number;
+  /** On `clock.elapsed()`, ms: the function ends then. */
+  readonly deadline: number;
+  readonly measures: Measures;
+}
+
+export interface Operation<S> {
+  /** Names the operation in metrics and logs. */
+  readonly name: 'get' | 'post' | 'put';
+  readonly hasBody: boolean;
+  /** Made once per process. */
+  readonly services: S;
+  /** One call. A `Problem` that it throws is answered as such, anything else as `INTERNAL`. */
+  readonly run: (event: HttpEvent, services: S, call: Call) => Promise<Answer>;
+}
+
+type CallContext = Context & { call?: Call };
+type Link = MiddlewareObj<HttpEvent, Answer, Error, CallContext>;
+
+/** Checked before the body is parsed. */
+const BODY_MAX_BYTES = 16 * 1024;
+/** What the gateway allows, where nobody says what is left. */
+const TIME_MS = 29_000;
+
+/** A Lambda handler for HTTP API events (payload 2.0; 1.0 is understood too). It never throws. */
+export function createHttpHandler<S extends ChainServices>(operation: Operation<S>) {
+  const { services, hasBody, run } = operation;
+  // `before` runs from the first to the last, `onError` and `after` from the last to the first: the observer
+  // opens the call and sees the finished answer.
+  const chain = middy<HttpEvent, Answer, Error, CallContext>({ timeoutEarlyInMillis: 0 })
+    .use(observeCall(operation))
+    .use(answerProblems());
+  if (hasBody) chain.use(checkBody()).use(httpJsonBodyParser() as Link);
+  return chain.handler((event, { call = openCall(services.clock) }) =>
+    run(event, { ...services, ...measuredStorage(services, services.clock, call.measures) }, call),
+  );
+}
+
+function openCall(clock: Clock, context?: Context): Call {
+  const start = clock.elapsed();
+  // Absent in tests and in some local runners.
+  const leftMs = context?.getRemainingTimeInMillis?.() ?? TIME_MS;
+  return { start, deadline: start + leftMs, measures: {} };
+}
+
+/** Metrics and one structured log line per call; the cause of a failure goes to the log alone. */
+function observeCall<S extends ChainServices>({ name, services: { clock, metrics } }: Operation<S>): Link {
+  const close = async (context: CallContext, response: Answer | null | undefined, error?: Error | null) => {
+    const { start, measures } = context.call ?? openCall(clock);
+    const durationMs = clock.elapsed() - start;
+    const outcome = error == null ? 'OK' : error instanceof Problem ? error.code : 'INTERNAL';
+    const status = response?.statusCode;
+    const level = status === undefined || status >= 500 ? 'error' : 'info';
+    const cause = level === 'error' && error != null ? { cause: describe(error) } : {};
+    const line = { level, operation: name, outcome, status, durationMs: Math.round(durationMs) };
+    console.log(JSON.stringify({ ...line, requestId: context.awsRequestId, ...measures, ...cause }));
+    await metrics.emit({ operation: name, outcome, durationMs, measures });
+  };
+  return {
+    before: ({ context }) => {
+      context.call = openCall(clock, context);
+    },
+    after: ({ context, response }) => close(context, response),
+    onError: ({ context, response, error }) => close(context, response, error),
+  };
+}
+
+function answerProblems(): Link {
+  return {
+    onError: (request) => {
+      request.error = toProblem(request.error);
+      request.response = problemAnswer(request.error as Problem);
+    },
+  };
+}
+
+/** What the parser leaves open: a missing body, its size, the encoding, header names in any case. */
+function checkBody(): Link {
+  return {
+    before: (request) => {
+      const { event } = request;
+      const contentType = headerOf(event, 'content-type');
+      if (bodyBytes(event) > BODY_MAX_BYTES) {
+        throw new Problem('BODY_TOO_LARGE', { detail: 'A body may have at most 16 KiB.' });
+      }
+      if (typeof event.body !== 'string' || event.body.trim() === '') throw noJson();
+      const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType ?? '')?.[1];
+      if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw wrongType();
+      request.event = { ...event, headers: { ...event.headers, 'content-type': contentType } };
+    },
+  };
+}
+
+/** The parser throws http errors of its own: 415 for the type, 422 for the text. */
+function toProblem(error: Error | null | undefined): Problem {
+  if (error instanceof Problem) return error;
+  const status =
+    error !== null && error !== undefined && 'statusCode' in error ? error.statusCode : undefined;
+  if (status === 415) return wrongType();
+  if (status === 422) return noJson();
+  return new Problem('INTERNAL', {
+    detail:
+      'This is our mistake, not yours. Try again; if it stays, tell the operator the time of this answer.',
+    cause: error,
+  });
+}
+
+/** Every error down the chain of causes, with its stack: for the log. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const text = error.stack ?? `${error.name}: ${error.message}`;
+  return error.cause === undefined ? text : `${text}\ncaused by ${describe(error.cause)}`;
+}
+
+const noJson = () =>
+  new Problem('BODY_INVALID', { detail: 'Send a JSON object such as {"url":"https://example.com/"}.' });
+
+const wrongType = () =>
+  new Problem('MEDIA_TYPE_UNSUPPORTED', { detail: 'Send the body as application/json in UTF-8.' });

@@ -1,0 +1,77 @@
+/** What a caller may say: the body of POST and PUT, the query of GET. */
+import * as z from 'zod/mini';
+import type { Variants } from '../model.ts';
+import { parsePageUrl } from '../page/canonicalUrl.ts';
+import { Problem } from '../problem.ts';
+import { type HttpEvent, queryOf } from './httpEvent.ts';
+
+const HarvestBody = z.strictObject({
+  url: z.optional(z.unknown()),
+  variants: z.optional(z.enum(['all', 'best'])),
+  dryRun: z.optional(z.boolean()),
+});
+
+const INCLUDES = ['details', 'links'] as const;
+
+const LookUpQuery = z.strictObject({
+  url: z.optional(z.array(z.string()).check(z.maxLength(1))),
+  include: z.optional(z.array(z.string()).check(z.maxLength(1))),
+});
+
+export interface HarvestInput {
+  readonly url: URL;
+  readonly variants?: Variants;
+  readonly isDryRun: boolean;
+}
+
+export type Include = (typeof INCLUDES)[number];
+
+export interface LookUpInput {
+  /** Canonical. */
+  readonly url: string;
+  readonly include: ReadonlySet<Include>;
+}
+
+/**
+ * The parsed body of a POST or PUT.
+ * @throws BODY_INVALID, OPTION_INVALID, URL_REQUIRED, URL_INVALID
+ */
+export function readHarvestInput(body: unknown): HarvestInput {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new Problem('BODY_INVALID', {
+      detail: 'Send a JSON object such as {"url":"https://example.com/"}.',
+    });
+  }
+  const parsed = HarvestBody.safeParse(body);
+  if (!parsed.success) {
+    throw new Problem('OPTION_INVALID', {
+      detail: 'Beside "url" the body may have "variants" ("all" or "best") and "dryRun" (true or false).',
+    });
+  }
+  const { url, variants, dryRun } = parsed.data;
+  return { url: parsePageUrl(url), isDryRun: dryRun ?? false, ...(variants && { variants }) };
+}
+
+/**
+ * The query of a GET.
+ * @throws OPTION_INVALID, URL_REQUIRED, URL_INVALID
+ */
+export function readLookUpInput(event: HttpEvent): LookUpInput {
+  const parsed = LookUpQuery.safeParse(Object.fromEntries(queryOf(event)));
+  if (!parsed.success) {
+    throw new Problem('OPTION_INVALID', {
+      detail: 'The query may have one "url" and one "include"; percent-encode the url, "&" and all.',
+    });
+  }
+  const { url, include } = parsed.data;
+  return { url: parsePageUrl(url?.[0]).href, include: readInclude(include?.[0]) };
+}
+
+function readInclude(text: string | undefined): ReadonlySet<Include> {
+  const values = text === undefined ? [] : text.split(',');
+  const known = values.filter((value): value is Include => INCLUDES.some((include) => include === value));
+  if (known.length === values.length) return new Set(known);
+  throw new Problem('OPTION_INVALID', {
+    detail: '"include" may be "details", "links", or both separated by a comma.',
+  });
+}

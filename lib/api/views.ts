@@ -1,0 +1,78 @@
+/** What a caller sees of a record and of what was looked up. */
+import { createHash } from 'node:crypto';
+import type { Harvest } from '../harvest/harvest.ts';
+import type { Item, StoredItem } from '../model.ts';
+import type { ImageStore } from '../ports.ts';
+import type { Found } from '../record/lookUp.ts';
+import { type Answer, jsonAnswer } from './answers.ts';
+import type { Include } from './input.ts';
+
+/** 201 with `Location` for a new page, else 200; a dry run is always 200. */
+export function harvestAnswer(
+  { record, changes, isNew }: Harvest,
+  options: { readonly isUpdate: boolean; readonly isDryRun: boolean },
+): Answer {
+  const { url, finalUrl, createdAt, updatedAt, complete, variants, counts, items, skipped, warnings } =
+    record;
+  const body = {
+    ...(options.isDryRun && { dryRun: true }),
+    url,
+    finalUrl,
+    createdAt,
+    updatedAt,
+    complete,
+    variants,
+    counts,
+    images: items.map((item) => item.name),
+    items: items.map(itemView),
+    skipped,
+    warnings,
+    ...(options.isUpdate && { changes }),
+  };
+  const isCreated = isNew && !options.isDryRun;
+  return jsonAnswer(isCreated ? 201 : 200, body, {
+    'cache-control': 'no-store',
+    ...(isCreated && { location: `/images?url=${encodeURIComponent(url)}` }),
+  });
+}
+
+/** 200 with an ETag of the content, or 304 when the caller has it; an answer with links has no ETag. */
+export async function lookUpAnswer(
+  { url, items, skipped, complete, updatedAt }: Found,
+  include: ReadonlySet<Include>,
+  images: ImageStore,
+  ifNoneMatch: string | undefined,
+): Promise<Answer> {
+  const summary = { url, images: items.map((item) => item.name), count: items.length, complete, updatedAt };
+  if (include.has('links')) {
+    const linked = await Promise.all(
+      items.map(async (item) => ({
+        ...(include.has('details') ? itemView(item) : { name: item.name }),
+        href: await images.link(item.name),
+      })),
+    );
+    const body = { ...summary, items: linked, ...(include.has('details') && { skipped }) };
+    return jsonAnswer(200, body, { 'cache-control': 'no-store' });
+  }
+  const answer = jsonAnswer(
+    200,
+    include.has('details') ? { ...summary, items: items.map(itemView), skipped } : summary,
+  );
+  const etag = `"${createHash('sha256').update(answer.body).digest('base64url').slice(0, 27)}"`;
+  // The client may keep it, but has to ask: it costs a 304.
+  const headers = { ...answer.headers, etag, 'cache-control': 'no-cache' };
+  if (!matches(ifNoneMatch, etag)) return { ...answer, headers };
+  return { statusCode: 304, headers: { etag, 'cache-control': 'no-cache' }, body: '' };
+}
+
+/** RFC 9110 section 13.1.2: a list of tags, compared weakly, or `*`. */
+function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes(etag) || tags.includes('*');
+}
+
+/** Validators are the service's own business. */
+function itemView({ validators: _, ...item }: StoredItem): Item {
+  return item;
+}

@@ -1,0 +1,62 @@
+/** Which of the discovered candidates are worth fetching; the others get their reason here. */
+import type { Candidate, Reason, Variants } from '../model.ts';
+
+export interface Choice {
+  readonly candidate: Candidate;
+  /** Why it is not fetched; absent for a wanted one. */
+  readonly reason?: Reason;
+}
+
+/** What servers commonly accept as a request line; a longer reference is no address. */
+const URL_MAX_CHARS = 8_192;
+/** All URLs of one record together, so that an answer stays under 5 MiB. */
+const URLS_MAX_CHARS = 2 * 1024 * 1024;
+/** A `data:` image under this size beside another candidate is a stand-in. */
+const STAND_IN_BYTES = 200;
+
+/** Decides in page order, so that a limit always cuts the same images. */
+export function choose(
+  candidates: readonly Candidate[],
+  options: { readonly variants: Variants; readonly imagesMaxCount: number },
+): readonly Choice[] {
+  let count = 0;
+  let chars = 0;
+  return candidates.map((candidate) => {
+    const reason = reasonAgainst(candidate, options.variants);
+    if (reason !== null) return { candidate, reason };
+    if (count >= options.imagesMaxCount) {
+      return { candidate, reason: limitReached(`The page has more than ${options.imagesMaxCount} images.`) };
+    }
+    if (chars + candidate.url.length > URLS_MAX_CHARS) {
+      return { candidate, reason: limitReached('The addresses of this page’s images are too long to list.') };
+    }
+    count += 1;
+    chars += candidate.url.length;
+    return { candidate };
+  });
+}
+
+function reasonAgainst(candidate: Candidate, variants: Variants): Reason | null {
+  const { url, data } = candidate;
+  if (url.length > URL_MAX_CHARS) {
+    return { code: 'IMAGE_UNREACHABLE', detail: `The address is longer than ${URL_MAX_CHARS} characters.` };
+  }
+  if (hasCredentials(url)) {
+    return { code: 'ADDRESS_FORBIDDEN', detail: 'The address carries credentials; they are never sent.' };
+  }
+  if (data !== undefined && candidate.hasAlternative && data.length < STAND_IN_BYTES) {
+    return { code: 'PLACEHOLDER', detail: 'A tiny inline image that stands in for another one.' };
+  }
+  if (variants === 'best' && !candidate.isBest) {
+    return { code: 'NOT_CHOSEN', detail: 'A larger candidate of the same picture was chosen.' };
+  }
+  return null;
+}
+
+function hasCredentials(url: string): boolean {
+  if (url.startsWith('data:')) return false;
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
+
+const limitReached = (detail: string): Reason => ({ code: 'LIMIT_REACHED', detail });

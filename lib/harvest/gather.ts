@@ -1,0 +1,196 @@
+/** Per image: download → check → upload, overlapped, bounded in number and in bytes in flight. */
+import { createHash } from 'node:crypto';
+import type { Limits } from '../config.ts';
+import { fileNameOf } from '../image/fileName.ts';
+import { inspectImage } from '../image/inspectImage.ts';
+import { objectName } from '../image/objectName.ts';
+import type { Candidate, Reason, StoredItem, Validators } from '../model.ts';
+import { imageIdOf } from '../page/identity.ts';
+import type { ImageStore, Web } from '../ports.ts';
+import type { ByteBudget, ByteShare } from './byteBudget.ts';
+import type { Choice } from './choose.ts';
+import { createConnectionSlots } from './connectionSlots.ts';
+import { imageReason } from './faults.ts';
+
+/** What became of one candidate. `discarded` is no copy, for the reason given. */
+export type Gathered =
+  | { readonly kind: 'item'; readonly item: StoredItem }
+  | { readonly kind: 'discarded'; readonly candidate: Candidate; readonly reason: Reason };
+
+export interface GatherRequest {
+  readonly pageId: string;
+  readonly opId: string;
+  /** After redirects: the referrer. */
+  readonly finalUrl: URL;
+  readonly choices: readonly Choice[];
+  /** The page's present copies by URL (a PUT), to be validated instead of stored again. */
+  readonly present: ReadonlyMap<string, StoredItem>;
+  /** Aborted when the time for fetching is over: what is not stored by then is `OUT_OF_TIME`. */
+  readonly signal: AbortSignal;
+  /** Told of the name of every upload before it is begun, so that a failed operation can take it back. */
+  readonly onUpload: (name: string) => void;
+  readonly onDownloaded: (bytes: number) => void;
+}
+
+export interface GatherServices {
+  readonly web: Web;
+  readonly images: ImageStore;
+  readonly limits: Limits;
+  readonly bytesInFlight: ByteBudget;
+}
+
+/** A response body, or bytes that the page itself brought along. */
+interface Body {
+  readonly bytes: Buffer;
+  readonly isDelimited: boolean;
+  readonly validators?: Validators;
+}
+
+/**
+ * Brings every wanted candidate into the bucket, and answers in the order of `choices`.
+ * @throws STORAGE_UNAVAILABLE, once nothing is under way any more
+ */
+export async function gather(services: GatherServices, request: GatherRequest): Promise<readonly Gathered[]> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([request.signal, failure.signal]);
+  const takeImage = createImageTaker(services, { ...request, signal });
+
+  const taken = await Promise.allSettled(
+    request.choices.map(({ candidate, reason }) => {
+      if (reason !== undefined) return discarded(candidate, reason);
+      return takeImage(candidate).catch((error: unknown) => {
+        // The store or a bug: no use in going on with the others.
+        failure.abort();
+        throw error;
+      });
+    }),
+  );
+  return taken.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+function createImageTaker(services: GatherServices, request: GatherRequest) {
+  const { web, images, limits, bytesInFlight } = services;
+  const slots = createConnectionSlots(limits);
+  let downloaded = 0;
+
+  async function takeImage(candidate: Candidate): Promise<Gathered> {
+    if (candidate.data) return keepImage(candidate, { bytes: candidate.data, isDelimited: true });
+    const giveBack = await slots.take(new URL(candidate.url).host, request.signal);
+    if (giveBack === null) return discarded(candidate, OUT_OF_TIME);
+    const share = bytesInFlight.open();
+    try {
+      const read = await download(candidate, share).finally(giveBack);
+      if (read.kind === 'failed') return discarded(candidate, imageReason(read));
+      if (read.kind === 'read') return await keepImage(candidate, read);
+      return unchanged(candidate, read.validators);
+    } finally {
+      share.close();
+    }
+  }
+
+  function download(candidate: Candidate, share: ByteShare) {
+    const validators = request.present.get(candidate.url)?.validators;
+    return web.read({
+      url: new URL(candidate.url),
+      kind: 'image',
+      maxBytes: limits.imageMaxBytes,
+      referrer: request.finalUrl,
+      signal: request.signal,
+      ...(validators && { validators }),
+      onBytes: async (count) => {
+        downloaded += count;
+        if (downloaded > limits.requestMaxBytes) return false;
+        request.onDownloaded(count);
+        await share.take(count);
+        return true;
+      },
+    });
+  }
+
+  async function keepImage(candidate: Candidate, body: Body): Promise<Gathered> {
+    const image = await inspectImage(body.bytes, {
+      maxPixels: limits.imageMaxPixels,
+      isDelimited: body.isDelimited,
+    });
+    if (!image.ok) return discarded(candidate, { code: image.code, detail: image.detail });
+    if (image.isOnePixel && isStandIn(candidate)) return discarded(candidate, PLACEHOLDER);
+
+    const sha256 = createHash('sha256').update(body.bytes).digest('hex');
+    const present = request.present.get(candidate.url);
+    if (present?.sha256 === sha256) return unchanged(candidate, body.validators);
+
+    const { contentType, extension, width, height } = image.facts;
+    const fileName = fileNameOf(candidate.url, extension);
+    const name = objectName(imageIdOf(candidate.url), request.pageId, request.opId, fileName);
+    if (!(await upload(name, body.bytes, contentType))) return discarded(candidate, OUT_OF_TIME);
+    return {
+      kind: 'item',
+      item: {
+        name,
+        url: candidate.url,
+        sha256,
+        bytes: body.bytes.length,
+        contentType,
+        width,
+        height,
+        outcome: present ? 'changed' : 'stored',
+        foundIn: candidate.places,
+        ...(body.validators && { validators: body.validators }),
+      },
+    };
+  }
+
+  /** False when time ran out. */
+  async function upload(name: string, bytes: Buffer, contentType: string): Promise<boolean> {
+    if (request.signal.aborted) return false;
+    request.onUpload(name);
+    try {
+      await images.put(name, bytes, contentType, request.signal);
+      return true;
+    } catch (error) {
+      if (request.signal.aborted) return false;
+      throw error;
+    }
+  }
+
+  function unchanged(candidate: Candidate, fresh: Validators | undefined): Gathered {
+    const present = request.present.get(candidate.url);
+    // The adapter answers `notModified` only to the validators that were taken from this very copy.
+    if (!present) throw new Error('an image without a copy was answered as unchanged');
+    const { validators, reason: _, ...facts } = present;
+    const latest = fresh ?? validators;
+    return {
+      kind: 'item',
+      item: {
+        ...facts,
+        outcome: 'unchanged',
+        foundIn: candidate.places,
+        ...(latest && { validators: latest }),
+      },
+    };
+  }
+
+  return takeImage;
+}
+
+/** A `data:` pixel beside another candidate, or a fetched pixel on a lazily loaded element. */
+function isStandIn({ data, hasAlternative, isLazyElement }: Candidate): boolean {
+  return data === undefined ? isLazyElement : hasAlternative;
+}
+
+function discarded(candidate: Candidate, reason: Reason): Gathered {
+  return { kind: 'discarded', candidate, reason };
+}
+
+const OUT_OF_TIME: Reason = {
+  code: 'OUT_OF_TIME',
+  detail: 'There was no time left for this image; update the page with PUT /images to go on.',
+};
+
+const PLACEHOLDER: Reason = {
+  code: 'PLACEHOLDER',
+  detail: 'A single pixel that stands in for an image that is loaded later.',
+};

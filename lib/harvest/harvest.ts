@@ -1,0 +1,284 @@
+/** The story of a POST and of a PUT. Its helpers stand below in call order. */
+import type { Limits } from '../config.ts';
+import type { Changes, PageRecord, StoredItem, StoredRecord, Variants, VersionedRecord } from '../model.ts';
+import { pageIdOf } from '../page/identity.ts';
+import type { Clock, ImageStore, Measures, PageCache, PageLock, RecordStore, Web } from '../ports.ts';
+import { Problem } from '../problem.ts';
+import { commitRecord } from '../record/commit.ts';
+import { namesOf } from '../record/namesOf.ts';
+import type { ByteBudget } from './byteBudget.ts';
+import { choose } from './choose.ts';
+import { type Composed, changesBetween, composeRecord } from './compose.ts';
+import { gather } from './gather.ts';
+import { type FoundPage, readPage } from './readPage.ts';
+
+export interface HarvestServices {
+  readonly web: Web;
+  readonly records: RecordStore;
+  readonly images: ImageStore;
+  readonly cache: PageCache;
+  readonly lock: PageLock;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly bytesInFlight: ByteBudget;
+  readonly newId: () => string;
+}
+
+export interface HarvestRequest {
+  /** `create` refuses a harvested page; `update` brings it up to date, or creates it. */
+  readonly mode: 'create' | 'update';
+  readonly url: URL;
+  /** Absent: what the record has, else `all`. */
+  readonly variants?: Variants;
+  readonly isDryRun: boolean;
+}
+
+export interface Call {
+  /** On `clock.elapsed()`, ms: the function ends then. */
+  readonly deadline: number;
+  readonly measures: Measures;
+}
+
+export interface Harvest {
+  readonly record: PageRecord;
+  readonly changes: Changes;
+  /** The page had no record before. */
+  readonly isNew: boolean;
+}
+
+/** A commit may take this long, so none is begun later before the end. */
+const COMMIT_MS = 500;
+/** Lock and marker outlive the operation that holds them by this much. */
+const MARGIN_MS = 1_000;
+
+interface Operation extends HarvestServices {
+  readonly request: HarvestRequest;
+  readonly call: Call;
+  readonly url: string;
+  readonly pageId: string;
+  /** Unique: names this operation's objects, its record, its lock and its busy marker. */
+  readonly opId: string;
+  readonly ttlMs: number;
+  /** Aborted when the time for fetching is over. */
+  readonly signal: AbortSignal;
+  /** Names of the uploads that were begun. */
+  readonly uploads: string[];
+}
+
+/**
+ * Harvests a page in the order of writing that keeps every promise of the store: lock, read the record, mark the
+ * cache busy, fetch and upload, commit, and only then clean up.
+ *
+ * @throws every code of the problem table but the body's and `PAGE_NOT_FOUND`
+ */
+export async function harvest(
+  services: HarvestServices,
+  request: HarvestRequest,
+  call: Call,
+): Promise<Harvest> {
+  const operation = begin(request.isDryRun ? rehearsalOf(services) : services, request, call);
+  await takeLock(operation);
+  try {
+    const before = await readBefore(operation);
+    await markBusy(operation);
+    const next = await fetchNext(operation, before);
+    const current = await commit(operation, next, before);
+    await cleanUp(operation, current, before);
+    return answer(operation, next, before);
+  } finally {
+    await operation.lock.release(operation.pageId, operation.opId);
+  }
+}
+
+/** The same services, but whatever would be written is let go: what a dry run works with. */
+function rehearsalOf(services: HarvestServices): HarvestServices {
+  const nothing = async () => {};
+  return {
+    ...services,
+    records: {
+      read: (pageId) => services.records.read(pageId),
+      write: async () => ({ kind: 'written', etag: '' }),
+      verify: nothing,
+    },
+    images: { ...services.images, put: nothing, remove: nothing },
+    cache: { read: async () => ({ kind: 'miss' }), fill: nothing, markBusy: nothing, settle: nothing },
+    lock: { take: async () => 'unavailable', release: nothing, isHeld: async () => false },
+  };
+}
+
+function begin(services: HarvestServices, request: HarvestRequest, call: Call): Operation {
+  const leftMs = Math.max(0, call.deadline - services.clock.elapsed());
+  return {
+    ...services,
+    request,
+    call,
+    url: request.url.href,
+    pageId: pageIdOf(request.url.href),
+    opId: services.newId(),
+    ttlMs: Math.ceil(leftMs + MARGIN_MS),
+    signal: AbortSignal.timeout(Math.max(0, Math.floor(leftMs - services.limits.requestReserveMs))),
+    uploads: [],
+  };
+}
+
+async function takeLock({ lock, pageId, opId, ttlMs }: Operation): Promise<void> {
+  if ((await lock.take(pageId, opId, ttlMs)) === 'held') throw inProgress();
+}
+
+/** The record from the bucket, not from the cache, and before anything is uploaded: its ETag is the condition. */
+async function readBefore({ records, pageId, request }: Operation): Promise<VersionedRecord | null> {
+  if (request.mode === 'create' && request.isDryRun) return null;
+  const before = await records.read(pageId);
+  if (request.mode === 'create' && before?.record.kind === 'page') throw alreadyProcessed();
+  return before;
+}
+
+/** From here on readers answer from the bucket and leave the cache entry alone: it is out before the writing. */
+async function markBusy({ cache, pageId, opId, ttlMs }: Operation): Promise<void> {
+  await cache.markBusy(pageId, opId, ttlMs);
+}
+
+/** Fetches the page and its images, uploads what is new, and makes the next record. A failure takes it all back. */
+async function fetchNext(operation: Operation, before: VersionedRecord | null): Promise<Composed> {
+  try {
+    const [page] = await Promise.all([fetchPage(operation), operation.records.verify()]);
+    return await gatherNext(operation, page, before);
+  } catch (error) {
+    await takeBack(operation, null);
+    throw error;
+  }
+}
+
+async function fetchPage({ web, limits, clock, request, signal, call }: Operation): Promise<FoundPage> {
+  const start = clock.elapsed();
+  try {
+    return await readPage(web, limits, request.url, signal);
+  } finally {
+    call.measures.pageFetchMs = clock.elapsed() - start;
+  }
+}
+
+async function gatherNext(
+  operation: Operation,
+  { finalUrl, discovery }: FoundPage,
+  before: VersionedRecord | null,
+): Promise<Composed> {
+  const { request, limits, opId, pageId, url, signal, uploads, call } = operation;
+  const present = pageOf(before);
+  const variants = request.variants ?? present?.variants ?? 'all';
+  const gathered = await gather(operation, {
+    pageId,
+    opId,
+    finalUrl,
+    choices: choose(discovery.candidates, { variants, imagesMaxCount: limits.imagesMaxCount }),
+    present: new Map(present?.items.map((item) => [item.url, item])),
+    signal,
+    onUpload: (name) => uploads.push(name),
+    onDownloaded: (bytes) => {
+      call.measures.bytesDownloaded = (call.measures.bytesDownloaded ?? 0) + bytes;
+    },
+  });
+  return composeRecord({
+    opId,
+    predecessors: before ? [before.record.opId, ...before.record.predecessors] : [],
+    url,
+    finalUrl: finalUrl.href,
+    variants,
+    now: operation.clock.now().toISOString(),
+    discovery,
+    gathered,
+    before: present,
+  });
+}
+
+/** Takes the uploads back that `named` (what the bucket's record says now) does not name, and the busy marker. */
+async function takeBack(
+  { images, cache, pageId, opId, uploads }: Operation,
+  named: StoredRecord | null,
+): Promise<void> {
+  const names = namesOf(named);
+  await images.remove(uploads.filter((name) => !names.has(name))).catch(leaveToSweep);
+  await cache.settle(pageId, opId, null);
+}
+
+/**
+ * The only moment at which anything changes for a reader.
+ * @returns the record that is now current
+ */
+async function commit(
+  operation: Operation,
+  next: Composed,
+  before: VersionedRecord | null,
+): Promise<{ readonly record: PageRecord; readonly later: StoredRecord | null }> {
+  const present = pageOf(before);
+  if (!next.isWorthKeeping && present !== null) return { record: present, later: null };
+
+  const { records, pageId, clock, call, request } = operation;
+  const mayTry = () => clock.elapsed() < call.deadline - COMMIT_MS;
+  const result = await commitRecord(records, pageId, next.toKeep, before, mayTry);
+  switch (result.kind) {
+    case 'committed':
+      return { record: next.toKeep, later: null };
+    case 'superseded':
+      return { record: next.toKeep, later: result.current };
+    case 'refused':
+      await takeBack(operation, null);
+      throw result.problem;
+    case 'lost':
+      await takeBack(operation, result.current);
+      throw request.mode === 'create' && result.current?.kind === 'page'
+        ? alreadyProcessed(RETRY_SECONDS)
+        : inProgress();
+    case 'unknown':
+      // Nothing may be deleted: the record may yet be applied. The marker ends by its TTL.
+      throw result.problem;
+  }
+}
+
+/** Never waits for readers: who still holds the old list may meet a 404. */
+async function cleanUp(
+  { cache, images, pageId, opId, uploads }: Operation,
+  { record, later }: { readonly record: PageRecord; readonly later: StoredRecord | null },
+  before: VersionedRecord | null,
+): Promise<void> {
+  if (later === null) await cache.settle(pageId, opId, record);
+  const live = new Set([...namesOf(record), ...namesOf(later)]);
+  const unnamed = [...namesOf(before?.record ?? null), ...uploads].filter((name) => !live.has(name));
+  await images.remove(unnamed).catch(leaveToSweep);
+}
+
+function answer({ call }: Operation, { record }: Composed, before: VersionedRecord | null): Harvest {
+  const outcomes = (...wanted: readonly StoredItem['outcome'][]) =>
+    record.items.filter((item) => wanted.includes(item.outcome)).length;
+  call.measures.discovered = record.counts.discovered;
+  call.measures.stored = outcomes('stored', 'changed');
+  call.measures.unchanged = outcomes('unchanged');
+  call.measures.skippedByCode = record.counts.byCode;
+  const present = pageOf(before);
+  return { record, changes: changesBetween(present, record), isNew: present === null };
+}
+
+/** A fence counts as absent for every answer. */
+function pageOf(version: VersionedRecord | null): PageRecord | null {
+  return version?.record.kind === 'page' ? version.record : null;
+}
+
+/** What cannot be removed now is named by no record: a sweep removes it. A bug passes on. */
+function leaveToSweep(error: unknown): void {
+  if (!(error instanceof Problem)) throw error;
+}
+
+const RETRY_SECONDS = 2;
+
+const inProgress = () =>
+  new Problem('URL_IN_PROGRESS', {
+    detail: 'Another call is working on this page. Try again in a moment.',
+    retryAfterSeconds: RETRY_SECONDS,
+  });
+
+const alreadyProcessed = (retryAfterSeconds?: number) =>
+  new Problem('URL_ALREADY_PROCESSED', {
+    detail:
+      'This page has a record already. Read it with GET /images, or bring it up to date with PUT /images.',
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  });

@@ -1,0 +1,112 @@
+/** Reads the URL that was given and tells what it is: a page, or itself an image. */
+import type { Limits } from '../config.ts';
+import { inspectImage, looksLikeImage } from '../image/inspectImage.ts';
+import type { Discovery } from '../model.ts';
+import { discoverImages } from '../page/discoverImages.ts';
+import { isHtmlType, looksLikeHtml } from '../page/sniffHtml.ts';
+import type { Web, WebRequest } from '../ports.ts';
+import { Problem } from '../problem.ts';
+import { pageProblem, stylesheetWarning } from './faults.ts';
+
+export interface FoundPage {
+  /** After redirects. */
+  readonly finalUrl: URL;
+  readonly discovery: Discovery;
+}
+
+/**
+ * Fetches `url` and finds the images it uses. A URL that is an image is a page of that one image.
+ *
+ * @param signal ends every reading; what it ends is out of time
+ * @throws ADDRESS_FORBIDDEN, CONTENT_UNSUPPORTED, PAGE_TOO_LARGE, PAGE_UNREACHABLE, PAGE_TIMEOUT
+ */
+export async function readPage(web: Web, limits: Limits, url: URL, signal: AbortSignal): Promise<FoundPage> {
+  const page = await web.read({
+    url,
+    kind: 'page',
+    maxBytes: (head, contentType) =>
+      isImage(head, contentType) ? limits.imageMaxBytes : limits.pageMaxBytes,
+    signal,
+  });
+  if (page.kind === 'failed') throw pageProblem(page);
+  // No condition was sent, and the adapter answers `notModified` to a condition only.
+  if (page.kind === 'notModified') throw new Error('an unconditional request was answered as unchanged');
+  const { finalUrl, contentType, bytes } = page;
+
+  if (isImage(bytes, contentType)) {
+    await refuseCutImage(bytes, page.isDelimited);
+    return { finalUrl, discovery: onlyImage(url, bytes) };
+  }
+  if (!isHtml(bytes, contentType))
+    throw unsupported('The URL answers with something that is neither HTML nor an image.');
+  if (bytes.length === 0) throw unsupported('The URL answers with an empty page.');
+  const readStylesheet = createStylesheetReader(web, limits.pageMaxBytes - bytes.length, signal);
+  const discovery = await discoverImages({ html: bytes, contentType, url, finalUrl }, { readStylesheet });
+  return { finalUrl, discovery };
+}
+
+/** Image bytes under any type are an image; but markup sent as HTML is HTML, even when it begins with `<svg`. */
+function isImage(head: Buffer, contentType: string | undefined): boolean {
+  return looksLikeImage(head) && !(isHtmlType(contentType) && looksLikeMarkup(head));
+}
+
+function isHtml(bytes: Buffer, contentType: string | undefined): boolean {
+  return isHtmlType(contentType) || (contentType === undefined && bytes.length === 0) || looksLikeHtml(bytes);
+}
+
+const looksLikeMarkup = (head: Buffer) =>
+  head
+    .subarray(0, 64)
+    .toString('latin1')
+    .replace(/^\xef\xbb\xbf/, '')
+    .trimStart()
+    .startsWith('<');
+
+function onlyImage(url: URL, bytes: Buffer): Discovery {
+  const candidate = {
+    url: url.href,
+    data: bytes,
+    places: [{ element: 'page', attribute: 'url', slot: 0 }],
+    isBest: true,
+    hasAlternative: false,
+    isLazyElement: false,
+  };
+  return { candidates: [candidate], warnings: [], stylesheets: new Set() };
+}
+
+/** Where the transport cannot tell that the body is whole, the format must. */
+async function refuseCutImage(bytes: Buffer, isDelimited: boolean): Promise<void> {
+  if (isDelimited) return;
+  const image = await inspectImage(bytes, { maxPixels: Number.POSITIVE_INFINITY, isDelimited });
+  if (image.ok || image.code !== 'IMAGE_TRUNCATED') return;
+  throw new Problem('PAGE_UNREACHABLE', { detail: image.detail, reason: 'protocol' });
+}
+
+/** Stylesheets share the page's own budget of bytes. */
+function createStylesheetReader(web: Web, budgetBytes: number, signal: AbortSignal) {
+  let left = budgetBytes;
+  return async (url: URL, referrer: URL) => {
+    const request: WebRequest = {
+      url,
+      kind: 'stylesheet',
+      maxBytes: Math.max(0, budgetBytes),
+      referrer,
+      signal,
+      onBytes: (count) => {
+        left -= count;
+        return left >= 0;
+      },
+    };
+    const sheet = await web.read(request);
+    if (sheet.kind === 'failed') return { kind: 'failed' as const, warning: stylesheetWarning(sheet) };
+    if (sheet.kind === 'notModified') throw new Error('an unconditional request was answered as unchanged');
+    return {
+      kind: 'read' as const,
+      bytes: sheet.bytes,
+      contentType: sheet.contentType,
+      finalUrl: sheet.finalUrl,
+    };
+  };
+}
+
+const unsupported = (detail: string) => new Problem('CONTENT_UNSUPPORTED', { detail });

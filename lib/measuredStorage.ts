@@ -1,0 +1,32 @@
+/** Adds up the time that one call spends waiting for the bucket. */
+import type { Clock, ImageStore, Measures, RecordStore } from './ports.ts';
+
+export interface Storage {
+  readonly records: RecordStore;
+  readonly images: ImageStore;
+}
+
+/** The same storage; `measures.storageMs` grows by the time of every call (overlapping calls each count). */
+export function measuredStorage({ records, images }: Storage, clock: Clock, measures: Measures): Storage {
+  const timed = async <T>(work: Promise<T>): Promise<T> => {
+    const start = clock.elapsed();
+    try {
+      return await work;
+    } finally {
+      measures.storageMs = (measures.storageMs ?? 0) + clock.elapsed() - start;
+    }
+  };
+  return {
+    records: {
+      read: (pageId) => timed(records.read(pageId)),
+      write: (pageId, record, condition) => timed(records.write(pageId, record, condition)),
+      verify: () => timed(records.verify()),
+    },
+    images: {
+      put: (name, bytes, contentType, signal) => timed(images.put(name, bytes, contentType, signal)),
+      remove: (names) => timed(images.remove(names)),
+      list: (prefix) => images.list(prefix),
+      link: (name) => images.link(name),
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** The one place that knows which adapter keeps which promise. */
+import { randomBytes } from 'node:crypto';
+import { type Config, readConfig } from './config.ts';
+import { createByteBudget } from './harvest/byteBudget.ts';
+import type { HarvestServices } from './harvest/harvest.ts';
+import type { Storage } from './measuredStorage.ts';
+import { createEmfMetrics } from './metrics.ts';
+import type { Clock, Metrics, PageCache, PageLock } from './ports.ts';
+import { createNoCache } from './record/noCache.ts';
+import { createRedisCache } from './record/redisCache.ts';
+import { createS3Store } from './record/s3Store.ts';
+import { createWeb } from './web/createWeb.ts';
+
+/** What every function needs: to answer a look-up, to sweep. */
+export interface BaseServices extends Storage {
+  readonly cache: PageCache;
+  readonly lock: PageLock;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+/** Bytes of images in memory at once, over all calls of one process. */
+const BYTES_IN_FLIGHT = 64 * 1024 * 1024;
+
+const clock: Clock = { now: () => new Date(), elapsed: () => performance.now() };
+
+/** 128 random bits as 32 hex digits. */
+const newId = () => randomBytes(16).toString('hex');
+
+/** @throws Error that lists every fault of the settings */
+export function createBaseServices(config: Config = readConfig(process.env)): BaseServices {
+  const { url } = config.cache;
+  const { cache, lock } = url === undefined ? createNoCache() : createRedisCache({ ...config.cache, url });
+  return { ...createS3Store(config.store), cache, lock, metrics: createEmfMetrics(), clock, newId };
+}
+
+/** Everything: to harvest. Apart from the above, so that a look-up's bundle carries no fetching and no parsing. */
+export function createHarvestServices(
+  config: Config = readConfig(process.env),
+): BaseServices & HarvestServices {
+  return {
+    ...createBaseServices(config),
+    web: createWeb(config.fetch),
+    limits: config.limits,
+    bytesInFlight: createByteBudget(BYTES_IN_FLIGHT),
+  };
+}
