@@ -1,0 +1,68 @@
+/** Object stores on a file system refuse segments over 255 bytes, and a percent-encoded byte takes three. */
+const BYTES_MAX = 100;
+/** More of a path segment cannot matter: 100 bytes take at most 300 characters when percent-encoded. */
+const SEGMENT_MAX = 2_000;
+
+/** Endings that say "image", or name the program that answered: the real type takes their place. */
+const REPLACED_EXTENSION =
+  /\.(?:jpe?g|jpe|jfif|pjpeg|a?png|gif|webp|avifs?|hei[cf]s?|jxl|bmp|dib|ico|cur|tiff?|jp2|jpx|jpf|j2[ck]|jxr|wdp|hdp|svgz?|php\d?|aspx?|ashx|axd|jspx?|cgi|pl|do|x?html?)$/i;
+
+/** Windows cannot keep files of these names, whatever their extension. */
+const RESERVED = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)/i;
+
+/**
+ * A file name for people: the last segment of the URL's path, made safe, with the extension of the real type. Always
+ * non-empty, at most 100 bytes of UTF-8, in NFC, and without `.` or `-` at either end of its stem.
+ *
+ * Letters, digits and combining marks of every script stay, and so do `.`, `_` and `-`; anything else (separators,
+ * control and invisible characters, bidi overrides, spaces, punctuation, symbols, emoji, bytes that are not UTF-8)
+ * becomes `-`. So the name is safe as an object key, in a path, on every file system, in a shell and, percent-encoded,
+ * in a URL, and still reads like the original.
+ */
+export function fileNameOf(url: string, extension: string): string {
+  const ending = `.${extension}`;
+  const stem = safeStem(lastSegment(url).replace(REPLACED_EXTENSION, ''));
+  const room = BYTES_MAX - Buffer.byteLength(ending) - 1;
+  const short = trimEnds(cutToBytes(stem, room));
+  return `${RESERVED.test(short) ? '_' : ''}${short === '' ? 'image' : short}${ending}`;
+}
+
+/** The last segment of the path, decoded; empty for a `data:` URL and whatever has no path. */
+function lastSegment(url: string): string {
+  const parsed = url.startsWith('data:') ? null : URL.parse(url);
+  if (parsed === null) return '';
+  const { pathname } = parsed;
+  const segment = pathname.slice(pathname.lastIndexOf('/') + 1).slice(0, SEGMENT_MAX);
+  // decodeURIComponent would throw for bytes that are not UTF-8; here they become U+FFFD.
+  const bytes = segment.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+function safeStem(text: string): string {
+  const safe = text
+    .normalize('NFC')
+    .replace(/\p{Default_Ignorable_Code_Point}+/gu, '')
+    .replace(/[^\p{L}\p{N}\p{M}._-]+/gu, '-')
+    .replace(/-{2,}/g, '-')
+    .replace(/\.{2,}/g, '.');
+  return trimEnds(safe);
+}
+
+function trimEnds(stem: string): string {
+  // A mark without a letter before it would sit on whatever stands in front of the name.
+  return stem.replace(/^[.\p{M}-]+/u, '').replace(/(?<![.-])[.-]+$/, '');
+}
+
+/** The longest beginning of at most so many bytes that ends with a whole character and its marks. */
+function cutToBytes(text: string, max: number): string {
+  let length = 0;
+  let result = '';
+  for (const { segment } of new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(text)) {
+    length += Buffer.byteLength(segment);
+    if (length > max) break;
+    result += segment;
+  }
+  return result;
+}

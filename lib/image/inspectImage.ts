@@ -1,0 +1,64 @@
+import type { ImageFacts } from '../model.ts';
+import type { ImageCode } from '../problem.ts';
+import { IMAGE_FORMATS } from './imageFormats.ts';
+
+export interface InspectOptions {
+  /** Inclusive limit on width × height. */
+  readonly maxPixels: number;
+  /** The transport said where the bytes end, so they are whole whatever the format says. */
+  readonly isDelimited: boolean;
+}
+
+export type Inspection =
+  | { readonly ok: true; readonly facts: ImageFacts; readonly isOnePixel: boolean }
+  | { readonly ok: false; readonly code: InspectionCode; readonly detail: string };
+
+export type InspectionCode = Extract<
+  ImageCode,
+  'IMAGE_EMPTY' | 'NOT_AN_IMAGE' | 'IMAGE_TOO_MANY_PIXELS' | 'IMAGE_TRUNCATED'
+>;
+
+/**
+ * Says what an image is from its bytes alone: never from a header or a name, and without decoding a pixel. Takes time
+ * linear in the bytes and throws for none.
+ *
+ * Refuses no bytes at all (`IMAGE_EMPTY`), bytes of no known format (`NOT_AN_IMAGE`), more than `maxPixels`
+ * (`IMAGE_TOO_MANY_PIXELS`; SVG has no pixels), a header without picture data, and, unless `isDelimited`, bytes
+ * without the format's own end (`IMAGE_TRUNCATED`).
+ */
+export async function inspectImage(bytes: Buffer, options: InspectOptions): Promise<Inspection> {
+  if (bytes.length === 0) return refuse('IMAGE_EMPTY', 'The answer has no bytes.');
+
+  const format = IMAGE_FORMATS.find(({ matches }) => matches(bytes));
+  const structure = format?.read(bytes);
+  if (!format || !structure)
+    return refuse('NOT_AN_IMAGE', 'The bytes are not those of a known image format.');
+
+  const { width, height } = structure;
+  const isVector = format.isVector === true;
+  if (!isVector && (width ?? 0) * (height ?? 0) > options.maxPixels) {
+    return refuse(
+      'IMAGE_TOO_MANY_PIXELS',
+      `The image has ${width} by ${height} pixels; the limit is ${options.maxPixels} pixels.`,
+    );
+  }
+  if (!structure.hasPicture) return refuse('IMAGE_TRUNCATED', 'The bytes end before the picture begins.');
+  if (!options.isDelimited && !structure.isWhole) {
+    return refuse('IMAGE_TRUNCATED', 'The bytes end before the picture does.');
+  }
+  const { contentType, extension } = format;
+  const isOnePixel = !isVector && width === 1 && height === 1;
+  return { ok: true, facts: { contentType, extension, width, height }, isOnePixel };
+}
+
+/**
+ * Whether a body that begins so is an image, for choosing its byte limit while it is still being read. Never says no
+ * to what `inspectImage` accepts, if `head` holds the signature (SVG: everything up to the root's name).
+ */
+export function looksLikeImage(head: Buffer): boolean {
+  return IMAGE_FORMATS.some(({ matches }) => matches(head));
+}
+
+function refuse(code: InspectionCode, detail: string): Inspection {
+  return { ok: false, code, detail };
+}

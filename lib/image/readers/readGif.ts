@@ -1,0 +1,45 @@
+import { CUT_SHORT, positive, type Structure } from '../structure.ts';
+
+const EXTENSION = 0x21;
+const IMAGE = 0x2c;
+const TRAILER = 0x3b;
+
+/** GIF (GIF89a specification): the blocks are walked one by one up to the trailer. */
+export function readGif(bytes: Buffer): Structure {
+  if (bytes.length < 13) return CUT_SHORT;
+  const width = positive(bytes.readUInt16LE(6));
+  const height = positive(bytes.readUInt16LE(8));
+  let hasPicture = false;
+  let offset = 13 + colourTableLength(bytes.readUInt8(10));
+  for (;;) {
+    const block = bytes[offset];
+    if (block === TRAILER) return { width, height, hasPicture, isWhole: hasPicture };
+    if (block === EXTENSION) {
+      offset = skipSubBlocks(bytes, offset + 2);
+    } else if (block === IMAGE) {
+      const data = offset + 11 + colourTableLength(bytes[offset + 9] ?? 0);
+      if ((bytes[data - 1] ?? 0) > 0 && data < bytes.length) hasPicture = true;
+      offset = skipSubBlocks(bytes, data - 1);
+    } else if (block === 0) {
+      // Some writers leave an empty sub-block too many.
+      offset += 1;
+    } else {
+      return { width, height, hasPicture, isWhole: false };
+    }
+  }
+}
+
+function colourTableLength(flags: number): number {
+  return (flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 0x07) + 1);
+}
+
+/** Offset behind the empty sub-block that ends a series; behind the bytes when there is none. */
+function skipSubBlocks(bytes: Buffer, start: number): number {
+  let offset = start;
+  for (;;) {
+    const length = bytes[offset];
+    if (length === undefined) return offset;
+    offset += 1 + length;
+    if (length === 0) return offset;
+  }
+}

@@ -1,0 +1,119 @@
+import { CUT_SHORT, positive, type Structure } from '../structure.ts';
+
+/** Reads unsigned integers in the file's byte order; 0 behind the end of the bytes. */
+type ReadInteger = (offset: number, length: number) => number;
+
+interface Directory {
+  readonly isWhole: boolean;
+  /** Tag → its values; the first entry of a tag counts. */
+  readonly values: ReadonlyMap<number, Values>;
+}
+
+interface Values {
+  readonly count: number;
+  /** Offset behind the last value. */
+  readonly end: number;
+  readonly at: (index: number) => number;
+}
+
+interface Tags {
+  readonly width: number;
+  readonly height: number;
+  /** Pairs of tags: where the parts of the picture begin, and their lengths. */
+  readonly parts: readonly (readonly [offsets: number, lengths: number])[];
+}
+
+/** Strips or tiles: TIFF 6.0, sections 3 and 15. */
+const TIFF_TAGS: Tags = {
+  width: 0x100,
+  height: 0x101,
+  parts: [
+    [0x111, 0x117],
+    [0x144, 0x145],
+  ],
+};
+/** ITU-T T.832, annex A: a TIFF-like container with tags of its own. */
+const JPEG_XR_TAGS: Tags = { width: 0xbc80, height: 0xbc81, parts: [[0xbcc0, 0xbcc1]] };
+
+/** BYTE, SHORT, LONG and LONG8 with their lengths; the other types hold nothing that is asked for here. */
+const INTEGER_TYPES: ReadonlyMap<number, number> = new Map([
+  [1, 1],
+  [3, 2],
+  [4, 4],
+  [16, 8],
+]);
+
+/** More strips or tiles than this are not looked at. */
+const PARTS_MAX = 100_000;
+
+/** TIFF and BigTIFF. Only the first directory is followed, which is the picture that a browser shows: no loop is possible. */
+export function readTiff(bytes: Buffer): Structure {
+  return readPicture(bytes, TIFF_TAGS);
+}
+
+/** JPEG XR (HD Photo). */
+export function readJpegXr(bytes: Buffer): Structure {
+  return readPicture(bytes, JPEG_XR_TAGS);
+}
+
+function readPicture(bytes: Buffer, tags: Tags): Structure {
+  const directory = readDirectory(bytes);
+  if (directory === null) return CUT_SHORT;
+  const { values } = directory;
+  const width = positive(values.get(tags.width)?.at(0) ?? 0);
+  const height = positive(values.get(tags.height)?.at(0) ?? 0);
+  let hasPicture = false;
+  let isWhole = directory.isWhole;
+  for (const [offsetsTag, lengthsTag] of tags.parts) {
+    const offsets = values.get(offsetsTag);
+    if (!offsets) continue;
+    const lengths = values.get(lengthsTag);
+    if (offsets.end > bytes.length || (lengths?.end ?? 0) > bytes.length) isWhole = false;
+    const count = offsets.end <= bytes.length ? Math.min(offsets.count, PARTS_MAX) : 0;
+    for (let i = 0; i < count; i += 1) {
+      const start = offsets.at(i);
+      if (start > 0 && start < bytes.length) hasPicture = true;
+      if (start + (lengths?.at(i) ?? 0) > bytes.length) isWhole = false;
+    }
+  }
+  return { width, height, hasPicture, isWhole: hasPicture && isWhole };
+}
+
+/** The first image file directory; null when not even its first entry is there. */
+function readDirectory(bytes: Buffer): Directory | null {
+  const isLittle = bytes[0] === 0x49;
+  const integer: ReadInteger = (offset, length) => {
+    if (offset + length > bytes.length) return 0;
+    if (length === 8) {
+      return Number(isLittle ? bytes.readBigUInt64LE(offset) : bytes.readBigUInt64BE(offset));
+    }
+    return isLittle ? bytes.readUIntLE(offset, length) : bytes.readUIntBE(offset, length);
+  };
+  const isBig = integer(2, 2) === 43;
+  const wide = isBig ? 8 : 4;
+  const countLength = isBig ? 8 : 2;
+  const entryLength = isBig ? 20 : 12;
+
+  const start = integer(isBig ? 8 : 4, wide);
+  const count = integer(start, countLength);
+  const first = start + countLength;
+  if (start < 8 || count === 0 || first + entryLength > bytes.length) return null;
+  const end = first + count * entryLength;
+
+  const values = new Map<number, Values>();
+  for (let at = first; at + entryLength <= Math.min(end, bytes.length); at += entryLength) {
+    const tag = integer(at, 2);
+    const length = INTEGER_TYPES.get(integer(at + 2, 2));
+    if (length === undefined || values.has(tag)) continue;
+    const valueCount = integer(at + 4, wide);
+    const inline = at + 4 + wide;
+    // Values that fit stand in the entry itself, others where it points to.
+    const base = valueCount * length <= wide ? inline : integer(inline, wide);
+    values.set(tag, {
+      count: valueCount,
+      end: base + valueCount * length,
+      at: (index) => (index < valueCount ? integer(base + index * length, length) : 0),
+    });
+  }
+  return { isWhole: end <= bytes.length, values };
+}
