@@ -1,0 +1,71 @@
+/** Reads a decoded body into one buffer, within limits that are checked before a piece is kept. */
+import type { WebRequest } from '../ports.ts';
+import { faultError } from './faults.ts';
+
+export interface CollectOptions {
+  readonly maxBytes: WebRequest['maxBytes'];
+  readonly onBytes: WebRequest['onBytes'] | undefined;
+  readonly contentType: string | undefined;
+  /** Waits for the caller, but not beyond the end of the reading. */
+  readonly orEnd: <T>(promise: Promise<T>) => Promise<T>;
+}
+
+/** Enough to tell what the bytes are. */
+const HEAD_BYTES = 4 * 1024;
+/** Pieces are copied together: kept one by one, a body sent in chunks of one byte would cost a hundredfold. */
+const BLOCK_BYTES = 64 * 1024;
+
+/** @throws fault `tooLarge` over `maxBytes`, `limit` when `onBytes` says no; errors of `body` pass through. */
+export async function collectBody(body: AsyncIterable<Buffer>, options: CollectOptions): Promise<Buffer> {
+  const { maxBytes, onBytes, orEnd } = options;
+  const kept = createBlocks();
+  let limit = typeof maxBytes === 'number' ? maxBytes : undefined;
+
+  const decideLimit = (): void => {
+    limit ??= typeof maxBytes === 'number' ? maxBytes : maxBytes(kept.whole(), options.contentType);
+    if (kept.length() > limit) throw faultError('tooLarge');
+  };
+
+  for await (const chunk of body) {
+    if (limit !== undefined && kept.length() + chunk.length > limit) throw faultError('tooLarge');
+    if (onBytes !== undefined) {
+      const verdict = onBytes(chunk.length);
+      if (!(typeof verdict === 'boolean' ? verdict : await orEnd(verdict))) throw faultError('limit');
+    }
+    kept.add(chunk);
+    if (limit === undefined && kept.length() >= HEAD_BYTES) decideLimit();
+  }
+  if (limit === undefined) decideLimit();
+  return kept.whole();
+}
+
+interface Blocks {
+  add(piece: Buffer): void;
+  length(): number;
+  whole(): Buffer;
+}
+
+function createBlocks(): Blocks {
+  const full: Buffer[] = [];
+  let block = Buffer.alloc(0);
+  let used = 0;
+  let length = 0;
+  return {
+    add(piece) {
+      length += piece.length;
+      let rest = piece;
+      while (rest.length > 0) {
+        if (used === block.length) {
+          if (used > 0) full.push(block);
+          block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+          used = 0;
+        }
+        const copied = rest.copy(block, used);
+        used += copied;
+        rest = rest.subarray(copied);
+      }
+    },
+    length: () => length,
+    whole: () => Buffer.concat([...full, block.subarray(0, used)], length),
+  };
+}

@@ -1,0 +1,145 @@
+/** Reads one URL from the web: the address policy on every hop, redirects by hand, limits, one deadline. */
+import type { FetchConfig } from '../config.ts';
+import type { Clock, Web, WebRequest, WebResult } from '../ports.ts';
+import { type AddressClass, addressClass } from './addressPolicy.ts';
+import { collectBody } from './collectBody.ts';
+import { type Deadline, startDeadline } from './deadline.ts';
+import { decodeBody, isIdentity } from './decodeBody.ts';
+import { failure, faultError, isFaultError } from './faults.ts';
+import { framingOf } from './framing.ts';
+import { createGuardedDial } from './guardedDial.ts';
+import { createHostPolicy, effectivePort, type HostPolicy } from './hostPolicy.ts';
+import { createOwnEndpoints } from './ownEndpoints.ts';
+import { isWebUrl, redirectOf } from './redirects.ts';
+import { refererOf } from './referrer.ts';
+import { requestHeaders } from './requestHeaders.ts';
+import { createResolve, type Resolve } from './resolveNames.ts';
+import { delayAfterAnswer, delayAfterError } from './retryDelay.ts';
+import { type Answer, createTransport, type Transport } from './transport.ts';
+import { conditionFor, validatorsOf } from './validators.ts';
+
+/** What tests on loopback replace. No setting reaches these. */
+export interface WebParts {
+  readonly resolve?: Resolve;
+  readonly classify?: (address: string) => AddressClass;
+  readonly clock?: Clock;
+}
+
+interface Reading {
+  readonly request: WebRequest;
+  readonly config: FetchConfig;
+  readonly policy: HostPolicy;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly deadline: Deadline;
+}
+
+/** Connections are kept and shared between readings; `close` ends all of them, and readings that are under way. */
+export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { close(): Promise<void> } {
+  const clock = parts.clock ?? SYSTEM_CLOCK;
+  const resolve = parts.resolve ?? createResolve({ patienceMs: config.connectTimeoutMs });
+  const policy = createHostPolicy(config, parts.classify ?? addressClass);
+  const isOwnEndpoint = createOwnEndpoints(config.ownEndpoints, resolve, clock.elapsed);
+  const dial = createGuardedDial({
+    policy,
+    resolve,
+    isOwnEndpoint,
+    connectTimeoutMs: config.connectTimeoutMs,
+  });
+  const transport = createTransport(dial, config.connectionsPerHost);
+
+  return {
+    async read(request) {
+      const timeoutMs = request.kind === 'image' ? config.imageTimeoutMs : config.pageTimeoutMs;
+      const deadline = startDeadline(timeoutMs, request.signal, clock.elapsed);
+      try {
+        return await follow({ request, config, policy, transport, clock, deadline });
+      } catch (error) {
+        if (isFaultError(error)) return failure(error);
+        throw error;
+      } finally {
+        deadline.clear();
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+const SYSTEM_CLOCK: Clock = { now: () => new Date(), elapsed: () => performance.now() };
+
+/** Every way in which this fails is a fault error. */
+async function follow(reading: Reading): Promise<WebResult> {
+  let url = new URL(reading.request.url);
+  url.hash = '';
+  if (!isWebUrl(url)) throw faultError('forbidden');
+  const attempts = { left: 2 };
+
+  for (let redirects = 0; ; redirects += 1) {
+    const answer = await ask(reading, url, attempts);
+    try {
+      const next = redirectOf(answer, url);
+      if (next === null) return await readAnswer(reading, url, answer);
+      if (redirects >= reading.config.redirectsMax) throw faultError('redirects');
+      url = next;
+    } finally {
+      answer.discard();
+    }
+  }
+}
+
+/** The answer of one hop; one hop of a reading may be asked twice. */
+async function ask(reading: Reading, url: URL, attempts: { left: number }): Promise<Answer> {
+  const { request, policy, transport, clock, deadline } = reading;
+  if (policy.reachOf(url.hostname, effectivePort(url.protocol, url.port)) === null)
+    throw faultError('forbidden');
+  const headers = requestHeaders(
+    request.kind,
+    refererOf(request.referrer, url),
+    conditionFor(request.validators, url),
+  );
+
+  for (;;) {
+    let delayMs: number | null;
+    try {
+      const answer = await transport.get(url, headers, deadline.signal);
+      delayMs = attempts.left > 1 ? delayAfterAnswer(answer, clock.now(), deadline.remainingMs()) : null;
+      if (delayMs === null) return answer;
+      answer.discard();
+    } catch (error) {
+      delayMs = attempts.left > 1 ? delayAfterError(error, deadline.remainingMs()) : null;
+      if (delayMs === null) throw error;
+    }
+    attempts.left -= 1;
+    await deadline.wait(delayMs);
+  }
+}
+
+async function readAnswer({ request, deadline }: Reading, url: URL, answer: Answer): Promise<WebResult> {
+  const { status, header } = answer;
+  if (status === 304 && request.validators !== undefined && conditionFor(request.validators, url) !== null) {
+    const validators = validatorsOf(url, answer, request.validators) ?? request.validators;
+    return { kind: 'notModified', finalUrl: url, validators };
+  }
+  if (status !== 200) throw faultError('status', { status });
+
+  const { isDelimited, length } = framingOf(answer);
+  const contentType = header('content-type');
+  const contentEncoding = header('content-encoding');
+  if (isIdentity(contentEncoding) && typeof request.maxBytes === 'number' && length > request.maxBytes)
+    throw faultError('tooLarge');
+  const bytes = await collectBody(decodeBody(answer.body, contentEncoding), {
+    maxBytes: request.maxBytes,
+    onBytes: request.onBytes,
+    contentType,
+    orEnd: deadline.orEnd,
+  });
+  const validators = validatorsOf(url, answer);
+  return {
+    kind: 'read',
+    finalUrl: url,
+    contentType,
+    bytes,
+    isDelimited,
+    ...(validators !== undefined && { validators }),
+  };
+}

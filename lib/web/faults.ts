@@ -1,0 +1,51 @@
+/** The faults of reading from the web: one public sentence each, and the error that carries one to the boundary. */
+import type { WebFault } from '../model.ts';
+import type { WebResult } from '../ports.ts';
+
+/** Public text. It never says which address, and for `forbidden` not even which rule. */
+const DETAILS: Readonly<Record<WebFault, string>> = {
+  forbidden: 'The address, name or port is not one that this service fetches from.',
+  dns: 'The name of the server could not be resolved.',
+  connect: 'No connection to the server could be made, or it was closed without an answer.',
+  tls: 'No secure connection could be made: the certificate of the server is not trusted, or TLS failed.',
+  protocol: 'The server did not answer with well-formed HTTP.',
+  encoding: 'The body is encoded in a way that is not supported, or its encoding is damaged.',
+  redirects: 'The server redirects too often, or to a URL that is not followed.',
+  status: 'The server did not answer with status 200.',
+  timeout: 'The resource did not arrive in time.',
+  tooLarge: 'The resource is larger than the limit.',
+  truncated: 'The body ended before it was complete.',
+  limit: 'The limit on the bytes of one request is reached.',
+  aborted: 'The reading was given up.',
+};
+
+export interface FaultError extends Error {
+  readonly fault: WebFault;
+  readonly status?: number;
+}
+
+export interface FaultFacts {
+  readonly status?: number;
+  /** For the log alone. */
+  readonly cause?: unknown;
+}
+
+/** An error with the fault's public sentence as its message. */
+export function faultError(fault: WebFault, { status, cause }: FaultFacts = {}): FaultError {
+  const detail = status === undefined ? DETAILS[fault] : `The server answered with status ${status}.`;
+  return Object.assign(new Error(detail, { cause }), { fault, ...(status !== undefined && { status }) });
+}
+
+export function isFaultError(error: unknown): error is FaultError {
+  return error instanceof Error && 'fault' in error;
+}
+
+export function failure({ fault, message, status, cause }: FaultError): WebResult & { kind: 'failed' } {
+  return {
+    kind: 'failed',
+    fault,
+    detail: message,
+    ...(status !== undefined && { status }),
+    ...(cause !== undefined && { cause }),
+  };
+}

@@ -1,0 +1,166 @@
+/**
+ * Makes every socket of the web room. The address is judged where the socket is made: for a name in the lookup whose
+ * answer is dialled, for an IP literal (which Node never looks up) before dialling, and once more on the connected
+ * socket. A name that resolves differently the next time (rebinding) therefore changes nothing: an answer that was
+ * not judged is never dialled, and a kept-alive socket stays with the address it was judged for.
+ */
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { type FaultError, faultError, isFaultError } from './faults.ts';
+import { effectivePort, type HostPolicy, type Reach } from './hostPolicy.ts';
+import type { IsOwnEndpoint } from './ownEndpoints.ts';
+import type { Resolve, ResolvedAddress } from './resolveNames.ts';
+
+/** What a connector is asked for: parts of an origin, an IPv6 host without brackets. */
+export interface DialTarget {
+  readonly hostname: string;
+  readonly protocol: string;
+  /** Empty for the protocol's own. */
+  readonly port: string;
+}
+
+export type DialCallback = (...answer: [null, Socket] | [FaultError, null]) => void;
+
+export interface GuardedDial {
+  /** Calls back once: with a connected (for https: authenticated) socket, or with a fault. */
+  dial(target: DialTarget, callback: DialCallback): void;
+  /** Ends every dial that is under way. */
+  close(): void;
+}
+
+export interface DialParts {
+  readonly policy: HostPolicy;
+  readonly resolve: Resolve;
+  readonly isOwnEndpoint: IsOwnEndpoint;
+  /** From the first question to DNS to the end of the TLS handshake. */
+  readonly connectTimeoutMs: number;
+}
+
+/** Time for one of several addresses before the next one is tried (RFC 8305 section 5 asks for 100 ms to 2 s). */
+const ATTEMPT_TIMEOUT_MS = 500;
+
+export function createGuardedDial(parts: DialParts): GuardedDial {
+  const { policy, connectTimeoutMs } = parts;
+  const dialling = new Set<Socket>();
+
+  const start = (target: DialTarget, reach: Reach, callback: DialCallback): void => {
+    const isSecure = target.protocol === 'https:';
+    const options = {
+      host: target.hostname,
+      port: effectivePort(target.protocol, target.port),
+      lookup: createGuardedLookup(parts, reach, effectivePort(target.protocol, target.port)),
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
+      noDelay: true,
+    };
+    const socket = isSecure
+      ? connectTls({
+          ...options,
+          // Said aloud, so that no environment variable turns the check of certificates off.
+          rejectUnauthorized: true,
+          ALPNProtocols: ['http/1.1'],
+          // RFC 6066 section 3: a name without root dot, and no IP literals.
+          ...(isIP(target.hostname) === 0 && { servername: target.hostname.replace(/\.$/, '') }),
+        })
+      : connectTcp(options);
+    dialling.add(socket);
+    let isConnected = false;
+    const timer = setTimeout(() => socket.destroy(faultError('timeout')), connectTimeoutMs);
+
+    const settle = (...answer: Parameters<DialCallback>): void => {
+      if (!dialling.delete(socket)) return;
+      clearTimeout(timer);
+      callback(...answer);
+    };
+    socket.once('connect', () => {
+      isConnected = true;
+      const { remoteAddress } = socket;
+      if (remoteAddress === undefined || !policy.mayDial(remoteAddress, reach)) {
+        socket.destroy(faultError('forbidden'));
+      } else if (!isSecure) settle(null, socket);
+    });
+    if (isSecure) socket.once('secureConnect', () => settle(null, socket));
+    // Stays for the socket's life: an error after the hand-over has its own listeners, but none may be uncaught.
+    socket.on('error', (error) => settle(dialFault(error, isSecure && isConnected), null));
+    socket.once('close', () => settle(faultError('connect'), null));
+  };
+
+  return {
+    dial(target, callback) {
+      reachOf(parts, target)
+        .then((reach) => start(target, reach, callback))
+        .catch((error: Error) => callback(dialFault(error, false), null));
+    },
+    close() {
+      for (const socket of dialling) socket.destroy(faultError('aborted'));
+    },
+  };
+}
+
+/** What the target may reach. Rejects with `forbidden`; for an IP literal this is the judgement of the address too. */
+async function reachOf(parts: DialParts, { hostname, protocol, port: given }: DialTarget): Promise<Reach> {
+  const port = effectivePort(protocol, given);
+  const family = isIP(hostname);
+  const reach = parts.policy.reachOf(family === 6 ? `[${hostname}]` : hostname, port);
+  if (reach === null) throw faultError('forbidden');
+  if (family !== 0) await judged(parts, [{ address: hostname, family }], reach, port);
+  return reach;
+}
+
+/** A lookup for `net.connect` that only ever hands out addresses within `reach`, in both forms of its callback. */
+export function createGuardedLookup(parts: DialParts, reach: Reach, port: number): LookupFunction {
+  return (hostname, options, callback) => {
+    resolveWithRetry(parts.resolve, hostname)
+      .then((addresses) => judged(parts, addresses, reach, port))
+      .then((addresses) => {
+        const family = options.family === 'IPv4' ? 4 : options.family === 'IPv6' ? 6 : (options.family ?? 0);
+        const usable = family === 0 ? addresses : addresses.filter((one) => one.family === family);
+        const [first] = usable;
+        if (first === undefined) throw faultError('dns');
+        return { usable, first };
+      })
+      .then(
+        ({ usable, first }) =>
+          options.all === true ? callback(null, [...usable]) : callback(null, first.address, first.family),
+        (error: Error) => callback(isFaultError(error) ? error : faultError('dns', { cause: error }), ''),
+      );
+  };
+}
+
+/** EAI_AGAIN is the resolver's own word for "try again" (getaddrinfo(3)). */
+async function resolveWithRetry(resolve: Resolve, hostname: string): Promise<readonly ResolvedAddress[]> {
+  try {
+    return await resolve(hostname);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EAI_AGAIN')) throw error;
+    return resolve(hostname);
+  }
+}
+
+/** The addresses that may be dialled. Rejects with `dns` when there was none at all, else with `forbidden`. */
+async function judged(
+  { policy, isOwnEndpoint }: DialParts,
+  addresses: readonly ResolvedAddress[],
+  reach: Reach,
+  port: number,
+): Promise<readonly ResolvedAddress[]> {
+  if (addresses.length === 0) throw faultError('dns');
+  const usable: ResolvedAddress[] = [];
+  for (const { address, family } of addresses) {
+    if (isIP(address) !== family || !policy.mayDial(address, reach)) continue;
+    // Only the allow list reaches beyond public addresses, and only there could the store be met under another name.
+    if ((reach.size > 1 || !reach.has('public')) && (await isOwnEndpoint(address, port))) continue;
+    usable.push({ address, family });
+  }
+  if (usable.length === 0) throw faultError('forbidden');
+  return usable;
+}
+
+function dialFault(error: Error, isHandshake: boolean): FaultError {
+  if (isFaultError(error)) return error;
+  const code = 'code' in error ? error.code : undefined;
+  // All addresses silent: Node gives the attempts up one by one and reports them together.
+  if (code === 'ETIMEDOUT') return faultError('timeout', { cause: error });
+  const isReset = code === 'ECONNRESET' || code === 'EPIPE';
+  return faultError(isHandshake && !isReset ? 'tls' : 'connect', { cause: error });
+}

@@ -1,0 +1,42 @@
+/** Conditional requests: RFC 9110 section 13. */
+import type { Validators } from '../model.ts';
+import type { Answer } from './transport.ts';
+
+/** A validator comes back from a server and goes into a later request, so only what a header can carry is kept. */
+const SENDABLE = /^[\x21-\x7e]([\x20-\x7e]{0,510}[\x21-\x7e])?$/;
+
+/** The condition for the hop to `url`, for no other than the one the validators are of; null when there is none. */
+export function conditionFor(
+  validators: Validators | undefined,
+  url: URL,
+): Readonly<Record<string, string>> | null {
+  if (validators === undefined || withoutFragment(validators.url) !== url.href) return null;
+  const etag = sendable(validators.etag);
+  const lastModified = sendable(validators.lastModified);
+  if (etag === undefined && lastModified === undefined) return null;
+  return {
+    ...(etag !== undefined && { 'if-none-match': etag }),
+    ...(lastModified !== undefined && { 'if-modified-since': lastModified }),
+  };
+}
+
+/** What `answer` says about `url`, and for what it does not say (a 304) what was known; undefined without either. */
+export function validatorsOf(url: URL, answer: Answer, known?: Validators): Validators | undefined {
+  const etag = sendable(answer.header('etag')) ?? known?.etag;
+  const lastModified = sendable(answer.header('last-modified')) ?? known?.lastModified;
+  if (etag === undefined && lastModified === undefined) return undefined;
+  return {
+    url: url.href,
+    ...(etag !== undefined && { etag }),
+    ...(lastModified !== undefined && { lastModified }),
+  };
+}
+
+function sendable(value: string | undefined): string | undefined {
+  return value !== undefined && SENDABLE.test(value) ? value : undefined;
+}
+
+function withoutFragment(href: string): string {
+  const [whole = href] = href.split('#', 1);
+  return whole;
+}
