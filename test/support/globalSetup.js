@@ -1,4 +1,4 @@
-import './checkNode.js';
+import '../../local-stack/checkNode.js';
 
 export default async () => {
   process.env.AWS_EMF_ENVIRONMENT = 'Local';

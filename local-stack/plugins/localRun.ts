@@ -1,0 +1,85 @@
+/**
+ * Serverless plugin for this machine: `offline start` and `invoke local` run the functions with the environment of
+ * the local stack instead of the deployed one; `invoke local` builds first and ends by itself.
+ */
+import { findRunning, functionEnvironment } from '../environment.ts';
+import { readLocalSettings } from '../settings.ts';
+
+/** The part of the framework that is used here. */
+interface Serverless {
+  readonly processedInput: { readonly commands: readonly string[] };
+  readonly service: {
+    readonly provider: { environment?: Readonly<Record<string, unknown>> };
+    readonly functions: Readonly<Record<string, { environment?: unknown }>>;
+  };
+}
+
+interface Log {
+  notice(text: string): void;
+}
+
+type Hooks = Readonly<Record<string, () => void | Promise<void>>>;
+
+/** What the parent is told once the API listens. */
+export const READY = 'api-ready';
+
+export default function localRun(serverless: Serverless, _options: unknown, { log }: { readonly log: Log }) {
+  const command = serverless.processedInput.commands.join(' ');
+  if (command === 'invoke local') return { hooks: invokeLocalHooks(serverless, log) };
+  if (command === 'offline' || command === 'offline start') return { hooks: offlineHooks(serverless, log) };
+  return { hooks: {} };
+}
+
+function invokeLocalHooks(serverless: Serverless, log: Log): Hooks {
+  return {
+    initialize: () => useLocalEnvironment(serverless, log),
+    'before:invoke:local:loadEnvVars': async () => {
+      // Here alone: no other command waits for the bundler to be loaded.
+      const { buildFunctions } = await import('../build.ts');
+      await buildFunctions();
+    },
+    // An open connection to Redis or the store would keep the process for ever.
+    'after:invoke:local:invoke': endProcess,
+  };
+}
+
+function offlineHooks(serverless: Serverless, log: Log): Hooks {
+  return {
+    initialize: async () => {
+      // However the parent ends, this process must not outlive it.
+      process.once('disconnect', () => process.exit(1));
+      await useLocalEnvironment(serverless, log);
+    },
+    'after:offline:start:init': () => {
+      process.send?.(READY);
+    },
+  };
+}
+
+async function useLocalEnvironment(serverless: Serverless, log: Log): Promise<void> {
+  process.setSourceMapsEnabled(true);
+  const settings = readLocalSettings(process.env);
+  // Under `npm start` the parent has set everything; the process id in the note is then the parent's own.
+  const running = await findRunning(settings);
+  if (running === null && !process.env.S3_ENDPOINT) {
+    log.notice(
+      'No local stack is running here ("npm start" in another terminal starts it): trying its usual ports.',
+    );
+  }
+  const own = running?.own ?? { objectStore: `http://127.0.0.1:${settings.objectStorePort}` };
+  const environment = functionEnvironment(
+    process.env,
+    { sitePort: running ? running.sitePort : settings.sitePort },
+    own,
+  );
+  Object.assign(process.env, environment);
+  // The framework would look for credentials of the named profile, perhaps over the network.
+  delete process.env.AWS_PROFILE;
+  serverless.service.provider.environment = environment;
+  for (const definition of Object.values(serverless.service.functions)) delete definition.environment;
+}
+
+function endProcess(): Promise<never> {
+  // Whatever was written last has been handed over once this callback runs.
+  return new Promise(() => process.stdout.write('', () => process.exit()));
+}

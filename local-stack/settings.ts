@@ -1,0 +1,44 @@
+/** The settings of the local stack itself; those of the functions are in `lib/config.ts`. */
+import { resolve } from 'node:path';
+
+export interface LocalSettings {
+  /** Where the API and the sample site listen. */
+  readonly host: string;
+  readonly apiPort: number;
+  /** serverless-offline opens it for the AWS SDK's invoke calls. */
+  readonly lambdaPort: number;
+  /** null: no sample site (`SITE_PORT=off`). */
+  readonly sitePort: number | null;
+  readonly objectStorePort: number;
+  readonly redisPort: number;
+  /** Objects, Redis data and the note for `invoke local`. */
+  readonly dataFolder: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * `LISTEN_HOST`, `PORT`, `LAMBDA_PORT`, `SITE_PORT`, `S3_PORT`, `REDIS_PORT`, `LOCAL_DATA`.
+ * @throws Error whose message lists every fault, one a line.
+ */
+export function readLocalSettings(env: Environment): LocalSettings {
+  const faults: string[] = [];
+  const port = (name: string, fallback: number): number => {
+    const text = env[name]?.trim() || String(fallback);
+    const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+    if (value < 1 || value > 65_535)
+      faults.push(`${name} must be a port number from 1 to 65535, not "${text}".`);
+    return value;
+  };
+  const settings: LocalSettings = {
+    host: env.LISTEN_HOST?.trim() || '127.0.0.1',
+    apiPort: port('PORT', 8080),
+    lambdaPort: port('LAMBDA_PORT', 3002),
+    sitePort: env.SITE_PORT?.trim() === 'off' ? null : port('SITE_PORT', 8081),
+    objectStorePort: port('S3_PORT', 9000),
+    redisPort: port('REDIS_PORT', 6379),
+    dataFolder: resolve(import.meta.dirname, '..', env.LOCAL_DATA?.trim() || '.local'),
+  };
+  if (faults.length > 0) throw new Error(`The settings cannot be used:\n- ${faults.join('\n- ')}`);
+  return settings;
+}

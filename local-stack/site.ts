@@ -1,0 +1,166 @@
+/** A small file server for the sample site, so that there is something to harvest without the internet. */
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { extname, join, sep } from 'node:path';
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.avif': 'image/avif',
+  '.bmp': 'image/bmp',
+  '.css': 'text/css; charset=utf-8',
+  '.gif': 'image/gif',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.jpeg': 'image/jpeg',
+  '.jpg': 'image/jpeg',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.tif': 'image/tiff',
+  '.tiff': 'image/tiff',
+  '.txt': 'text/plain; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
+  '.webp': 'image/webp',
+};
+
+/** Below it stand folders, one a version; the address shows one of them, and a POST to `next` shows the next. */
+const CHANGING = '/sample/changing/';
+
+export interface SiteConfig {
+  /** Folder whose files are served. */
+  readonly folder: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export interface Site {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer | string;
+}
+
+/** Serves `folder`: GET and HEAD, ETag and Last-Modified with 304, `index.html` for a folder, nothing outside. */
+export async function startSite({ folder, host, port }: SiteConfig): Promise<Site> {
+  const versions = await listVersions(join(folder, CHANGING));
+  let shown = 0;
+  const server = createServer((request, response) => {
+    answer(request).then(
+      (result) => send(request, response, result),
+      () => send(request, response, { status: 500 }),
+    );
+  });
+  const answer = async (request: IncomingMessage): Promise<Answer> => {
+    const path = decodePath(request.url ?? '/');
+    if (path === null) return { status: 400 };
+    if (path === `${CHANGING}next` && versions.length > 0) {
+      if (request.method !== 'POST') return { status: 405, headers: { Allow: 'POST' } };
+      shown = (shown + 1) % versions.length;
+      return json({ version: versions[shown] });
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return { status: 405, headers: { Allow: 'GET, HEAD' } };
+    }
+    const isChanging = path.startsWith(CHANGING) && versions.length > 0;
+    const file = isChanging ? `${CHANGING}${versions[shown]}/${path.slice(CHANGING.length)}` : path;
+    return answerFile(request, folder, file, isChanging);
+  };
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  const actualPort = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    url: `http://localhost:${actualPort}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function listVersions(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** The decoded path; null for one that no file can have. The URL parser has resolved every `..` it knows. */
+function decodePath(target: string): string | null {
+  const url = URL.parse(target, 'http://localhost');
+  if (url === null) return null;
+  try {
+    const path = decodeURIComponent(url.pathname);
+    return /[\p{Cc}\\]/u.test(path) ? null : path;
+  } catch {
+    return null;
+  }
+}
+
+async function answerFile(
+  request: IncomingMessage,
+  folder: string,
+  path: string,
+  isChanging: boolean,
+): Promise<Answer> {
+  const isHidden = path.split('/').some((segment) => segment.startsWith('.'));
+  const file = join(folder, path.endsWith('/') ? `${path}index.html` : path);
+  if (isHidden || !file.startsWith(folder + sep)) return { status: 404 };
+  const facts = await stat(file).catch(() => null);
+  if (facts?.isDirectory()) return { status: 301, headers: { Location: `${encodeURI(path)}/` } };
+  if (!facts?.isFile()) return { status: 404 };
+
+  const body = await readFile(file);
+  const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
+  const lastModified = new Date(facts.mtimeMs).toUTCString();
+  const headers = {
+    'Content-Type': CONTENT_TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream',
+    'Cache-Control': 'no-cache',
+    'X-Content-Type-Options': 'nosniff',
+    ETag: etag,
+    // Two versions of one address may well have the same time.
+    ...(!isChanging && { 'Last-Modified': lastModified }),
+  };
+  const isUnchanged = isNotModified(request, etag, isChanging ? undefined : lastModified);
+  return isUnchanged ? { status: 304, headers } : { status: 200, headers, body };
+}
+
+/** RFC 9110 section 13.2.2: If-None-Match decides alone where it is sent. */
+function isNotModified(request: IncomingMessage, etag: string, lastModified: string | undefined): boolean {
+  const ifNoneMatch = request.headers['if-none-match'];
+  if (ifNoneMatch !== undefined) {
+    const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+    return tags.includes('*') || tags.includes(etag);
+  }
+  const since = Date.parse(request.headers['if-modified-since'] ?? '');
+  return lastModified !== undefined && Date.parse(lastModified) <= since;
+}
+
+function json(value: unknown): Answer {
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
+    body: `${JSON.stringify(value)}\n`,
+  };
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
+  const content = status === 304 ? '' : (body ?? `${status}\n`);
+  response.writeHead(status, {
+    ...(body === undefined && status !== 304 && { 'Content-Type': 'text/plain; charset=utf-8' }),
+    ...(status !== 304 && { 'Content-Length': Buffer.byteLength(content) }),
+    ...headers,
+  });
+  response.end(request.method === 'HEAD' ? undefined : content);
+  request.resume();
+}

@@ -1,0 +1,140 @@
+/** `npm start`: everything that the API needs, on this machine, until Ctrl-C. */
+import { join, resolve } from 'node:path';
+import { buildFunctions } from './build.ts';
+import { startObjectStore } from './embedded/objectStore.ts';
+import { startRedis } from './embedded/redis.ts';
+import {
+  functionEnvironment,
+  LOCAL_BUCKET,
+  noteRunning,
+  type OwnServices,
+  removeNote,
+} from './environment.ts';
+import { startOfflineApi } from './offlineApi.ts';
+import { checkPorts } from './ports.ts';
+import { type LocalSettings, readLocalSettings } from './settings.ts';
+import { startSite } from './site.ts';
+import { ASKED, watchForEnd } from './watchForEnd.ts';
+
+const STATIC = resolve(import.meta.dirname, '../static');
+
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+/** Starts all parts in order; each one that stands is handed to `parts`, which ends them in reverse. */
+async function start(parts: AsyncDisposableStack, end: AbortController): Promise<void> {
+  const settings = readLocalSettings(process.env);
+  await checkPorts(wantedPorts(settings));
+  end.signal.throwIfAborted();
+  await buildFunctions();
+  const own = await startServices(settings, parts, end.signal);
+  const site = await startSampleSite(settings, parts);
+  end.signal.throwIfAborted();
+
+  parts.defer(() => removeNote(settings));
+  await noteRunning(settings, { sitePort: settings.sitePort, own });
+  const api = await startOfflineApi({
+    env: { ...process.env, ...functionEnvironment(process.env, settings, own) },
+    url: `http://${settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host}:${settings.apiPort}`,
+    signal: end.signal,
+    print: say,
+  });
+  parts.defer(() => api.stop());
+  api.ended.then((reason) => end.abort(new Error(reason)));
+  say(welcome(settings, own, site));
+}
+
+function wantedPorts({ host, apiPort, lambdaPort, sitePort, objectStorePort, redisPort }: LocalSettings) {
+  const embedded = '127.0.0.1';
+  return [
+    { port: apiPort, setting: 'PORT', host },
+    { port: lambdaPort, setting: 'LAMBDA_PORT', host },
+    ...(sitePort === null ? [] : [{ port: sitePort, setting: 'SITE_PORT', host }]),
+    ...(process.env.S3_ENDPOINT ? [] : [{ port: objectStorePort, setting: 'S3_PORT', host: embedded }]),
+    ...(process.env.REDIS_ADDRESS ? [] : [{ port: redisPort, setting: 'REDIS_PORT', host: embedded }]),
+  ];
+}
+
+/** The embedded store and cache, each only where no other one was given. */
+async function startServices(
+  settings: LocalSettings,
+  parts: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<OwnServices> {
+  const own: { objectStore?: string; redis?: string } = {};
+  if (!process.env.S3_ENDPOINT) {
+    const store = await startObjectStore({
+      port: settings.objectStorePort,
+      directory: join(settings.dataFolder, 'objects'),
+      bucket: process.env.S3_BUCKET || LOCAL_BUCKET,
+    });
+    parts.defer(() => store.close());
+    own.objectStore = store.endpoint;
+  }
+  signal.throwIfAborted();
+  if (!process.env.REDIS_ADDRESS) {
+    const redis = await startRedis({
+      port: settings.redisPort,
+      directory: join(settings.dataFolder, 'redis'),
+    });
+    if (redis !== null) {
+      parts.defer(() => redis.close());
+      own.redis = redis.address;
+    }
+  }
+  signal.throwIfAborted();
+  return own;
+}
+
+/** Its URL; null when it is switched off. */
+async function startSampleSite(
+  { sitePort, host }: LocalSettings,
+  parts: AsyncDisposableStack,
+): Promise<string | null> {
+  if (sitePort === null) return null;
+  const site = await startSite({ folder: STATIC, host, port: sitePort });
+  parts.defer(() => site.close());
+  return site.url;
+}
+
+function welcome({ apiPort, dataFolder }: LocalSettings, own: OwnServices, site: string | null): string {
+  const api = `http://localhost:${apiPort}/images`;
+  const page = site === null ? 'https://example.com/' : `${site}/sample/`;
+  return [
+    '',
+    `API          ${api}`,
+    ...(site === null ? [] : [`Sample site  ${page}`]),
+    own.objectStore
+      ? `Object store ${own.objectStore} (embedded, kept in ${dataFolder})`
+      : `Object store ${process.env.S3_ENDPOINT}`,
+    own.redis
+      ? `Cache        ${own.redis} (embedded)`
+      : `Cache        ${process.env.REDIS_ADDRESS ? 'as REDIS_ADDRESS says' : 'none: redis-server is not installed; all works without'}`,
+    '',
+    'Harvest a page, then ask for its images:',
+    `  curl -X POST ${api} -H 'Content-Type: application/json' -d '{"url":"${page}"}'`,
+    `  curl '${api}?url=${encodeURIComponent(page)}'`,
+    '',
+    'Ctrl-C ends everything.',
+    '',
+  ].join('\n');
+}
+
+const end = new AbortController();
+const parts = new AsyncDisposableStack();
+let exitCode = 0;
+watchForEnd(end);
+try {
+  await start(parts, end);
+  await new Promise((_, reject) => {
+    if (end.signal.aborted) reject(end.signal.reason);
+    end.signal.addEventListener('abort', () => reject(end.signal.reason), { once: true });
+  });
+} catch (reason) {
+  if (reason !== ASKED) {
+    exitCode = 1;
+    process.stderr.write(`${reason instanceof Error ? reason.message : String(reason)}\n`);
+  }
+} finally {
+  await parts.disposeAsync();
+}
+process.exit(exitCode);

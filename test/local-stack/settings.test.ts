@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { readLocalSettings } from '../../local-stack/settings.ts';
+
+describe('local settings', () => {
+  it('have defaults for everything', () => {
+    expect(readLocalSettings({})).toMatchObject({
+      host: '127.0.0.1',
+      apiPort: 8080,
+      lambdaPort: 3002,
+      sitePort: 8081,
+      objectStorePort: 9000,
+      redisPort: 6379,
+      dataFolder: expect.stringMatching(/\.local$/),
+    });
+  });
+
+  it.each([
+    ['1', 1],
+    ['65535', 65_535],
+    [' 8090 ', 8090],
+    ['', 8080],
+  ])('take %j as a port', (PORT, expected) => {
+    expect(readLocalSettings({ PORT }).apiPort).toBe(expected);
+  });
+
+  it.each(['0', '65536', '80a', '-1', '1e3', '123456'])('refuse %j as a port', (PORT) => {
+    expect(() => readLocalSettings({ PORT })).toThrow(
+      `PORT must be a port number from 1 to 65535, not "${PORT}".`,
+    );
+  });
+
+  it('report all faults together', () => {
+    expect(() => readLocalSettings({ PORT: 'x', S3_PORT: 'y' })).toThrow(/PORT.*"x"\.\n- S3_PORT.*"y"\./s);
+  });
+
+  it('switch the sample site off', () => {
+    expect(readLocalSettings({ SITE_PORT: 'off' }).sitePort).toBeNull();
+  });
+
+  it('take an absolute data folder as it is', () => {
+    expect(readLocalSettings({ LOCAL_DATA: '/somewhere/else' }).dataFolder).toBe('/somewhere/else');
+  });
+});

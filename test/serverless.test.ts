@@ -1,0 +1,264 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { inflateRawSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { buildFunctions, FUNCTIONS } from '../local-stack/build.ts';
+import { cleanEnvironment, ROOT } from './support/startApp.ts';
+
+interface Resource {
+  readonly Type: string;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+}
+
+let folder = '';
+
+/** Packages into `<folder>/<name>`: without credentials, and with nowhere to send anything. */
+async function packageService(
+  name: string,
+  ...options: string[]
+): Promise<Readonly<Record<string, Resource>>> {
+  const serverless = join(ROOT, 'node_modules/serverless/bin/serverless.js');
+  const args = [serverless, 'package', '--package', join(folder, name), ...options];
+  const env = cleanEnvironment({ AWS_EC2_METADATA_DISABLED: 'true', HTTPS_PROXY: 'http://127.0.0.1:9' });
+  await promisify(execFile)(process.execPath, args, { cwd: folder, env });
+  const file = join(folder, name, 'cloudformation-template-update-stack.json');
+  return JSON.parse(await readFile(file, 'utf8')).Resources;
+}
+
+let resources: Readonly<Record<string, Resource>> = {};
+let production: Readonly<Record<string, Resource>> = {};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'image-api-'));
+  for (const name of ['serverless.yml', 'package.json', 'node_modules', 'local-stack']) {
+    await symlink(join(ROOT, name), join(folder, name));
+  }
+  await buildFunctions(join(folder, 'dist'));
+  const vpc = ['--param=SUBNET_IDS=subnet-1,subnet-2', '--param=SECURITY_GROUP_IDS=sg-1'];
+  [resources, production] = await Promise.all([
+    packageService('dev'),
+    packageService('prod', '--stage', 'prod', '--param=IMAGE_MAX_BYTES=1000', ...vpc),
+  ]);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const capitalised = (name: string) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+const functionOf = (name: string, all = resources) =>
+  all[`${capitalised(name)}LambdaFunction`]?.Properties ?? {};
+const ofType = (type: string) => Object.values(resources).filter((resource) => resource.Type === type);
+const bucketArn = { 'Fn::GetAtt': ['ImagesBucket', 'Arn'] };
+const objects = (prefix: string) => ({ 'Fn::Sub': `\${ImagesBucket.Arn}/${prefix}/*` });
+
+describe('the functions', () => {
+  it('are these four, under their paths and with their limits', () => {
+    expect(ofType('AWS::Lambda::Function')).toHaveLength(FUNCTIONS.length);
+    expect(functionOf('getImages')).toMatchObject({ Timeout: 29, MemorySize: 512 });
+    expect(functionOf('postImages')).toMatchObject({ Timeout: 29, MemorySize: 1024 });
+    expect(functionOf('putImages')).toMatchObject({ Timeout: 29, MemorySize: 1024 });
+    expect(functionOf('sweepImages')).toMatchObject({ Timeout: 900, MemorySize: 512 });
+    expect(ofType('AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties.RouteKey)).toEqual([
+      'GET /images',
+      'POST /images',
+      'PUT /images',
+    ]);
+    for (const integration of ofType('AWS::ApiGatewayV2::Integration')) {
+      expect(integration.Properties).toMatchObject({ PayloadFormatVersion: '2.0' });
+    }
+    expect(ofType('AWS::Events::Rule')).toMatchObject([
+      { Properties: { ScheduleExpression: 'rate(1 day)' } },
+    ]);
+    expect(ofType('AWS::Lambda::EventInvokeConfig')).toMatchObject([
+      { Properties: { MaximumRetryAttempts: 0 } },
+    ]);
+  });
+
+  it.each([...FUNCTIONS])(
+    '%s runs on Node 24, arm64, with its own role and the bucket of the stack',
+    (name) => {
+      expect(functionOf(name)).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Handler: `dist/${name}/index.handler`,
+        Role: { 'Fn::GetAtt': [`${capitalised(name)}Role`, 'Arn'] },
+        Environment: {
+          Variables: {
+            NODE_OPTIONS: '--enable-source-maps',
+            S3_BUCKET: { Ref: 'ImagesBucket' },
+            REDIS_ADDRESS: '',
+          },
+        },
+      });
+    },
+  );
+
+  it.each([...FUNCTIONS])('%s carries its own bundle, its map, and nothing else', async (name) => {
+    const files = await unzip(join(folder, 'dev', `${name}.zip`));
+    expect([...files.keys()].sort()).toEqual([
+      `dist/${name}/index.js`,
+      `dist/${name}/index.js.map`,
+      'dist/package.json',
+    ]);
+    expect(JSON.parse(files.get('dist/package.json') ?? '')).toEqual({ type: 'module' });
+    expect(JSON.parse(files.get(`dist/${name}/index.js.map`) ?? '')).not.toHaveProperty('sourcesContent');
+  });
+
+  it('take a setting as a parameter of the same name', () => {
+    expect(functionOf('postImages', production)).toMatchObject({
+      Environment: { Variables: { IMAGE_MAX_BYTES: '1000' } },
+    });
+  });
+
+  it('run inside a VPC where one is given', () => {
+    const inVpc = {
+      SubnetIds: { 'Fn::Split': [',', 'subnet-1,subnet-2'] },
+      SecurityGroupIds: { 'Fn::Split': [',', 'sg-1'] },
+    };
+    expect(functionOf('putImages', production)).toMatchObject({
+      VpcConfig: { 'Fn::If': ['RunsInVpc', inVpc, { Ref: 'AWS::NoValue' }] },
+    });
+  });
+});
+
+describe('the rights of each function', () => {
+  const pages = [['s3:GetObject', 's3:PutObject'], [objects('pages')]];
+  const checks = [['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [objects('checks')]];
+  const list = [['s3:ListBucket'], [bucketArn]];
+  const images = (...actions: string[]) => [actions, [objects('images')]];
+  const rights = {
+    getImages: [[['s3:GetObject'], [objects('pages'), objects('images')]], list],
+    postImages: [pages, images('s3:PutObject', 's3:DeleteObject'), checks, list],
+    putImages: [pages, images('s3:PutObject', 's3:DeleteObject'), checks, list],
+    sweepImages: [pages, images('s3:DeleteObject'), checks, list],
+  };
+
+  it.each(Object.entries(rights))('%s may do exactly this', (name, expected) => {
+    const { AssumeRolePolicyDocument, Policies, ...others } =
+      resources[`${capitalised(name)}Role`]?.Properties ?? {};
+    expect(others).toEqual({});
+    expect(AssumeRolePolicyDocument).toMatchObject({
+      Statement: [
+        { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+      ],
+    });
+    const [own, network, ...more] = Policies as [Policy, { 'Fn::If': [string, Policy, unknown] }];
+    expect(more).toEqual([]);
+    const logs = [
+      ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      [{ 'Fn::GetAtt': [`${capitalised(name)}LogGroup`, 'Arn'] }],
+    ];
+    expect(statementsOf(own)).toEqual([logs, ...expected]);
+    const [condition, inVpc, otherwise] = network['Fn::If'];
+    expect([condition, otherwise]).toEqual(['RunsInVpc', { Ref: 'AWS::NoValue' }]);
+    for (const [actions] of statementsOf(inVpc)) {
+      expect(actions?.every((action) => /^ec2:\w+(Network|PrivateIp|Subnets)\w*$/.test(String(action)))).toBe(
+        true,
+      );
+    }
+  });
+
+  it('are granted by no shared role', () => {
+    expect(ofType('AWS::IAM::Role')).toHaveLength(FUNCTIONS.length);
+  });
+});
+
+describe('the API', () => {
+  it.each([
+    ['dev', 'NONE', () => resources],
+    ['prod', 'AWS_IAM', () => production],
+  ])('asks on stage %s for %s', (_stage, type, all) => {
+    for (const route of ['Get', 'Post', 'Put']) {
+      expect(all()[`HttpApiRoute${route}Images`]?.Properties).toMatchObject({ AuthorizationType: type });
+    }
+  });
+
+  it('is throttled, and logs no query', () => {
+    const stage = resources.HttpApiStage?.Properties;
+    expect(stage).toMatchObject({
+      DefaultRouteSettings: { ThrottlingBurstLimit: 40, ThrottlingRateLimit: 20 },
+    });
+    expect(JSON.stringify(stage?.AccessLogSettings)).not.toMatch(/query|\$context\.path/i);
+  });
+});
+
+describe('what stays', () => {
+  it('keeps the images in a private, encrypted bucket that outlives the stack', () => {
+    expect(resources.ImagesBucket).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(resources.ImagesBucket?.Properties).toEqual({
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+    });
+  });
+
+  it('denies plain HTTP, and records written without a condition', () => {
+    const deny = { Effect: 'Deny', Principal: '*' };
+    expect(resources.ImagesBucketPolicy?.Properties).toMatchObject({
+      PolicyDocument: {
+        Statement: [
+          { ...deny, Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+          {
+            ...deny,
+            Action: 's3:PutObject',
+            Resource: objects('pages'),
+            Condition: { Null: { 's3:if-match': 'true', 's3:if-none-match': 'true' } },
+          },
+        ],
+      },
+    });
+  });
+
+  it('keeps every log for two weeks', () => {
+    const groups = ofType('AWS::Logs::LogGroup');
+    expect(groups).toHaveLength(FUNCTIONS.length + 1);
+    for (const group of groups) expect(group.Properties.RetentionInDays).toBe(14);
+  });
+});
+
+interface Policy {
+  readonly PolicyDocument: {
+    readonly Statement: readonly {
+      readonly Effect: string;
+      readonly Action: unknown;
+      readonly Resource: unknown;
+    }[];
+  };
+}
+
+/** Actions and resources, as lists, of statements that all allow. */
+function statementsOf({ PolicyDocument }: Policy) {
+  return PolicyDocument.Statement.map(({ Effect, Action, Resource }) => {
+    expect(Effect).toBe('Allow');
+    return [[Action].flat(), [Resource].flat()];
+  });
+}
+
+/** File names and texts of a ZIP archive, by its central directory. */
+async function unzip(path: string): Promise<ReadonlyMap<string, string>> {
+  const zip = await readFile(path);
+  const end = zip.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'));
+  const files = new Map<string, string>();
+  let entry = zip.readUInt32LE(end + 16);
+  for (let left = zip.readUInt16LE(end + 10); left > 0; left -= 1) {
+    const size = zip.readUInt32LE(entry + 20);
+    const nameLength = zip.readUInt16LE(entry + 28);
+    const name = zip.toString('utf8', entry + 46, entry + 46 + nameLength);
+    const local = zip.readUInt32LE(entry + 42);
+    const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    const data = zip.subarray(start, start + size);
+    files.set(name, (zip.readUInt16LE(entry + 10) === 8 ? inflateRawSync(data) : data).toString('utf8'));
+    entry += 46 + nameLength + zip.readUInt16LE(entry + 30) + zip.readUInt16LE(entry + 32);
+  }
+  return files;
+}

@@ -1,0 +1,169 @@
+/** The whole application as `npm start` runs it, on free ports and a data folder of its own. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+export const ROOT = resolve(import.meta.dirname, '../..');
+
+const START_TIMEOUT_MS = 25_000;
+
+export interface AppOptions {
+  /** Kept by the caller; absent means a temporary one that `stop` removes. */
+  readonly dataFolder?: string;
+  /** Settings beside the ports. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface App {
+  readonly apiUrl: string;
+  readonly siteUrl: string;
+  readonly s3Endpoint: string;
+  /** The process of `local-stack/start.ts`. */
+  readonly child: ChildProcess;
+  /** All that it says, in its order. */
+  output(): string;
+  /** What another program needs to find this application (`serverless invoke local`, the sweep). */
+  readonly env: Readonly<Record<string, string>>;
+  readonly ports: readonly number[];
+  /** Ends it as Ctrl-C does (or by another signal) and resolves with its exit code, null when it was killed. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Resolves when the API answers. */
+export async function startApp(options: AppOptions = {}): Promise<App> {
+  const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'image-api-')));
+  const names = ['PORT', 'LAMBDA_PORT', 'SITE_PORT', 'S3_PORT', 'REDIS_PORT'];
+  const ports = await freePorts(names.length);
+  const env = cleanEnvironment({
+    ...Object.fromEntries(names.map((name, index) => [name, String(ports[index])])),
+    LOCAL_DATA: dataFolder,
+    ...options.env,
+  });
+  const run = runStart(env);
+  const isReady = await Promise.race([
+    run.said('Ctrl-C ends everything.').then(() => true),
+    run.exited.then(() => false),
+    delay(START_TIMEOUT_MS, false, { ref: false }),
+  ]);
+  const stop = async (signal: NodeJS.Signals = 'SIGINT') => {
+    run.child.kill(signal);
+    const code = await run.exited;
+    if (options.dataFolder === undefined)
+      await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
+    return code;
+  };
+  if (!isReady) {
+    await stop('SIGTERM');
+    throw new Error(`The application did not start:\n${run.output()}`);
+  }
+  return {
+    apiUrl: `http://localhost:${env.PORT}`,
+    siteUrl: `http://localhost:${env.SITE_PORT}`,
+    s3Endpoint: `http://127.0.0.1:${env.S3_PORT}`,
+    child: run.child,
+    output: run.output,
+    env,
+    ports,
+    stop,
+  };
+}
+
+export interface StartRun {
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | null>;
+  output(): string;
+  /** Resolves once the output holds `text`. */
+  said(text: string): Promise<void>;
+}
+
+/** Runs `local-stack/start.ts` with exactly this environment. */
+export function runStart(env: Readonly<Record<string, string>>): StartRun {
+  const child = spawn(process.execPath, ['local-stack/start.ts'], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  const waiting: { readonly text: string; readonly resolve: () => void }[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+      for (const each of waiting) if (text.includes(each.text)) each.resolve();
+    });
+  }
+  return {
+    child,
+    exited: new Promise((resolve) => child.once('close', (code) => resolve(code))),
+    output: () => text,
+    said: (wanted) =>
+      new Promise((resolve) => {
+        if (text.includes(wanted)) resolve();
+        waiting.push({ text: wanted, resolve });
+      }),
+  };
+}
+
+/** What a program needs to run at all, and `settings`: nothing of the machine's own configuration. */
+export function cleanEnvironment(settings: Readonly<Record<string, string>>): Record<string, string> {
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(kept), ...settings };
+}
+
+/** Different ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            resolve(typeof address === 'object' && address !== null ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** The process ids below `pid`, at any depth. */
+export async function descendantsOf(pid: number): Promise<number[]> {
+  const processes = await listProcesses();
+  const found = [pid];
+  for (const parent of found) {
+    for (const process of processes) if (process.parent === parent) found.push(process.pid);
+  }
+  return found.slice(1);
+}
+
+/** Resolves when none of the processes runs any more. */
+export async function untilGone(pids: readonly number[], timeoutMs = 10_000): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const left = (await listProcesses()).filter((process) => pids.includes(process.pid));
+    if (left.length === 0) return;
+    if (performance.now() > end) throw new Error(`Still running: ${left.map(({ name }) => name).join(', ')}`);
+    // Nobody tells of the end of a process that is not our own child.
+    await delay(50);
+  }
+}
+
+/** All that run; one that has ended and only waits for its parent to ask about it does not. */
+async function listProcesses() {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,ppid=,stat=,args=']);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , state]) => state?.startsWith('Z') === false)
+    .map(([pid, parent, , ...name]) => ({ pid: Number(pid), parent: Number(parent), name: name.join(' ') }));
+}
