@@ -6,5 +6,6 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/support/esbuildTransform.js' },
   globalSetup: '<rootDir>/test/support/globalSetup.js',
+  reporters: ['default', '<rootDir>/test/support/summaryReporter.js'],
   testTimeout: 30_000,
 };

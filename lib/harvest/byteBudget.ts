@@ -47,7 +47,9 @@ export function createByteBudget(maxBytes: number): ByteBudget {
       shares.add(share);
       return {
         take(count) {
-          if (shares.has(share) && !mayTake(share, count)) {
+          // A closed share has nothing to give back any more.
+          if (!shares.has(share)) return Promise.resolve();
+          if (!mayTake(share, count)) {
             return new Promise((admit) => share.pending.push({ count, admit }));
           }
           grant(share, count);

@@ -1,0 +1,123 @@
+import { describe, expect, it } from '@jest/globals';
+import { readConfig } from '../../lib/config.ts';
+
+const MINIMAL = { S3_BUCKET: 'images' };
+
+describe('the settings', () => {
+  it('have the documented defaults', () => {
+    expect(readConfig(MINIMAL)).toEqual({
+      port: 8080,
+      fetch: {
+        allowHosts: [],
+        isLoopbackAllowed: true,
+        ownEndpoints: [],
+        ports: [80, 443, 8080, 8443],
+        redirectsMax: 5,
+        connectTimeoutMs: 3_000,
+        pageTimeoutMs: 10_000,
+        imageTimeoutMs: 10_000,
+        connectionsPerHost: 8,
+      },
+      limits: {
+        pageMaxBytes: 10 * 1024 ** 2,
+        imageMaxBytes: 20 * 1024 ** 2,
+        requestMaxBytes: 250 * 1024 ** 2,
+        imagesMaxCount: 1_000,
+        imageMaxPixels: 100_000_000,
+        connectionsPerHost: 8,
+        connectionsMax: 32,
+        requestReserveMs: 2_000,
+      },
+      store: { bucket: 'images', region: 'us-east-1', linkTtlSeconds: 900 },
+      cache: { ttlSeconds: 300 },
+    });
+  });
+
+  it('take the original’s environment as it is', () => {
+    const config = readConfig({
+      AWS_ACCESS_KEY_ID: 'minioadmin',
+      AWS_SECRET_ACCESS_KEY: 'minioadmin',
+      AWS_REGION: 'us-east-1',
+      S3_BUCKET: 'mybucket',
+      S3_ENDPOINT: 'minio:9000',
+      REDIS_ADDRESS: 'redis:6379',
+    });
+    expect(config.store).toMatchObject({
+      bucket: 'mybucket',
+      endpoint: 'http://minio:9000',
+      credentials: { accessKeyId: 'minioadmin', secretAccessKey: 'minioadmin' },
+    });
+    expect(config.cache.url).toBe('redis://redis:6379');
+    expect(config.fetch.ownEndpoints).toEqual([
+      { hostname: 'minio', port: 9000 },
+      { hostname: 'redis', port: 6379 },
+    ]);
+  });
+
+  it.each([
+    ['https://s3.example.test', 's3.example.test', 443],
+    ['http://MinIO', 'minio', 80],
+    ['[::1]:9000', '[::1]', 9000],
+  ])('know the own endpoint of %s', (S3_ENDPOINT, hostname, port) => {
+    expect(readConfig({ ...MINIMAL, S3_ENDPOINT }).fetch.ownEndpoints).toEqual([{ hostname, port }]);
+  });
+
+  it('parse the allow list into exact hosts and ports', () => {
+    const { fetch } = readConfig({
+      ...MINIMAL,
+      FETCH_ALLOW_HOSTS: 'NGINX:80, localhost:8081,0x7f.1:99,[::1]:8',
+    });
+    expect(fetch.allowHosts).toEqual([
+      { hostname: 'nginx', port: 80 },
+      { hostname: 'localhost', port: 8081 },
+      { hostname: '127.0.0.1', port: 99 },
+      { hostname: '[::1]', port: 8 },
+    ]);
+  });
+
+  it('never let a list open loopback on AWS', () => {
+    expect(readConfig({ ...MINIMAL, AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001' }).fetch.isLoopbackAllowed).toBe(
+      false,
+    );
+  });
+
+  it.each([
+    ['PORT', '0', /PORT must be a whole number from 1 to 65535, not "0"/],
+    ['PORT', '65536', /PORT/],
+    ['PORT', '8080x', /PORT/],
+    ['IMAGE_MAX_BYTES', '-1', /IMAGE_MAX_BYTES/],
+    ['IMAGE_MAX_BYTES', '1e6', /IMAGE_MAX_BYTES/],
+    ['CACHE_TTL_SECONDS', '301', /CACHE_TTL_SECONDS must be a whole number from 1 to 300/],
+    ['IMAGES_MAX_COUNT', '1001', /IMAGES_MAX_COUNT/],
+    [
+      'S3_ENDPOINT',
+      'ftp://x',
+      /S3_ENDPOINT must be host:port or a URL that starts with http:\/\/ or https:\/\//,
+    ],
+    ['S3_ENDPOINT', 'http://', /S3_ENDPOINT/],
+    ['REDIS_ADDRESS', 'http://redis', /REDIS_ADDRESS/],
+    ['FETCH_PORTS', '80,http', /FETCH_PORTS/],
+    ['FETCH_PORTS', '0', /FETCH_PORTS/],
+    ['FETCH_ALLOW_HOSTS', 'nginx', /FETCH_ALLOW_HOSTS has "nginx", which is not an exact host:port/],
+    ['FETCH_ALLOW_HOSTS', 'user@nginx:80', /FETCH_ALLOW_HOSTS/],
+    ['FETCH_ALLOW_HOSTS', 'nginx/x:80', /FETCH_ALLOW_HOSTS/],
+    ['AWS_ACCESS_KEY_ID', 'alone', /must be set together/],
+    ['S3_BUCKET', ' ', /S3_BUCKET is required/],
+  ])('refuse %s=%s in a sentence', (name, value, sentence) => {
+    expect(() => readConfig({ ...MINIMAL, [name]: value })).toThrow(sentence);
+  });
+
+  it('report all faults together', () => {
+    const message = messageOf(() => readConfig({ PORT: 'x', FETCH_PORTS: 'y' }));
+    expect(message.split('\n- ').length).toBe(4);
+  });
+});
+
+function messageOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import { choose } from '../../../lib/harvest/choose.ts';
+import type { Candidate } from '../../../lib/model.ts';
+import { candidateOf } from '../../support/builders.ts';
+
+const codesOf = (candidates: readonly Candidate[], options: Partial<Parameters<typeof choose>[1]> = {}) =>
+  choose(candidates, { variants: 'all', imagesMaxCount: 1_000, ...options }).map(
+    ({ reason }) => reason?.code ?? 'wanted',
+  );
+
+describe('the choice of candidates', () => {
+  it('keeps page order and wants everything by default', () => {
+    const candidates = ['a', 'b', 'c'].map((name) => candidateOf(`https://site.test/${name}`));
+    expect(choose(candidates, { variants: 'all', imagesMaxCount: 3 })).toEqual(
+      candidates.map((candidate) => ({ candidate })),
+    );
+  });
+
+  it('wants exactly as many as the limit allows, the first ones', () => {
+    const candidates = ['a', 'b', 'c'].map((name) => candidateOf(`https://site.test/${name}`));
+    expect(codesOf(candidates, { imagesMaxCount: 2 })).toEqual(['wanted', 'wanted', 'LIMIT_REACHED']);
+  });
+
+  it('does not count what is not wanted anyway', () => {
+    const candidates = [
+      candidateOf('https://site.test/small', { isBest: false }),
+      candidateOf('https://user:secret@site.test/'),
+      candidateOf('https://site.test/large'),
+    ];
+    expect(codesOf(candidates, { variants: 'best', imagesMaxCount: 1 })).toEqual([
+      'NOT_CHOSEN',
+      'ADDRESS_FORBIDDEN',
+      'wanted',
+    ]);
+  });
+
+  it.each([
+    [199, true, 'PLACEHOLDER'],
+    [200, true, 'wanted'],
+    [199, false, 'wanted'],
+  ])('takes a data: image of %i bytes (beside another: %s) as %s', (bytes, hasAlternative, code) => {
+    expect(
+      codesOf([candidateOf('data:image/gif;sha256,0', { data: Buffer.alloc(bytes), hasAlternative })]),
+    ).toEqual([code]);
+  });
+
+  it.each([
+    [8_192, 'wanted'],
+    [8_193, 'IMAGE_UNREACHABLE'],
+  ])('takes an address of %i characters as %s', (length, code) => {
+    expect(codesOf([candidateOf('https://site.test/'.padEnd(length, 'x'))])).toEqual([code]);
+  });
+
+  it('bounds the characters of all addresses together', () => {
+    const candidates = Array.from({ length: 300 }, (_, index) =>
+      candidateOf(`https://site.test/${index}/`.padEnd(8_192, 'x')),
+    );
+    const codes = codesOf(candidates);
+    expect(codes.filter((code) => code === 'wanted')).toHaveLength(256);
+    expect(codes.at(-1)).toBe('LIMIT_REACHED');
+  });
+});

@@ -1,0 +1,236 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Composition, changesBetween, composeRecord } from '../../../lib/harvest/compose.ts';
+import type { Gathered } from '../../../lib/harvest/gather.ts';
+import type { PageRecord, Place, Reason, StoredItem } from '../../../lib/model.ts';
+import { IMAGE_CODES } from '../../../lib/problem.ts';
+import { candidateOf, discoveryOf, itemOf, recordOf } from '../../support/builders.ts';
+
+const NOW = '2026-02-02T00:00:00.000Z';
+const A = 'https://site.test/a.png';
+const B = 'https://site.test/b.png';
+
+const got = (item: StoredItem): Gathered => ({ kind: 'item', item });
+const lost = (url: string, code: Reason['code'], places?: readonly Place[]): Gathered => ({
+  kind: 'discarded',
+  candidate: candidateOf(url, places && { places }),
+  reason: { code, detail: `because of ${code}` },
+});
+
+const compose = (gathered: readonly Gathered[], parts: Partial<Composition> = {}) =>
+  composeRecord({
+    opId: 'second',
+    predecessors: parts.before ? [parts.before.opId, ...parts.before.predecessors] : [],
+    url: 'https://site.test/',
+    finalUrl: 'https://site.test/',
+    variants: 'all',
+    now: NOW,
+    discovery: discoveryOf(),
+    gathered,
+    before: null,
+    ...parts,
+  });
+
+describe('a first record', () => {
+  it('lists items and skipped lines in page order and counts both', () => {
+    const { record, isWorthKeeping } = compose([
+      got(itemOf(A)),
+      lost('https://x.test/1', 'IMAGE_STATUS'),
+      got(itemOf(B)),
+    ]);
+    expect(record.items.map((item) => item.url)).toEqual([A, B]);
+    expect(record.skipped).toEqual([
+      {
+        url: 'https://x.test/1',
+        code: 'IMAGE_STATUS',
+        detail: 'because of IMAGE_STATUS',
+        foundIn: [{ element: 'img', attribute: 'src', slot: 0 }],
+      },
+    ]);
+    expect(record.counts).toEqual({ discovered: 3, items: 2, skipped: 1, byCode: { IMAGE_STATUS: 1 } });
+    expect(record).toMatchObject({ createdAt: NOW, updatedAt: NOW, complete: true, predecessors: [] });
+    expect(isWorthKeeping).toBe(true);
+  });
+
+  it('names the first item with the same bytes', () => {
+    const { record } = compose([got(itemOf(A, { sha256: 'same' })), got(itemOf(B, { sha256: 'same' }))]);
+    expect(record.items.map((item) => item.duplicateOf)).toEqual([undefined, itemOf(A).name]);
+  });
+
+  it.each(IMAGE_CODES.map((code) => [code, code !== 'OUT_OF_TIME'] as const))(
+    'that skipped an image for %s is complete: %s',
+    (code, complete) => {
+      expect(compose([lost(A, code)]).record.complete).toBe(complete);
+    },
+  );
+
+  it('is not complete when time ran out for a stylesheet', () => {
+    const warnings = [{ url: 'https://site.test/a.css', code: 'OUT_OF_TIME' as const, detail: 'late' }];
+    expect(compose([], { discovery: discoveryOf({ warnings }) }).record.complete).toBe(false);
+  });
+
+  it('never lists credentials', () => {
+    const { record } = compose([lost('https://user:secret@site.test/a.png', 'ADDRESS_FORBIDDEN')]);
+    expect(JSON.stringify(record)).not.toMatch(/user|secret/);
+  });
+
+  it.each([2_000, 2_001])('of %i skipped lines lists 2,000 and counts all', (count) => {
+    const { record } = compose(
+      Array.from({ length: count }, (_, i) => lost(`https://x.test/${i}`, 'IMAGE_STATUS')),
+    );
+    expect(record.skipped).toHaveLength(2_000);
+    expect(record.counts).toEqual({
+      discovered: count,
+      items: 0,
+      skipped: count,
+      byCode: { IMAGE_STATUS: count },
+    });
+  });
+
+  it('stays under 5 MiB whatever the page writes into its names', () => {
+    const long = 'x'.repeat(100_000);
+    const places = Array.from({ length: 20 }, (_, slot) => ({
+      element: long,
+      attribute: 'src',
+      slot,
+      alt: long,
+      descriptor: long,
+      stylesheet: `https://site.test/${long}`,
+    }));
+    const gathered = [
+      ...Array.from({ length: 1_000 }, (_, i) => got(itemOf(`https://x.test/${i}`, { foundIn: places }))),
+      ...Array.from({ length: 3_000 }, (_, i) => lost(`https://x.test/${i}/${long}`, 'IMAGE_STATUS', places)),
+    ];
+    const { record } = compose(gathered);
+    expect(JSON.stringify(record).length).toBeLessThan(4 * 1024 * 1024);
+    expect(record.items.every((item) => item.foundIn.length > 0)).toBe(true);
+    expect(record.counts.skipped).toBe(3_000);
+  });
+});
+
+describe('an update', () => {
+  const before = recordOf([itemOf(A), itemOf(B)], { predecessors: ['zeroth'] });
+  const still = (...items: readonly StoredItem[]) =>
+    items.map((item) => got({ ...item, outcome: 'unchanged' }));
+
+  it('that changes nothing keeps updatedAt and is not worth a commit', () => {
+    const composed = compose(still(itemOf(A), itemOf(B)), { before });
+    expect(composed.record).toMatchObject({
+      updatedAt: before.updatedAt,
+      opId: 'second',
+      predecessors: ['first', 'zeroth'],
+    });
+    expect(composed.record.items.map((item) => item.outcome)).toEqual(['unchanged', 'unchanged']);
+    expect(composed.isWorthKeeping).toBe(false);
+  });
+
+  it('compares with a record that went through JSON', () => {
+    const read = JSON.parse(JSON.stringify(before)) as PageRecord;
+    expect(compose(still(itemOf(A), itemOf(B)), { before: read }).isWorthKeeping).toBe(false);
+  });
+
+  it('that only learns newer validators keeps them, and readers see the same record', () => {
+    const validators = { url: A, etag: '"2"' };
+    const { toKeep, isWorthKeeping } = compose(still(itemOf(A, { validators }), itemOf(B)), { before });
+    expect(isWorthKeeping).toBe(true);
+    expect(toKeep.updatedAt).toBe(before.updatedAt);
+    expect(toKeep.items.map((item) => item.outcome)).toEqual(['stored', 'stored']);
+    expect(toKeep.items[0]?.validators).toEqual(validators);
+  });
+
+  it.each<[string, Gathered[], Partial<Composition>]>([
+    ['an image more', [...still(itemOf(A), itemOf(B)), got(itemOf('https://site.test/c.png'))], {}],
+    ['an image less', still(itemOf(A)), {}],
+    ['another order', still(itemOf(B), itemOf(A)), {}],
+    ['another skipped line', [...still(itemOf(A), itemOf(B)), lost('https://x.test/', 'IMAGE_STATUS')], {}],
+    ['another final URL', still(itemOf(A), itemOf(B)), { finalUrl: 'https://site.test/new' }],
+    ['other variants', still(itemOf(A), itemOf(B)), { variants: 'best' }],
+    [
+      'another place',
+      still(itemOf(A), itemOf(B, { foundIn: [{ element: 'img', attribute: 'src', slot: 7 }] })),
+      {},
+    ],
+  ])('with %s moves updatedAt and keeps createdAt', (_, gathered, parts) => {
+    const { record, isWorthKeeping } = compose(gathered, { before, ...parts });
+    expect(record).toMatchObject({ createdAt: before.createdAt, updatedAt: NOW });
+    expect(isWorthKeeping).toBe(true);
+  });
+
+  it.each(IMAGE_CODES.map((code) => [code, code === 'PLACEHOLDER' || code === 'NOT_CHOSEN'] as const))(
+    'on %s drops the old copy: %s',
+    (code, isDropped) => {
+      const { record } = compose([lost(A, code), ...still(itemOf(B))], { before });
+      expect(record.items.map((item) => item.url)).toEqual(isDropped ? [B] : [A, B]);
+      if (isDropped) return;
+      expect(record.items[0]).toMatchObject({ outcome: 'kept', name: itemOf(A).name, reason: { code } });
+      expect(record.complete).toBe(code !== 'OUT_OF_TIME');
+      expect(record.counts).toMatchObject({ discovered: 2, items: 2, skipped: 0 });
+    },
+  );
+
+  it('that keeps a copy for the same reason as before changes nothing', () => {
+    const failed = compose([lost(A, 'IMAGE_STATUS'), ...still(itemOf(B))], { before });
+    const again = compose([lost(A, 'IMAGE_STATUS'), ...still(itemOf(B))], { before: failed.toKeep });
+    expect(failed.isWorthKeeping).toBe(true);
+    expect(again.isWorthKeeping).toBe(false);
+  });
+
+  it('forgets the reason once the image is there again', () => {
+    const failed = compose([lost(A, 'IMAGE_STATUS'), ...still(itemOf(B))], { before });
+    const mended = compose(still(itemOf(A), itemOf(B)), { before: failed.toKeep });
+    expect(mended.record.items[0]).not.toHaveProperty('reason');
+    expect(mended.isWorthKeeping).toBe(true);
+  });
+
+  it('keeps the copies that were found in a stylesheet which cannot be read now', () => {
+    const sheet = 'https://site.test/a.css';
+    const inSheet = itemOf('https://site.test/bg.png', {
+      foundIn: [{ element: 'link', attribute: 'background-image', slot: 1, stylesheet: sheet }],
+    });
+    const withSheet = recordOf([itemOf(A), inSheet]);
+    const warnings = [
+      { url: sheet, code: 'PAGE_UNREACHABLE' as const, detail: 'It answered with status 500.' },
+    ];
+    const { record } = compose(still(itemOf(A)), { before: withSheet, discovery: discoveryOf({ warnings }) });
+    expect(record.items).toMatchObject([
+      { url: A },
+      { url: inSheet.url, outcome: 'kept', reason: { code: 'IMAGE_UNREACHABLE' } },
+    ]);
+    expect(record.counts).toMatchObject({ discovered: 2, items: 2 });
+  });
+
+  it('drops what a stylesheet that was read no longer names, though another one failed', () => {
+    const sheet = 'https://site.test/read.css';
+    const inSheet = itemOf('https://site.test/bg.png', {
+      foundIn: [{ element: 'link', attribute: 'background-image', slot: 1, stylesheet: sheet }],
+    });
+    const warnings = [{ url: 'https://site.test/b.css', code: 'PAGE_TIMEOUT' as const, detail: 'late' }];
+    const discovery = discoveryOf({ warnings, stylesheets: new Set([sheet]) });
+    const { record } = compose(still(itemOf(A)), { before: recordOf([itemOf(A), inSheet]), discovery });
+    expect(record.items.map((item) => item.url)).toEqual([A]);
+  });
+
+  it('keeps at most a hundred predecessors', () => {
+    const predecessors = Array.from({ length: 100 }, (_, index) => `op${index}`);
+    const { record } = compose([], { before: recordOf([], { predecessors }) });
+    expect(record.predecessors).toHaveLength(100);
+    expect(record.predecessors[0]).toBe('first');
+  });
+});
+
+describe('the changes of an update', () => {
+  it('are lists of names, the old ones for what was removed', () => {
+    const before = recordOf([itemOf(A), itemOf(B)]);
+    const after = recordOf([
+      itemOf(A, { name: 'new a', outcome: 'changed' }),
+      itemOf('https://site.test/c.png', { name: 'c' }),
+      itemOf('https://site.test/d.png', { name: 'd', outcome: 'kept' }),
+    ]);
+    expect(changesBetween(before, after)).toEqual({
+      added: ['c'],
+      changed: ['new a'],
+      unchanged: [],
+      removed: [itemOf(B).name],
+      kept: ['d'],
+    });
+  });
+});
