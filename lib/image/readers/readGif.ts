@@ -17,9 +17,10 @@ export function readGif(bytes: Buffer): Structure {
     if (block === EXTENSION) {
       offset = skipSubBlocks(bytes, offset + 2);
     } else if (block === IMAGE) {
-      const data = offset + 11 + colourTableLength(bytes[offset + 9] ?? 0);
-      if ((bytes[data - 1] ?? 0) > 0 && data < bytes.length) hasPicture = true;
-      offset = skipSubBlocks(bytes, data - 1);
+      // Ten bytes of descriptor, the local colour table, one byte of code size.
+      const subBlocks = offset + 11 + colourTableLength(bytes[offset + 9] ?? 0);
+      if ((bytes[subBlocks] ?? 0) > 0 && subBlocks + 1 < bytes.length) hasPicture = true;
+      offset = skipSubBlocks(bytes, subBlocks);
     } else if (block === 0) {
       // Some writers leave an empty sub-block too many.
       offset += 1;
