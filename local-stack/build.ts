@@ -47,4 +47,9 @@ async function replaceFile(path: string, contents: Buffer): Promise<void> {
   await rename(draft, path);
 }
 
-if (import.meta.main) await buildFunctions();
+if (import.meta.main) {
+  await buildFunctions().catch((error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,160 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type App,
+  cleanEnvironment,
+  descendantsOf,
+  freePorts,
+  ROOT,
+  runStart,
+  startApp,
+  untilGone,
+} from '../support/startApp.ts';
+
+const PORTS = ['PORT', 'LAMBDA_PORT', 'SITE_PORT', 'S3_PORT', 'REDIS_PORT'] as const;
+
+let dataFolder = '';
+let app: App | undefined;
+
+beforeAll(async () => {
+  dataFolder = await mkdtemp(join(tmpdir(), 'image-api-'));
+});
+afterEach(async () => {
+  await app?.stop('SIGTERM');
+  app = undefined;
+});
+afterAll(() => rm(dataFolder, { recursive: true, force: true, maxRetries: 5 }));
+
+const isListening = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+
+const listening = async (ports: readonly number[]) => {
+  const states = await Promise.all(ports.map(isListening));
+  return ports.filter((_, index) => states[index]);
+};
+
+const pidOf = ({ child }: Pick<App, 'child'>) => child.pid ?? 0;
+
+describe('npm start', () => {
+  it.each(PORTS)('says in one sentence that %s is taken, and starts nothing', async (setting) => {
+    const ports = await freePorts(PORTS.length);
+    const env = Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])]));
+    const port = Number(env[setting]);
+    const holder = await listenOn(port);
+    try {
+      const run = runStart(cleanEnvironment({ ...env, LOCAL_DATA: join(dataFolder, 'never') }));
+      expect(await run.exited).toBe(1);
+      expect(run.output()).toBe(
+        `Port ${port} is taken: stop what uses it, or choose another port with ${setting}.\n`,
+      );
+      expect(await listening(ports)).toEqual([port]);
+    } finally {
+      await new Promise((resolve) => holder.close(resolve));
+    }
+  });
+
+  it('says what is wrong with a setting of the functions', async () => {
+    await expect(startApp({ env: { IMAGE_MAX_BYTES: 'huge' } })).rejects.toThrow(
+      'IMAGE_MAX_BYTES must be a whole number from 1',
+    );
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves nothing running after %s', async (signal) => {
+    app = await startApp();
+    const pids = await descendantsOf(pidOf(app));
+    expect(pids.length).toBeGreaterThan(0);
+    expect(await app.stop(signal)).toBe(0);
+    await untilGone(pids);
+    expect(await listening(app.ports)).toEqual([]);
+  });
+
+  it('leaves nothing running when it is killed', async () => {
+    app = await startApp();
+    const pids = await descendantsOf(pidOf(app));
+    await app.stop('SIGKILL');
+    await untilGone(pids);
+    expect(await listening(app.ports)).toEqual([]);
+  });
+
+  it('says which part has ended, and ends with 1', async () => {
+    app = await startApp();
+    const ended = new Promise((resolve) => app?.child.once('close', resolve));
+    for (const pid of await descendantsOf(pidOf(app))) {
+      if (await isServerless(pid)) process.kill(pid, 'SIGKILL');
+    }
+    expect(await ended).toBe(1);
+    expect(app.output()).toContain('The API ended by itself (SIGKILL).');
+    expect(await listening(app.ports)).toEqual([]);
+  });
+
+  it('ends when the shell that runs it is killed', async () => {
+    const ports = await freePorts(PORTS.length);
+    const env = Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])]));
+    // The echo keeps the shell from replacing itself by its only command.
+    const shell = spawn('sh', ['-c', `"${process.execPath}" local-stack/start.ts; echo`], {
+      cwd: ROOT,
+      env: cleanEnvironment({ ...env, LOCAL_DATA: join(dataFolder, 'shell') }),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise<void>((resolve) => {
+      shell.stdout.setEncoding('utf8').on('data', (text: string) => {
+        if (text.includes('Ctrl-C ends everything.')) resolve();
+      });
+    });
+    const pids = await descendantsOf(shell.pid ?? 0);
+    shell.kill('SIGKILL');
+    await untilGone(pids);
+    expect(await listening(ports)).toEqual([]);
+  });
+
+  it('keeps what was harvested over a restart', async () => {
+    app = await startApp({ dataFolder });
+    const page = `${app.siteUrl}/sample/`;
+    const sitePort = new URL(app.siteUrl).port;
+    const posted = await fetch(`${app.apiUrl}/images`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ url: page }),
+    });
+    expect(posted.status).toBe(201);
+    const { images } = (await posted.json()) as { images: string[] };
+    expect(images.length).toBeGreaterThan(0);
+    await app.stop();
+
+    app = await startApp({ dataFolder, env: { SITE_PORT: sitePort } });
+    const found = await fetch(`${app.apiUrl}/images?url=${encodeURIComponent(page)}`);
+    expect([found.status, await found.json()]).toMatchObject([200, { images }]);
+    const object = await fetch(`${app.s3Endpoint}/images/${images[0]}`);
+    expect(object.status).toBe(200);
+  });
+});
+
+function listenOn(port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
+
+async function isServerless(pid: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let text = '';
+  spawn('ps', ['-o', 'args=', '-p', String(pid)])
+    .once('close', () => resolve(text))
+    .stdout.on('data', (piece) => {
+      text += piece;
+    });
+  return (await promise).includes('serverless.js');
+}
