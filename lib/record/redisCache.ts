@@ -1,0 +1,110 @@
+/**
+ * The cache and the lock on Redis. An entry `page:<pageId>` is either the record's JSON, which starts with `{`, or
+ * `busy:` and the token of the writer at work: one GET tells which, and a hit is parsed once.
+ */
+import type { CacheConfig } from '../config.ts';
+import type { CachedPage, PageCache, PageLock } from '../ports.ts';
+import { readRecord, writeRecord } from './recordText.ts';
+import { createRedisConnection, type RedisConnection, type RedisParts } from './redisConnection.ts';
+
+export interface RedisCache {
+  readonly cache: PageCache;
+  readonly lock: PageLock;
+  /** Ends the connection; whatever is asked afterwards is a miss. */
+  close(): Promise<void>;
+}
+
+const BUSY = 'busy:';
+
+const SCRIPTS = {
+  /** KEYS: entry. ARGV: own marker, the record or nothing, seconds. */
+  settlePage: {
+    numberOfKeys: 1,
+    lua: `
+      local entry = redis.call('GET', KEYS[1])
+      if not entry then return 0 end
+      if entry == ARGV[1] then
+        if ARGV[2] == '' then return redis.call('DEL', KEYS[1]) end
+        redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+        return 1
+      end
+      if string.sub(entry, 1, ${BUSY.length}) == '${BUSY}' then return 0 end
+      return redis.call('DEL', KEYS[1])`,
+  },
+  /** KEYS: lock. ARGV: own token. */
+  releaseLock: {
+    numberOfKeys: 1,
+    lua: `
+      if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+      return redis.call('DEL', KEYS[1])`,
+  },
+} as const;
+
+/** Connects at the first call. No method throws; with Redis down or hanging each is a miss within moments. */
+export function createRedisCache(
+  { url, ttlSeconds }: CacheConfig & { readonly url: string },
+  parts: RedisParts = {},
+): RedisCache {
+  const redis = createRedisConnection(url, SCRIPTS, parts);
+  return {
+    cache: createCache(redis, ttlSeconds),
+    lock: createLock(redis),
+    close: async () => redis.close(),
+  };
+}
+
+function createCache(redis: RedisConnection, ttlSeconds: number): PageCache {
+  return {
+    read: async (pageId) => parseEntry(await redis.run('GET', entryKey(pageId))),
+
+    fill: async (pageId, record) => {
+      await redis.run('SET', entryKey(pageId), writeRecord(record), 'EX', ttlSeconds, 'NX');
+    },
+
+    markBusy: async (pageId, token, ttlMs) => {
+      await redis.run('SET', entryKey(pageId), BUSY + token, 'PX', wholeMs(ttlMs));
+    },
+
+    settle: async (pageId, token, record) => {
+      const text = record === null ? '' : writeRecord(record);
+      await redis.run('settlePage', entryKey(pageId), BUSY + token, text, ttlSeconds);
+    },
+  };
+}
+
+function createLock(redis: RedisConnection): PageLock {
+  return {
+    take: async (pageId, token, ttlMs) => {
+      const answer = await redis.run('SET', lockKey(pageId), token, 'PX', wholeMs(ttlMs), 'NX');
+      if (answer === undefined) return 'unavailable';
+      return answer === null ? 'held' : 'taken';
+    },
+
+    release: async (pageId, token) => {
+      await redis.run('releaseLock', lockKey(pageId), token);
+    },
+
+    isHeld: async (pageId) => (await redis.run('EXISTS', lockKey(pageId))) === 1,
+  };
+}
+
+/** Anything but a record of this schema and a marker counts as nothing there. */
+function parseEntry(entry: unknown): CachedPage {
+  if (typeof entry !== 'string') return { kind: 'miss' };
+  if (entry.startsWith(BUSY)) return { kind: 'busy' };
+  const record = readRecord(entry);
+  return record?.kind === 'page' ? { kind: 'record', record } : { kind: 'miss' };
+}
+
+/** Redis takes whole numbers from 1 on. */
+function wholeMs(ms: number): number {
+  return Math.max(1, Math.ceil(ms));
+}
+
+function entryKey(pageId: string): string {
+  return `page:${pageId}`;
+}
+
+function lockKey(pageId: string): string {
+  return `lock:${pageId}`;
+}

@@ -1,0 +1,236 @@
+/** The calls of the S3 protocol that this service makes, each bounded in time. Failures are the SDK's own errors. */
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { StoreConfig } from '../config.ts';
+import type { StoredObject, WriteCondition } from '../ports.ts';
+import { type PresignedCommand, presign } from './s3Link.ts';
+
+/** Milliseconds. `attempt` ends with the headers of the answer, `call` with the last byte of the last attempt. */
+export interface StoreTimes {
+  readonly connectMs: number;
+  /** Records: small, and a caller waits for them. S3 answers such calls in well under a second. */
+  readonly recordAttemptMs: number;
+  readonly recordCallMs: number;
+  /** Images, listings and removals: a busy disk may take seconds for them. */
+  readonly bulkAttemptMs: number;
+  readonly bulkCallMs: number;
+}
+
+export const STORE_TIMES: StoreTimes = {
+  connectMs: 1_500,
+  recordAttemptMs: 3_000,
+  recordCallMs: 6_000,
+  bulkAttemptMs: 10_000,
+  bulkCallMs: 20_000,
+};
+
+/** A body gets the time it takes at this rate on top: 1 MiB a second. */
+const SLOWEST_BYTES_PER_MS = 1_048.576;
+
+/** Above what one call uploads at a time, so that nothing queues for a socket while its time runs. */
+const SOCKETS_MAX = 128;
+
+/** Retries of what may be repeated: a lost connection or a busy server is often over within a second. */
+const ATTEMPTS_MAX = 3;
+
+export interface PutOptions {
+  readonly contentType: string;
+  readonly contentDisposition?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListedPage {
+  readonly objects: readonly StoredObject[];
+  /** To ask for what follows; undefined at the end. */
+  readonly next: string | undefined;
+}
+
+export interface NotRemoved {
+  readonly Key?: string | undefined;
+  readonly Code?: string | undefined;
+}
+
+export interface S3Api {
+  /** Rejects with an error named `NoSuchKey` when there is none. */
+  get(key: string): Promise<{ readonly text: string; readonly etag: string }>;
+  put(key: string, body: Buffer, options: PutOptions): Promise<void>;
+  /** One attempt: a retry would hide whether an unanswered one was applied. Resolves with the ETag. */
+  putOnCondition(key: string, body: Buffer, condition: WriteCondition): Promise<string>;
+  /** At most 1,000 keys. Resolves with the keys that could not be removed. */
+  remove(keys: readonly string[]): Promise<readonly NotRemoved[]>;
+  list(prefix: string, after: string | undefined): Promise<ListedPage>;
+  link(key: string, ttlSeconds: number): Promise<string>;
+  close(): void;
+}
+
+export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES): S3Api {
+  const { bucket: Bucket } = config;
+  const client = createClient(config, times);
+  const singleAttempt = new S3Client({
+    ...settingsOf(config),
+    maxAttempts: 1,
+    requestHandler: client.config.requestHandler,
+  });
+
+  return {
+    get: (Key) =>
+      within(times.recordCallMs, undefined, async (abortSignal) => {
+        const answer = await client.send(new GetObjectCommand({ Bucket, Key }), {
+          abortSignal,
+          requestTimeout: times.recordAttemptMs,
+        });
+        if (answer.Body === undefined || answer.ETag === undefined) {
+          throw new Error('The answer to GET has no body or no ETag.');
+        }
+        // The SDK's own signal ends with the headers; a body that stops in the middle needs this.
+        const body = answer.Body as unknown as Readable;
+        abortSignal.addEventListener('abort', () => body.destroy(), { once: true });
+        return { text: await answer.Body.transformToString(), etag: answer.ETag };
+      }),
+
+    put: async (Key, Body, { contentType, contentDisposition, signal }) => {
+      const transferMs = transferTime(Body);
+      await within(times.bulkCallMs + ATTEMPTS_MAX * transferMs, signal, (abortSignal) =>
+        client.send(
+          new PutObjectCommand({
+            Bucket,
+            Key,
+            Body,
+            ContentLength: Body.length,
+            ContentType: contentType,
+            ...(contentDisposition && { ContentDisposition: contentDisposition }),
+          }),
+          { abortSignal, requestTimeout: times.bulkAttemptMs + transferMs },
+        ),
+      );
+    },
+
+    putOnCondition: (Key, Body, condition) =>
+      within(times.recordCallMs + transferTime(Body), undefined, async (abortSignal) => {
+        const { ETag } = await singleAttempt.send(
+          new PutObjectCommand({
+            Bucket,
+            Key,
+            Body,
+            ContentLength: Body.length,
+            ContentType: 'application/json',
+            ...('ifMatch' in condition ? { IfMatch: condition.ifMatch } : { IfNoneMatch: '*' }),
+          }),
+          { abortSignal, requestTimeout: times.recordAttemptMs + transferTime(Body) },
+        );
+        if (ETag === undefined) throw new Error('The answer to PUT has no ETag.');
+        return ETag;
+      }),
+
+    remove: (keys) =>
+      within(times.bulkCallMs, undefined, async (abortSignal) => {
+        const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: true };
+        const answer = await client.send(new DeleteObjectsCommand({ Bucket, Delete }), {
+          abortSignal,
+          requestTimeout: times.bulkAttemptMs,
+        });
+        return answer.Errors ?? [];
+      }),
+
+    list: (Prefix, ContinuationToken) =>
+      within(times.bulkCallMs, undefined, async (abortSignal) => {
+        const answer = await client.send(new ListObjectsV2Command({ Bucket, Prefix, ContinuationToken }), {
+          abortSignal,
+          requestTimeout: times.bulkAttemptMs,
+        });
+        return {
+          objects: (answer.Contents ?? []).flatMap(({ Key, Size, LastModified }) =>
+            Key === undefined || LastModified === undefined
+              ? []
+              : [{ name: Key, bytes: Size ?? 0, lastModified: LastModified }],
+          ),
+          next: answer.IsTruncated ? answer.NextContinuationToken : undefined,
+        };
+      }),
+
+    link: (Key, ttlSeconds) =>
+      presign(client, new GetObjectCommand({ Bucket, Key }) as PresignedCommand, ttlSeconds),
+
+    close: () => {
+      client.destroy();
+      singleAttempt.destroy();
+    },
+  };
+}
+
+/** What both clients have in common. */
+function settingsOf({ region, endpoint, credentials }: StoreConfig) {
+  return {
+    region,
+    ...(credentials && { credentials }),
+    // Servers other than AWS: one host name for all buckets, and no checksums that they may not know.
+    ...(endpoint !== undefined && {
+      endpoint,
+      forcePathStyle: true,
+      requestChecksumCalculation: 'WHEN_REQUIRED' as const,
+      responseChecksumValidation: 'WHEN_REQUIRED' as const,
+    }),
+  };
+}
+
+function createClient(config: StoreConfig, times: StoreTimes): S3Client {
+  const agent = { keepAlive: true, maxSockets: SOCKETS_MAX };
+  const client = new S3Client({
+    ...settingsOf(config),
+    maxAttempts: ATTEMPTS_MAX,
+    requestHandler: {
+      connectionTimeout: times.connectMs,
+      throwOnRequestTimeout: true,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
+  });
+  // The SDK sends a CRC32 with DeleteObjects; servers from before 2025 want the Content-MD5 that S3 always took.
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      (args) => {
+        const request = args.request as { readonly headers: Record<string, string>; readonly body?: unknown };
+        if (commandName === 'DeleteObjectsCommand' && typeof request.body === 'string') {
+          request.headers['content-md5'] = createHash('md5').update(request.body).digest('base64');
+        }
+        return next(args);
+      },
+    { step: 'build', name: 'contentMd5OfDeleteObjects' },
+  );
+  return client;
+}
+
+function transferTime(body: Buffer): number {
+  return Math.ceil(body.length / SLOWEST_BYTES_PER_MS);
+}
+
+/**
+ * Ends `work` after `ms`, or with the caller's signal; rejects with the signal's reason then. The SDK's waits
+ * between attempts do not hear the signal, hence the race.
+ */
+async function within<T>(
+  ms: number,
+  caller: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const timeout = AbortSignal.timeout(ms);
+  const signal = caller === undefined ? timeout : AbortSignal.any([caller, timeout]);
+  signal.throwIfAborted();
+  const over = Promise.withResolvers<never>();
+  const end = () => over.reject(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    return await Promise.race([work(signal), over.promise]);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
