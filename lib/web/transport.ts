@@ -155,12 +155,15 @@ function createAnswer(
 /** What undici reports, by how far the answer had come. */
 function transportFault(error: Error, seen: 'none' | 'head' | 'body'): FaultError {
   if (isFaultError(error)) return error;
-  const code = 'code' in error ? String(error.code) : '';
+  const code = 'code' in error ? error.code : undefined;
   const facts = { cause: error };
-  if (code === 'HPE_INVALID_EOF_STATE' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
-    return faultError(seen === 'body' ? 'truncated' : 'protocol', facts);
+  if (error.name === 'HTTPParserError') {
+    // It carries the bytes that could not be parsed; a log wants nothing of an upstream's body.
+    Reflect.deleteProperty(error, 'data');
+    const isEarlyEnd = seen === 'body' && error.message.includes('Invalid EOF state');
+    return faultError(isEarlyEnd ? 'truncated' : 'protocol', facts);
   }
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return faultError('protocol', facts);
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return faultError('protocol', facts);
   if (seen === 'body') return faultError('truncated', facts);
   return faultError(seen === 'head' ? 'protocol' : 'connect', facts);
 }

@@ -22,7 +22,7 @@ export const PRIVATE_ADDRESS = '127.0.0.1';
 export async function startRawServer(
   respond: Respond,
   host = PUBLIC_ADDRESS,
-  onConnection: (socket: Socket) => void = () => {},
+  { port = 0, onConnection = () => {} }: { port?: number; onConnection?: (socket: Socket) => void } = {},
 ): Promise<RawServer> {
   const sockets = new Set<Socket>();
   const heads: string[] = [];
@@ -49,7 +49,10 @@ export async function startRawServer(
       }
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
 
   return {
     port: (server.address() as AddressInfo).port,
@@ -66,6 +69,22 @@ export async function startRawServer(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Two servers at the same port: which of them is met is a matter of the address alone. */
+export async function startTwins(
+  onPublic: Respond,
+  onPrivate: Respond,
+): Promise<readonly [RawServer, RawServer]> {
+  for (let attempt = 0; ; attempt += 1) {
+    const visible = await startRawServer(onPublic);
+    try {
+      return [visible, await startRawServer(onPrivate, PRIVATE_ADDRESS, { port: visible.port })];
+    } catch (error) {
+      await visible[Symbol.asyncDispose]();
+      if (attempt === 9) throw error;
+    }
+  }
 }
 
 /** A whole answer with Content-Length. */
@@ -112,8 +131,12 @@ export function pour(socket: Socket, piece: Buffer | string): void {
   more();
 }
 
-/** Writes `piece` every `ms` until the connection ends. */
-export function drip(socket: Socket, piece: string, ms: number): void {
-  const timer = setInterval(() => socket.write(piece), ms);
+/** Writes `piece`, or the next of several, every `ms` until the connection ends. */
+export function drip(socket: Socket, piece: string | readonly string[], ms: number): void {
+  let turn = 0;
+  const timer = setInterval(() => {
+    socket.write(typeof piece === 'string' ? piece : (piece[turn] ?? ''));
+    turn += 1;
+  }, ms);
   socket.on('close', () => clearInterval(timer));
 }

@@ -1,13 +1,13 @@
 /** The web room on loopback: 127.0.0.2 stands for a public address, every other address is judged by the real table. */
 import type { FetchConfig } from '../../../lib/config.ts';
-import type { Web, WebRequest, WebResult } from '../../../lib/ports.ts';
+import type { WebRequest, WebResult } from '../../../lib/ports.ts';
 import { addressClass } from '../../../lib/web/addressPolicy.ts';
 import { createWeb, type WebParts } from '../../../lib/web/createWeb.ts';
 import type { Resolve } from '../../../lib/web/resolveNames.ts';
 import { PRIVATE_ADDRESS, PUBLIC_ADDRESS } from './rawServer.ts';
 
 export interface TestWeb extends AsyncDisposable {
-  readonly web: Web;
+  readonly web: ReturnType<typeof createWeb>;
   read(url: string, request?: Partial<WebRequest>): Promise<WebResult>;
 }
 

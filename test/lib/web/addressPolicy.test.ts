@@ -1,0 +1,265 @@
+import { describe, expect, it } from '@jest/globals';
+import { type AddressClass, addressBytes, addressClass } from '../../../lib/web/addressPolicy.ts';
+
+/** First and last address of every range that is not public: whole numbers here, bit prefixes in the code. */
+const IPV4_RANGES: readonly (readonly [string, string, AddressClass])[] = [
+  ['0.0.0.0', '0.255.255.255', 'special'],
+  ['10.0.0.0', '10.255.255.255', 'private'],
+  ['100.64.0.0', '100.127.255.255', 'special'],
+  ['127.0.0.0', '127.255.255.255', 'loopback'],
+  ['168.63.129.16', '168.63.129.16', 'special'],
+  ['169.254.0.0', '169.254.255.255', 'special'],
+  ['172.16.0.0', '172.31.255.255', 'private'],
+  ['192.0.0.0', '192.0.0.255', 'special'],
+  ['192.0.2.0', '192.0.2.255', 'special'],
+  ['192.31.196.0', '192.31.196.255', 'special'],
+  ['192.52.193.0', '192.52.193.255', 'special'],
+  ['192.88.99.0', '192.88.99.255', 'special'],
+  ['192.168.0.0', '192.168.255.255', 'private'],
+  ['192.175.48.0', '192.175.48.255', 'special'],
+  ['198.18.0.0', '198.19.255.255', 'special'],
+  ['198.51.100.0', '198.51.100.255', 'special'],
+  ['203.0.113.0', '203.0.113.255', 'special'],
+  ['224.0.0.0', '239.255.255.255', 'special'],
+  ['240.0.0.0', '255.255.255.255', 'special'],
+];
+
+const IPV6_RANGES: readonly (readonly [string, string, AddressClass])[] = [
+  ['::', '::', 'special'],
+  ['::1', '::1', 'loopback'],
+  ['::2', '::fffe:ffff:ffff', 'special'],
+  ['::1:0:0:0', '1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'special'],
+  ['2000::', '2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'public'],
+  ['2001::', '2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff', 'special'],
+  ['2001:200::', '2001:db7:ffff:ffff:ffff:ffff:ffff:ffff', 'public'],
+  ['2001:db8::', '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff', 'special'],
+  ['2001:db9::', '2001:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'public'],
+  ['2002::', '2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'special'],
+  ['2003::', '2620:4f:7fff:ffff:ffff:ffff:ffff:ffff', 'public'],
+  ['2620:4f:8000::', '2620:4f:8000:ffff:ffff:ffff:ffff:ffff', 'special'],
+  ['2620:4f:8001::', '3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'public'],
+  ['3fff::', '3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff', 'special'],
+  ['3fff:1000::', '3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'public'],
+  ['4000::', 'fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'special'],
+  ['fc00::', 'fd00:ec1:ffff:ffff:ffff:ffff:ffff:ffff', 'private'],
+  ['fd00:ec2::', 'fd00:ec2:ffff:ffff:ffff:ffff:ffff:ffff', 'special'],
+  ['fd00:ec3::', 'fd20:ce::253', 'private'],
+  ['fd20:ce::254', 'fd20:ce::254', 'special'],
+  ['fd20:ce::255', 'fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'private'],
+  ['fe00::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'special'],
+];
+
+const IPV4_NUMBERS = IPV4_RANGES.map(numbersOf);
+const IPV6_NUMBERS = IPV6_RANGES.map(numbersOf);
+const IPV4_MAX = 2n ** 32n;
+const MAPPED = 0xffff_0000_0000n;
+
+describe('the class of an IPv4 address', () => {
+  it.each(IPV4_RANGES)(
+    'from %s to %s is %s, and the neighbours are what they are',
+    (first, last, expected) => {
+      expect([first, last].map(addressClass)).toEqual([expected, expected]);
+      for (const neighbour of [numberOf(first) - 1n, numberOf(last) + 1n]) {
+        if (neighbour < 0n || neighbour >= IPV4_MAX) continue;
+        expect(addressClass(ipv4Text(neighbour))).toBe(ipv4Class(neighbour));
+      }
+    },
+  );
+
+  it.each([
+    '1.1.1.1',
+    '8.8.8.8',
+    '93.184.216.34',
+    '126.255.255.255',
+    '172.32.0.0',
+    '191.255.255.255',
+    '223.255.255.255',
+  ])('%s is public', (address) => expect(addressClass(address)).toBe('public'));
+});
+
+describe('the class of an IPv6 address', () => {
+  it.each(IPV6_RANGES)('from %s to %s is %s', (first, last, expected) => {
+    expect([first, last].map(addressClass)).toEqual([expected, expected]);
+  });
+
+  it.each([
+    ['::ffff:', ''],
+    ['0:0:0:0:0:ffff:', ''],
+    ['::FFFF:', ''],
+  ])('behind %s is that of the IPv4 address', (prefix) => {
+    for (const [first, last, expected] of IPV4_RANGES) {
+      for (const address of [first, last]) {
+        expect(addressClass(prefix + address)).toBe(expected);
+        expect(addressClass(prefix + hexTail(address))).toBe(expected);
+      }
+    }
+    expect(addressClass(`${prefix}8.8.8.8`)).toBe('public');
+  });
+
+  it.each([
+    ['IPv4-compatible', (v4: string) => `::${v4}`],
+    ['IPv4-translated', (v4: string) => `::ffff:0:${v4}`],
+    ['NAT64', (v4: string) => `64:ff9b::${v4}`],
+    ['local NAT64', (v4: string) => `64:ff9b:1::${v4}`],
+    ['6to4', (v4: string) => `2002:${hexTail(v4)}::`],
+    ['6to4 with a host', (v4: string) => `2002:${hexTail(v4)}::1`],
+    ['Teredo server', (v4: string) => `2001:0:${hexTail(v4)}::1`],
+    ['Teredo client', (v4: string) => `2001::8000:63bf:${hexTail(v4)}`],
+    ['ISATAP', (v4: string) => `2606:4700::5efe:${v4}`],
+    ['ISATAP with the global bit', (v4: string) => `2606:4700::200:5efe:${v4}`],
+    ['ISATAP in the private range', (v4: string) => `fd12::5efe:${v4}`],
+    ['link-local ISATAP', (v4: string) => `fe80::5efe:${v4}`],
+  ])('of the %s form is special, whatever IPv4 address is inside', (_, wrap) => {
+    for (const v4 of [
+      '127.0.0.1',
+      '10.0.0.1',
+      '169.254.169.254',
+      '192.168.1.1',
+      '8.8.8.8',
+      '93.184.216.34',
+    ]) {
+      const wrapped = wrap(v4);
+      expect([wrapped, addressClass(wrapped)]).toEqual([wrapped, 'special']);
+    }
+  });
+
+  it('is public next to the ISATAP identifiers', () => {
+    for (const tail of [
+      '5efd:7f00:1',
+      '5eff:7f00:1',
+      '100:5efe:7f00:1',
+      '300:5efe:7f00:1',
+      '1:5efe:7f00:1',
+    ]) {
+      expect([tail, addressClass(`2606:4700::${tail}`)]).toEqual([tail, 'public']);
+    }
+  });
+
+  it.each([
+    '100::1', // discard
+    '100:0:0:1::1',
+    '5f00::1', // SRv6
+    'fec0::1', // old site-local
+    'fe80::1',
+    'febf::1',
+    'ff02::1',
+    'ff0e::1',
+    '4ffe::1',
+  ])('%s is special', (address) => expect(addressClass(address)).toBe('special'));
+
+  it.each(['2606:4700:4700::1111', '2001:4860:4860::8888', '2a00:1450:4001:80b::200e'])(
+    '%s is public',
+    (address) => expect(addressClass(address)).toBe('public'),
+  );
+});
+
+describe('text that is not exactly one address', () => {
+  it.each([
+    '',
+    ' ',
+    'not-an-ip',
+    'localhost',
+    '8.8.8',
+    '8.8.8.8.8',
+    '8.8.8.256',
+    '08.8.8.8',
+    '0x8.8.8.8',
+    '134744072',
+    ' 8.8.8.8',
+    '8.8.8.8 ',
+    '8.8.8.8/32',
+    '8.8.8.8:80',
+    '8.8.8.8\n',
+    '8.8.8.8\0',
+    '٨.8.8.8',
+    '2606:4700::1111%eth0',
+    'fe80::1%1',
+    '[2606:4700::1111]',
+    '2606:4700::1::2',
+    '2606:4700:::1',
+    '2606:4700',
+    '2606:4700:0:0:0:0:0:0:1',
+    '12606:4700::1',
+    'g606:4700::1',
+    '::ffff:8.8.8',
+    '::ffff:08.8.8.8',
+    '::ffff:8.8.8.8:1',
+  ])('%j is special', (text) => expect(addressClass(text)).toBe('special'));
+});
+
+describe('300,000 random addresses', () => {
+  const random = createRandom(20_261_122);
+
+  it('of IPv4 are classed as the ranges say', () => {
+    for (let i = 0; i < 100_000; i += 1) {
+      const value = random(32);
+      if (addressClass(ipv4Text(value)) !== ipv4Class(value)) throw new Error(ipv4Text(value));
+    }
+  });
+
+  it('of IPv6 are classed as the ranges say, in every spelling', () => {
+    for (let i = 0; i < 100_000; i += 1) {
+      const [first] = IPV6_RANGES[Number(random(8)) % IPV6_RANGES.length] ?? [''];
+      // Near the edges of the ranges, where mistakes are.
+      const value = i % 2 === 0 ? random(128) : (numberOf(first) + random(10) - 512n) & (2n ** 128n - 1n);
+      const text = ipv6Text(value);
+      const spelling = i % 3 === 0 ? new URL(`http://[${text}]`).hostname.slice(1, -1) : text;
+      if (addressClass(spelling) !== ipv6Class(value)) throw new Error(spelling);
+    }
+  });
+
+  it('of IPv6 behind the mapped prefix are classed as IPv4', () => {
+    for (let i = 0; i < 100_000; i += 1) {
+      const value = random(32);
+      if (addressClass(ipv6Text(MAPPED + value)) !== ipv4Class(value)) throw new Error(ipv4Text(value));
+    }
+  });
+});
+
+function numbersOf([first, last, expected]: readonly [string, string, AddressClass]) {
+  return [numberOf(first), numberOf(last), expected] as const;
+}
+
+function numberOf(address: string): bigint {
+  const hex = Buffer.from(addressBytes(address) ?? []).toString('hex');
+  return BigInt(`0x${hex}`);
+}
+
+function ipv4Class(value: bigint): AddressClass {
+  return IPV4_NUMBERS.find(([first, last]) => first <= value && value <= last)?.[2] ?? 'public';
+}
+
+function ipv6Class(value: bigint): AddressClass {
+  if (value >> 32n === 0xffffn) return ipv4Class(value & 0xffff_ffffn);
+  const identifier = (value >> 32n) & 0xffff_ffffn;
+  if (identifier === 0x5efen || identifier === 0x0200_5efen) return 'special';
+  return IPV6_NUMBERS.find(([first, last]) => first <= value && value <= last)?.[2] ?? 'public';
+}
+
+function ipv4Text(value: bigint): string {
+  return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
+}
+
+function ipv6Text(value: bigint): string {
+  return Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16)).join(
+    ':',
+  );
+}
+
+function hexTail(ipv4: string): string {
+  const value = numberOf(ipv4);
+  return `${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`;
+}
+
+/** A linear congruential generator: the same addresses on every run. */
+function createRandom(seed: number): (bits: number) => bigint {
+  let state = BigInt(seed);
+  return (bits) => {
+    let value = 0n;
+    for (let have = 0; have < bits; have += 32) {
+      state = (state * 6_364_136_223_846_793_005n + 1_442_695_040_888_963_407n) % 2n ** 64n;
+      value = (value << 32n) | (state >> 32n);
+    }
+    return value & (2n ** BigInt(bits) - 1n);
+  };
+}

@@ -1,0 +1,281 @@
+import { describe, expect, it } from '@jest/globals';
+import { createGuardedLookup, type DialParts } from '../../../lib/web/guardedDial.ts';
+import { createHostPolicy, type Reach } from '../../../lib/web/hostPolicy.ts';
+import type { Resolve, ResolvedAddress } from '../../../lib/web/resolveNames.ts';
+import { answer, PRIVATE_ADDRESS, PUBLIC_ADDRESS, startRawServer, startTwins } from './rawServer.ts';
+import { CONFIG, classifyTestAddress, createTestWeb, faultOf, resolveTestName } from './testWeb.ts';
+
+const PUBLIC: ResolvedAddress = { address: PUBLIC_ADDRESS, family: 4 };
+const PRIVATE: ResolvedAddress = { address: PRIVATE_ADDRESS, family: 4 };
+
+function failing(code: string): Resolve {
+  return async () => {
+    throw Object.assign(new Error(code), { code });
+  };
+}
+
+describe('a name', () => {
+  it.each([
+    ['127.0.0.1', 4],
+    ['10.0.0.1', 4],
+    ['169.254.169.254', 4],
+    ['0.0.0.0', 4],
+    ['::1', 6],
+    ['fd00:ec2::254', 6],
+    ['::ffff:10.0.0.1', 6],
+    ['::ffff:127.0.0.1', 6],
+    ['::7f00:1', 6],
+    ['64:ff9b::7f00:1', 6],
+    ['fe80::1%lo', 6],
+    ['not-an-ip', 4],
+    ['', 4],
+    ['127.0.0.2', 6],
+    ['127.0.0.2 ', 4],
+  ])('that resolves to %j (family %i) is forbidden', async (address, family) => {
+    await using hidden = await startRawServer((socket) => socket.write(answer(200)), PRIVATE_ADDRESS);
+    await using web = createTestWeb({ ports: [hidden.port] }, { resolve: async () => [{ address, family }] });
+    expect(faultOf(await web.read(`http://good.test:${hidden.port}/`))).toBe('forbidden');
+    expect(hidden.accepted()).toBe(0);
+  });
+
+  it.each([
+    ['private first', [PRIVATE, PUBLIC]],
+    ['public first', [PUBLIC, PRIVATE]],
+    ['garbage between', [{ address: 'garbage', family: 4 }, PUBLIC, { address: '::1', family: 6 }]],
+  ])('with several addresses, %s, is dialled at the public one alone', async (_, addresses) => {
+    await using hidden = await startRawServer(
+      (socket) => socket.write(answer(200, {}, 'no')),
+      PRIVATE_ADDRESS,
+    );
+    await using server = await startRawServer((socket) => socket.write(answer(200, {}, 'yes')));
+    await using web = createTestWeb({ ports: [server.port] }, { resolve: async () => addresses });
+    expect(await web.read(`http://good.test:${server.port}/`)).toMatchObject({ bytes: Buffer.from('yes') });
+    expect(hidden.accepted()).toBe(0);
+  });
+
+  it.each(['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EAI_FAIL', 'ETIMEOUT'])(
+    'that fails with %s is a dns fault',
+    async (code) => {
+      await using web = createTestWeb({}, { resolve: failing(code) });
+      expect(await web.read('http://good.test/')).toMatchObject({
+        fault: 'dns',
+        detail: 'The name of the server could not be resolved.',
+      });
+    },
+  );
+
+  it.each([
+    ['no address', async () => []],
+    ['nothing at all', async () => undefined as unknown as []],
+    ['something else', async () => 7 as unknown as []],
+    [
+      'an error that is thrown at once',
+      () => {
+        throw new Error('at once');
+      },
+    ],
+  ])('answered with %s is a dns fault', async (_, resolve: Resolve) => {
+    await using web = createTestWeb({}, { resolve });
+    expect(faultOf(await web.read('http://good.test/'))).toBe('dns');
+  });
+
+  it('is asked for once more after EAI_AGAIN, and only once', async () => {
+    let asked = 0;
+    const again: Resolve = async (name) => {
+      asked += 1;
+      return asked === 1 ? failing('EAI_AGAIN')(name) : [PUBLIC];
+    };
+    await using server = await startRawServer((socket) => socket.write(answer(200, {}, 'x')));
+    await using web = createTestWeb({ ports: [server.port] }, { resolve: again });
+    expect(faultOf(await web.read(`http://good.test:${server.port}/`))).toBe('read');
+    expect(asked).toBe(2);
+
+    asked = 0;
+    const never: Resolve = (name) => {
+      asked += 1;
+      return failing('EAI_AGAIN')(name);
+    };
+    await using other = createTestWeb({}, { resolve: never });
+    expect(faultOf(await other.read('http://good.test/'))).toBe('dns');
+    expect(asked).toBe(2);
+  });
+
+  it('that is never answered is a timeout after the connect timeout', async () => {
+    await using web = createTestWeb({ connectTimeoutMs: 80 }, { resolve: () => new Promise(() => {}) });
+    const since = performance.now();
+    expect(faultOf(await web.read('http://good.test/'))).toBe('timeout');
+    expect(performance.now() - since).toBeLessThan(1_000);
+  });
+
+  it.each([
+    ['64 characters in a label', `http://${'a'.repeat(64)}.test/`],
+    ['265 characters', `http://${'abcdefgh.'.repeat(29)}test/`],
+    ['an empty label', 'http://a..test/'],
+  ])('of %s fails without an exception', async (_, url) => {
+    await using web = createTestWeb({});
+    expect(faultOf(await web.read(url))).toBe('dns');
+  });
+});
+
+describe('rebinding', () => {
+  const runs = 1_000;
+  const forms: readonly (readonly [string, (turn: number) => readonly ResolvedAddress[]])[] = [
+    ['public once, then private', (turn) => (turn === 0 ? [PUBLIC] : [PRIVATE])],
+    ['in turns', (turn) => (turn % 2 === 0 ? [PUBLIC] : [PRIVATE])],
+    ['in turns, private first', (turn) => (turn % 2 === 1 ? [PUBLIC] : [PRIVATE])],
+    ['both, in changing order', (turn) => (turn % 2 === 0 ? [PUBLIC, PRIVATE] : [PRIVATE, PUBLIC])],
+    [
+      'mapped and plain in turns',
+      (turn) => (turn % 2 === 0 ? [PUBLIC] : [{ address: '::ffff:127.0.0.1', family: 6 }]),
+    ],
+  ];
+  it.each(forms)(`answered %s never reaches the private server in ${runs} readings`, async (_, answerOf) => {
+    const [server, hidden] = await startTwins(
+      (socket) => socket.end(answer(200, { Connection: 'close' }, 'yes')),
+      (socket) => socket.end(answer(200, { Connection: 'close' }, 'no')),
+    );
+    await using _server = server;
+    await using _hidden = hidden;
+    let turn = 0;
+    const resolve: Resolve = async () => answerOf(turn++);
+    await using web = createTestWeb({ ports: [server.port] }, { resolve });
+    const faults = new Set<string>();
+    for (let i = 0; i < runs; i += 1) faults.add(faultOf(await web.read(`http://good.test:${server.port}/`)));
+    expect(hidden.accepted()).toBe(0);
+    expect(server.accepted()).toBeGreaterThan(0);
+    expect([...faults].filter((fault) => fault !== 'read' && fault !== 'forbidden')).toEqual([]);
+  });
+
+  it('between page and image spoils only the image', async () => {
+    let turn = 0;
+    await using server = await startRawServer((socket) =>
+      socket.end(answer(200, { Connection: 'close' }, 'x')),
+    );
+    await using web = createTestWeb(
+      { ports: [server.port] },
+      { resolve: async () => (turn++ === 0 ? [PUBLIC] : [PRIVATE]) },
+    );
+    expect(faultOf(await web.read(`http://good.test:${server.port}/`))).toBe('read');
+    expect(faultOf(await web.read(`http://good.test:${server.port}/i.png`, { kind: 'image' }))).toBe(
+      'forbidden',
+    );
+  });
+
+  it('cannot move a connection that is kept', async () => {
+    let turn = 0;
+    await using server = await startRawServer((socket) => socket.write(answer(200, {}, 'x')));
+    await using web = createTestWeb(
+      { ports: [server.port], connectionsPerHost: 1 },
+      { resolve: async () => (turn++ === 0 ? [PUBLIC] : [PRIVATE]) },
+    );
+    for (let i = 0; i < 3; i += 1)
+      expect(faultOf(await web.read(`http://good.test:${server.port}/`))).toBe('read');
+    expect(server.accepted()).toBe(1);
+    expect(turn).toBe(1);
+  });
+});
+
+describe('a listed name', () => {
+  it('reaches a private address, but not the store that listens there', async () => {
+    // Loopback stands for a private network here: the real table would not let a test listen on one.
+    await using nginx = await startRawServer(
+      (socket) => socket.write(answer(200, {}, 'page')),
+      PRIVATE_ADDRESS,
+    );
+    const classify = (address: string) =>
+      address === PRIVATE_ADDRESS ? 'private' : classifyTestAddress(address);
+    const resolve: Resolve = async () => [PRIVATE];
+    const allowHosts = [{ hostname: 'nginx', port: nginx.port }];
+    await using open = createTestWeb({ allowHosts }, { classify, resolve });
+    expect(faultOf(await open.read(`http://nginx:${nginx.port}/`))).toBe('read');
+
+    const ownEndpoints = [{ hostname: 'minio', port: nginx.port }];
+    await using guarded = createTestWeb({ allowHosts, ownEndpoints }, { classify, resolve });
+    expect(faultOf(await guarded.read(`http://nginx:${nginx.port}/`))).toBe('forbidden');
+    expect(nginx.accepted()).toBe(1);
+  });
+
+  it.each([
+    ['localhost', 'localhost', '127.0.0.1'],
+    ['localhost', '127.0.0.1', '127.0.0.1'],
+    ['127.0.0.1', 'localhost', '127.0.0.1'],
+    ['[::1]', 'localhost', '127.0.0.1'],
+    ['minio', '127.0.0.1', '10.0.0.9'],
+  ])('own endpoint %s, listed %s: forbidden when both are one listener', async (own, listed, ownAddress) => {
+    await using server = await startRawServer(
+      (socket) => socket.write(answer(200, {}, 'x')),
+      PRIVATE_ADDRESS,
+    );
+    const literals: Record<string, string> = {
+      '::1': '::1',
+      '127.0.0.1': '127.0.0.1',
+      localhost: '127.0.0.1',
+    };
+    await using web = createTestWeb(
+      {
+        allowHosts: [{ hostname: listed, port: server.port }],
+        ownEndpoints: [{ hostname: own, port: server.port }],
+      },
+      {
+        resolve: async (name) => {
+          const address = literals[name] ?? ownAddress;
+          return [{ address, family: address.includes(':') ? 6 : 4 }];
+        },
+      },
+    );
+    const isOneListener = own !== 'minio';
+    expect(faultOf(await web.read(`http://${listed}:${server.port}/`))).toBe(
+      isOneListener ? 'forbidden' : 'read',
+    );
+    expect(server.accepted()).toBe(isOneListener ? 0 : 1);
+  });
+
+  it.each(['127.0.0.1', '169.254.169.254', '::1', 'fe80::1', '100.64.0.1'])(
+    'that resolves to %s is forbidden',
+    async (address) => {
+      await using web = createTestWeb(
+        { allowHosts: [{ hostname: 'nginx', port: 80 }] },
+        { resolve: async () => [{ address, family: address.includes(':') ? 6 : 4 }] },
+      );
+      expect(faultOf(await web.read('http://nginx/'))).toBe('forbidden');
+    },
+  );
+});
+
+describe('the lookup', () => {
+  const parts: DialParts = {
+    policy: createHostPolicy(CONFIG, classifyTestAddress),
+    resolve: async (name) => (name === 'mixed.test' ? [PRIVATE, PUBLIC] : resolveTestName(name)),
+    isOwnEndpoint: async () => false,
+    connectTimeoutMs: 1_000,
+  };
+  const reach: Reach = new Set(['public']);
+  const call = (name: string, options: object): Promise<readonly unknown[]> =>
+    new Promise((resolve) => {
+      createGuardedLookup(parts, reach, 80)(name, options, (...answers) => resolve(answers));
+    });
+
+  it('hands out a list when it is asked for all', async () => {
+    expect(await call('mixed.test', { all: true })).toEqual([null, [PUBLIC]]);
+  });
+
+  it.each([{}, { all: false }, { family: 4 }, { family: 'IPv4' }, { family: 0 }])(
+    'hands out one for %j',
+    async (options) => {
+      expect(await call('mixed.test', options)).toEqual([null, PUBLIC_ADDRESS, 4]);
+    },
+  );
+
+  it.each([{ all: true }, {}])(
+    'hands out an error and no address for a private name with %j',
+    async (options) => {
+      const [error, address] = await call('evil.test', options);
+      expect(error).toMatchObject({ fault: 'forbidden' });
+      expect(address).toBe('');
+    },
+  );
+
+  it('has no address of a family that the name has none of', async () => {
+    expect(await call('good.test', { family: 6 })).toMatchObject([{ fault: 'dns' }, '']);
+  });
+});
