@@ -1,0 +1,135 @@
+/** Objects as files: each one file of a line of facts and the bytes, replaced whole or not at all. */
+import { createHash, randomUUID } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface ObjectFacts {
+  readonly key: string;
+  /** With quotes: the MD5 of the bytes, as S3 has it. */
+  readonly etag: string;
+  readonly size: number;
+  /** ISO 8601. */
+  readonly lastModified: string;
+  readonly contentType: string;
+  readonly contentDisposition?: string;
+}
+
+export interface ObjectContent {
+  readonly body: Buffer;
+  readonly contentType: string;
+  readonly contentDisposition?: string;
+}
+
+export interface ObjectFiles {
+  find(key: string): ObjectFacts | undefined;
+  read(key: string): Promise<{ readonly facts: ObjectFacts; readonly body: Buffer } | undefined>;
+  /**
+   * `mayReplace` is asked with what is there at the very moment of the change: of simultaneous writers on the
+   * same condition one wins. Undefined when it says no.
+   */
+  write(
+    key: string,
+    content: ObjectContent,
+    mayReplace: (current: ObjectFacts | undefined) => boolean,
+  ): Promise<ObjectFacts | undefined>;
+  remove(key: string): Promise<void>;
+  /** At most `limit` objects after `after`, in the order of their UTF-8 bytes. */
+  list(prefix: string, after: string, limit: number): readonly ObjectFacts[];
+}
+
+/** Longer than any line of facts: a key has at most 1,024 bytes, a header value is bounded by the server. */
+const FACTS_MAX_BYTES = 32 * 1024;
+
+/** Reads the facts of all objects once; the bytes stay on disk. Drafts that a killed process left are removed. */
+export function openObjectFiles(directory: string): ObjectFiles {
+  const objects = join(directory, 'objects');
+  const drafts = join(directory, 'drafts');
+  rmSync(drafts, { recursive: true, force: true });
+  for (const folder of [objects, drafts]) mkdirSync(folder, { recursive: true });
+
+  const index = new Map<string, ObjectFacts>();
+  for (const name of readdirSync(objects)) {
+    const facts = readFacts(join(objects, name));
+    if (facts !== undefined) index.set(facts.key, facts);
+  }
+  // A key is any text of 1,024 bytes; a hash of it is a file name on every file system.
+  const pathOf = (key: string) => join(objects, createHash('sha256').update(key).digest('hex'));
+
+  return {
+    find: (key) => index.get(key),
+
+    async read(key) {
+      if (!index.has(key)) return undefined;
+      const file = await readFile(pathOf(key)).catch(ignoreMissing);
+      return file === undefined ? undefined : parseFile(file);
+    },
+
+    async write(key, { body, ...content }, mayReplace) {
+      if (!mayReplace(index.get(key))) return undefined;
+      const facts: ObjectFacts = {
+        key,
+        etag: `"${createHash('md5').update(body).digest('hex')}"`,
+        size: body.length,
+        lastModified: new Date().toISOString(),
+        ...content,
+      };
+      const draft = join(drafts, randomUUID());
+      await writeFile(draft, Buffer.concat([Buffer.from(`${JSON.stringify(facts)}\n`), body]));
+      // From here on nothing waits, so that nobody comes between the question and the change.
+      if (!mayReplace(index.get(key))) {
+        await rm(draft);
+        return undefined;
+      }
+      renameSync(draft, pathOf(key));
+      index.set(key, facts);
+      return facts;
+    },
+
+    async remove(key) {
+      if (!index.delete(key)) return;
+      rmSync(pathOf(key), { force: true });
+    },
+
+    list(prefix, after, limit) {
+      const found: ObjectFacts[] = [];
+      for (const facts of index.values()) if (facts.key.startsWith(prefix)) found.push(facts);
+      return found
+        .sort((a, b) => compareBytes(a.key, b.key))
+        .filter(({ key }) => after === '' || compareBytes(key, after) > 0)
+        .slice(0, limit);
+    },
+  };
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+function readFacts(path: string): ObjectFacts | undefined {
+  const head = Buffer.alloc(FACTS_MAX_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    const length = readSync(file, head, 0, head.length, 0);
+    return parseFile(head.subarray(0, length))?.facts;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Undefined for a file that is not ours. */
+function parseFile(file: Buffer): { readonly facts: ObjectFacts; readonly body: Buffer } | undefined {
+  const end = file.indexOf('\n');
+  try {
+    const facts = JSON.parse(file.toString('utf8', 0, end)) as ObjectFacts;
+    return typeof facts.key === 'string' ? { facts, body: file.subarray(end + 1) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removed between the look into the index and the reading. */
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT') return undefined;
+  throw error;
+}

@@ -1,0 +1,276 @@
+/**
+ * The object store that `npm start` brings along: the part of the S3 protocol that this service uses, in one
+ * bucket of files. Unlike the emulators on npm it honours conditional PUT, replaces objects whole or not at all,
+ * and takes every key that S3 takes. Signatures are not checked; it listens on this machine alone.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type ObjectFacts, type ObjectFiles, openObjectFiles } from './objectFiles.ts';
+import { deletedXml, errorXml, type ListAnswer, listXml, readKeysToDelete } from './s3Xml.ts';
+
+export interface ObjectStoreOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Kept across restarts; made when it is not there. */
+  readonly directory: string;
+  /** The one bucket, always there. */
+  readonly bucket: string;
+  readonly host?: string;
+}
+
+export interface ObjectStore {
+  readonly endpoint: string;
+  /** Ends every connection; what was answered is on disk. */
+  close(): Promise<void>;
+}
+
+/** The largest `IMAGE_MAX_BYTES` that the settings take. */
+const OBJECT_MAX_BYTES = 1024 * 1024 * 1024;
+const LIST_MAX_KEYS = 1_000;
+
+/** Nothing else is kept here: a key from elsewhere is a mistake, or an attempt. */
+const OWN_KEYS = /^(?:images|pages|checks)\/./;
+
+interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+interface Call {
+  readonly request: IncomingMessage;
+  readonly url: URL;
+  /** Empty for the bucket itself. */
+  readonly key: string;
+  readonly files: ObjectFiles;
+}
+
+/** @throws Error with code `EADDRINUSE` when the port is taken */
+export async function startObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
+  const { port, directory, bucket, host = '127.0.0.1' } = options;
+  const server = createServer();
+  // First the port: two servers on one folder would not know of each other's objects.
+  await listen(server, port, host);
+  const files = openObjectFiles(join(directory, bucket));
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    void answerCall(request, bucket, files)
+      .catch((error: unknown) => {
+        console.error('Object store:', error);
+        return failure(500, 'InternalError', 'See the log.');
+      })
+      .then((answer) => send(request, response, answer));
+  });
+  return {
+    endpoint: `http://${host}:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answerCall(request: IncomingMessage, bucket: string, files: ObjectFiles): Promise<Answer> {
+  const url = URL.parse(request.url ?? '', 'http://store');
+  const path = url === null ? null : decodePath(url.pathname);
+  if (url === null || path === null) return failure(400, 'InvalidURI', 'The path cannot be parsed.');
+  const [, name, key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? [];
+  if (!isSigned(request, url)) return failure(403, 'AccessDenied', 'The request is not signed.');
+  if (name !== bucket) return failure(404, 'NoSuchBucket', 'The bucket does not exist.');
+  const call = { request, url, key, files };
+  return key === '' ? answerBucket(call) : answerObject(call);
+}
+
+/**
+ * A signature is there: what it says is not checked, but a web page in a browser of this machine cannot send the
+ * header. A presigned link reads, until its time is over.
+ */
+function isSigned({ method, headers }: IncomingMessage, { searchParams }: URL): boolean {
+  if (headers.authorization !== undefined) return true;
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  // 20261122T130500Z
+  const [, day, time] = /^(\d{8})T(\d{6})Z$/.exec(searchParams.get('X-Amz-Date') ?? '') ?? [];
+  const date = day?.replace(/(....)(..)(..)/, '$1-$2-$3');
+  const start = Date.parse(`${date}T${time?.replace(/(..)(..)(..)/, '$1:$2:$3')}Z`);
+  const ttlSeconds = Number(searchParams.get('X-Amz-Expires'));
+  return searchParams.has('X-Amz-Signature') && Date.now() < start + ttlSeconds * 1_000;
+}
+
+async function answerBucket({ request, url, files }: Call): Promise<Answer> {
+  if (request.method === 'HEAD' || request.method === 'PUT') return { status: 200 };
+  if (request.method === 'GET' && url.searchParams.get('list-type') === '2') return list(url, files);
+  if (request.method === 'POST' && url.searchParams.has('delete')) {
+    const body = await readBody(request);
+    const keys = readKeysToDelete(body?.toString() ?? '');
+    if (keys === null || keys.length > LIST_MAX_KEYS)
+      return failure(400, 'MalformedXML', 'Give 1 to 1,000 keys.');
+    for (const key of keys) await files.remove(key);
+    return xml(200, deletedXml());
+  }
+  return failure(405, 'MethodNotAllowed', 'This store does not take that.');
+}
+
+function list({ searchParams }: URL, files: ObjectFiles): Answer {
+  const prefix = searchParams.get('prefix') ?? '';
+  const token = searchParams.get('continuation-token');
+  const after =
+    token === null ? (searchParams.get('start-after') ?? '') : Buffer.from(token, 'base64url').toString();
+  const limit = Math.min(Number(searchParams.get('max-keys') ?? LIST_MAX_KEYS), LIST_MAX_KEYS);
+  if (!(limit >= 1)) return failure(400, 'InvalidArgument', 'max-keys is a number from 1 on.');
+  const found = files.list(prefix, after, limit + 1);
+  const objects = found.slice(0, limit);
+  const last = objects.at(-1);
+  const answer: ListAnswer = {
+    prefix,
+    objects,
+    ...(found.length > limit && last && { next: Buffer.from(last.key).toString('base64url') }),
+  };
+  return xml(200, listXml(answer));
+}
+
+async function answerObject(call: Call): Promise<Answer> {
+  switch (call.request.method) {
+    case 'PUT':
+      return put(call);
+    case 'GET':
+    case 'HEAD':
+      return get(call);
+    case 'DELETE':
+      await call.files.remove(call.key);
+      return { status: 204 };
+    default:
+      return failure(405, 'MethodNotAllowed', 'This store does not take that.');
+  }
+}
+
+async function put({ request, key, files }: Call): Promise<Answer> {
+  if (!isOwnKey(key))
+    return failure(400, 'InvalidArgument', 'This store keeps images/, pages/ and checks/ alone.');
+  const { headers } = request;
+  if (headers['x-amz-copy-source'] !== undefined || headers['content-encoding']?.includes('aws-chunked')) {
+    return failure(400, 'InvalidRequest', 'Send the bytes as they are.');
+  }
+  const body = await readBody(request);
+  if (body === null) return failure(400, 'EntityTooLarge', 'The object is too large.');
+
+  let refusal: Answer | null = null;
+  const disposition = headers['content-disposition'];
+  const content = {
+    body,
+    contentType: headers['content-type'] ?? 'application/octet-stream',
+    ...(disposition !== undefined && { contentDisposition: disposition }),
+  };
+  const facts = await files.write(key, content, (current) => {
+    refusal = refusalOf(headers['if-match'], headers['if-none-match'], current);
+    return refusal === null;
+  });
+  return facts === undefined
+    ? (refusal ?? failure(500, 'InternalError', 'See the log.'))
+    : { status: 200, headers: { etag: facts.etag } };
+}
+
+/** Conditional writes as S3 has them: `If-None-Match: *` and `If-Match` with one ETag (RFC 9110 section 13.1). */
+function refusalOf(
+  ifMatch: string | undefined,
+  ifNoneMatch: string | undefined,
+  current: ObjectFacts | undefined,
+): Answer | null {
+  if (ifNoneMatch !== undefined) {
+    if (ifNoneMatch.trim() !== '*') return failure(501, 'NotImplemented', 'If-None-Match takes * alone.');
+    if (current !== undefined) return preconditionFailed();
+  }
+  if (ifMatch !== undefined) {
+    if (current === undefined) return failure(404, 'NoSuchKey', 'The object does not exist.');
+    if (ifMatch.trim() !== '*' && bareTag(ifMatch) !== bareTag(current.etag)) return preconditionFailed();
+  }
+  return null;
+}
+
+function preconditionFailed(): Answer {
+  return failure(412, 'PreconditionFailed', 'The condition does not hold.');
+}
+
+/** Some clients send the tag without its quotes. */
+function bareTag(etag: string): string {
+  return etag.trim().replace(/^"(.*)"$/, '$1');
+}
+
+async function get({ request, key, files }: Call): Promise<Answer> {
+  const found = await files.read(key);
+  if (found === undefined) return failure(404, 'NoSuchKey', 'The object does not exist.');
+  const { facts, body } = found;
+  const headers = {
+    etag: facts.etag,
+    'last-modified': new Date(facts.lastModified).toUTCString(),
+    'content-type': facts.contentType,
+    // A browser must not make a script of what is kept as an image.
+    'x-content-type-options': 'nosniff',
+    ...(facts.contentDisposition && { 'content-disposition': facts.contentDisposition }),
+  };
+  if (request.headers['if-none-match'] === facts.etag) return { status: 304, headers };
+  return { status: 200, headers, body };
+}
+
+/** Keys that MinIO refuses are refused here too, so that nobody finds out only there. */
+function isOwnKey(key: string): boolean {
+  return (
+    OWN_KEYS.test(key) &&
+    !/[\p{Cc}\\]/u.test(key) &&
+    Buffer.byteLength(key) <= 1_024 &&
+    key
+      .split('/')
+      .every((part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= 255)
+  );
+}
+
+/** null when it is larger than an object may be. */
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    size += piece.length;
+    if (size > OBJECT_MAX_BYTES) return null;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+function decodePath(pathname: string): string | null {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return null;
+  }
+}
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body = '' }: Answer,
+): void {
+  if (!request.complete) response.setHeader('connection', 'close');
+  response.writeHead(status, {
+    ...headers,
+    ...(status !== 204 && status !== 304 && { 'content-length': String(Buffer.byteLength(body)) }),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+function failure(status: number, code: string, message: string): Answer {
+  return xml(status, errorXml(code, message));
+}
+
+function xml(status: number, body: string): Answer {
+  return { status, headers: { 'content-type': 'application/xml' }, body };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+}

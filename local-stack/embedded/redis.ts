@@ -1,0 +1,106 @@
+/** The Redis that `npm start` brings along where the machine has one. */
+import { mkdir } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ChildService, findProgram, startChild } from './childService.ts';
+
+export interface RedisOptions {
+  /** Where it runs; it writes nothing there. Made when it is not there. */
+  readonly directory: string;
+  /** Absent: any free one. */
+  readonly port?: number;
+  /** Folders to look for the program in, in the form of the PATH variable. */
+  readonly path?: string | undefined;
+}
+
+export interface EmbeddedRedis {
+  /** `127.0.0.1:<port>`, as `REDIS_ADDRESS` takes it. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+export const REDIS_PROGRAMS: readonly string[] = ['redis-server', 'valkey-server'];
+
+const HOST = '127.0.0.1';
+/** Seen: 30 ms. A loaded machine may take seconds. */
+const START_TIMEOUT_MS = 10_000;
+const ASK_AGAIN_MS = 10;
+
+/**
+ * Starts `redis-server` or `valkey-server` without a configuration file and without persistence.
+ * @returns null when neither is installed
+ * @throws Error with code `EADDRINUSE` when the port is taken, or with what the program said
+ */
+export async function startRedis(options: RedisOptions): Promise<EmbeddedRedis | null> {
+  const { directory, path = process.env.PATH } = options;
+  const program = findProgram(REDIS_PROGRAMS, path);
+  if (program === null) return null;
+  await mkdir(directory, { recursive: true });
+  // Redis reports a taken port in its log alone: asked here, it is an error with a code.
+  const port = await reservePort(options.port ?? 0);
+  const child = startChild(program, argumentsFor(port, directory), directory);
+  try {
+    await waitUntilReady(child, port);
+  } catch (error) {
+    await child.close();
+    throw error;
+  }
+  return { address: `${HOST}:${port}`, close: () => child.close() };
+}
+
+function argumentsFor(port: number, directory: string): string[] {
+  const settings = {
+    port: String(port),
+    bind: HOST,
+    dir: directory,
+    save: '',
+    appendonly: 'no',
+    maxmemory: '128mb',
+    // What is cached may go at any time; the oldest first.
+    'maxmemory-policy': 'allkeys-lru',
+    daemonize: 'no',
+  };
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+/** A port that was free a moment ago. */
+function reservePort(port: number): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, HOST, () => {
+      const address = server.address();
+      const found = typeof address === 'object' && address !== null ? address.port : port;
+      server.close(() => resolve(found));
+    });
+  });
+}
+
+async function waitUntilReady(child: ChildService, port: number): Promise<void> {
+  let hasEnded = false;
+  void child.ended.then(() => {
+    hasEnded = true;
+  });
+  const end = performance.now() + START_TIMEOUT_MS;
+  while (!hasEnded && performance.now() < end) {
+    if (await answersPing(port)) return;
+    await delay(ASK_AGAIN_MS);
+  }
+  throw new Error(`Redis did not start:\n${child.output()}`);
+}
+
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: HOST, timeout: 1_000 });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket
+      .on('connect', () => socket.write('PING\r\n'))
+      .on('data', (data) => end(data.toString().startsWith('+PONG')))
+      .on('error', () => end(false))
+      .on('close', () => end(false))
+      .on('timeout', () => end(false));
+  });
+}
