@@ -1,7 +1,9 @@
 /** Object stores on a file system refuse segments over 255 bytes, and a percent-encoded byte takes three. */
 const BYTES_MAX = 100;
-/** More of a path segment cannot matter: 100 bytes take at most 300 characters when percent-encoded. */
+/** Characters of a segment that are looked at: far more than the name has room for. */
 const SEGMENT_MAX = 2_000;
+/** A UTF-16 unit takes at most three bytes of UTF-8, and each of those three characters when percent-encoded. */
+const ENCODED_MAX = 9 * SEGMENT_MAX;
 
 /** Endings that say "image", or name the program that answered: the real type takes their place. */
 const REPLACED_EXTENSION =
@@ -32,12 +34,13 @@ function lastSegment(url: string): string {
   const parsed = url.startsWith('data:') ? null : URL.parse(url);
   if (parsed === null) return '';
   const { pathname } = parsed;
-  const segment = pathname.slice(pathname.lastIndexOf('/') + 1).slice(0, SEGMENT_MAX);
+  const start = pathname.lastIndexOf('/') + 1;
+  const segment = pathname.slice(start, start + ENCODED_MAX);
   // decodeURIComponent would throw for bytes that are not UTF-8; here they become U+FFFD.
   const bytes = segment.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
-  return Buffer.from(bytes, 'latin1').toString('utf8');
+  return Buffer.from(bytes, 'latin1').toString('utf8').slice(0, SEGMENT_MAX);
 }
 
 function safeStem(text: string): string {

@@ -3,9 +3,15 @@ import { type Box, boxesOf, findBox } from './boxes.ts';
 
 type Size = readonly [width: number, height: number];
 
+/** Pixels; HEVC and AV1 pad a picture by less than this. */
+const CODING_BLOCK = 64;
+
+/** Boxes without which the picture is not whole; what only looks like a box behind them is somebody's appendix. */
+const PICTURE_BOXES = new Set(['meta', 'mdat', 'moov', 'moof']);
+
 /**
- * AVIF, HEIC and other HEIF (ISO/IEC 23008-12). The size is the primary item's `ispe` property, or the largest one
- * when the items do not lead there; rotation (`irot`) and cropping (`clap`) are left out of it.
+ * AVIF, HEIC and other HEIF (ISO/IEC 23008-12). The size is the primary item's: `ispe`, less what `clap` crops of
+ * the coder's padding, and not rotated by `irot`. When the items do not lead there it is the largest `ispe`.
  */
 export function readHeif(bytes: Buffer): Structure | null {
   let meta: Box | undefined;
@@ -13,7 +19,7 @@ export function readHeif(bytes: Buffer): Structure | null {
   let hasTrack = false;
   let isWhole = true;
   for (const box of boxesOf(bytes)) {
-    if (box.end > bytes.length) isWhole = false;
+    if (box.end > bytes.length && PICTURE_BOXES.has(box.type)) isWhole = false;
     if (box.type === 'meta') meta ??= box;
     if (box.type === 'moov') hasTrack = true;
     if (box.type === 'mdat' && box.start < bytes.length) hasData = true;
@@ -37,10 +43,12 @@ function sizeOf(bytes: Buffer, from: number, to: number): readonly [number | nul
   if (!properties || !container) return [null, null];
 
   const sizes = new Map<number, Size>();
+  const crops = new Map<number, Size>();
   let index = 0;
   let largest: Size | undefined;
   for (const box of boxesOf(bytes, container.start, container.end)) {
     index += 1;
+    if (box.type === 'clap' && box.start + 16 <= bytes.length) crops.set(index, cropOf(bytes, box.start));
     if (box.type !== 'ispe' || box.start + 12 > bytes.length) continue;
     const size: Size = [bytes.readUInt32BE(box.start + 4), bytes.readUInt32BE(box.start + 8)];
     sizes.set(index, size);
@@ -48,9 +56,26 @@ function sizeOf(bytes: Buffer, from: number, to: number): readonly [number | nul
   }
   const primary = primaryItem(bytes, from, to);
   const associations = findBox(bytes, 'ipma', properties.start, properties.end);
-  const indexes = primary === undefined || !associations ? [] : propertiesOf(bytes, associations, primary);
-  const size = indexes.map((each) => sizes.get(each)).find((each) => each !== undefined) ?? largest;
-  return size ? [positive(size[0]), positive(size[1])] : [null, null];
+  const own = primary === undefined || !associations ? [] : propertiesOf(bytes, associations, primary);
+  const size = firstOf(sizes, own) ?? largest;
+  if (!size) return [null, null];
+  const [width, height] = firstOf(crops, own) ?? size;
+  return [cropped(size[0], width), cropped(size[1], height)];
+}
+
+/** A crop of more than a coding block is an editor's choice, and would let a huge picture pass for a small one. */
+function cropped(full: number, crop: number): number | null {
+  return positive(crop > 0 && crop <= full && full - crop < CODING_BLOCK ? Math.round(crop) : full);
+}
+
+function firstOf(sizes: ReadonlyMap<number, Size>, indexes: readonly number[]): Size | undefined {
+  return indexes.map((index) => sizes.get(index)).find((size) => size !== undefined);
+}
+
+/** Width and height of the clean aperture: two fractions. */
+function cropOf(bytes: Buffer, start: number): Size {
+  const side = (at: number): number => bytes.readUInt32BE(at) / bytes.readUInt32BE(at + 4);
+  return [side(start), side(start + 8)];
 }
 
 function primaryItem(bytes: Buffer, from: number, to: number): number | undefined {

@@ -35,13 +35,8 @@ const TIFF_TAGS: Tags = {
 /** ITU-T T.832, annex A: a TIFF-like container with tags of its own. */
 const JPEG_XR_TAGS: Tags = { width: 0xbc80, height: 0xbc81, parts: [[0xbcc0, 0xbcc1]] };
 
-/** BYTE, SHORT, LONG and LONG8 with their lengths; the other types hold nothing that is asked for here. */
-const INTEGER_TYPES: ReadonlyMap<number, number> = new Map([
-  [1, 1],
-  [3, 2],
-  [4, 4],
-  [16, 8],
-]);
+/** Length of one value by its type: TIFF 6.0, section 2, and BigTIFF. */
+const TYPE_LENGTHS = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8] as const;
 
 /** More strips or tiles than this are not looked at. */
 const PARTS_MAX = 100_000;
@@ -68,7 +63,6 @@ function readPicture(bytes: Buffer, tags: Tags): Structure {
     const offsets = values.get(offsetsTag);
     if (!offsets) continue;
     const lengths = values.get(lengthsTag);
-    if (offsets.end > bytes.length || (lengths?.end ?? 0) > bytes.length) isWhole = false;
     const count = offsets.end <= bytes.length ? Math.min(offsets.count, PARTS_MAX) : 0;
     for (let i = 0; i < count; i += 1) {
       const start = offsets.at(i);
@@ -101,19 +95,21 @@ function readDirectory(bytes: Buffer): Directory | null {
   const end = first + count * entryLength;
 
   const values = new Map<number, Values>();
+  let isWhole = end <= bytes.length;
   for (let at = first; at + entryLength <= Math.min(end, bytes.length); at += entryLength) {
     const tag = integer(at, 2);
-    const length = INTEGER_TYPES.get(integer(at + 2, 2));
-    if (length === undefined || values.has(tag)) continue;
+    const length = TYPE_LENGTHS[integer(at + 2, 2)] ?? 0;
+    if (length === 0 || values.has(tag)) continue;
     const valueCount = integer(at + 4, wide);
     const inline = at + 4 + wide;
     // Values that fit stand in the entry itself, others where it points to.
     const base = valueCount * length <= wide ? inline : integer(inline, wide);
+    if (base + valueCount * length > bytes.length) isWhole = false;
     values.set(tag, {
       count: valueCount,
       end: base + valueCount * length,
       at: (index) => (index < valueCount ? integer(base + index * length, length) : 0),
     });
   }
-  return { isWhole: end <= bytes.length, values };
+  return { isWhole, values };
 }

@@ -1,0 +1,120 @@
+import { describe, expect, it } from '@jest/globals';
+import { inspectImage } from '../../../lib/image/inspectImage.ts';
+
+const XMLNS = 'xmlns="http://www.w3.org/2000/svg"';
+
+async function verdict(bytes: Buffer | string, isDelimited = false): Promise<string> {
+  const result = await inspectImage(Buffer.from(bytes), { maxPixels: 1_000, isDelimited });
+  return result.ok ? result.facts.contentType : result.code;
+}
+
+async function sizeOf(attributes: string): Promise<unknown> {
+  const result = await inspectImage(Buffer.from(`<svg ${XMLNS} ${attributes}/>`), {
+    maxPixels: 1,
+    isDelimited: true,
+  });
+  return result.ok ? [result.facts.width, result.facts.height] : result.code;
+}
+
+const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
+
+describe('an SVG', () => {
+  it.each([
+    ['a bare root', `<svg ${XMLNS}></svg>`],
+    ['a self-closed root', `<svg ${XMLNS}/>`],
+    ['an XML declaration', `<?xml version="1.0" encoding="UTF-8"?><svg ${XMLNS}></svg>`],
+    ['blanks before it', `\r\n\t <svg ${XMLNS}></svg>`],
+    ['a comment with a root in it', `<!-- <html> --><svg ${XMLNS}></svg>`],
+    ['a style sheet instruction', `<?xml-stylesheet href="http://127.0.0.1/"?><svg ${XMLNS}></svg>`],
+    [
+      'a doctype',
+      `<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd"><svg></svg>`,
+    ],
+    ['a doctype with brackets in quotes', `<!DOCTYPE svg [<!ENTITY a "]>">]><svg></svg>`],
+    ['a doctype with brackets in a comment', `<!DOCTYPE svg [<!-- ]> ' -->]><svg></svg>`],
+    ['a namespace prefix', '<svg:svg xmlns:svg="http://www.w3.org/2000/svg"></svg:svg>'],
+    ['a bracket in an attribute', `<svg ${XMLNS} aria-label="a > b"></svg>`],
+    ['comments, instructions and blanks behind it', `<svg></svg>\n<!-- end --><?app x?>\n`],
+    ['blanks in its end tag', '<svg></svg\n>'],
+    ['a script', `<svg onload="alert(1)"><script>alert(1)</script><foreignObject/></svg>`],
+    ['entities that would explode', '<!DOCTYPE svg [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><svg>&b;</svg>'],
+    ['entities from a file', '<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]><svg>&a;</svg>'],
+  ])('may have %s', async (_, text) => {
+    expect(await verdict(text)).toBe('image/svg+xml');
+  });
+
+  it.each([
+    ['UTF-8 with a mark', Buffer.from(`\ufeff<svg ${XMLNS}></svg>`)],
+    ['UTF-16LE with a mark', utf16(`\ufeff<svg ${XMLNS}></svg>`)],
+    ['UTF-16BE with a mark', utf16(`\ufeff<svg ${XMLNS}></svg>`).swap16()],
+    ['UTF-16LE', utf16(`<svg ${XMLNS}></svg>`)],
+    ['UTF-16BE', utf16(`<svg ${XMLNS}></svg>`).swap16()],
+  ])('may be in %s', async (_, bytes) => {
+    expect(await verdict(bytes)).toBe('image/svg+xml');
+  });
+
+  it.each([
+    ['HTML with a drawing in it', '<!DOCTYPE html><html><body><svg></svg></body></html>'],
+    ['HTML without tags of its own', '<!doctype html><svg></svg>'],
+    ['XHTML', '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><svg/></html>'],
+    ['another XML document', '<rss><svg/></rss>'],
+    ['an element with a longer name', '<svgs></svgs>'],
+    ['upper case, which XML tells apart', '<SVG></SVG>'],
+    ['text before the root', 'Hello <svg></svg>'],
+    ['a comment without end', '<!-- <svg></svg>'],
+    ['a doctype without end', '<!DOCTYPE svg [<svg></svg>'],
+    ['two doctypes', '<!DOCTYPE svg><!DOCTYPE svg><svg></svg>'],
+    ['a prologue of more than 256 KiB', `<!--${' '.repeat(256 * 1024)}--><svg></svg>`],
+  ])('is not %s', async (_, text) => {
+    expect(await verdict(text)).toBe('NOT_AN_IMAGE');
+  });
+
+  it('may have a prologue of nearly 256 KiB', async () => {
+    expect(await verdict(`<!--${' '.repeat(255 * 1024)}--><svg></svg>`)).toBe('image/svg+xml');
+  });
+
+  it.each([
+    ['<svg', false],
+    [`<svg ${XMLNS} width="10`, false],
+    [`<svg ${XMLNS}>`, true],
+    [`<svg ${XMLNS}><path d="M0 0`, true],
+    ['<svg><svg></svg><path/>', true],
+    ['<svg></svg><!-- cut', true],
+  ])('is cut short as %j, which counts when the transport cannot tell', async (text, hasRoot) => {
+    expect(await verdict(text, false)).toBe('IMAGE_TRUNCATED');
+    expect(await verdict(text, true)).toBe(hasRoot ? 'image/svg+xml' : 'IMAGE_TRUNCATED');
+  });
+
+  it.each([
+    ['width="30" height="20"', 30, 20],
+    [`width='30px' height = "20PX"`, 30, 20],
+    ['width="1in" height="2.54cm"', 96, 96],
+    ['width="72pt" height="25.4mm"', 96, 96],
+    ['width="2em" height="1.5e1"', 32, 15],
+    ['width="30.6" height="0.2"', 31, 1],
+    ['viewBox="0 0 30 20"', 30, 20],
+    ['viewBox="-5,-5, 30,20"', 30, 20],
+    ['width="60" viewBox="0 0 30 20"', 60, 40],
+    ['height="10" viewBox="0 0 30 20"', 15, 10],
+    ['width="100%" height="100%" viewBox="0 0 30 20"', 30, 20],
+    ['width="30"', 30, null],
+    ['width="0" height="-5"', null, null],
+    ['width="1e300" height="9999999999"', null, null],
+    ['width="calc(1px)" height="&h;"', null, null],
+    ['viewBox="0 0 0 20"', null, null],
+    ['viewBox="0 0 30"', null, null],
+    ['data-width="7" height="20" title=" width=\'5\'"', null, 20],
+    ['width="30" height="20" width="7"', 30, 20],
+    ['', null, null],
+  ])('of the attributes %s is %s by %s', async (attributes, width, height) => {
+    expect(await sizeOf(attributes)).toEqual([width, height]);
+  });
+
+  it('is never taken for a single pixel, since it scales', async () => {
+    const result = await inspectImage(Buffer.from('<svg viewBox="0 0 1 1"/>'), {
+      maxPixels: 1,
+      isDelimited: true,
+    });
+    expect(result).toMatchObject({ ok: true, isOnePixel: false });
+  });
+});
