@@ -148,8 +148,7 @@ async function judged(
   const usable: ResolvedAddress[] = [];
   for (const { address, family } of addresses) {
     if (isIP(address) !== family || !policy.mayDial(address, reach)) continue;
-    // Only the allow list reaches beyond public addresses, and only there could the store be met under another name.
-    if ((reach.size > 1 || !reach.has('public')) && (await isOwnEndpoint(address, port))) continue;
+    if (await isOwnEndpoint(address, port)) continue;
     usable.push({ address, family });
   }
   if (usable.length === 0) throw faultError('forbidden');

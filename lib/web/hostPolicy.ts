@@ -41,7 +41,9 @@ export function createHostPolicy(
   config: FetchConfig,
   classify: (address: string) => AddressClass = addressClass,
 ): HostPolicy {
-  const own = new Set(config.ownEndpoints.map((own) => target(withoutRootDot(own.hostname), own.port)));
+  const own = new Set(
+    config.ownEndpoints.map(({ hostname, port }) => target(withoutRootDot(hostname), port)),
+  );
   const allowed = new Map<string, Reach>();
   for (const { hostname, port } of config.allowHosts) {
     const isLoopback = hostname === 'localhost' || addressClass(bare(hostname)) === 'loopback';

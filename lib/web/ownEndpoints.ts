@@ -4,7 +4,7 @@ import { addressBytes, addressClass } from './addressPolicy.ts';
 import { bare } from './hostPolicy.ts';
 import type { Resolve } from './resolveNames.ts';
 
-/** Whether an address and port is where one of the own endpoints listens. Rejects when that cannot be found out. */
+/** Whether an address and port is where one of the own endpoints listens; true also when that cannot be found out. */
 export type IsOwnEndpoint = (address: string, port: number) => Promise<boolean>;
 
 /** A container's address changes only when it is made anew. */
@@ -41,7 +41,9 @@ export function createOwnEndpoints(
     if (addressClass(address) === 'public') return false;
     const spot = spotOf(address);
     for (const endpoint of endpoints) {
-      if (endpoint.port === port && (await spotsOf(endpoint)).has(spot)) return true;
+      if (endpoint.port !== port) continue;
+      const spots = await spotsOf(endpoint).catch(() => undefined);
+      if (spots?.has(spot) ?? true) return true;
     }
     return false;
   };

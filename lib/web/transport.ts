@@ -164,6 +164,7 @@ function transportFault(error: Error, seen: 'none' | 'head' | 'body'): FaultErro
     return faultError(isEarlyEnd ? 'truncated' : 'protocol', facts);
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return faultError('protocol', facts);
+  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return faultError('aborted', facts);
   if (seen === 'body') return faultError('truncated', facts);
   return faultError(seen === 'head' ? 'protocol' : 'connect', facts);
 }

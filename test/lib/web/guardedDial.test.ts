@@ -230,6 +230,17 @@ describe('a listed name', () => {
     expect(server.accepted()).toBe(isOneListener ? 0 : 1);
   });
 
+  it('at the port of an own endpoint that cannot be resolved is forbidden', async () => {
+    await using web = createTestWeb(
+      {
+        allowHosts: [{ hostname: '10.0.0.9', port: 9000 }],
+        ownEndpoints: [{ hostname: 'minio', port: 9000 }],
+      },
+      { resolve: failing('ENOTFOUND') },
+    );
+    expect(faultOf(await web.read('http://10.0.0.9:9000/'))).toBe('forbidden');
+  });
+
   it.each(['127.0.0.1', '169.254.169.254', '::1', 'fe80::1', '100.64.0.1'])(
     'that resolves to %s is forbidden',
     async (address) => {

@@ -1,0 +1,193 @@
+import { buffer } from 'node:stream/consumers';
+import { brotliCompressSync, constants, createBrotliCompress, deflateSync, gzipSync } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import { decodeBody, isIdentity } from '../../../lib/web/decodeBody.ts';
+import { answer, head, startRawServer } from './rawServer.ts';
+import { createTestWeb, faultOf } from './testWeb.ts';
+
+const TEXT = Buffer.from('Two roads diverged in a yellow wood. '.repeat(1_000));
+const GZIP = gzipSync(TEXT);
+const BROTLI = brotliCompressSync(TEXT);
+const MEBIBYTE = 1024 * 1024;
+
+/** 256 MiB of zeros in about 200 bytes. */
+async function brotliBomb(): Promise<Buffer> {
+  const { BROTLI_PARAM_QUALITY: quality, BROTLI_PARAM_LGWIN: window } = constants;
+  const encoder = createBrotliCompress({ params: { [quality]: 5, [window]: 24 } });
+  const zeros = Buffer.alloc(MEBIBYTE);
+  void (async () => {
+    for (let i = 0; i < 256; i += 1) {
+      if (!encoder.write(zeros)) await new Promise((resolve) => encoder.once('drain', resolve));
+    }
+    encoder.end();
+  })();
+  return buffer(encoder);
+}
+
+/** 256 MiB of zeros in about 256 KiB. */
+function gzipBomb(): Buffer {
+  return Buffer.concat(Array<Buffer>(256).fill(gzipSync(Buffer.alloc(MEBIBYTE))));
+}
+
+describe('an encoded body', () => {
+  it.each([
+    ['gzip', GZIP],
+    ['GZIP', GZIP],
+    [' gzip ', GZIP],
+    ['x-gzip', GZIP],
+    ['br', BROTLI],
+    ['identity', TEXT],
+    ['', TEXT],
+    ['gzip', Buffer.concat([gzipSync(TEXT.subarray(0, 100)), gzipSync(TEXT.subarray(100))])],
+    ['gzip', Buffer.concat([GZIP, Buffer.alloc(512)])],
+  ])('labelled %j is decoded, whatever was asked for', async (coding, body) => {
+    await using server = await startRawServer((socket) =>
+      socket.write(answer(200, { 'Content-Encoding': coding }, body)),
+    );
+    await using web = createTestWeb({ ports: [server.port] });
+    for (const kind of ['page', 'image'] as const) {
+      const result = await web.read(`http://good.test:${server.port}/`, { kind });
+      expect(result.kind === 'read' && result.bytes.equals(TEXT) && result.isDelimited).toBe(true);
+    }
+  });
+
+  it('labelled but empty is empty', async () => {
+    await using server = await startRawServer((socket) =>
+      socket.write(answer(200, { 'Content-Encoding': 'gzip' })),
+    );
+    await using web = createTestWeb({ ports: [server.port] });
+    expect(await web.read(`http://good.test:${server.port}/`)).toMatchObject({ bytes: Buffer.alloc(0) });
+  });
+
+  it('is decoded once only', async () => {
+    await using server = await startRawServer((socket) =>
+      socket.write(answer(200, { 'Content-Encoding': 'gzip' }, gzipSync(GZIP))),
+    );
+    await using web = createTestWeb({ ports: [server.port] });
+    const result = await web.read(`http://good.test:${server.port}/`);
+    expect(result.kind === 'read' && result.bytes.equals(GZIP)).toBe(true);
+  });
+
+  it.each([
+    ['gzip, gzip', gzipSync(GZIP)],
+    ['gzip, br', brotliCompressSync(GZIP)],
+    ['gzip, identity', GZIP],
+    ['gzip\r\nContent-Encoding: br', brotliCompressSync(GZIP)],
+    ['deflate', deflateSync(TEXT)],
+    ['zstd', TEXT],
+    ['compress', TEXT],
+    ['dcb', TEXT],
+    ['none', TEXT],
+    ['gzip;q=1', GZIP],
+    ['gzip', GZIP.subarray(0, 5)],
+    ['gzip', GZIP.subarray(0, -1)],
+    ['gzip', Buffer.concat([GZIP.subarray(0, -8), Buffer.alloc(8, 7)])],
+    ['gzip', Buffer.concat([GZIP, Buffer.from('trailing garbage')])],
+    ['gzip', Buffer.concat([GZIP, GZIP.subarray(0, 20)])],
+    ['gzip', TEXT],
+    ['gzip', BROTLI],
+    ['br', BROTLI.subarray(0, -1)],
+    ['br', Buffer.concat([BROTLI, Buffer.from('trailing garbage')])],
+    ['br', TEXT],
+    ['br', GZIP],
+  ])('labelled %j that is not so is an encoding fault', async (coding, body) => {
+    await using server = await startRawServer((socket) =>
+      socket.write(answer(200, { 'Content-Encoding': coding }, body)),
+    );
+    await using web = createTestWeb({ ports: [server.port] });
+    expect(faultOf(await web.read(`http://good.test:${server.port}/`))).toBe('encoding');
+  });
+
+  it('that the transport cuts off is truncated, not badly encoded', async () => {
+    await using server = await startRawServer((socket) => {
+      const headers = { 'Content-Encoding': 'gzip', 'Content-Length': String(GZIP.length) };
+      socket.end(Buffer.concat([Buffer.from(head(200, headers)), GZIP.subarray(0, 60)]));
+    });
+    await using web = createTestWeb({ ports: [server.port] });
+    expect(faultOf(await web.read(`http://good.test:${server.port}/`))).toBe('truncated');
+  });
+
+  it('has its decoded bytes counted: exactly the limit is read, one more is too large', async () => {
+    await using server = await startRawServer((socket) =>
+      socket.write(answer(200, { 'Content-Encoding': 'gzip' }, GZIP)),
+    );
+    await using web = createTestWeb({ ports: [server.port] });
+    const read = (maxBytes: number) => web.read(`http://good.test:${server.port}/`, { maxBytes });
+    expect(faultOf(await read(TEXT.length))).toBe('read');
+    expect(faultOf(await read(TEXT.length - 1))).toBe('tooLarge');
+  });
+
+  it('may be longer encoded than decoded without being refused beforehand', async () => {
+    const body = gzipSync(TEXT.subarray(0, 10));
+    await using server = await startRawServer((socket) =>
+      socket.write(answer(200, { 'Content-Encoding': 'gzip' }, body)),
+    );
+    await using web = createTestWeb({ ports: [server.port] });
+    expect(faultOf(await web.read(`http://good.test:${server.port}/`, { maxBytes: 10 }))).toBe('read');
+  });
+});
+
+describe('a bomb', () => {
+  it.each([
+    ['br', brotliBomb],
+    ['gzip', async () => gzipBomb()],
+  ])('of %s stops at the limit within bounded memory', async (coding, make) => {
+    const bomb = await make();
+    expect(bomb.length).toBeLessThan(300_000);
+    await using server = await startRawServer((socket) =>
+      socket.write(answer(200, { 'Content-Encoding': coding }, bomb)),
+    );
+    await using web = createTestWeb({ ports: [server.port] });
+    const before = process.memoryUsage().rss;
+    let peak = before;
+    let decoded = 0;
+    const result = await web.read(`http://good.test:${server.port}/`, {
+      maxBytes: 10 * MEBIBYTE,
+      onBytes: (count) => {
+        decoded += count;
+        peak = Math.max(peak, process.memoryUsage().rss);
+        return true;
+      },
+    });
+    expect(faultOf(result)).toBe('tooLarge');
+    expect(decoded).toBeLessThanOrEqual(10 * MEBIBYTE);
+    expect(peak - before).toBeLessThan(64 * MEBIBYTE);
+  });
+
+  it('is not decoded ahead of its reader', async () => {
+    const bomb = await brotliBomb();
+    const body = (async function* () {
+      yield bomb;
+    })();
+    let pieces = 0;
+    for await (const piece of decodeBody(body, 'br')) {
+      expect(piece.length).toBeLessThanOrEqual(64 * 1024);
+      pieces += 1;
+      if (pieces === 3) break;
+    }
+    expect(pieces).toBe(3);
+  });
+
+  it('of the other kind, which decodes to nothing for ever, is an encoding fault', async () => {
+    const nothing = gzipSync('');
+    const endless = (async function* () {
+      for (let i = 0; i < 10_000; i += 1) yield Buffer.concat(Array<Buffer>(50).fill(nothing));
+    })();
+    const read = async (): Promise<number> => {
+      let length = 0;
+      for await (const piece of decodeBody(endless, 'gzip')) length += piece.length;
+      return length;
+    };
+    await expect(read()).rejects.toMatchObject({ fault: 'encoding' });
+  });
+});
+
+describe('identity', () => {
+  it.each([
+    [undefined, true],
+    ['', true],
+    ['Identity', true],
+    ['gzip', false],
+    ['identity, identity', false],
+  ])('of %j is %s', (coding, expected) => expect(isIdentity(coding)).toBe(expected));
+});
