@@ -1,0 +1,97 @@
+/**
+ * Runs discovery over a folder of saved pages: `npm run bench:discover -- FOLDER [BASE]`.
+ *
+ * Every .html file is taken as the answer of BASE (default http://fakehost/test/). Linked stylesheets are not read:
+ * nothing is fetched. Ends with 1 when a page fails.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'parse5';
+import { decodeHtml } from '../lib/page/decodeHtml.ts';
+import { discoverImages } from '../lib/page/discoverImages.ts';
+import type { StylesheetResult } from '../lib/page/stylesheets.ts';
+
+const ROUNDS = 3;
+
+const [folder, base = 'http://fakehost/test/'] = process.argv.slice(2);
+if (folder === undefined) {
+  console.error('Name the folder of saved pages: npm run bench:discover -- FOLDER [BASE]');
+  process.exit(1);
+}
+const url = new URL(base);
+const pages = readdirSync(folder)
+  .filter((name) => name.endsWith('.html'))
+  .sort()
+  .map((name) => ({ name, html: readFileSync(join(folder, name)) }));
+
+const discover = (html: Buffer) =>
+  discoverImages(
+    { html, contentType: undefined, url, finalUrl: url },
+    {
+      readStylesheet: async (): Promise<StylesheetResult> => ({
+        kind: 'failed',
+        warning: { code: 'PAGE_UNREACHABLE', detail: 'The benchmark reads no stylesheets.' },
+      }),
+    },
+  );
+
+const channels = new Map<string, number>();
+const errors: string[] = [];
+let candidates = 0;
+for (const { name, html } of pages) {
+  try {
+    const found = await discover(html);
+    candidates += found.candidates.length;
+    for (const candidate of found.candidates) {
+      const channel = channelOf(candidate.places[0]?.element, candidate.places[0]?.attribute);
+      channels.set(channel, (channels.get(channel) ?? 0) + 1);
+    }
+  } catch (error) {
+    errors.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+let slowest = { name: '', ms: 0 };
+const discoveryMs = await fastestRound(async () => {
+  for (const { name, html } of pages) {
+    const start = performance.now();
+    await discover(html).catch(() => undefined);
+    const ms = performance.now() - start;
+    if (ms > slowest.ms) slowest = { name, ms };
+  }
+});
+const parseMs = await fastestRound(async () => {
+  for (const { html } of pages) parse(decodeHtml(html, undefined).text);
+});
+
+console.log(`pages              ${pages.length}`);
+console.log(`errors             ${errors.length}`);
+for (const error of errors) console.log(`  ${error}`);
+console.log(`candidates         ${candidates}`);
+console.log(`pages per second   ${((pages.length * 1_000) / discoveryMs).toFixed(0)}`);
+console.log(`slowest page       ${slowest.name} ${slowest.ms.toFixed(0)} ms`);
+console.log(`all pages          ${discoveryMs.toFixed(0)} ms, the fastest of ${ROUNDS} rounds`);
+console.log(`bare parse5.parse  ${parseMs.toFixed(0)} ms, decoding included`);
+console.log(`ratio              ${(discoveryMs / parseMs).toFixed(2)}`);
+console.log('Linked stylesheets were not read. Candidates by their first place:');
+for (const [channel, count] of [...channels].sort((a, b) => b[1] - a[1])) {
+  console.log(`${String(count).padStart(7)}  ${channel}`);
+}
+process.exitCode = errors.length > 0 ? 1 : 0;
+
+async function fastestRound(round: () => Promise<void>): Promise<number> {
+  let fastest = Number.POSITIVE_INFINITY;
+  for (let count = 0; count < ROUNDS; count += 1) {
+    const start = performance.now();
+    await round();
+    fastest = Math.min(fastest, performance.now() - start);
+  }
+  return fastest;
+}
+
+/** Element and attribute; a property of a style counts as CSS. */
+function channelOf(element = '', attribute = ''): string {
+  return /^(?:-|background|border|list|mask|content|cursor|shape)/.test(attribute)
+    ? `${element} CSS`
+    : `${element}[${attribute}]`;
+}

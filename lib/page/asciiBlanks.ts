@@ -1,0 +1,13 @@
+/** ASCII whitespace of the Infra standard: tab, LF, FF, CR, space. */
+export function isAsciiBlank(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d && code !== 0x0b);
+}
+
+/** Strips leading and trailing ASCII whitespace, and no other: linear, unlike a regular expression. */
+export function trimAsciiBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isAsciiBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isAsciiBlank(text.charCodeAt(end - 1))) end -= 1;
+  return start === 0 && end === text.length ? text : text.slice(start, end);
+}

@@ -1,0 +1,105 @@
+import type { CssToken } from './cssTokens.ts';
+
+/** An image in the value of a declaration. */
+export interface CssImage {
+  /** Unescaped, not resolved. */
+  readonly url: string;
+  /** The same number for the candidates of one `image-set()`. */
+  readonly group: number;
+  /** The resolution in an `image-set()`, as written. */
+  readonly descriptor?: string;
+  /** The same in `x`. */
+  readonly density?: number;
+}
+
+export interface CssValueReader {
+  take(token: CssToken): void;
+  /** Within a bracket, where `;` and `}` mean nothing. */
+  isNested(): boolean;
+  /** The images of the value read so far; none when it has a bad token, since a browser drops it whole. */
+  finish(): readonly CssImage[];
+  /** Begins the next value. */
+  reset(): void;
+}
+
+interface Bracket {
+  readonly closer: string;
+  readonly function: string;
+  /** Of the `image-set()` that this is, or is in. */
+  readonly set: ImageSet | null;
+}
+
+interface ImageSet {
+  readonly group: number;
+  /** Index of the image that a resolution would belong to. */
+  current: number | null;
+}
+
+const IMAGE_SETS: ReadonlySet<string> = new Set(['image-set', '-webkit-image-set']);
+/** Functions whose bare string is the address of an image; so is one in an `image-set()`. */
+const TAKES_STRING: ReadonlySet<string> = new Set(['url', 'src', 'image', ...IMAGE_SETS]);
+/** How many of the unit make one `x`. */
+const PER_X: Readonly<Record<string, number>> = { x: 1, dppx: 1, dpi: 96, dpcm: 96 / 2.54 };
+
+/** Reads images out of values: `url()` at any depth, strings where CSS takes one for an address. */
+export function createCssValueReader(): CssValueReader {
+  const brackets: Bracket[] = [];
+  let images: CssImage[] = [];
+  let isBad = false;
+  let nextGroup = 0;
+
+  const open = (closer: string, name: string) => {
+    const outer = brackets.at(-1)?.set ?? null;
+    const set = outer === null && IMAGE_SETS.has(name) ? { group: nextGroup++, current: null } : outer;
+    brackets.push({ closer, function: name, set });
+  };
+  const add = (url: string) => {
+    const set = brackets.at(-1)?.set ?? null;
+    if (set !== null) set.current = images.length;
+    images.push({ url, group: set?.group ?? nextGroup++ });
+  };
+  const describe = (set: ImageSet, number: number, unit: string, text: string) => {
+    const perX = PER_X[unit];
+    const image = set.current === null ? undefined : images[set.current];
+    if (perX === undefined || image === undefined || set.current === null) return;
+    images[set.current] = { ...image, descriptor: text, density: number / perX };
+    set.current = null;
+  };
+
+  return {
+    take: (token) => {
+      const bracket = brackets.at(-1);
+      switch (token.kind) {
+        case 'function':
+          return open(token.closer, token.value);
+        case '(':
+        case '[':
+        case '{':
+          return open(token.closer, '');
+        case 'url':
+          return add(token.value);
+        case 'string':
+          if (bracket !== undefined && TAKES_STRING.has(bracket.function)) add(token.value);
+          return;
+        case 'dimension':
+          if (bracket?.set) describe(bracket.set, token.number, token.unit, token.text);
+          return;
+        case ',':
+          if (bracket?.set && IMAGE_SETS.has(bracket.function)) bracket.set.current = null;
+          return;
+        case 'bad':
+          isBad = true;
+          return;
+        default:
+          if (token.kind === bracket?.closer) brackets.pop();
+      }
+    },
+    isNested: () => brackets.length > 0,
+    finish: () => (isBad ? [] : images),
+    reset: () => {
+      brackets.length = 0;
+      images = [];
+      isBad = false;
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import { trimAsciiBlanks } from './asciiBlanks.ts';
+import { mayNameImages } from './css.ts';
+import {
+  type AddOptions,
+  attributeRulesOf,
+  commonRuleOf,
+  type Finder,
+  textRuleOf,
+} from './discoveryRules.ts';
+import { isPlausibleAddress, looksLikeImageAddress } from './imageAddress.ts';
+import { lazyKindOf, type ValueKind } from './lazyAttributes.ts';
+import { attributeName, attributeOf, type PageDocument, type PageElement } from './parseDocument.ts';
+import { IMAGE_ELEMENTS, type PictureTracker } from './pictures.ts';
+import { newPicture, type PageEntry, type Picture } from './references.ts';
+import { parseSrcset, type SrcsetCandidate } from './srcset.ts';
+
+export interface ElementFinder {
+  /** Applies every rule to one element. */
+  readonly look: (element: PageElement) => void;
+}
+
+const ALT_MAX_CHARS = 200;
+/** Real ones are short; one of megabytes must not be repeated in every answer. */
+const DESCRIPTOR_MAX_CHARS = 32;
+const CSS_FUNCTION = /(?:url|image-set|src|image)\(/i;
+
+/** Applies the rules and writes what they find to `entries`. One for a whole page: it keeps the current element. */
+export function createElementFinder(
+  document: PageDocument,
+  pictures: PictureTracker,
+  entries: PageEntry[],
+): ElementFinder {
+  let element: PageElement;
+  let ownPicture: Picture | null;
+
+  const picture = (): Picture => {
+    ownPicture ??= pictures.pictureOf(element);
+    return ownPicture;
+  };
+  const attribute = (name: string): string | undefined => {
+    const value = attributeOf(element, name);
+    const trimmed = value === undefined ? '' : trimAsciiBlanks(value);
+    return trimmed === '' ? undefined : trimmed;
+  };
+  const add = (
+    name: string,
+    text: string,
+    found: AddOptions & { isLazy?: boolean } & Partial<SrcsetCandidate>,
+  ) => {
+    const owner = found.isSeparate ? newPicture() : picture();
+    const alt = altOf(attribute('alt'));
+    const { descriptor, width, density } = found;
+    entries.push({
+      kind: 'image',
+      text,
+      element: element.name,
+      attribute: name,
+      picture: owner,
+      owner,
+      isLazy: found.isLazy ?? false,
+      ...(alt !== undefined && { alt }),
+      ...(descriptor !== undefined && descriptor.length <= DESCRIPTOR_MAX_CHARS && { descriptor }),
+      ...(width !== undefined && { width }),
+      ...(density !== undefined && { density }),
+      ...(found.needsImageType && { needsImageType: true }),
+    });
+  };
+  const addCss = (context: 'stylesheet' | 'declarations', text: string, lazyAttribute?: string) => {
+    if (!mayNameImages(text)) return;
+    entries.push({
+      kind: 'css',
+      context,
+      text,
+      element: element.name,
+      owner: context === 'declarations' ? picture() : null,
+      ...(lazyAttribute !== undefined && { lazyAttribute }),
+    });
+  };
+  const finder: Finder = {
+    attribute,
+    text: () => document.textOf(element),
+    isInPicture: pictures.isInPicture,
+    addUrl: (name, text, options) => add(name, text, options ?? {}),
+    addSrcset: (name, text) => {
+      for (const candidate of parseSrcset(text)) add(name, candidate.url, candidate);
+    },
+    addCss,
+    addStylesheet: (href) => {
+      entries.push({ kind: 'stylesheet', href, element: element.name, depth: 0 });
+    },
+  };
+
+  const readLazy = (name: string, value: string, kind: ValueKind) => {
+    const isImage = IMAGE_ELEMENTS.has(element.name) || (element.name === 'source' && pictures.isInPicture());
+    if (kind === 'background' && CSS_FUNCTION.test(value)) {
+      picture().hasLazyAttribute = true;
+      picture().hasLazyBackground = true;
+      addCss('declarations', `background:${value}`, name);
+      return;
+    }
+    for (const candidate of candidatesOf(value, kind)) {
+      if (!(isImage ? isPlausibleAddress(candidate.url) : looksLikeImageAddress(candidate.url))) continue;
+      picture().hasLazyAttribute = true;
+      if (kind === 'background' || kind === 'bgset') picture().hasLazyBackground = true;
+      add(name, candidate.url, { ...candidate, isLazy: true });
+    }
+  };
+
+  return {
+    look: (looked) => {
+      element = looked;
+      ownPicture = null;
+      const rules = attributeRulesOf(element.name);
+      for (const given of element.attrs) {
+        const name = attributeName(given);
+        const rule = rules?.get(name) ?? commonRuleOf(name);
+        const lazyKind = rule === undefined ? lazyKindOf(name) : undefined;
+        if (rule === undefined && lazyKind === undefined) continue;
+        const value = trimAsciiBlanks(given.value);
+        if (value === '') continue;
+        if (rule !== undefined) rule(finder, value, name);
+        else if (lazyKind !== undefined) readLazy(name, value, lazyKind);
+      }
+      textRuleOf(element.name)?.(finder);
+    },
+  };
+}
+
+function candidatesOf(value: string, kind: ValueKind): readonly SrcsetCandidate[] {
+  switch (kind) {
+    case 'srcset':
+      return parseSrcset(value);
+    case 'bgset':
+      return parseSrcset(value.replace(/\[[^[\]]*\]|\|/g, ','));
+    default:
+      return [{ url: value }];
+  }
+}
+
+function altOf(alt: string | undefined): string | undefined {
+  return alt === undefined || alt.length <= ALT_MAX_CHARS ? alt : alt.slice(0, ALT_MAX_CHARS).toWellFormed();
+}

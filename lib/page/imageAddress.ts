@@ -1,0 +1,30 @@
+/** File extensions of images, in the path of an address: at a segment's end, or before a resizer's suffix. */
+const EXTENSION =
+  /\.(?:apng|avif|bmp|cur|gif|heic|heif|ico|jfif|jpe?g|jpe|jxl|pjpeg|png|svgz?|tiff?|webp)(?=$|[^a-z0-9.])/i;
+const AUTHORITY = /^(?:https?:)?[/\\]{2}[^/\\?#]*/i;
+/** Longer ones are no address that a server takes. */
+const LOOKED_AT_CHARS = 8_192;
+
+/** Whether the path of `text`, an address as written, has the extension of an image. */
+export function hasImageExtension(text: string): boolean {
+  const address = text.slice(0, LOOKED_AT_CHARS);
+  const path = address.replace(AUTHORITY, '').replace(/[?#].*$/s, '');
+  return EXTENSION.test(path);
+}
+
+/** Whether `text` says by itself that it is an image's address: by its extension, or as `data:image/…`. */
+export function looksLikeImageAddress(text: string): boolean {
+  return (
+    /^data:image\//i.test(text) || (!/\s/.test(text.slice(0, LOOKED_AT_CHARS)) && hasImageExtension(text))
+  );
+}
+
+/**
+ * Whether `text` can be an address at all: scripts keep flags, numbers, JSON and templates (`{width}`) in the
+ * attributes that others load images from.
+ */
+export function isPlausibleAddress(text: string): boolean {
+  if (/^data:/i.test(text)) return true;
+  const start = text.slice(0, LOOKED_AT_CHARS);
+  return /[./]/.test(start) && !/^[[{<(]|[{}]/.test(start) && !/^-?[\d.]+$/.test(start);
+}

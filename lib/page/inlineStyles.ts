@@ -1,0 +1,68 @@
+import { readCss } from './css.ts';
+import type { CssBudget } from './cssTokens.ts';
+import type { Pace } from './pace.ts';
+import {
+  type InlineCss,
+  newPicture,
+  type PageEntry,
+  type Picture,
+  type Reference,
+  type StylesheetLink,
+} from './references.ts';
+
+/** Replaces CSS that stands in the page by what it names, in place. */
+export async function expandInlineStyles(
+  entries: readonly PageEntry[],
+  budget: CssBudget,
+  pace: Pace,
+): Promise<(Reference | StylesheetLink)[]> {
+  const expanded: (Reference | StylesheetLink)[] = [];
+  for (const entry of entries) {
+    if (entry.kind !== 'css') {
+      expanded.push(entry);
+      continue;
+    }
+    const pictureOf = picturesOf(entry);
+    for (const found of readCss(entry.text, entry.context, budget)) {
+      if (found === null) {
+        if (pace.isDue()) await pace.rest();
+      } else if (found.kind === 'import') {
+        expanded.push({ kind: 'stylesheet', href: found.url, element: entry.element, depth: 1 });
+      } else {
+        const picture = pictureOf(found.group);
+        expanded.push({
+          kind: 'image',
+          text: found.url,
+          element: entry.element,
+          attribute: entry.lazyAttribute ?? found.property,
+          picture,
+          owner: entry.owner ?? picture,
+          isLazy: entry.lazyAttribute !== undefined,
+          ...(found.descriptor !== undefined && { descriptor: found.descriptor }),
+          ...(found.density !== undefined && { density: found.density }),
+        });
+      }
+    }
+    if (pace.isDue()) await pace.rest();
+  }
+  return expanded;
+}
+
+/**
+ * Every image of a style is a picture of its own, but for those of one `image-set()`; where a script replaces the
+ * style by a background from an attribute, all are candidates of the element's picture.
+ */
+function picturesOf({ owner }: InlineCss): (group: number) => Picture {
+  if (owner?.hasLazyBackground) return () => owner;
+  return groupPictures();
+}
+
+/** One picture for each group of images. */
+export function groupPictures(): (group: number) => Picture {
+  const byGroup = new Map<number, Picture>();
+  return (group) => {
+    const picture = byGroup.get(group) ?? newPicture();
+    byGroup.set(group, picture);
+    return picture;
+  };
+}

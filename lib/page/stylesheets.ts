@@ -1,0 +1,248 @@
+import type { Warning } from '../model.ts';
+import { readCss } from './css.ts';
+import type { CssBudget } from './cssTokens.ts';
+import { dataUrlName, decodeDataUrl, isDataUrl } from './dataUrl.ts';
+import { decodeCss } from './decodeCss.ts';
+import { groupPictures } from './inlineStyles.ts';
+import { parseMimeType } from './mimeType.ts';
+import type { Pace } from './pace.ts';
+import type { Reference, StylesheetLink } from './references.ts';
+import { withoutFragment } from './resolveReference.ts';
+
+/** What reading one stylesheet came to. */
+export type StylesheetResult =
+  | {
+      readonly kind: 'read';
+      readonly bytes: Buffer;
+      readonly contentType: string | undefined;
+      /** After redirects: what its references are resolved against. */
+      readonly finalUrl: URL;
+    }
+  | { readonly kind: 'failed'; readonly warning: Omit<Warning, 'url'> };
+
+/** Reads one stylesheet; never throws for what a server does. */
+export type ReadStylesheet = (url: URL, referrer: URL) => Promise<StylesheetResult>;
+
+export interface StylesheetLimits {
+  /** Stylesheets of one page. */
+  readonly stylesheetsMax: number;
+  /** Of those, so many are read at a time. */
+  readonly stylesheetsAtATime: number;
+  /** A stylesheet so many imports away from the page is the last that is read. */
+  readonly importDepthMax: number;
+}
+
+export interface StylesheetParts {
+  readonly readStylesheet: ReadStylesheet;
+  readonly limits: StylesheetLimits;
+  readonly budget: CssBudget;
+  readonly pace: Pace;
+}
+
+/** The page as stylesheets see it. */
+export interface StylesheetHome {
+  /** What links are resolved against. */
+  readonly base: string;
+  readonly encoding: string;
+  readonly finalUrl: URL;
+}
+
+export interface ReadStylesheets {
+  /** What a stylesheet names, in order, imports included; only at the first link that led to it. */
+  readonly referencesOf: (link: StylesheetLink) => readonly Reference[];
+  readonly warnings: readonly Warning[];
+  /** Absolute URLs of those that were read. */
+  readonly urls: ReadonlySet<string>;
+}
+
+/** A stylesheet that is to be read, and later what it holds. */
+interface Sheet {
+  readonly link: StylesheetLink;
+  /** As linked, without fragment. */
+  readonly url: string;
+  readonly referrer: URL;
+  entries: readonly (Reference | StylesheetLink)[];
+}
+
+/** Servers take no longer ones. */
+const URL_MAX_CHARS = 8_192;
+/** Of a `url` in a warning that is too long to be of use. */
+const WARNED_URL_CHARS = 200;
+const WRONG_TYPE = /^(?:text\/html|application\/xhtml\+xml|application\/json|(?:image|audio|video)\/.*)$/;
+
+/**
+ * Reads the stylesheets that `links` lead to, level by level: each URL once, in the order in which the page names
+ * them. What cannot be read is a warning.
+ */
+export async function readStylesheets(
+  links: readonly StylesheetLink[],
+  home: StylesheetHome,
+  parts: StylesheetParts,
+): Promise<ReadStylesheets> {
+  const sheets = new Map<StylesheetLink, Sheet>();
+  const seen = new Set<string>([withoutFragment(home.finalUrl.href)]);
+  const warnings: Warning[] = [];
+  const urls = new Set<string>();
+  let leftOut: { url: string; count: number } | null = null;
+
+  const admit = (link: StylesheetLink, referrer: URL): Sheet | null => {
+    const url = addressOf(link, home.base);
+    if (url === null || seen.has(url)) return null;
+    seen.add(url);
+    const refusal = refusalOf(link, url, parts.limits);
+    if (refusal !== null) {
+      warnings.push({ ...refusal, url: presentable(url) });
+      return null;
+    }
+    if (sheets.size >= parts.limits.stylesheetsMax) {
+      leftOut = { url: leftOut?.url ?? url, count: (leftOut?.count ?? 0) + 1 };
+      return null;
+    }
+    const sheet: Sheet = { link, url, referrer, entries: [] };
+    sheets.set(link, sheet);
+    return sheet;
+  };
+
+  let level = links.map((link) => admit(link, home.finalUrl)).filter((sheet) => sheet !== null);
+  while (level.length > 0) {
+    const results = await readLevel(level, parts);
+    const next: Sheet[] = [];
+    for (const [index, sheet] of level.entries()) {
+      const result = results[index];
+      if (result === undefined) continue;
+      if (result.kind === 'failed') {
+        warnings.push({ ...result.warning, url: presentable(sheet.url) });
+        continue;
+      }
+      urls.add(presentable(sheet.url));
+      sheet.entries = await readSheet(sheet, result, home.encoding, parts);
+      for (const entry of sheet.entries) {
+        if (entry.kind !== 'stylesheet') continue;
+        const imported = admit(entry, result.finalUrl);
+        if (imported !== null) next.push(imported);
+      }
+    }
+    level = next;
+  }
+  if (leftOut !== null) warnings.push(limitWarning(leftOut, parts.limits));
+  return { referencesOf: (link) => flatten(sheets, link), warnings, urls };
+}
+
+/** null when it is no address of a stylesheet at all. */
+function addressOf({ href, base }: StylesheetLink, pageBase: string): string | null {
+  if (isDataUrl(href)) return href;
+  const url = URL.parse(href, base ?? pageBase);
+  return url !== null && /^https?:$/.test(url.protocol) ? withoutFragment(url.href) : null;
+}
+
+function refusalOf(link: StylesheetLink, url: string, limits: StylesheetLimits): Omit<Warning, 'url'> | null {
+  if (link.depth > limits.importDepthMax) {
+    return {
+      code: 'LIMIT_REACHED',
+      detail: `It is more than ${limits.importDepthMax} imports away from the page; it was not read.`,
+    };
+  }
+  if (isDataUrl(url)) return null;
+  if (url.length > URL_MAX_CHARS) {
+    return { code: 'LIMIT_REACHED', detail: `Its address is longer than ${URL_MAX_CHARS} characters.` };
+  }
+  const { username, password } = new URL(url);
+  return username === '' && password === ''
+    ? null
+    : { code: 'ADDRESS_FORBIDDEN', detail: 'Its address carries credentials; they are never sent.' };
+}
+
+function limitWarning({ url, count }: { url: string; count: number }, limits: StylesheetLimits): Warning {
+  return {
+    url: presentable(url),
+    code: 'LIMIT_REACHED',
+    detail: `The page has more than ${limits.stylesheetsMax} stylesheets; this and ${count - 1} more were not read.`,
+  };
+}
+
+/** Without credentials, and no longer than is of use. */
+function presentable(url: string): string {
+  if (isDataUrl(url)) {
+    const data = decodeDataUrl(url);
+    return data === null ? url.slice(0, WARNED_URL_CHARS) : dataUrlName(data);
+  }
+  if (url.length > URL_MAX_CHARS) return url.slice(0, WARNED_URL_CHARS);
+  const shown = new URL(url);
+  shown.username = '';
+  shown.password = '';
+  return shown.href;
+}
+
+/** In the order of `level`, so many at a time. */
+async function readLevel(level: readonly Sheet[], parts: StylesheetParts): Promise<StylesheetResult[]> {
+  const results: StylesheetResult[] = [];
+  const waiting = level.entries();
+  const worker = async () => {
+    for (const [index, sheet] of waiting) results[index] = await readOne(sheet, parts.readStylesheet);
+  };
+  await Promise.all(Array.from({ length: parts.limits.stylesheetsAtATime }, worker));
+  return results;
+}
+
+async function readOne({ url, referrer }: Sheet, readStylesheet: ReadStylesheet): Promise<StylesheetResult> {
+  if (!isDataUrl(url)) return rightType(await readStylesheet(new URL(url), referrer));
+  const data = decodeDataUrl(url);
+  return data === null
+    ? { kind: 'failed', warning: { code: 'CONTENT_UNSUPPORTED', detail: 'Its data: URL cannot be read.' } }
+    : { kind: 'read', bytes: data.bytes, contentType: data.contentType, finalUrl: new URL('data:,') };
+}
+
+/** A page or picture in a stylesheet's place (an error page, mostly) holds none. */
+function rightType(result: StylesheetResult): StylesheetResult {
+  const type = result.kind === 'read' ? parseMimeType(result.contentType) : null;
+  if (type === null || !WRONG_TYPE.test(type.essence)) return result;
+  return {
+    kind: 'failed',
+    warning: { code: 'CONTENT_UNSUPPORTED', detail: `It was answered as ${type.essence}, not as text/css.` },
+  };
+}
+
+async function readSheet(
+  sheet: Sheet,
+  result: Extract<StylesheetResult, { kind: 'read' }>,
+  pageEncoding: string,
+  { budget, pace }: StylesheetParts,
+): Promise<(Reference | StylesheetLink)[]> {
+  const { text, encoding } = decodeCss(result.bytes, result.contentType, sheet.link.encoding ?? pageEncoding);
+  const entries: (Reference | StylesheetLink)[] = [];
+  const base = withoutFragment(result.finalUrl.href);
+  const stylesheet = presentable(sheet.url);
+  const { element, depth } = sheet.link;
+  const pictureOf = groupPictures();
+  for (const found of readCss(text, 'stylesheet', budget)) {
+    if (found === null) {
+      if (pace.isDue()) await pace.rest();
+    } else if (found.kind === 'import') {
+      entries.push({ kind: 'stylesheet', href: found.url, element, depth: depth + 1, base, encoding });
+    } else {
+      const { url, property, group, descriptor, density } = found;
+      const picture = pictureOf(group);
+      entries.push({
+        kind: 'image',
+        text: url,
+        element,
+        attribute: property,
+        picture,
+        owner: picture,
+        isLazy: false,
+        stylesheet,
+        base,
+        ...(descriptor !== undefined && { descriptor }),
+        ...(density !== undefined && { density }),
+      });
+    }
+  }
+  if (pace.isDue()) await pace.rest();
+  return entries;
+}
+
+/** Depth is bounded by the import limit. */
+function flatten(sheets: ReadonlyMap<StylesheetLink, Sheet>, link: StylesheetLink): readonly Reference[] {
+  const entries = sheets.get(link)?.entries ?? [];
+  return entries.flatMap((entry) => (entry.kind === 'image' ? entry : flatten(sheets, entry)));
+}

@@ -1,0 +1,25 @@
+/** The parts that are used of packages that come without types. */
+
+declare module 'html-encoding-sniffer' {
+  /** Name of the encoding by the HTML standard's sniffing algorithm; `defaultEncoding` when nothing says. */
+  function sniff(
+    bytes: Uint8Array,
+    options: {
+      readonly transportLayerEncodingLabel?: string | undefined;
+      readonly defaultEncoding: string;
+      readonly maxPrescanBytes: number;
+    },
+  ): string;
+
+  export = sniff;
+}
+
+declare module 'whatwg-mimetype' {
+  export class MIMEType {
+    /** null when it cannot be parsed. */
+    static parse(text: string): MIMEType | null;
+    /** `type/subtype`, lower case. */
+    readonly essence: string;
+    readonly parameters: { get(name: string): string | undefined };
+  }
+}
