@@ -66,8 +66,13 @@ export function createRedisConnection(
   const connected = (): Promise<Redis> => {
     if (current !== null && elapsed() - usedAt > times.idleMaxMs) drop(current);
     usedAt = elapsed();
-    current ??= connect(url, scripts, times);
-    return current;
+    if (current !== null) return current;
+    const connection = connect(url, scripts, times);
+    current = connection;
+    // Redis restarted: the next command connects anew instead of failing on what is closed.
+    const forget = () => drop(connection);
+    connection.then((redis) => redis.once('end', forget), forget);
+    return connection;
   };
 
   const attempt = async (name: string, args: readonly (string | number)[]): Promise<unknown> => {
@@ -78,9 +83,10 @@ export function createRedisConnection(
       failedAt = null;
       return answer;
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== REPLY_ERROR) failedAt = elapsed();
+      const isReply = error instanceof Error && error.name === REPLY_ERROR;
+      failedAt = isReply ? null : elapsed();
       // READONLY: this server is no longer the primary; the address may lead to the new one by now.
-      if (failedAt !== null || (error as Error).message.startsWith('READONLY')) drop(connection);
+      if (!isReply || error.message.startsWith('READONLY')) drop(connection);
       return undefined;
     }
   };

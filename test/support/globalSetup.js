@@ -1,5 +1,14 @@
 import '../../local-stack/checkNode.js';
+import { findTestServices } from './services.ts';
 
+/** Says what the machine lacks; with REQUIRE_SERVICES=1 (as in CI) that is a failure. */
 export default async () => {
   process.env.AWS_EMF_ENVIRONMENT = 'Local';
+  const missing = findTestServices().filter(({ program }) => program === null);
+  for (const { name, covers, install } of missing) {
+    console.log(`Left out, since ${name} is not on the PATH: ${covers} (${install}).`);
+  }
+  if (missing.length > 0 && process.env.REQUIRE_SERVICES === '1') {
+    throw new Error(`REQUIRE_SERVICES=1, but missing: ${missing.map(({ name }) => name).join(', ')}.`);
+  }
 };

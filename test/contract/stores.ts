@@ -1,0 +1,63 @@
+/** Every implementation of the bucket that this machine can run. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ImageStore, RecordStore } from '../../lib/ports.ts';
+import { createS3Store } from '../../lib/record/s3Store.ts';
+import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';
+import { createMemoryStore } from '../fakes/memoryStore.ts';
+import { findSeaweedFs, startSeaweedFs } from '../support/seaweedfs.ts';
+
+export interface RunningStore {
+  readonly records: RecordStore;
+  readonly images: ImageStore;
+  /** Links can be opened over HTTP. */
+  readonly hasHttp: boolean;
+  close(): Promise<void>;
+}
+
+export interface StoreImplementation {
+  readonly name: string;
+  start(): Promise<RunningStore>;
+}
+
+export function storeImplementations(): readonly StoreImplementation[] {
+  const seaweedFs = findSeaweedFs();
+  return [
+    { name: 'the fake', start: startFake },
+    { name: 'S3 on the embedded store', start: startEmbedded },
+    ...(seaweedFs === null ? [] : [{ name: 'S3 on SeaweedFS', start: () => startReal(seaweedFs) }]),
+  ];
+}
+
+async function startFake(): Promise<RunningStore> {
+  return { ...createMemoryStore(), hasHttp: false, close: async () => undefined };
+}
+
+async function startEmbedded(): Promise<RunningStore> {
+  const directory = await mkdtemp(join(tmpdir(), 'object-store-'));
+  const server = await startObjectStore({ port: 0, directory, bucket: 'contract' });
+  const store = createS3Store({
+    bucket: 'contract',
+    region: 'us-east-1',
+    endpoint: server.endpoint,
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    linkTtlSeconds: 60,
+  });
+  const close = async () => {
+    store.close();
+    await server.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { ...store, hasHttp: true, close };
+}
+
+async function startReal(program: string): Promise<RunningStore> {
+  const server = await startSeaweedFs(program);
+  const store = createS3Store(server.config);
+  const close = async () => {
+    store.close();
+    await server.close();
+  };
+  return { ...store, hasHttp: true, close };
+}

