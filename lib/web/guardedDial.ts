@@ -75,8 +75,9 @@ export function createGuardedDial(parts: DialParts): GuardedDial {
     socket.once('connect', () => {
       isConnected = true;
       const { remoteAddress } = socket;
+      // Undefined when the peer has reset the connection already.
       if (remoteAddress === undefined || !policy.mayDial(remoteAddress, reach)) {
-        socket.destroy(faultError('forbidden'));
+        socket.destroy(faultError(remoteAddress === undefined ? 'connect' : 'forbidden'));
       } else if (!isSecure) settle(null, socket);
     });
     if (isSecure) socket.once('secureConnect', () => settle(null, socket));
