@@ -1,5 +1,5 @@
 import { brandsOf } from './readers/boxes.ts';
-import { readBmp } from './readers/readBmp.ts';
+import { isBmp, readBmp } from './readers/readBmp.ts';
 import { readGif } from './readers/readGif.ts';
 import { readHeif } from './readers/readHeif.ts';
 import { readIco } from './readers/readIco.ts';
@@ -108,6 +108,6 @@ export const IMAGE_FORMATS: readonly ImageFormat[] = [
   { contentType: 'image/jxr', extension: 'jxr', matches: magic('49 49 bc 01'), read: readJpegXr },
   { contentType: 'image/x-icon', extension: 'ico', matches: magic('00 00 01 00'), read: readIco },
   { contentType: 'image/x-icon', extension: 'cur', matches: magic('00 00 02 00'), read: readIco },
-  { contentType: 'image/bmp', extension: 'bmp', matches: magic('42 4d'), read: readBmp },
+  { contentType: 'image/bmp', extension: 'bmp', matches: isBmp, read: readBmp },
   { contentType: 'image/svg+xml', extension: 'svg', matches: isSvg, read: readSvg, isVector: true },
 ];

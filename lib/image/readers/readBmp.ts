@@ -6,15 +6,20 @@ const BITS_PER_PIXEL = new Set([0, 1, 2, 4, 8, 16, 24, 32]);
 /** BI_RGB, BI_BITFIELDS and BI_ALPHABITFIELDS: rows of a known length. */
 const UNCOMPRESSED = new Set([0, 3, 6]);
 
+/** "BM" alone begins many a text: a length that a DIB header can have must follow. */
+export function isBmp(bytes: Buffer): boolean {
+  if (bytes.length < FILE_HEADER + 4 || bytes.toString('latin1', 0, 2) !== 'BM') return false;
+  const headerLength = bytes.readUInt32LE(FILE_HEADER);
+  return headerLength === CORE_HEADER || (headerLength >= 16 && headerLength <= 124);
+}
+
 /**
- * BMP (Microsoft's BITMAPFILEHEADER and its DIB headers). "BM" alone is no proof, so the header has to make sense.
- * The file size in the header is often wrong: what counts is that the rows are there.
+ * BMP: the file header, then one of the DIB headers from OS/2 to version 5.
+ * The file size in the header is often wrong; what counts is that the rows are there.
  */
 export function readBmp(bytes: Buffer): Structure | null {
-  if (bytes.length < FILE_HEADER + 4) return null;
   const headerLength = bytes.readUInt32LE(FILE_HEADER);
   const isCore = headerLength === CORE_HEADER;
-  if (!isCore && (headerLength < 16 || headerLength > 124)) return null;
   if (bytes.length < FILE_HEADER + (isCore ? CORE_HEADER : 16)) return CUT_SHORT;
 
   const width = isCore ? bytes.readUInt16LE(18) : bytes.readInt32LE(18);

@@ -1,4 +1,4 @@
-import { CUT_SHORT, type Structure } from '../structure.ts';
+import { CUT_SHORT, positive, type Structure } from '../structure.ts';
 
 type Size = readonly [width: number, height: number];
 
@@ -18,8 +18,13 @@ export function readWebp(bytes: Buffer): Structure {
     const length = bytes.readUInt32LE(offset + 4);
     offset = data + length + (length % 2);
   }
-  const [width, height] = size ?? [null, null];
-  return { width, height, hasPicture, isWhole: hasPicture && bytes.length >= end };
+  const [width, height] = size ?? [0, 0];
+  return {
+    width: positive(width),
+    height: positive(height),
+    hasPicture,
+    isWhole: hasPicture && bytes.length >= end,
+  };
 }
 
 /** `head`: the first ten bytes of the chunk's data. */

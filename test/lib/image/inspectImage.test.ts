@@ -188,6 +188,7 @@ describe('looksLikeImage', () => {
     ['<html><body><svg>', false],
     ['', false],
     ['body { color: red }', false],
+    ['BMW makes cars.<p>They have wheels.', false],
   ])('says of %j: %s', (text, isImage) => {
     expect(looksLikeImage(Buffer.from(text))).toBe(isImage);
   });

@@ -64,6 +64,14 @@ describe('the PNG reader', () => {
   });
 });
 
+describe('the WebP reader', () => {
+  it('takes a side of zero for no size', async () => {
+    const bytes = sample('lossy.webp');
+    bytes.writeUInt16LE(0, 26);
+    expect(await inspect(bytes)).toBe('webp nullx9');
+  });
+});
+
 describe('the HEIF reader', () => {
   it.each([
     ['plain.avif', 'mif1', 'mif1avifmiaf', 'avif'],
