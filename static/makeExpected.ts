@@ -73,7 +73,6 @@ const PAGES: Readonly<Record<string, Page>> = {
       'channels/ld-image.jpg',
       'channels/ld-logo.png',
       'channels/ld-thumbnail.webp',
-      'channels/background.jpg',
       'channels/img.jpg',
       'channels/img.jpg?size=small',
       'channels/srcset-small.jpg',
@@ -98,6 +97,7 @@ const PAGES: Readonly<Record<string, Page>> = {
       'channels/embed.jpg',
       'channels/svg-href.png',
       'channels/svg-xlink.png',
+      'channels/background.jpg',
       'channels/style-attribute.webp',
     ],
     skipped: [
