@@ -57,10 +57,7 @@ export function createRedisConnection(
 
   const drop = (connection: Promise<Redis> | null) => {
     if (current === connection) current = null;
-    connection?.then(
-      (redis) => redis.disconnect(),
-      () => undefined,
-    );
+    connection?.then(hangUp, () => undefined);
   };
 
   const connected = (): Promise<Redis> => {
@@ -132,16 +129,25 @@ async function connect(url: string, scripts: RedisScripts, times: RedisTimes): P
   // Failures reach the caller through its command; without a listener ioredis writes them to the console.
   redis.on('error', () => undefined);
   redis.on('connect', () => redis.stream.unref());
-  const timer = setTimeout(() => redis.disconnect(), times.connectMs);
+  const timer = setTimeout(() => hangUp(redis), times.connectMs);
   try {
     await redis.connect();
     return redis;
   } catch (error) {
-    redis.disconnect();
+    hangUp(redis);
     throw error;
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** At once: ioredis alone would wait two seconds, by a timer that holds the process, for the peer to hang up too. */
+function hangUp(redis: Redis): void {
+  if (redis.status === 'end') return;
+  redis.disconnect();
+  // Not there before the first attempt to connect.
+  const stream: Redis['stream'] | undefined = redis.stream;
+  stream?.destroy();
 }
 
 /** Calls the method that ioredis adds for a script: EVALSHA, and EVAL where the server does not know it yet. */

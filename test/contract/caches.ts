@@ -1,0 +1,105 @@
+/** Every implementation of the cache and the lock that this machine can run, and Redis in its bad hours. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PageCache, PageLock } from '../../lib/ports.ts';
+import { createNoCache } from '../../lib/record/noCache.ts';
+import { createRedisCache } from '../../lib/record/redisCache.ts';
+import { REDIS_TIMES } from '../../lib/record/redisConnection.ts';
+import { findProgram } from '../../local-stack/embedded/childService.ts';
+import { REDIS_PROGRAMS, startRedis } from '../../local-stack/embedded/redis.ts';
+import { createMemoryCache } from '../fakes/memoryCache.ts';
+
+export interface RunningCache {
+  readonly cache: PageCache;
+  readonly lock: PageLock;
+  close(): Promise<void>;
+}
+
+export interface CacheImplementation {
+  readonly name: string;
+  /** What is put into it stays for its time. Otherwise every read is a miss. */
+  readonly keeps: boolean;
+  start(): Promise<RunningCache>;
+}
+
+/** So long a record is kept in these tests. */
+export const TTL_SECONDS = 1;
+
+export function cacheImplementations(): readonly CacheImplementation[] {
+  const hasRedis = findProgram(REDIS_PROGRAMS, process.env.PATH) !== null;
+  return [
+    { name: 'the fake', keeps: true, start: startFake },
+    { name: 'no cache', keeps: false, start: async () => createNoCache() },
+    { name: 'a Redis that is down', keeps: false, start: startDown },
+    { name: 'a Redis that hangs', keeps: false, start: startHanging },
+    { name: 'a Redis that talks nonsense', keeps: false, start: startNonsense },
+    ...(hasRedis ? [{ name: 'Redis', keeps: true, start: startReal }] : []),
+  ];
+}
+
+async function startFake(): Promise<RunningCache> {
+  return { ...createMemoryCache({ ttlSeconds: TTL_SECONDS }), close: async () => undefined };
+}
+
+async function startReal(): Promise<RunningCache> {
+  const directory = await mkdtemp(join(tmpdir(), 'redis-'));
+  const server = await startRedis({ directory });
+  // Slow only because of what else runs on the machine, where nobody asks how fast a real one is.
+  const times = { ...REDIS_TIMES, connectMs: 10_000, commandMs: 10_000 };
+  const redis = createRedisCache({ url: `redis://${server?.address}`, ttlSeconds: TTL_SECONDS }, { times });
+  const close = async () => {
+    await redis.close();
+    await server?.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { ...redis, close };
+}
+
+async function startDown(): Promise<RunningCache> {
+  const server = await listen(() => undefined);
+  await server.close();
+  return createRedisCache({ url: server.url, ttlSeconds: TTL_SECONDS });
+}
+
+function startHanging(): Promise<RunningCache> {
+  return startOn(() => undefined);
+}
+
+function startNonsense(): Promise<RunningCache> {
+  return startOn((socket) => socket.on('data', () => socket.write(randomBytes(100))));
+}
+
+async function startOn(answer: (socket: Socket) => void): Promise<RunningCache> {
+  const server = await listen(answer);
+  const redis = createRedisCache({ url: server.url, ttlSeconds: TTL_SECONDS });
+  const close = async () => {
+    await redis.close();
+    await server.close();
+  };
+  return { ...redis, close };
+}
+
+/** A server on a free port that does with every connection what it is told. */
+export async function listen(answer: (socket: Socket) => void, port = 0) {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
+    answer(socket);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections: () => sockets.size,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}

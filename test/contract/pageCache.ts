@@ -1,0 +1,131 @@
+/** What `PageCache` promises, whoever keeps the promise. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it } from '@jest/globals';
+import type { CachedPage, PageCache } from '../../lib/ports.ts';
+import { itemOf, recordOf } from '../support/builders.ts';
+
+const MARKER_MS = 60_000;
+
+/** Holds for a cache that is not there too. */
+export function testAnyPageCache(cache: () => PageCache): void {
+  const pageId = () => randomBytes(16).toString('hex');
+
+  it('misses what nobody put there', async () => {
+    expect(await cache().read(pageId())).toEqual({ kind: 'miss' });
+  });
+
+  it('has no record after a writer settled without one', async () => {
+    const id = pageId();
+    await cache().fill(id, recordOf([]));
+    await cache().markBusy(id, 'mine', MARKER_MS);
+    await cache().settle(id, 'mine', null);
+    expect(await cache().read(id)).toEqual({ kind: 'miss' });
+  });
+
+  it('has no record while a writer is at work', async () => {
+    const id = pageId();
+    await cache().fill(id, recordOf([]));
+    await cache().markBusy(id, 'mine', MARKER_MS);
+    await cache().fill(id, recordOf([]));
+    expect((await cache().read(id)).kind).not.toBe('record');
+  });
+}
+
+/** Holds for a cache that keeps what it is given, each record for `ttlSeconds`. */
+export function testPageCache(cache: () => PageCache, ttlSeconds: number): void {
+  const pageId = () => randomBytes(16).toString('hex');
+  const old = recordOf([itemOf('https://site.test/ä\u{1f5bc}.png')], { opId: 'old' });
+  const current = recordOf([], { opId: 'current' });
+
+  it('gives back what it was filled with', async () => {
+    const id = pageId();
+    await cache().fill(id, old);
+    expect(await cache().read(id)).toEqual({ kind: 'record', record: old });
+  });
+
+  it('keeps a record of 5 MiB', async () => {
+    const id = pageId();
+    const record = recordOf([itemOf(`https://site.test/${'x'.repeat(5 * 1024 * 1024)}`)]);
+    await cache().fill(id, record);
+    expect(await cache().read(id)).toEqual({ kind: 'record', record });
+  });
+
+  it('never replaces an entry when it is filled', async () => {
+    const id = pageId();
+    await cache().fill(id, old);
+    await cache().fill(id, current);
+    expect(await cache().read(id)).toEqual({ kind: 'record', record: old });
+  });
+
+  it('says busy while a writer is at work, whatever was there before', async () => {
+    const [empty, filled] = [pageId(), pageId()];
+    await cache().fill(filled, old);
+    for (const id of [empty, filled]) {
+      await cache().markBusy(id, 'mine', MARKER_MS);
+      expect(await cache().read(id)).toEqual({ kind: 'busy' });
+    }
+  });
+
+  it('gives each page its own entry', async () => {
+    const [one, other] = [pageId(), pageId()];
+    await cache().markBusy(one, 'mine', MARKER_MS);
+    await cache().fill(other, old);
+    expect(await cache().read(one)).toEqual({ kind: 'busy' });
+    expect(await cache().read(other)).toEqual({ kind: 'record', record: old });
+  });
+
+  type State = 'own marker' | "another's marker" | 'a record' | 'nothing';
+  const busy: CachedPage = { kind: 'busy' };
+  const miss: CachedPage = { kind: 'miss' };
+  const settled: readonly (readonly [State, string, CachedPage])[] = [
+    ['own marker', 'the record', { kind: 'record', record: current }],
+    ['own marker', 'no record', miss],
+    ["another's marker", 'the record', busy],
+    ["another's marker", 'no record', busy],
+    ['a record', 'the record', miss],
+    ['a record', 'no record', miss],
+    ['nothing', 'the record', miss],
+    ['nothing', 'no record', miss],
+  ];
+  it.each(settled)('settles %s with %s', async (state, given, expected) => {
+    const id = pageId();
+    if (state === 'own marker') await cache().markBusy(id, 'mine', MARKER_MS);
+    if (state === "another's marker") await cache().markBusy(id, 'theirs', MARKER_MS);
+    if (state === 'a record') await cache().fill(id, old);
+    await cache().settle(id, 'mine', given === 'the record' ? current : null);
+    expect(await cache().read(id)).toEqual(expected);
+  });
+
+  it('does not take a token for another that it begins', async () => {
+    const id = pageId();
+    await cache().markBusy(id, 'mine and more', MARKER_MS);
+    await cache().settle(id, 'mine', current);
+    expect(await cache().read(id)).toEqual({ kind: 'busy' });
+  });
+
+  it('forgets a marker after its time', async () => {
+    const id = pageId();
+    await cache().markBusy(id, 'mine', 20.5);
+    await until(async () => (await cache().read(id)).kind === 'miss', 2_000);
+  });
+
+  it('forgets a record after its time, filled or settled', async () => {
+    const [filled, settledOne] = [pageId(), pageId()];
+    await cache().fill(filled, old);
+    await cache().markBusy(settledOne, 'mine', MARKER_MS);
+    await cache().settle(settledOne, 'mine', current);
+    for (const id of [filled, settledOne]) {
+      await until(async () => (await cache().read(id)).kind === 'miss', ttlSeconds * 1_000 + 2_000);
+    }
+  });
+}
+
+/** Asks again until it holds: the end of a time to live is told by nobody. */
+export async function until(holds: () => Promise<boolean>, withinMs: number): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`It did not happen within ${withinMs} ms.`);
+    await delay(20);
+  }
+}
