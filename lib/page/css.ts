@@ -1,5 +1,5 @@
 import { shortenDataUrls } from './cssDataUrls.ts';
-import { type CssBudget, type CssToken, cssTokens } from './cssTokens.ts';
+import { type CssBudget, type CssToken, createCssTokens } from './cssTokens.ts';
 import { type CssImage, createCssValueReader } from './cssValue.ts';
 import { isImageProperty } from './imageProperties.ts';
 
@@ -18,9 +18,12 @@ export type CssContext = 'stylesheet' | 'declarations';
 const TOKENS_PER_STEP = 512;
 const NONE: readonly CssReference[] = [];
 
-/** Whether `css` can hold a reference at all: each needs a function or an at-rule. */
+/** Each reference needs one of these; a backslash may hide any of them. */
+const REFERENCE_START = /(?:url|src|image|image-set)\(|@import|\\/i;
+
+/** Whether `css` can hold a reference at all. */
 export function mayNameImages(css: string): boolean {
-  return css.includes('(') || css.includes('@');
+  return REFERENCE_START.test(css);
 }
 
 /**
@@ -36,13 +39,22 @@ export function* readCss(
 ): Generator<CssReference | null, void, undefined> {
   const { text, restore } = shortenDataUrls(css);
   const reader = createRuleReader(context);
+  const nextToken = createCssTokens(text, budget);
   let count = 0;
-  for (const token of cssTokens(text, budget)) {
-    for (const found of reader.take(token)) yield { ...found, url: restore(found.url) };
+  for (let token = nextToken(); token !== null; token = nextToken()) {
+    const completed = reader.take(token);
+    if (completed !== NONE) yield* restored(completed, restore);
     count += 1;
     if (count % TOKENS_PER_STEP === 0) yield null;
   }
-  for (const found of reader.finish()) yield { ...found, url: restore(found.url) };
+  yield* restored(reader.finish(), restore);
+}
+
+function* restored(
+  found: readonly CssReference[],
+  restore: (url: string) => string,
+): Generator<CssReference> {
+  for (const reference of found) yield { ...reference, url: restore(reference.url) };
 }
 
 interface RuleReader {
@@ -111,7 +123,7 @@ function createRuleReader(context: CssContext): RuleReader {
   };
   const takeInPrelude = (token: CssToken): readonly CssReference[] => {
     if (closers.length > 0 || token.kind !== '{') {
-      if ('closer' in token) closers.push(token.closer);
+      if (token.closer !== null) closers.push(token.closer);
       else if (token.kind === closers.at(-1)) closers.pop();
       else if (closers.length > 0) return NONE;
       else if (token.kind === ';') restart();
@@ -136,7 +148,7 @@ function createRuleReader(context: CssContext): RuleReader {
   };
   const takeImport = (token: CssToken): readonly CssReference[] => {
     if (token.kind === 'function' && token.value === 'url') {
-      closers.push(token.closer);
+      closers.push(')');
       return NONE;
     }
     state = 'prelude';

@@ -38,8 +38,14 @@ interface ImageSet {
 const IMAGE_SETS: ReadonlySet<string> = new Set(['image-set', '-webkit-image-set']);
 /** Functions whose bare string is the address of an image; so is one in an `image-set()`. */
 const TAKES_STRING: ReadonlySet<string> = new Set(['url', 'src', 'image', ...IMAGE_SETS]);
+const RESOLUTION = /^\+?(\d+(?:\.\d+)?|\.\d+)(x|dppx|dpi|dpcm)$/i;
 /** How many of the unit make one `x`. */
-const PER_X: Readonly<Record<string, number>> = { x: 1, dppx: 1, dpi: 96, dpcm: 96 / 2.54 };
+const PER_X: ReadonlyMap<string, number> = new Map([
+  ['x', 1],
+  ['dppx', 1],
+  ['dpi', 96],
+  ['dpcm', 96 / 2.54],
+]);
 
 /** Reads images out of values: `url()` at any depth, strings where CSS takes one for an address. */
 export function createCssValueReader(): CssValueReader {
@@ -58,31 +64,27 @@ export function createCssValueReader(): CssValueReader {
     if (set !== null) set.current = images.length;
     images.push({ url, group: set?.group ?? nextGroup++ });
   };
-  const describe = (set: ImageSet, number: number, unit: string, text: string) => {
-    const perX = PER_X[unit];
+  const describe = (set: ImageSet, resolution: string) => {
+    const [, number, unit = ''] = RESOLUTION.exec(resolution) ?? [];
+    const perX = PER_X.get(unit.toLowerCase());
     const image = set.current === null ? undefined : images[set.current];
     if (perX === undefined || image === undefined || set.current === null) return;
-    images[set.current] = { ...image, descriptor: text, density: number / perX };
+    images[set.current] = { ...image, descriptor: resolution, density: Number(number) / perX };
     set.current = null;
   };
 
   return {
     take: (token) => {
+      if (token.closer !== null) return open(token.closer, token.value);
       const bracket = brackets.at(-1);
       switch (token.kind) {
-        case 'function':
-          return open(token.closer, token.value);
-        case '(':
-        case '[':
-        case '{':
-          return open(token.closer, '');
         case 'url':
           return add(token.value);
         case 'string':
           if (bracket !== undefined && TAKES_STRING.has(bracket.function)) add(token.value);
           return;
         case 'dimension':
-          if (bracket?.set) describe(bracket.set, token.number, token.unit, token.text);
+          if (bracket?.set) describe(bracket.set, token.value);
           return;
         case ',':
           if (bracket?.set && IMAGE_SETS.has(bracket.function)) bracket.set.current = null;

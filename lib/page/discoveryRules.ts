@@ -28,10 +28,12 @@ export type AttributeRule = (find: Finder, value: string, attribute: string) => 
 export type TextRule = (find: Finder) => void;
 
 const ICON_RELATIONS: ReadonlySet<string> = new Set([
+  'android-icon',
   'icon',
   'apple-touch-icon',
   'apple-touch-icon-precomposed',
   'apple-touch-startup-image',
+  'fluid-icon',
   'mask-icon',
   'image_src',
 ]);

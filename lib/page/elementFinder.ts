@@ -22,6 +22,8 @@ export interface ElementFinder {
 const ALT_MAX_CHARS = 200;
 /** Real ones are short; one of megabytes must not be repeated in every answer. */
 const DESCRIPTOR_MAX_CHARS = 32;
+const CDATA_START = '<![CDATA[';
+const CDATA_END = ']]>';
 const CSS_FUNCTION = /(?:url|image-set|src|image)\(/i;
 
 /** Applies the rules and writes what they find to `entries`. One for a whole page: it keeps the current element. */
@@ -78,7 +80,7 @@ export function createElementFinder(
   };
   const finder: Finder = {
     attribute,
-    text: () => document.textOf(element),
+    text: () => withoutCdata(document.textOf(element)),
     isInPicture: pictures.isInPicture,
     addUrl: (name, text, options) => add(name, text, options ?? {}),
     addSrcset: (name, text) => {
@@ -139,4 +141,12 @@ function candidatesOf(value: string, kind: ValueKind): readonly SrcsetCandidate[
 
 function altOf(alt: string | undefined): string | undefined {
   return alt === undefined || alt.length <= ALT_MAX_CHARS ? alt : alt.slice(0, ALT_MAX_CHARS).toWellFormed();
+}
+
+/** A page written as XML may wrap its styles and data in a section that HTML does not know. */
+function withoutCdata(text: string): string {
+  const trimmed = trimAsciiBlanks(text);
+  return trimmed.startsWith(CDATA_START)
+    ? trimmed.slice(CDATA_START.length, trimmed.endsWith(CDATA_END) ? -CDATA_END.length : undefined)
+    : text;
 }
