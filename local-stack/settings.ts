@@ -10,7 +10,8 @@ export interface LocalSettings {
   /** null: no sample site (`SITE_PORT=off`). */
   readonly sitePort: number | null;
   readonly objectStorePort: number;
-  readonly redisPort: number;
+  /** null: any free one, since a machine may well run a Redis of its own at the usual port. */
+  readonly redisPort: number | null;
   /** Objects, Redis data and the note for `invoke local`. */
   readonly dataFolder: string;
 }
@@ -36,7 +37,7 @@ export function readLocalSettings(env: Environment): LocalSettings {
     lambdaPort: port('LAMBDA_PORT', 3002),
     sitePort: env.SITE_PORT?.trim() === 'off' ? null : port('SITE_PORT', 8081),
     objectStorePort: port('S3_PORT', 9000),
-    redisPort: port('REDIS_PORT', 6379),
+    redisPort: env.REDIS_PORT?.trim() ? port('REDIS_PORT', 0) : null,
     dataFolder: resolve(import.meta.dirname, '..', env.LOCAL_DATA?.trim() || '.local'),
   };
   if (faults.length > 0) throw new Error(`The settings cannot be used:\n- ${faults.join('\n- ')}`);

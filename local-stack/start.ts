@@ -26,7 +26,7 @@ async function start(parts: AsyncDisposableStack, end: AbortController): Promise
   await checkPorts(wantedPorts(settings));
   end.signal.throwIfAborted();
   await buildFunctions();
-  const own = await startServices(settings, parts, end.signal);
+  const own = await startServices(settings, parts, end);
   const site = await startSampleSite(settings, parts);
   end.signal.throwIfAborted();
 
@@ -50,7 +50,9 @@ function wantedPorts({ host, apiPort, lambdaPort, sitePort, objectStorePort, red
     { port: lambdaPort, setting: 'LAMBDA_PORT', host },
     ...(sitePort === null ? [] : [{ port: sitePort, setting: 'SITE_PORT', host }]),
     ...(process.env.S3_ENDPOINT ? [] : [{ port: objectStorePort, setting: 'S3_PORT', host: embedded }]),
-    ...(process.env.REDIS_ADDRESS ? [] : [{ port: redisPort, setting: 'REDIS_PORT', host: embedded }]),
+    ...(process.env.REDIS_ADDRESS || redisPort === null
+      ? []
+      : [{ port: redisPort, setting: 'REDIS_PORT', host: embedded }]),
   ];
 }
 
@@ -58,7 +60,7 @@ function wantedPorts({ host, apiPort, lambdaPort, sitePort, objectStorePort, red
 async function startServices(
   settings: LocalSettings,
   parts: AsyncDisposableStack,
-  signal: AbortSignal,
+  end: AbortController,
 ): Promise<OwnServices> {
   const own: { objectStore?: string; redis?: string } = {};
   if (!process.env.S3_ENDPOINT) {
@@ -70,18 +72,19 @@ async function startServices(
     parts.defer(() => store.close());
     own.objectStore = store.endpoint;
   }
-  signal.throwIfAborted();
+  end.signal.throwIfAborted();
   if (!process.env.REDIS_ADDRESS) {
     const redis = await startRedis({
-      port: settings.redisPort,
+      ...(settings.redisPort !== null && { port: settings.redisPort }),
       directory: join(settings.dataFolder, 'redis'),
     });
     if (redis !== null) {
       parts.defer(() => redis.close());
+      redis.ended.then(() => end.abort(new Error('Redis ended by itself.')));
       own.redis = redis.address;
     }
   }
-  signal.throwIfAborted();
+  end.signal.throwIfAborted();
   return own;
 }
 

@@ -16,6 +16,8 @@ export interface RedisOptions {
 export interface EmbeddedRedis {
   /** `127.0.0.1:<port>`, as `REDIS_ADDRESS` takes it. */
   readonly address: string;
+  /** Resolves when the program has ended, whatever ended it. */
+  readonly ended: Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -45,7 +47,7 @@ export async function startRedis(options: RedisOptions): Promise<EmbeddedRedis |
     await child.close();
     throw error;
   }
-  return { address: `${HOST}:${port}`, close: () => child.close() };
+  return { address: `${HOST}:${port}`, ended: child.ended, close: () => child.close() };
 }
 
 function argumentsFor(port: number, directory: string): string[] {

@@ -58,6 +58,8 @@ function offlineHooks(serverless: Serverless, log: Log): Hooks {
 
 async function useLocalEnvironment(serverless: Serverless, log: Log): Promise<void> {
   process.setSourceMapsEnabled(true);
+  // aws-embedded-metrics calls url.parse for the agent's address, which is no news to whoever runs this.
+  process.noDeprecation = true;
   const settings = readLocalSettings(process.env);
   // Under `npm start` the parent has set everything; the process id in the note is then the parent's own.
   const running = await findRunning(settings);

@@ -9,7 +9,7 @@ describe('local settings', () => {
       lambdaPort: 3002,
       sitePort: 8081,
       objectStorePort: 9000,
-      redisPort: 6379,
+      redisPort: null,
       dataFolder: expect.stringMatching(/\.local$/),
     });
   });
