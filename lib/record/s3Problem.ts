@@ -60,16 +60,17 @@ const MEANINGS: readonly Meaning[] = [
     detail: 'The storage is overloaded: try again later.',
   },
   {
+    // Before the timeouts: the SDK calls a reset connection a TimeoutError too.
+    when: ['ECONNRESET', 'EPIPE'],
+    detail: 'The connection to the storage was lost: try again.',
+  },
+  {
     when: ['TimeoutError', 'AbortError', 'RequestTimeout', 'ETIMEDOUT', 'ESOCKETTIMEDOUT', 408, 504],
     detail: 'The storage did not answer in time: try again.',
   },
   {
     when: ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
     detail: 'The storage cannot be reached: check that it runs, and S3_ENDPOINT.',
-  },
-  {
-    when: ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'],
-    detail: 'The connection to the storage was lost: try again.',
   },
   {
     when: ['PreconditionFailed', 'ConditionalRequestConflict', 409, 412],

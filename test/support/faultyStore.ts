@@ -1,0 +1,118 @@
+/** An S3 endpoint whose faults a test writes down: it answers itself, or passes on to a store that works. */
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import './nodeErrors.ts';
+
+export interface StoreRequest {
+  readonly method: string;
+  /** `/bucket/key?query`, as sent. */
+  readonly path: string;
+  /** 1 for the first request with this method and path (without query). */
+  readonly nth: number;
+  readonly headers: IncomingMessage['headers'];
+}
+
+export type StoreFault =
+  /** As if the fault were not there. Needs a target. */
+  | 'pass'
+  /** The connection is reset and nothing was applied. */
+  | 'resetBefore'
+  /** The target applies it; the answer is lost. */
+  | 'resetAfter'
+  /** The target applies it; the answer never comes. */
+  | 'hangAfter'
+  /** Nothing is applied, nothing ever answered. */
+  | 'hang'
+  /** Half of a body that was announced, then nothing. */
+  | 'hangInBody'
+  /** Whatever an S3 server, or a proxy before it, answers. */
+  | { readonly status: number; readonly code?: string; readonly html?: true };
+
+export interface FaultyStore {
+  readonly endpoint: string;
+  readonly requests: readonly StoreRequest[];
+  close(): Promise<void>;
+}
+
+/**
+ * @param choose asked for every request; called again for every retry.
+ * @param target endpoint of a store that does not check signatures' host, or none.
+ */
+export async function startFaultyStore(
+  choose: (request: StoreRequest) => StoreFault,
+  target?: string,
+): Promise<FaultyStore> {
+  const requests: StoreRequest[] = [];
+  const server = createServer(async (incoming, response) => {
+    const body = await readAll(incoming);
+    const call = describe(incoming, requests);
+    requests.push(call);
+    await act(choose(call), incoming, body, response, target);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function describe(incoming: IncomingMessage, earlier: readonly StoreRequest[]): StoreRequest {
+  const { method = '', url: path = '', headers } = incoming;
+  const bare = (full: string) => full.split('?')[0];
+  const nth = 1 + earlier.filter((one) => one.method === method && bare(one.path) === bare(path)).length;
+  return { method, path, nth, headers };
+}
+
+async function act(
+  fault: StoreFault,
+  incoming: IncomingMessage,
+  body: Buffer,
+  response: ServerResponse,
+  target: string | undefined,
+): Promise<void> {
+  if (fault === 'hang') return;
+  if (fault === 'resetBefore') {
+    incoming.socket.resetAndDestroy();
+    return;
+  }
+  if (fault === 'hangInBody') {
+    response.writeHead(200, { etag: '"half"', 'content-length': '100' });
+    response.write('{"schema":1');
+    return;
+  }
+  if (typeof fault === 'object') {
+    const xml = `<?xml version="1.0"?><Error><Code>${fault.code ?? ''}</Code><Message>Secret host 10.1.2.3</Message></Error>`;
+    response.writeHead(fault.status, { 'content-type': fault.html ? 'text/html' : 'application/xml' });
+    response.end(fault.html ? '<html>Bad gateway' : xml);
+    return;
+  }
+  const answer = await passOn(incoming, body, target);
+  if (fault === 'hangAfter') return;
+  if (fault === 'resetAfter') {
+    incoming.socket.resetAndDestroy();
+    return;
+  }
+  response.writeHead(answer.status, answer.headers);
+  response.end(answer.body);
+}
+
+async function passOn({ method, url, headers }: IncomingMessage, body: Buffer, target: string | undefined) {
+  if (target === undefined) throw new Error('This fault needs a target.');
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    httpRequest(new URL(url ?? '/', target), { ...(method && { method }), headers }, resolve)
+      .on('error', reject)
+      .end(body);
+  });
+  return { status: answer.statusCode ?? 502, headers: answer.headers, body: await readAll(answer) };
+}
+
+async function readAll(stream: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of stream as AsyncIterable<Buffer>) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
