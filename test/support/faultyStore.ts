@@ -23,6 +23,10 @@ export type StoreFault =
   | 'hangAfter'
   /** Nothing is applied, nothing ever answered. */
   | 'hang'
+  /** The target does not get to see this header. */
+  | { readonly without: 'if-match' | 'if-none-match' }
+  /** DeleteObjects is answered, and this key could not be removed. */
+  | { readonly notRemoved: string; readonly code: string }
   /** Half of a body that was announced, then nothing. */
   | 'hangInBody'
   /** Whatever an S3 server, or a proxy before it, answers. */
@@ -85,12 +89,19 @@ async function act(
     response.write('{"schema":1');
     return;
   }
-  if (typeof fault === 'object') {
+  if (typeof fault === 'object' && 'status' in fault) {
     const xml = `<?xml version="1.0"?><Error><Code>${fault.code ?? ''}</Code><Message>Secret host 10.1.2.3</Message></Error>`;
     response.writeHead(fault.status, { 'content-type': fault.html ? 'text/html' : 'application/xml' });
     response.end(fault.html ? '<html>Bad gateway' : xml);
     return;
   }
+  if (typeof fault === 'object' && 'notRemoved' in fault) {
+    const line = `<Error><Key>${fault.notRemoved}</Key><Code>${fault.code}</Code></Error>`;
+    response.writeHead(200, { 'content-type': 'application/xml' });
+    response.end(`<?xml version="1.0"?><DeleteResult>${line}</DeleteResult>`);
+    return;
+  }
+  if (typeof fault === 'object') delete incoming.headers[fault.without];
   const answer = await passOn(incoming, body, target);
   if (fault === 'hangAfter') return;
   if (fault === 'resetAfter') {

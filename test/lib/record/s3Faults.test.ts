@@ -205,6 +205,16 @@ describe('an S3 store in its bad hours', () => {
     expect(server.requests[0]?.headers['content-md5']).toMatch(/^[\w+/]{22}==$/);
   });
 
+  it('fails when one of several removals failed', async () => {
+    const { store } = await always({ notRemoved: IMAGE, code: 'AccessDenied' });
+    expect((await problemOf(store.images.remove([IMAGE]))).detail).toMatch(/access keys/);
+  });
+
+  it('does not mind that what is to be removed is not there', async () => {
+    const { store } = await always({ notRemoved: IMAGE, code: 'NoSuchKey' });
+    await store.images.remove([IMAGE]);
+  });
+
   it('gives a link without asking the store', async () => {
     const { server, store } = await always('hang');
     const link = new URL(await store.images.link(IMAGE));

@@ -1,0 +1,162 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { STORE_TIMES } from '../../../lib/record/s3Api.ts';
+import { createS3Store, type S3Store } from '../../../lib/record/s3Store.ts';
+import { type ObjectStore, startObjectStore } from '../../../local-stack/embedded/objectStore.ts';
+import { recordOf } from '../../support/builders.ts';
+import {
+  type FaultyStore,
+  type StoreFault,
+  type StoreRequest,
+  startFaultyStore,
+} from '../../support/faultyStore.ts';
+
+const PAGE = 'a'.repeat(32);
+const CHECKED = '/bucket/checks/conditional-writes.json';
+
+describe('an S3 store', () => {
+  let directory: string;
+  let server: ObjectStore;
+  const open: (() => Promise<void> | void)[] = [];
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 's3-store-'));
+    server = await startObjectStore({ port: 0, directory, bucket: 'bucket' });
+  });
+  afterEach(async () => {
+    for (const close of open.splice(0).reverse()) await close();
+    await server.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const storeAt = (endpoint: string, times = STORE_TIMES): S3Store => {
+    const credentials = { accessKeyId: 'access', secretAccessKey: 'secret' };
+    const store = createS3Store(
+      { bucket: 'bucket', region: 'us-east-1', endpoint, credentials, linkTtlSeconds: 60 },
+      times,
+    );
+    open.push(() => store.close());
+    return store;
+  };
+  const faulty = async (choose: (request: StoreRequest) => StoreFault): Promise<FaultyStore> => {
+    const between = await startFaultyStore(choose, server.endpoint);
+    open.push(() => between.close());
+    return between;
+  };
+  const putRaw = (key: string, body: string) =>
+    fetch(`${server.endpoint}/bucket/${key}`, { method: 'PUT', body, headers: { authorization: 'any' } });
+
+  describe('reading a record', () => {
+    const whole = recordOf([]);
+    const foreign = [
+      ['nothing', ''],
+      ['no JSON', '{"schema":1'],
+      ['null', 'null'],
+      ['a list', '[]'],
+      ['a later schema', JSON.stringify({ ...whole, schema: 2 })],
+      ['an unknown kind', JSON.stringify({ ...whole, kind: 'other' })],
+      ['no opId', JSON.stringify({ ...whole, opId: undefined })],
+      ['predecessors of another kind', JSON.stringify({ ...whole, predecessors: [1] })],
+      ['no items', JSON.stringify({ ...whole, items: undefined })],
+      [
+        'an item without a name',
+        JSON.stringify({ ...whole, items: [{ url: 'x', sha256: 'y', foundIn: [] }] }),
+      ],
+    ] as const;
+    it.each(foreign)('does not take %s for a record, and not for none', async (_, body) => {
+      await putRaw(`pages/${PAGE}.json`, body);
+      await expect(storeAt(server.endpoint).records.read(PAGE)).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+      });
+    });
+  });
+
+  describe('writing a record', () => {
+    const lostAnswers: readonly StoreFault[] = ['resetAfter', 'hangAfter'];
+    it.each(lostAnswers)(
+      'leaves it open when the answer is lost, and does not try again: %s',
+      async (fault) => {
+        const between = await faulty(({ method }) => (method === 'PUT' ? fault : 'pass'));
+        const { records } = storeAt(between.endpoint, { ...STORE_TIMES, recordAttemptMs: 300 });
+        const record = recordOf([], { opId: 'mine' });
+        expect((await records.write(PAGE, record, { ifAbsent: true })).kind).toBe('unclear');
+        expect(between.requests.filter(({ method }) => method === 'PUT')).toHaveLength(1);
+        expect((await records.read(PAGE))?.record.opId).toBe('mine');
+      },
+    );
+  });
+
+  describe('verifying', () => {
+    const writesOf = ({ requests }: FaultyStore) => requests.filter(({ method }) => method === 'PUT').length;
+
+    it('checks once a process, and once a bucket', async () => {
+      const between = await faulty(() => 'pass');
+      const { records } = storeAt(between.endpoint);
+      await Promise.all([records.verify(), records.verify()]);
+      await records.verify();
+      // Four attempts on a key of its own, and the note that all went well.
+      expect(writesOf(between)).toBe(5);
+      await storeAt(between.endpoint).records.verify();
+      expect(writesOf(between)).toBe(5);
+      expect(between.requests.at(-1)).toMatchObject({ method: 'GET', nth: 2 });
+    });
+
+    it('leaves nothing but its note behind', async () => {
+      const { records, images } = storeAt(server.endpoint);
+      await records.verify();
+      const names: string[] = [];
+      for await (const { name } of images.list('')) names.push(name);
+      expect(names).toEqual(['checks/conditional-writes.json']);
+    });
+
+    const ignored = ['if-match', 'if-none-match'] as const;
+    it.each(ignored)('refuses a server that ignores %s, and checks again the next time', async (without) => {
+      let isRepaired = false;
+      const between = await faulty(() => (isRepaired ? 'pass' : { without }));
+      const { records } = storeAt(between.endpoint);
+      await expect(records.verify()).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+        detail: expect.stringMatching(new RegExp(`ignores ${without} `, 'i')),
+      });
+      isRepaired = true;
+      await records.verify();
+    });
+
+    const unknowing: readonly StoreFault[] = [
+      { status: 501, code: 'NotImplemented' },
+      { status: 404, code: 'NoSuchKey' },
+    ];
+    it.each(unknowing)('refuses a server that does not know conditions: %j', async (fault) => {
+      const between = await faulty(({ method, path, headers }) =>
+        method === 'PUT' && path.startsWith('/bucket/checks/') && headers['if-match'] ? fault : 'pass',
+      );
+      await expect(storeAt(between.endpoint).records.verify()).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+        detail: expect.stringContaining('does not know conditional PUT'),
+      });
+    });
+
+    it('refuses a server that takes no condition for met', async () => {
+      const between = await faulty(({ headers }) =>
+        headers['if-match'] ? { status: 412, code: 'PreconditionFailed' } : 'pass',
+      );
+      await expect(storeAt(between.endpoint).records.verify()).rejects.toMatchObject({
+        detail: expect.stringContaining('refuses the right ETag'),
+      });
+    });
+
+    it('believes the note of an earlier check', async () => {
+      const between = await faulty(({ method }) => (method === 'GET' ? 'pass' : { status: 500 }));
+      await putRaw(CHECKED.replace('/bucket/', ''), '{}');
+      await storeAt(between.endpoint).records.verify();
+    });
+  });
+
+  it('removes 1,001 objects in two calls', async () => {
+    const between = await faulty(() => 'pass');
+    const { images } = storeAt(between.endpoint);
+    await images.remove(Array.from({ length: 1_001 }, (_, n) => `images/${n}`));
+    expect(between.requests).toHaveLength(2);
+  });
+});
