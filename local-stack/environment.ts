@@ -49,33 +49,63 @@ function givenKeys(given: Environment): FunctionEnvironment {
   return Object.fromEntries(keys.flatMap((key) => (given[key] ? [[key, given[key]]] : [])));
 }
 
+/** Settings without which another process would work on another store or past the lock. */
+const SHARED = ['S3_ENDPOINT', 'S3_BUCKET', 'REDIS_ADDRESS'] as const;
+
 /** What a running stack notes down, so that `invoke local` in another terminal finds it. */
 interface Note {
   /** Process that runs the stack. */
   readonly pid: number;
   readonly sitePort: number | null;
   readonly own: OwnServices;
+  /** The shared settings that it was given: their names alone, since their values may be secret. */
+  readonly given: readonly string[];
 }
 
 const noteIn = (dataFolder: string) => join(dataFolder, 'running.json');
 
-/** Nothing that was given is written down, so no secret ever is. */
+/** `given` is the environment that the stack was started with. */
 export async function noteRunning(
-  settings: Pick<LocalSettings, 'dataFolder'>,
-  note: Omit<Note, 'pid'>,
+  { dataFolder, sitePort }: Pick<LocalSettings, 'dataFolder' | 'sitePort'>,
+  own: OwnServices,
+  given: Environment,
 ): Promise<void> {
-  await mkdir(settings.dataFolder, { recursive: true });
-  await writeFile(noteIn(settings.dataFolder), `${JSON.stringify({ pid: process.pid, ...note }, null, 2)}\n`);
+  const note: Note = { pid: process.pid, sitePort, own, given: SHARED.filter((name) => given[name]) };
+  await mkdir(dataFolder, { recursive: true });
+  await writeFile(noteIn(dataFolder), `${JSON.stringify(note, null, 2)}\n`);
 }
 
-export async function removeNote(settings: Pick<LocalSettings, 'dataFolder'>): Promise<void> {
-  await rm(noteIn(settings.dataFolder), { force: true });
+export async function removeNote({ dataFolder }: Pick<LocalSettings, 'dataFolder'>): Promise<void> {
+  await rm(noteIn(dataFolder), { force: true });
+}
+
+export interface JoinedEnvironment {
+  readonly environment: FunctionEnvironment;
+  readonly isRunning: boolean;
+}
+
+/**
+ * The environment of a function that is run beside the stack: what is given here, then what the running stack
+ * brings, then its usual ports.
+ * @throws Error with one sentence when the running stack works on a store or cache that is not given here
+ */
+export async function joinRunning(given: Environment, settings: LocalSettings): Promise<JoinedEnvironment> {
+  const note = await findNote(settings.dataFolder);
+  const missing = (note?.given ?? []).filter((name) => !given[name]);
+  if (missing.length > 0) {
+    throw new Error(
+      `The running local stack was started with ${missing.join(' and ')}: set the same here, keys included.`,
+    );
+  }
+  const own = note?.own ?? { objectStore: `http://127.0.0.1:${settings.objectStorePort}` };
+  const { sitePort } = note ?? settings;
+  return { environment: functionEnvironment(given, { sitePort }, own), isRunning: note !== null };
 }
 
 /** The note of the stack that runs on this data folder; null when none does. */
-export async function findRunning(settings: Pick<LocalSettings, 'dataFolder'>): Promise<Note | null> {
+async function findNote(dataFolder: string): Promise<Note | null> {
   try {
-    const note = JSON.parse(await readFile(noteIn(settings.dataFolder), 'utf8')) as Note;
+    const note = JSON.parse(await readFile(noteIn(dataFolder), 'utf8')) as Note;
     // Signal 0 only asks whether the process is there: a stack that was killed leaves its note behind.
     process.kill(note.pid, 0);
     return note;

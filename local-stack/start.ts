@@ -1,5 +1,6 @@
 /** `npm start`: everything that the API needs, on this machine, until Ctrl-C. */
 import { join, resolve } from 'node:path';
+import { readConfig } from '../lib/config.ts';
 import { buildFunctions } from './build.ts';
 import { startObjectStore } from './embedded/objectStore.ts';
 import { startRedis } from './embedded/redis.ts';
@@ -23,6 +24,8 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 /** Starts all parts in order; each one that stands is handed to `parts`, which ends them in reverse. */
 async function start(parts: AsyncDisposableStack, end: AbortController): Promise<void> {
   const settings = readLocalSettings(process.env);
+  // The functions read these too, but each at its first call only; a fault is better known now.
+  readConfig({ ...process.env, ...functionEnvironment(process.env, settings, {}) });
   await checkPorts(wantedPorts(settings));
   end.signal.throwIfAborted();
   await buildFunctions();
@@ -31,16 +34,22 @@ async function start(parts: AsyncDisposableStack, end: AbortController): Promise
   end.signal.throwIfAborted();
 
   parts.defer(() => removeNote(settings));
-  await noteRunning(settings, { sitePort: settings.sitePort, own });
+  await noteRunning(settings, own, process.env);
   const api = await startOfflineApi({
     env: { ...process.env, ...functionEnvironment(process.env, settings, own) },
-    url: `http://${settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host}:${settings.apiPort}`,
+    url: `http://${reachable(settings.host)}:${settings.apiPort}`,
     signal: end.signal,
     print: say,
   });
   parts.defer(() => api.stop());
   api.ended.then((reason) => end.abort(new Error(reason)));
   say(welcome(settings, own, site));
+}
+
+/** The host to use in a URL for what listens on `host`. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function wantedPorts({ host, apiPort, lambdaPort, sitePort, objectStorePort, redisPort }: LocalSettings) {

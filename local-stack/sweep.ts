@@ -1,29 +1,24 @@
 /** `npm run sweep`: runs the scheduled sweep once, on the store of the local stack. */
 import type { Context } from 'aws-lambda';
-import { findRunning, functionEnvironment } from './environment.ts';
+import { joinRunning } from './environment.ts';
 import { readLocalSettings } from './settings.ts';
 
 /** As long as the deployed function has. */
 const TIMEOUT_MS = 900_000;
 
-const settings = readLocalSettings(process.env);
-const running = await findRunning(settings);
-if (running === null && !process.env.S3_ENDPOINT) {
-  process.stderr.write('No local stack is running here: "npm start" in another terminal starts it.\n');
-  process.exit(1);
-}
-Object.assign(process.env, functionEnvironment(process.env, settings, running?.own ?? {}), {
-  IS_LOCAL: 'true',
-});
-
-// Only now: the handler reads its settings while it is loaded.
-const { handler } = await import('../handlers/sweepImages.ts');
-const end = performance.now() + TIMEOUT_MS;
-const context = { getRemainingTimeInMillis: () => Math.max(0, end - performance.now()) };
 try {
+  const { environment, isRunning } = await joinRunning(process.env, readLocalSettings(process.env));
+  if (!isRunning && !process.env.S3_ENDPOINT) {
+    throw new Error('no local stack is running here ("npm start" in another terminal starts it).');
+  }
+  Object.assign(process.env, environment, { IS_LOCAL: 'true' });
+
+  // Only now: the handler reads its settings while it is loaded.
+  const { handler } = await import('../handlers/sweepImages.ts');
+  const end = performance.now() + TIMEOUT_MS;
+  const context = { getRemainingTimeInMillis: () => Math.max(0, end - performance.now()) };
   const report = await handler({}, context as Context);
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  process.exitCode = 0;
 } catch (error) {
   process.stderr.write(`The sweep failed: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -2,11 +2,13 @@
  * Serverless plugin for this machine: `offline start` and `invoke local` run the functions with the environment of
  * the local stack instead of the deployed one; `invoke local` builds first and ends by itself.
  */
-import { findRunning, functionEnvironment } from '../environment.ts';
+import { type JoinedEnvironment, joinRunning } from '../environment.ts';
 import { readLocalSettings } from '../settings.ts';
 
 /** The part of the framework that is used here. */
 interface Serverless {
+  /** Its own kind of error is shown without a stack. */
+  readonly classes: { readonly Error: new (message: string, code: string) => Error };
   readonly processedInput: { readonly commands: readonly string[] };
   readonly service: {
     readonly provider: { environment?: Readonly<Record<string, unknown>> };
@@ -60,25 +62,23 @@ async function useLocalEnvironment(serverless: Serverless, log: Log): Promise<vo
   process.setSourceMapsEnabled(true);
   // aws-embedded-metrics calls url.parse for the agent's address, which is no news to whoever runs this.
   process.noDeprecation = true;
-  const settings = readLocalSettings(process.env);
-  // Under `npm start` the parent has set everything; the process id in the note is then the parent's own.
-  const running = await findRunning(settings);
-  if (running === null && !process.env.S3_ENDPOINT) {
+  const { environment, isRunning } = await findEnvironment().catch((error: Error) => {
+    throw new serverless.classes.Error(error.message, 'LOCAL_STACK');
+  });
+  if (!isRunning && !process.env.S3_ENDPOINT) {
     log.notice(
       'No local stack is running here ("npm start" in another terminal starts it): trying its usual ports.',
     );
   }
-  const own = running?.own ?? { objectStore: `http://127.0.0.1:${settings.objectStorePort}` };
-  const environment = functionEnvironment(
-    process.env,
-    { sitePort: running ? running.sitePort : settings.sitePort },
-    own,
-  );
   Object.assign(process.env, environment);
   // The framework would look for credentials of the named profile, perhaps over the network.
   delete process.env.AWS_PROFILE;
   serverless.service.provider.environment = environment;
   for (const definition of Object.values(serverless.service.functions)) delete definition.environment;
+}
+
+async function findEnvironment(): Promise<JoinedEnvironment> {
+  return joinRunning(process.env, readLocalSettings(process.env));
 }
 
 function endProcess(): Promise<never> {

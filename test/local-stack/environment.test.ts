@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../lib/config.ts';
-import { findRunning, functionEnvironment, noteRunning, removeNote } from '../../local-stack/environment.ts';
+import { functionEnvironment, joinRunning, noteRunning, removeNote } from '../../local-stack/environment.ts';
+import { readLocalSettings } from '../../local-stack/settings.ts';
 
 const OWN = { objectStore: 'http://127.0.0.1:9000', redis: '127.0.0.1:6379' };
 
@@ -40,25 +41,48 @@ describe('the environment of the functions', () => {
   });
 });
 
-describe('the note of a running stack', () => {
+describe('a function that is run beside the stack', () => {
   let dataFolder = '';
   beforeEach(async () => {
     dataFolder = await mkdtemp(join(tmpdir(), 'image-api-'));
   });
   afterEach(() => rm(dataFolder, { recursive: true }));
 
-  it('is found while the stack runs, and not after', async () => {
-    await noteRunning({ dataFolder }, { sitePort: 8081, own: OWN });
-    expect(await findRunning({ dataFolder })).toMatchObject({ sitePort: 8081, own: OWN });
+  const settings = () => readLocalSettings({ LOCAL_DATA: dataFolder });
+  const own = { objectStore: 'http://127.0.0.1:9100', redis: '127.0.0.1:6399' };
+
+  it('finds the stack while it runs, and its usual ports after that', async () => {
+    await noteRunning({ dataFolder, sitePort: 8181 }, own, {});
+    expect(await joinRunning({}, settings())).toMatchObject({
+      isRunning: true,
+      environment: {
+        S3_ENDPOINT: own.objectStore,
+        REDIS_ADDRESS: own.redis,
+        FETCH_ALLOW_HOSTS: 'localhost:8181',
+      },
+    });
     await removeNote({ dataFolder });
-    expect(await findRunning({ dataFolder })).toBeNull();
+    expect(await joinRunning({}, settings())).toMatchObject({
+      isRunning: false,
+      environment: { S3_ENDPOINT: 'http://127.0.0.1:9000', FETCH_ALLOW_HOSTS: 'localhost:8081' },
+    });
   });
 
-  it('does not count when the stack was killed', async () => {
-    await noteRunning({ dataFolder }, { sitePort: 8081, own: OWN });
+  it('does not mistake what a killed stack left for a running one', async () => {
+    await noteRunning({ dataFolder, sitePort: null }, own, {});
     const file = join(dataFolder, 'running.json');
     const note = JSON.parse(await readFile(file, 'utf8'));
     await writeFile(file, JSON.stringify({ ...note, pid: 2 ** 30 }));
-    expect(await findRunning({ dataFolder })).toBeNull();
+    expect((await joinRunning({}, settings())).isRunning).toBe(false);
+  });
+
+  it('must be given the store and the cache that the stack was given', async () => {
+    const given = { S3_ENDPOINT: 'http://minio:9000', REDIS_ADDRESS: 'redis://:secret@redis:6379' };
+    await noteRunning({ dataFolder, sitePort: null }, {}, given);
+    expect(await readFile(join(dataFolder, 'running.json'), 'utf8')).not.toMatch(/secret|minio/);
+    await expect(joinRunning({}, settings())).rejects.toThrow(
+      'The running local stack was started with S3_ENDPOINT and REDIS_ADDRESS: set the same here, keys included.',
+    );
+    expect((await joinRunning(given, settings())).environment).toMatchObject(given);
   });
 });
