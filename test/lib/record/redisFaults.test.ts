@@ -1,0 +1,185 @@
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createRedisCache } from '../../../lib/record/redisCache.ts';
+import { REDIS_TIMES } from '../../../lib/record/redisConnection.ts';
+import { listen } from '../../contract/caches.ts';
+import { recordOf } from '../../support/builders.ts';
+
+const RECORD = JSON.stringify(recordOf([], { opId: 'cached' }));
+const NEVER_MS = 3_600_000;
+
+/** Answers each command in turn; a command is told by the array that RESP sends it as. */
+type Answers = (command: string) => string | null;
+const bulk = (text: string) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+
+describe('the cache on a Redis in its bad hours', () => {
+  const open: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of open.splice(0).reverse()) await close();
+  });
+
+  /** A Redis that answers what the test says; null is silence. */
+  const serve = async (answers: Answers, port = 0) => {
+    const server = await listen((socket: Socket) => {
+      socket.on('data', (data) => {
+        const answer = answers(data.toString().split('\r\n')[2] ?? '');
+        if (answer !== null) socket.write(answer);
+      });
+    }, port);
+    open.push(() => server.close());
+    return server;
+  };
+  /** Its clock stands still until the test moves it. */
+  const cacheAt = (url: string, times = REDIS_TIMES) => {
+    let now = 0;
+    const redis = createRedisCache({ url, ttlSeconds: 300 }, { times, elapsed: () => now });
+    open.push(() => redis.close());
+    const wait = (ms: number) => {
+      now += ms;
+    };
+    return { ...redis, wait };
+  };
+  const timed = async (call: Promise<unknown>) => {
+    const start = performance.now();
+    await call;
+    return performance.now() - start;
+  };
+
+  const refusals = [
+    ['a wrong type', '-WRONGTYPE Operation against a key holding the wrong kind of value\r\n'],
+    ['no room', '-OOM command not allowed when used memory > maxmemory\r\n'],
+    ['a replica', "-READONLY You can't write against a read only replica.\r\n"],
+    ['a missing password', '-NOAUTH Authentication required.\r\n'],
+    ['loading', '-LOADING Redis is loading the dataset in memory\r\n'],
+    ['garbage', bulk('garbage')],
+    ['cut JSON', bulk(RECORD.slice(0, -1))],
+    ['an old schema', bulk(RECORD.replace('"schema":1', '"schema":0'))],
+    ['an empty record', bulk('{"schema":1,"kind":"fence","opId":"x","predecessors":[]}')],
+    ['a number', ':1\r\n'],
+  ] as const;
+  it.each(refusals)('takes %s for a miss and throws nowhere', async (_, answer) => {
+    const { url } = await serve(() => answer);
+    const { cache, lock } = cacheAt(url);
+    expect(await cache.read('page')).toEqual({ kind: 'miss' });
+    await cache.fill('page', recordOf([]));
+    await cache.markBusy('page', 'mine', 1_000);
+    await cache.settle('page', 'mine', recordOf([]));
+    await lock.release('page', 'mine');
+  });
+
+  it.each(refusals.slice(0, 5))('goes on without a lock when Redis answers with %s', async (_, answer) => {
+    const { url } = await serve(() => answer);
+    const { lock } = cacheAt(url);
+    expect(await lock.take('page', 'mine', 1_000)).toBe('unavailable');
+    expect(await lock.isHeld('page')).toBe(false);
+  });
+
+  it('answers a refused command by the next one at once: the connection is fine', async () => {
+    let answered = 0;
+    const server = await serve(() => {
+      answered += 1;
+      return answered === 1 ? '-OOM command not allowed\r\n' : bulk(RECORD);
+    });
+    const { cache } = cacheAt(server.url);
+    await cache.fill('page', recordOf([]));
+    expect((await cache.read('page')).kind).toBe('record');
+    expect(server.connections()).toBe(1);
+  });
+
+  it('waits for a hanging Redis once, then for a moment now and again', async () => {
+    const { url } = await serve(() => null);
+    const { cache, lock, wait } = cacheAt(url, { ...REDIS_TIMES, commandMs: 200 });
+    expect(await timed(cache.read('page'))).toBeGreaterThan(150);
+    for (let call = 0; call < 5; call += 1) expect(await timed(cache.read('page'))).toBeLessThan(50);
+    wait(REDIS_TIMES.coolDownMs);
+    // The probe's own wait, and what a busy machine adds to it.
+    expect(await timed(lock.take('page', 'mine', 1_000))).toBeLessThan(150);
+  });
+
+  it('costs nothing while Redis is down, and works again when it is back', async () => {
+    const gone = await serve(() => null);
+    await gone.close();
+    const { cache, wait } = cacheAt(gone.url);
+    expect(await cache.read('page')).toEqual({ kind: 'miss' });
+
+    await serve(
+      (command) => (command === 'PING' ? '+PONG\r\n' : bulk(RECORD)),
+      Number(new URL(gone.url).port),
+    );
+    wait(REDIS_TIMES.coolDownMs - 1);
+    expect(await cache.read('page')).toEqual({ kind: 'miss' });
+    wait(1);
+    expect((await cache.read('page')).kind).toBe('record');
+  });
+
+  it('connects anew when Redis was started again between two calls', async () => {
+    const first = await serve(() => bulk(RECORD));
+    const { cache } = cacheAt(first.url);
+    expect((await cache.read('page')).kind).toBe('record');
+    await first.close();
+    await serve(() => bulk(RECORD), Number(new URL(first.url).port));
+    // The end of the old connection is on its way through the loop.
+    for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect((await cache.read('page')).kind).toBe('record');
+  });
+
+  it('does not trust a connection that was unused for long', async () => {
+    let connections = 0;
+    const server = await listen((socket) => {
+      connections += 1;
+      // After a freeze the old connection leads nowhere, and nobody says so.
+      const isStale = connections === 1;
+      let commands = 0;
+      socket.on('data', () => {
+        commands += 1;
+        if (!isStale || commands === 1) socket.write(bulk(RECORD));
+      });
+    });
+    open.push(() => server.close());
+    const { cache, wait } = cacheAt(server.url, { ...REDIS_TIMES, commandMs: NEVER_MS });
+    await cache.read('page');
+    wait(REDIS_TIMES.idleMaxMs + 1);
+    expect((await cache.read('page')).kind).toBe('record');
+    expect(connections).toBe(2);
+  });
+
+  it('finds the new primary after READONLY', async () => {
+    let connections = 0;
+    const server = await listen((socket) => {
+      connections += 1;
+      const answer = connections === 1 ? '-READONLY replica\r\n' : '+OK\r\n';
+      socket.on('data', () => socket.write(answer));
+    });
+    open.push(() => server.close());
+    const { lock } = cacheAt(server.url);
+    expect(await lock.take('page', 'mine', 1_000)).toBe('unavailable');
+    expect(await lock.take('page', 'mine', 1_000)).toBe('taken');
+  });
+
+  it('opens one connection for calls that come at once, and none before the first', async () => {
+    let connections = 0;
+    const server = await listen((socket) => {
+      connections += 1;
+      // Several commands may come in one piece; the answers, too.
+      socket.on('data', (data) => {
+        const commands = data.toString().match(/\*\d+\r\n/g) ?? [];
+        socket.write(bulk(RECORD).repeat(commands.length));
+      });
+    });
+    open.push(() => server.close());
+    const { cache } = cacheAt(server.url);
+    expect(connections).toBe(0);
+    const reads = await Promise.all(Array.from({ length: 20 }, () => cache.read('page')));
+    expect(reads.every(({ kind }) => kind === 'record')).toBe(true);
+    expect(connections).toBe(1);
+  });
+
+  it('is a miss after it was closed', async () => {
+    const { url } = await serve(() => bulk(RECORD));
+    const { cache, lock, close } = cacheAt(url);
+    await cache.read('page');
+    await close();
+    expect(await cache.read('page')).toEqual({ kind: 'miss' });
+    expect(await lock.take('page', 'mine', 1_000)).toBe('unavailable');
+  });
+});
