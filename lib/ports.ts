@@ -14,7 +14,7 @@ export interface WebRequest {
   /** Chooses the Accept headers and the time: `CONNECT_/PAGE_TIMEOUT_MS` or `IMAGE_TIMEOUT_MS`. */
   readonly kind: 'page' | 'stylesheet' | 'image';
   /** Limit on decoded bytes, inclusive; a function is asked once, with the first bytes read. */
-  readonly maxBytes: number | ((head: Buffer, contentType: string | undefined) => number);
+  readonly maxBytes: number | ((head: Buffer, contentType: string | undefined) => Promise<number>);
   /** Sent as the browser's default policy (strict-origin-when-cross-origin) would. */
   readonly referrer?: URL;
   /** Sent as a condition to the hop whose URL is `validators.url`, to no other. */

@@ -24,8 +24,8 @@ export async function readPage(web: Web, limits: Limits, url: URL, signal: Abort
   const page = await web.read({
     url,
     kind: 'page',
-    maxBytes: (head, contentType) =>
-      isImage(head, contentType) ? limits.imageMaxBytes : limits.pageMaxBytes,
+    maxBytes: async (head, contentType) =>
+      (await isImage(head, contentType)) ? limits.imageMaxBytes : limits.pageMaxBytes,
     signal,
   });
   if (page.kind === 'failed') throw pageProblem(page);
@@ -33,7 +33,7 @@ export async function readPage(web: Web, limits: Limits, url: URL, signal: Abort
   if (page.kind === 'notModified') throw new Error('an unconditional request was answered as unchanged');
   const { finalUrl, contentType, bytes } = page;
 
-  if (isImage(bytes, contentType)) {
+  if (await isImage(bytes, contentType)) {
     await refuseCutImage(bytes, page.isDelimited);
     return { finalUrl, discovery: onlyImage(url, bytes) };
   }
@@ -46,8 +46,9 @@ export async function readPage(web: Web, limits: Limits, url: URL, signal: Abort
 }
 
 /** Image bytes under any type are an image; but markup sent as HTML is HTML, even when it begins with `<svg`. */
-function isImage(head: Buffer, contentType: string | undefined): boolean {
-  return looksLikeImage(head) && !(isHtmlType(contentType) && looksLikeMarkup(head));
+async function isImage(head: Buffer, contentType: string | undefined): Promise<boolean> {
+  if (isHtmlType(contentType) && looksLikeMarkup(head)) return false;
+  return looksLikeImage(head);
 }
 
 function isHtml(bytes: Buffer, contentType: string | undefined): boolean {

@@ -1,6 +1,6 @@
 import type { ImageFacts } from '../model.ts';
 import type { ImageCode } from '../problem.ts';
-import { IMAGE_FORMATS } from './imageFormats.ts';
+import { imageFormatOf } from './imageFormats.ts';
 
 export interface InspectOptions {
   /** Inclusive limit on width × height. */
@@ -29,7 +29,7 @@ export type InspectionCode = Extract<
 export async function inspectImage(bytes: Buffer, options: InspectOptions): Promise<Inspection> {
   if (bytes.length === 0) return refuse('IMAGE_EMPTY', 'The answer has no bytes.');
 
-  const format = IMAGE_FORMATS.find(({ matches }) => matches(bytes));
+  const format = await imageFormatOf(bytes);
   const structure = format?.read(bytes);
   if (!format || !structure)
     return refuse('NOT_AN_IMAGE', 'The bytes are not those of a known image format.');
@@ -52,11 +52,10 @@ export async function inspectImage(bytes: Buffer, options: InspectOptions): Prom
 }
 
 /**
- * Whether a body that begins so is an image, for choosing its byte limit while it is still being read. Never says no
- * to what `inspectImage` accepts, if `head` holds the signature (SVG: everything up to the root's name).
+ * Whether a body that begins so is an image. `head` has to hold the signature (SVG: everything up to the root's name).
  */
-export function looksLikeImage(head: Buffer): boolean {
-  return IMAGE_FORMATS.some(({ matches }) => matches(head));
+export async function looksLikeImage(head: Buffer): Promise<boolean> {
+  return (await imageFormatOf(head)) !== null;
 }
 
 function refuse(code: InspectionCode, detail: string): Inspection {

@@ -6,6 +6,8 @@ export interface CollectOptions {
   readonly maxBytes: WebRequest['maxBytes'];
   readonly onBytes: WebRequest['onBytes'] | undefined;
   readonly contentType: string | undefined;
+  /** What Content-Length promises, where it counts decoded bytes; else 0. */
+  readonly announcedBytes: number;
   /** Waits for the caller, but not beyond the end of the reading. */
   readonly orEnd: <T>(promise: Promise<T>) => Promise<T>;
 }
@@ -21,9 +23,9 @@ export async function collectBody(body: AsyncIterable<Buffer>, options: CollectO
   const kept = createBlocks();
   let limit = typeof maxBytes === 'number' ? maxBytes : undefined;
 
-  const decideLimit = (): void => {
-    limit ??= typeof maxBytes === 'number' ? maxBytes : maxBytes(kept.whole(), options.contentType);
-    if (kept.length() > limit) throw faultError('tooLarge');
+  const decideLimit = async (): Promise<void> => {
+    limit ??= typeof maxBytes === 'number' ? maxBytes : await maxBytes(kept.whole(), options.contentType);
+    if (Math.max(kept.length(), options.announcedBytes) > limit) throw faultError('tooLarge');
   };
 
   for await (const chunk of body) {
@@ -33,9 +35,9 @@ export async function collectBody(body: AsyncIterable<Buffer>, options: CollectO
       if (!(typeof verdict === 'boolean' ? verdict : await orEnd(verdict))) throw faultError('limit');
     }
     kept.add(chunk);
-    if (limit === undefined && kept.length() >= HEAD_BYTES) decideLimit();
+    if (limit === undefined && kept.length() >= HEAD_BYTES) await decideLimit();
   }
-  if (limit === undefined) decideLimit();
+  if (limit === undefined) await decideLimit();
   return kept.whole();
 }
 

@@ -125,12 +125,13 @@ async function readAnswer({ request, deadline }: Reading, url: URL, answer: Answ
   const { isDelimited, length } = framingOf(answer);
   const contentType = header('content-type');
   const contentEncoding = header('content-encoding');
-  if (isIdentity(contentEncoding) && typeof request.maxBytes === 'number' && length > request.maxBytes)
-    throw faultError('tooLarge');
+  const announcedBytes = isIdentity(contentEncoding) ? length : 0;
+  if (typeof request.maxBytes === 'number' && announcedBytes > request.maxBytes) throw faultError('tooLarge');
   const bytes = await collectBody(decodeBody(answer.body, contentEncoding), {
     maxBytes: request.maxBytes,
     onBytes: request.onBytes,
     contentType,
+    announcedBytes,
     orEnd: deadline.orEnd,
   });
   const validators = validatorsOf(url, answer);

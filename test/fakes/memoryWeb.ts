@@ -50,7 +50,7 @@ export function createMemoryWeb(resources: Readonly<Record<string, MemoryResourc
     }
     const body = Buffer.from(resource.body ?? '');
     const limit =
-      typeof request.maxBytes === 'number' ? request.maxBytes : request.maxBytes(body, resource.type);
+      typeof request.maxBytes === 'number' ? request.maxBytes : await request.maxBytes(body, resource.type);
     if (body.length > limit) return failed('tooLarge');
     if (request.onBytes && !(await request.onBytes(body.length))) return failed('limit');
     bytes[request.kind] += body.length;

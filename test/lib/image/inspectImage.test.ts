@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { fileTypeFromBuffer } from 'file-type';
 import { type Inspection, inspectImage, looksLikeImage } from '../../../lib/image/inspectImage.ts';
 import { hex, pngChunk, pngOf, SAMPLES, sample } from './samples.ts';
 
@@ -19,11 +18,6 @@ describe('inspectImage', () => {
       const [width, height] = size.split('x').map(Number);
       const facts = { contentType, extension, width, height };
       expect(await inspect(sample(name), false)).toEqual({ ok: true, facts, isOnePixel: false });
-    });
-
-    it.each(SAMPLES)('%s as the package file-type does', async (name, contentType) => {
-      const other = (await fileTypeFromBuffer(sample(name)))?.mime;
-      expect(other === 'image/vnd.ms-photo' ? 'image/jxr' : other).toBe(contentType);
     });
 
     it('gives the sides as stored, whatever the EXIF orientation says', async () => {
@@ -178,8 +172,8 @@ describe('inspectImage', () => {
 });
 
 describe('looksLikeImage', () => {
-  it.each(SAMPLES)('knows %s by its first 64 bytes', (name) => {
-    expect(looksLikeImage(sample(name).subarray(0, 64))).toBe(true);
+  it.each(SAMPLES)('knows %s by its first 64 bytes', async (name) => {
+    expect(await looksLikeImage(sample(name).subarray(0, 64))).toBe(true);
   });
 
   it.each([
@@ -189,7 +183,7 @@ describe('looksLikeImage', () => {
     ['', false],
     ['body { color: red }', false],
     ['BMW makes cars.<p>They have wheels.', false],
-  ])('says of %j: %s', (text, isImage) => {
-    expect(looksLikeImage(Buffer.from(text))).toBe(isImage);
+  ])('says of %j: %s', async (text, isImage) => {
+    expect(await looksLikeImage(Buffer.from(text))).toBe(isImage);
   });
 });

@@ -273,7 +273,7 @@ describe('a body', () => {
       [1, 'tooLarge'],
     ] as const) {
       const asked: (readonly [Buffer, string | undefined])[] = [];
-      const maxBytes = (first: Buffer, type: string | undefined): number => {
+      const maxBytes = async (first: Buffer, type: string | undefined): Promise<number> => {
         asked.push([first, type]);
         return limit;
       };
@@ -285,10 +285,29 @@ describe('a body', () => {
     }
   });
 
+  it('of 10 GB is refused by its length once its first bytes have told the limit', async () => {
+    await using server = await startRawServer((socket) => {
+      socket.write(head(200, { 'Content-Length': '10000000000' }));
+      pour(socket, Buffer.alloc(4096));
+    });
+    await using web = createTestWeb({ ports: [server.port] });
+    let counted = 0;
+    const onBytes = (count: number) => {
+      counted += count;
+      return true;
+    };
+    const maxBytes = async () => 1_000_000;
+    expect(faultOf(await web.read(`http://good.test:${server.port}/`, { maxBytes, onBytes }))).toBe(
+      'tooLarge',
+    );
+    expect(counted).toBeLessThan(200_000);
+  });
+
   it.each(['', 'x'])('of %j bytes asks for its limit too', async (body) => {
     await using server = await startRawServer((socket) => socket.write(answer(200, {}, body)));
     await using web = createTestWeb({ ports: [server.port] });
-    const read = (limit: number) => web.read(`http://good.test:${server.port}/`, { maxBytes: () => limit });
+    const read = (limit: number) =>
+      web.read(`http://good.test:${server.port}/`, { maxBytes: async () => limit });
     expect(faultOf(await read(body.length))).toBe('read');
     expect(faultOf(await read(body.length - 1))).toBe('tooLarge');
   });
