@@ -170,6 +170,8 @@ function settingsOf({ region, endpoint, credentials }: StoreConfig) {
   return {
     region,
     ...(credentials && { credentials }),
+    // Asking first costs every body from 2 MiB on a round trip and, in the SDK, a connection of its own.
+    expectContinueHeader: false,
     // Servers other than AWS: one host name for all buckets, and no checksums that they may not know.
     ...(endpoint !== undefined && {
       endpoint,
