@@ -36,6 +36,7 @@ export async function commitRecord(
 ): Promise<Commit> {
   const condition: WriteCondition = before === null ? { ifAbsent: true } : { ifMatch: before.etag };
   let mayBeApplied = false;
+  let lastCause: unknown;
   const failed = (problem: Problem): Commit => ({ kind: mayBeApplied ? 'unknown' : 'refused', problem });
 
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
@@ -44,6 +45,7 @@ export async function commitRecord(
     if (written instanceof Problem) return failed(written);
     if (written.kind === 'written') return { kind: 'committed' };
     mayBeApplied = true;
+    lastCause = written.cause;
 
     const read = await records.read(pageId).catch(asProblem);
     if (read instanceof Problem) return failed(read);
@@ -52,7 +54,7 @@ export async function commitRecord(
     if ((read?.etag ?? null) !== (before?.etag ?? null))
       return { kind: 'lost', current: read?.record ?? null };
   }
-  return failed(neverClear());
+  return failed(lastCause instanceof Problem ? lastCause : neverClear());
 }
 
 /** A bug is not an answer of the store: it passes on. */
