@@ -19,12 +19,11 @@ export function looksLikeImageAddress(text: string): boolean {
   );
 }
 
-/**
- * Whether `text` can be an address at all: scripts keep flags, numbers, JSON and templates (`{width}`) in the
- * attributes that others load images from.
- */
+/** What scripts keep in the attributes that others load images from: switches, numbers, JSON, `{width}` templates. */
+const NO_ADDRESS =
+  /^(?:true|false|yes|no|on|off|auto|none|null|undefined|lazy|lazyload|-?[\d.]+|[[{<(].*)$|[{}]/is;
+
+/** Whether `text`, in a place for images, can be an address at all. */
 export function isPlausibleAddress(text: string): boolean {
-  if (/^data:/i.test(text)) return true;
-  const start = text.slice(0, LOOKED_AT_CHARS);
-  return /[./]/.test(start) && !/^[[{<(]|[{}]/.test(start) && !/^-?[\d.]+$/.test(start);
+  return /^data:/i.test(text) || !NO_ADDRESS.test(text.slice(0, LOOKED_AT_CHARS));
 }

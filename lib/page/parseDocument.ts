@@ -70,6 +70,8 @@ export function attributeOf({ attrs }: PageElement, name: string): string | unde
  */
 function createTreeAdapter(): TreeAdapter<Htmlparser2TreeAdapterMap> {
   const noAttributes = Object.freeze(Object.create(null));
+  /** Names on the few elements (`html`, `body`) that later tags add attributes to. */
+  const adopted = new Map<TreeElement, Set<string>>();
   let elements = 0;
   return {
     ...adapter,
@@ -86,8 +88,12 @@ function createTreeAdapter(): TreeAdapter<Htmlparser2TreeAdapterMap> {
     getAttrList: attributesOf,
     adoptAttributes: (element, attrs) => {
       const own = attributesOf(element);
-      const known = new Set(own.map(({ name }) => name));
-      for (const attribute of attrs) if (!known.has(attribute.name)) own.push(attribute);
+      const known = adopted.get(element) ?? new Set(own.map(({ name }) => name));
+      adopted.set(element, known);
+      for (const attribute of attrs) {
+        if (!known.has(attribute.name)) own.push(attribute);
+        known.add(attribute.name);
+      }
     },
     appendChild: (parent, node) => {
       if (!adapter.isCommentNode(node)) adapter.appendChild(parent, node);
