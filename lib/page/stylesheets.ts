@@ -83,19 +83,21 @@ export async function readStylesheets(
   const seen = new Set<string>([withoutFragment(home.finalUrl.href)]);
   const warnings: Warning[] = [];
   const urls = new Set<string>();
+  let considered = 0;
   let leftOut: { url: string; count: number } | null = null;
 
   const admit = (link: StylesheetLink, referrer: URL): Sheet | null => {
     const url = addressOf(link, home.base);
     if (url === null || seen.has(url)) return null;
     seen.add(url);
+    considered += 1;
+    if (considered > parts.limits.stylesheetsMax) {
+      leftOut = { url: leftOut?.url ?? url, count: (leftOut?.count ?? 0) + 1 };
+      return null;
+    }
     const refusal = refusalOf(link, url, parts.limits);
     if (refusal !== null) {
       warnings.push({ ...refusal, url: presentable(url) });
-      return null;
-    }
-    if (sheets.size >= parts.limits.stylesheetsMax) {
-      leftOut = { url: leftOut?.url ?? url, count: (leftOut?.count ?? 0) + 1 };
       return null;
     }
     const sheet: Sheet = { link, url, referrer, entries: [] };

@@ -76,7 +76,9 @@ describe('discovery on hostile markup', () => {
   });
 
   it('gives up on CSS that is broken beyond reading, and says so', async () => {
-    const { candidates, warnings } = await discoverHtml(`<style>url(x)${'"\n'.repeat(1_000_000)}</style>${IMAGE}`);
+    const { candidates, warnings } = await discoverHtml(
+      `<style>url(x)${'"\n'.repeat(1_000_000)}</style>${IMAGE}`,
+    );
     expect(candidates).toHaveLength(1);
     expect(warnings).toMatchObject([{ url: PAGE, code: 'LIMIT_REACHED' }]);
   });

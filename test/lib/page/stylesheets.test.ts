@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { STYLESHEET_LIMITS } from '../../../lib/page/discoverImages.ts';
+import { discoverImages, STYLESHEET_LIMITS } from '../../../lib/page/discoverImages.ts';
 import { discoverHtml, type FakeWorld, PAGE, urlsIn } from './discoverHtml.ts';
 
 const at = (path: string) => new URL(path, PAGE).href;
@@ -128,11 +128,16 @@ describe('stylesheets', () => {
     expect(warnings.map(({ code }) => code)).toEqual(Array(warned).fill('LIMIT_REACHED'));
   });
 
+  it('that are refused by the thousand make no thousand warnings', async () => {
+    const html = Array.from({ length: 2_000 }, (_, index) => link(`http://u:p@x.test/${index}`)).join('');
+    const { warnings } = await discoverHtml(html);
+    expect(warnings).toHaveLength(STYLESHEET_LIMITS.stylesheetsMax + 1);
+  });
+
   it('are read several at a time, and no more than the limit', async () => {
     let running = 0;
     let most = 0;
     const html = Array.from({ length: 20 }, (_, index) => link(`${index}.css`)).join('');
-    const { discoverImages } = await import('../../../lib/page/discoverImages.ts');
     await discoverImages(
       { html: Buffer.from(html), contentType: undefined, url: new URL(PAGE), finalUrl: new URL(PAGE) },
       {
