@@ -1,8 +1,11 @@
+import { hasCorpus } from './test/support/corpus.ts';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: hasCorpus ? [] : ['corpus\\.test\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/support/esbuildTransform.js' },
   globalSetup: '<rootDir>/test/support/globalSetup.js',

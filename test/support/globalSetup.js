@@ -1,4 +1,5 @@
 import '../../local-stack/checkNode.js';
+import { hasCorpus } from './corpus.ts';
 import { findTestServices } from './services.ts';
 
 /** Says what the machine lacks; with REQUIRE_SERVICES=1 (as in CI) that is a failure. */
@@ -8,6 +9,7 @@ export default async () => {
   for (const { name, covers, install } of missing) {
     console.log(`Left out, since ${name} is not on the PATH: ${covers} (${install}).`);
   }
+  if (!hasCorpus) console.log('Left out, since there is no folder of saved pages (CORPUS): harvesting them.');
   if (missing.length > 0 && process.env.REQUIRE_SERVICES === '1') {
     throw new Error(`REQUIRE_SERVICES=1, but missing: ${missing.map(({ name }) => name).join(', ')}.`);
   }

@@ -19,7 +19,9 @@ export function readGif(bytes: Buffer): Structure {
     } else if (block === IMAGE) {
       // Ten bytes of descriptor, the local colour table, one byte of code size.
       const subBlocks = offset + 11 + colourTableLength(bytes[offset + 9] ?? 0);
-      if ((bytes[subBlocks] ?? 0) > 0 && subBlocks + 1 < bytes.length) hasPicture = true;
+      // A frame without data is what the shortest transparent GIFs have; browsers show it.
+      const dataStart = bytes[subBlocks] === 0 ? subBlocks : subBlocks + 1;
+      if (dataStart < bytes.length) hasPicture = true;
       offset = skipSubBlocks(bytes, subBlocks);
     } else if (block === 0) {
       // Some writers leave an empty sub-block too many.

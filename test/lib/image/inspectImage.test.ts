@@ -20,6 +20,11 @@ describe('inspectImage', () => {
       expect(await inspect(sample(name), false)).toEqual({ ok: true, facts, isOnePixel: false });
     });
 
+    it('takes the shortest transparent GIF, a frame without data, for a whole pixel', async () => {
+      const shortest = Buffer.from('R0lGODlhAQABAAD/ACwAAAAAAQABAAACADs=', 'base64');
+      expect(await inspect(shortest, false)).toMatchObject({ ok: true, isOnePixel: true });
+    });
+
     it('gives the sides as stored, whatever the EXIF orientation says', async () => {
       expect(await inspect(sample('rotated.jpg'))).toMatchObject({ facts: { width: 17, height: 9 } });
     });
