@@ -97,7 +97,10 @@ describe('a commit', () => {
   it('that stays unclear says why, when the store said so', async () => {
     const full = new Problem('STORAGE_UNAVAILABLE', { detail: 'The storage is full.' });
     const { records } = script(Array(9).fill({ kind: 'unclear', cause: full }), Array(9).fill(old));
-    expect(await commitRecord(records, 'page', mine, old, always)).toEqual({ kind: 'unknown', problem: full });
+    expect(await commitRecord(records, 'page', mine, old, always)).toEqual({
+      kind: 'unknown',
+      problem: full,
+    });
   });
 
   it('is unknown when nothing can be read after an unclear answer', async () => {
