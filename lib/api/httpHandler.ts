@@ -70,8 +70,8 @@ function observeCall<S extends ChainServices>({ name, services: { clock, metrics
     const status = response?.statusCode;
     const level = status === undefined || status >= 500 ? 'error' : 'info';
     const cause = level === 'error' && error != null ? { cause: describe(error) } : {};
-    const line = { level, operation: name, outcome, status, durationMs: Math.round(durationMs) };
-    console.log(JSON.stringify({ ...line, requestId: context.awsRequestId, ...measures, ...cause }));
+    const line = { level, operation: name, outcome, status, durationMs, requestId: context.awsRequestId };
+    console.log(JSON.stringify({ ...line, ...measures, ...cause }, wholeNumbers));
     await metrics.emit({ operation: name, outcome, durationMs, measures });
   };
   return {
@@ -122,6 +122,9 @@ function toProblem(error: Error | null | undefined): Problem {
     cause: error,
   });
 }
+
+/** Nobody reads fractions of a millisecond in a log. */
+const wholeNumbers = (_: string, value: unknown) => (typeof value === 'number' ? Math.round(value) : value);
 
 /** Every error down the chain of causes, with its stack: for the log. */
 function describe(error: unknown): string {
