@@ -1,7 +1,7 @@
 import { Problem } from '../problem.ts';
 
 /** As given: longer ones are refused unparsed. */
-export const PAGE_URL_MAX_CHARS = 2_048;
+const PAGE_URL_MAX_CHARS = 2_048;
 /** RFC 1035 section 2.3.4, in ASCII: the URL parser accepts more. */
 const LABEL_MAX_CHARS = 63;
 const NAME_MAX_CHARS = 253;

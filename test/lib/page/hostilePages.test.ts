@@ -83,9 +83,9 @@ describe('discovery on hostile markup', () => {
     expect(warnings).toMatchObject([{ url: PAGE, code: 'LIMIT_REACHED' }]);
   });
 
-  it('keeps a million images', async () => {
-    const { candidates } = await discoverHtml(numbered(1_000_000, (i) => `<img src=${i}>`));
-    expect(candidates).toHaveLength(1_000_000);
+  it('keeps every image, however many: limits are the caller’s', async () => {
+    const { candidates } = await discoverHtml(numbered(300_000, (i) => `<img src=${i}>`));
+    expect(candidates).toHaveLength(300_000);
   }, 60_000);
 
   it('reads what is cut in the middle of a character', async () => {
