@@ -1,0 +1,168 @@
+/** The scenarios of the challenge: one page from its first harvest to its change. */
+import { createHash, randomUUID } from 'node:crypto';
+import { call, expectThat, followLink, jsonOf, type Reply } from './calls.ts';
+import type { SmokeOptions } from './options.ts';
+import type { Scenario } from './scenario.ts';
+
+const GALLERY = '/sample/';
+const CHANGING = '/sample/changing/';
+
+interface Item {
+  readonly name: string;
+  readonly url: string;
+  readonly sha256: string;
+  readonly contentType: string;
+  readonly outcome: string;
+  readonly href?: string;
+}
+
+interface Body {
+  readonly images: readonly string[];
+  readonly items: readonly Item[];
+  readonly code: string;
+  readonly complete: boolean;
+  readonly counts: { readonly discovered: number; readonly items: number; readonly skipped: number };
+  readonly changes: Readonly<
+    Record<'added' | 'changed' | 'unchanged' | 'removed' | 'kept', readonly string[]>
+  >;
+}
+
+export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
+  // A query of its own makes a page that nobody has harvested before, on whatever stack.
+  const run = `?smoke=${randomUUID()}`;
+  const gallery = `${options.siteFromApi}${GALLERY}${run}`;
+  const changing = `${options.siteFromApi}${CHANGING}${run}`;
+  let first: Body;
+
+  const harvest = (method: 'POST' | 'PUT', url: string) =>
+    call(`${options.api}/images`, { method, json: { url } });
+  const lookUp = (url: string, query = '', base = options.api, headers = {}) =>
+    call(`${base}/images?url=${encodeURIComponent(url)}${query}`, { headers });
+
+  return [
+    {
+      name: `the site shows ${GALLERY}`,
+      async run() {
+        const { status, headers, bytes } = await call(`${options.site}${GALLERY}${run}`);
+        expectThat(status === 200, `status ${status} instead of 200`);
+        expectThat(headers.get('content-type')?.startsWith('text/html') === true, 'it is not sent as HTML');
+        expectThat(bytes.includes('<img '), 'it has no pictures');
+      },
+    },
+    {
+      name: 'POST of it is 201, with every picture stored',
+      async run() {
+        first = bodyOf(await harvest('POST', gallery), 201);
+        const { discovered, items, skipped } = first.counts;
+        expectThat(discovered > 0 && items === discovered && skipped === 0, JSON.stringify(first.counts));
+        expectThat(
+          first.complete && first.items.every(({ outcome }) => outcome === 'stored'),
+          'not all stored',
+        );
+      },
+    },
+    {
+      name: 'GET answers the same names in the same order, and 304 to its ETag',
+      async run() {
+        const reply = await lookUp(gallery);
+        expectSame(bodyOf(reply, 200).images, first.images);
+        const etag = reply.headers.get('etag') ?? '';
+        const again = await lookUp(gallery, '', options.api, { 'if-none-match': etag });
+        expectThat(again.status === 304, `status ${again.status} instead of 304`);
+      },
+    },
+    {
+      name: 'the objects are there: each link leads to the bytes that the site has',
+      async run() {
+        const { items } = bodyOf(await lookUp(gallery, '&include=links,details'), 200);
+        expectSame(
+          items.map(({ name }) => name),
+          first.images,
+        );
+        await Promise.all(items.map((item) => checkObject(item, options)));
+      },
+    },
+    {
+      name: 'GET by the URL of one picture names its copy of this page',
+      async run() {
+        const [item] = first.items;
+        const { images } = bodyOf(await lookUp(item?.url ?? ''), 200);
+        expectThat(images.includes(item?.name ?? ''), `${item?.name} is not among them`);
+      },
+    },
+    {
+      name: 'POST again is 409',
+      async run() {
+        const { code } = bodyOf(await harvest('POST', gallery), 409);
+        expectThat(code === 'URL_ALREADY_PROCESSED', `code ${code}`);
+      },
+    },
+    {
+      name: 'PUT changes nothing where nothing changed',
+      async run() {
+        const { changes } = bodyOf(await harvest('PUT', gallery), 200);
+        expectSame(changes.unchanged, first.images);
+        expectThat(changes.added.length + changes.changed.length + changes.removed.length === 0, 'changes');
+      },
+    },
+    {
+      name: 'the page changes: PUT tells what was added, changed and removed, GET shows it',
+      async run() {
+        const before = bodyOf(await harvest('POST', changing), 201);
+        const next = await call(`${options.site}${CHANGING}next`, { method: 'POST' });
+        expectThat(next.status === 200, `POST ${CHANGING}next of the site: status ${next.status}`);
+        const { changes, images } = bodyOf(await harvest('PUT', changing), 200);
+        for (const kind of ['added', 'changed', 'unchanged', 'removed'] as const) {
+          expectThat(changes[kind].length > 0, `nothing ${kind}: ${JSON.stringify(changes)}`);
+        }
+        expectThat(
+          changes.removed.every((name) => before.images.includes(name)),
+          'a removed name is new',
+        );
+        expectSame(bodyOf(await lookUp(changing), 200).images, images);
+      },
+    },
+    {
+      name: 'what was never harvested is 404, what is no URL is 400',
+      async run() {
+        const { code } = bodyOf(await lookUp(`${gallery}&never`), 404);
+        expectThat(code === 'PAGE_NOT_FOUND', `code ${code}`);
+        expectThat(bodyOf(await harvest('POST', 'ftp://a/'), 400).code === 'URL_INVALID', 'another code');
+      },
+    },
+    ...options.forbidden.map((url) => ({
+      name: `${url} is 403`,
+      async run() {
+        const { code } = bodyOf(await harvest('POST', url), 403);
+        expectThat(code === 'ADDRESS_FORBIDDEN', `code ${code}`);
+      },
+    })),
+    {
+      name: 'the proxy of the site leads to the same answers',
+      leftOut: options.proxiedApi === null ? 'this stack has no proxy' : null,
+      async run() {
+        const { images } = bodyOf(await lookUp(gallery, '', options.proxiedApi ?? ''), 200);
+        expectSame(images, first.images);
+      },
+    },
+  ];
+}
+
+const bodyOf = (reply: Reply, status: number) => jsonOf(reply, status) as unknown as Body;
+
+async function checkObject({ name, url, href, sha256, contentType }: Item, options: SmokeOptions) {
+  const object = await followLink(href ?? '', options.store);
+  expectThat(object.status === 200, `${name}: status ${object.status}`);
+  const type = object.headers.get('content-type');
+  expectThat(type === contentType, `${name}: type ${type} instead of ${contentType}`);
+  const original = await call(url.replace(options.siteFromApi, options.site));
+  expectThat(original.bytes.equals(object.bytes), `${name} is not what the site has at ${url}`);
+  expectThat(hashOf(object.bytes) === sha256, `${name}: its bytes do not have the SHA-256 of the record`);
+}
+
+const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+function expectSame(actual: readonly string[], wanted: readonly string[]): void {
+  const isSame = actual.length === wanted.length && actual.every((name, index) => name === wanted[index]);
+  expectThat(isSame, `${JSON.stringify(actual)} instead of ${JSON.stringify(wanted)}`);
+}

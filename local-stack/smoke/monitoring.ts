@@ -1,0 +1,126 @@
+/** What the operators see: counters in Prometheus, its targets, the dashboards in Grafana. */
+import { readdir, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { call, expectThat, jsonOf } from './calls.ts';
+import type { SmokeOptions } from './options.ts';
+import type { Scenario } from './scenario.ts';
+
+const DASHBOARDS = resolve(import.meta.dirname, '../grafana/dashboards');
+const REQUESTS = 'sum by (operation) (image_api_requests_total)';
+const OPERATIONS = ['get', 'post', 'put'] as const;
+
+/** Two scrapes at the usual interval, and some. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 1_000;
+
+export interface MonitoringConfig extends Pick<SmokeOptions, 'prometheus' | 'grafana' | 'mayBeDown'> {
+  /** `user:password` of somebody who may see the dashboards. */
+  readonly grafanaUser: string;
+}
+
+/** The first is tried before the API is called, the others after. */
+export function monitoringScenarios(config: MonitoringConfig): {
+  readonly before: readonly Scenario[];
+  readonly after: readonly Scenario[];
+} {
+  const { prometheus, grafana } = config;
+  const withoutPrometheus = prometheus === null ? 'no Prometheus here' : null;
+  const withoutGrafana = grafana === null ? 'no Grafana here' : null;
+  let counted: ReadonlyMap<string, number> = new Map();
+  return {
+    before: [
+      {
+        name: 'Prometheus answers',
+        leftOut: withoutPrometheus,
+        async run() {
+          counted = await query(prometheus ?? '', REQUESTS, 'operation');
+        },
+      },
+    ],
+    after: [
+      {
+        name: 'the requests of this run are counted in Prometheus',
+        leftOut: withoutPrometheus,
+        run: () =>
+          eventually(async () => {
+            const now = await query(prometheus ?? '', REQUESTS, 'operation');
+            for (const operation of OPERATIONS) {
+              const [old, seen] = [counted.get(operation) ?? 0, now.get(operation) ?? 0];
+              expectThat(seen > old, `image_api_requests_total of ${operation} stays at ${seen}`);
+            }
+          }),
+      },
+      {
+        name: 'every target of Prometheus is up',
+        leftOut: withoutPrometheus,
+        run: () => eventually(() => checkTargets(prometheus ?? '', config.mayBeDown)),
+      },
+      {
+        name: 'Grafana has our dashboards, and reaches Prometheus',
+        leftOut: withoutGrafana,
+        run: () => eventually(() => checkGrafana(grafana ?? '', config.grafanaUser)),
+      },
+    ],
+  };
+}
+
+/** Tries until it passes; the last failure is told when patience ends. */
+async function eventually(check: () => Promise<void>): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await delay(PAUSE_MS);
+    }
+  }
+}
+
+/** The values of an instant query, by one of their labels. */
+async function query(prometheus: string, expression: string, label: string) {
+  const reply = await call(`${prometheus}/api/v1/query?query=${encodeURIComponent(expression)}`);
+  const { data } = jsonOf(reply, 200) as {
+    data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+  };
+  return new Map(data.result.map(({ metric, value }) => [metric[label] ?? '', Number(value[1])]));
+}
+
+async function checkTargets(prometheus: string, mayBeDown: readonly string[]): Promise<void> {
+  const reply = await call(`${prometheus}/api/v1/targets?state=active`);
+  const { data } = jsonOf(reply, 200) as {
+    data: { activeTargets: { labels: { job: string }; health: string; lastError: string }[] };
+  };
+  const looked = data.activeTargets.filter(({ labels }) => !mayBeDown.includes(labels.job));
+  expectThat(looked.length > 0, 'it has no targets');
+  const down = looked.filter(({ health }) => health !== 'up');
+  expectThat(
+    down.length === 0,
+    `not up: ${down.map(({ labels, lastError }) => `${labels.job} (${lastError})`).join(', ')}`,
+  );
+}
+
+async function checkGrafana(grafana: string, user: string): Promise<void> {
+  const headers = { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
+  const found = await call(`${grafana}/api/search?type=dash-db`, { headers });
+  const text = found.bytes.toString('utf8');
+  expectThat(found.status === 200, `status ${found.status} instead of 200: ${text.slice(0, 300)}`);
+  const uids = new Set((JSON.parse(text) as { uid: string }[]).map(({ uid }) => uid));
+  for (const uid of await ownDashboards()) expectThat(uids.has(uid), `the dashboard ${uid} is not there`);
+
+  const sources = await call(`${grafana}/api/datasources`, { headers });
+  const list = JSON.parse(sources.bytes.toString('utf8')) as { uid: string; type: string }[];
+  const source = Array.isArray(list) ? list.find(({ type }) => type === 'prometheus') : undefined;
+  expectThat(source !== undefined, 'it has no data source for Prometheus');
+  const path = `/api/datasources/proxy/uid/${source.uid}/api/v1/query?query=up`;
+  jsonOf(await call(`${grafana}${path}`, { headers }), 200);
+}
+
+/** The uids of the dashboards that this repository provisions. */
+async function ownDashboards(): Promise<readonly string[]> {
+  const files = (await readdir(DASHBOARDS)).filter((name) => name.endsWith('.json'));
+  expectThat(files.length > 0, `no dashboards in ${DASHBOARDS}`);
+  const texts = await Promise.all(files.map((name) => readFile(resolve(DASHBOARDS, name), 'utf8')));
+  return texts.map((text) => (JSON.parse(text) as { uid: string }).uid);
+}
