@@ -4,7 +4,7 @@
  * Every .html file is taken as the answer of BASE (default http://fakehost/test/). Linked stylesheets are not read:
  * nothing is fetched. Ends with 1 when a page fails.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'parse5';
 import { decodeHtml } from '../lib/page/decodeHtml.ts';
@@ -14,7 +14,7 @@ import type { StylesheetResult } from '../lib/page/stylesheets.ts';
 const ROUNDS = 5;
 
 const [folder, base = 'http://fakehost/test/'] = process.argv.slice(2);
-if (folder === undefined) {
+if (folder === undefined || !existsSync(folder)) {
   console.error('Name the folder of saved pages: npm run bench:discover -- FOLDER [BASE]');
   process.exit(1);
 }

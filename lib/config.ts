@@ -140,7 +140,7 @@ export function readConfig(env: Environment): Config {
     },
     cache: {
       ...(redis && { url: redis.href }),
-      // At most 300: the contract bounds how stale an answer may be after Redis was lost in the middle.
+      // At most 300: so long an answer may be stale after Redis was lost in the middle of a write.
       ttlSeconds: integer('CACHE_TTL_SECONDS', 300, 1, 300),
     },
   };

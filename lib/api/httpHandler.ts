@@ -4,7 +4,7 @@ import httpJsonBodyParser from '@middy/http-json-body-parser';
 import type { Context } from 'aws-lambda';
 import { measuredStorage, type Storage } from '../measuredStorage.ts';
 import type { Clock, Measures, Metrics } from '../ports.ts';
-import { Problem } from '../problem.ts';
+import { Problem, type ProblemCode } from '../problem.ts';
 import { type Answer, problemAnswer } from './answers.ts';
 import { bodyBytes, type HttpEvent, headerOf } from './httpEvent.ts';
 
@@ -31,6 +31,9 @@ export interface Operation<S> {
   /** One call. A `Problem` that it throws is answered as such, anything else as `INTERNAL`. */
   readonly run: (event: HttpEvent, services: S, call: Call) => Promise<Answer>;
 }
+
+/** What an operator has to look at; a page that is down is its own operator's business. */
+const OUR_FAILURES: ReadonlySet<string> = new Set<ProblemCode>(['INTERNAL', 'STORAGE_UNAVAILABLE']);
 
 type CallContext = Context & { call?: Call };
 type Link = MiddlewareObj<HttpEvent, Answer, Error, CallContext>;
@@ -68,8 +71,9 @@ function observeCall<S extends ChainServices>({ name, services: { clock, metrics
     const durationMs = clock.elapsed() - start;
     const outcome = error == null ? 'OK' : error instanceof Problem ? error.code : 'INTERNAL';
     const status = response?.statusCode;
-    const level = status === undefined || status >= 500 ? 'error' : 'info';
-    const cause = level === 'error' && error != null ? { cause: describe(error) } : {};
+    const isOurs = OUR_FAILURES.has(outcome);
+    const level = isOurs ? 'error' : 'info';
+    const cause = { cause: isOurs ? describe(error) : messageOf(error?.cause) };
     const line = { level, operation: name, outcome, status, durationMs, requestId: context.awsRequestId };
     console.log(JSON.stringify({ ...line, ...measures, ...cause }, wholeNumbers));
     await metrics.emit({ operation: name, outcome, durationMs, measures });
@@ -127,10 +131,15 @@ function toProblem(error: Error | null | undefined): Problem {
 const wholeNumbers = (_: string, value: unknown) => (typeof value === 'number' ? Math.round(value) : value);
 
 /** Every error down the chain of causes, with its stack: for the log. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+function describe(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return messageOf(error);
   const text = error.stack ?? `${error.name}: ${error.message}`;
   return error.cause === undefined ? text : `${text}\ncaused by ${describe(error.cause)}`;
+}
+
+function messageOf(error: unknown): string | undefined {
+  if (error === undefined || error === null) return undefined;
+  return error instanceof Error ? error.message : String(error);
 }
 
 const noJson = () =>

@@ -4,7 +4,8 @@ import type { WebResult } from '../ports.ts';
 
 /** Public text. It never says which address, and for `forbidden` not even which rule. */
 const DETAILS: Readonly<Record<WebFault, string>> = {
-  forbidden: 'The address, name or port is not one that this service fetches from.',
+  forbidden:
+    'The address, name or port is not one that this service fetches from; its operator may allow a host with FETCH_ALLOW_HOSTS.',
   dns: 'The name of the server could not be resolved.',
   connect: 'No connection to the server could be made, or it was closed without an answer.',
   tls: 'No secure connection could be made: the certificate of the server is not trusted, or TLS failed.',

@@ -33,7 +33,7 @@ describe('the settings', () => {
     });
   });
 
-  it('take the original’s environment as it is', () => {
+  it('take a store and a cache given as host:port', () => {
     const config = readConfig({
       AWS_ACCESS_KEY_ID: 'minioadmin',
       AWS_SECRET_ACCESS_KEY: 'minioadmin',

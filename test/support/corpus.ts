@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 
-/** A folder of saved pages beside the project; nothing of it belongs to the project. `CORPUS` names another one. */
-export const CORPUS = process.env.CORPUS ?? join(import.meta.dirname, '../../../shared/corpus/readability');
+/** A folder of saved pages (`CORPUS`); empty when there is none. Nothing of it belongs to the project. */
+export const CORPUS = process.env.CORPUS ?? '';
 
-export const hasCorpus = existsSync(CORPUS);
+export const hasCorpus = CORPUS !== '' && existsSync(CORPUS);

@@ -9,7 +9,7 @@ export default async () => {
   for (const { name, covers, install } of missing) {
     console.log(`Left out, since ${name} is not on the PATH: ${covers} (${install}).`);
   }
-  if (!hasCorpus) console.log('Left out, since there is no folder of saved pages (CORPUS): harvesting them.');
+  if (!hasCorpus) console.log('Left out, since CORPUS names no folder of saved pages: harvesting them.');
   if (missing.length > 0 && process.env.REQUIRE_SERVICES === '1') {
     throw new Error(`REQUIRE_SERVICES=1, but missing: ${missing.map(({ name }) => name).join(', ')}.`);
   }

@@ -126,8 +126,17 @@ describe('the handler chain', () => {
       reason: 'status',
       upstreamStatus: 503,
     });
-    expect(String(line.cause)).toContain('10.0.0.1 said no');
+    expect(line).toMatchObject({ level: 'info', outcome: 'PAGE_UNREACHABLE', cause: '10.0.0.1 said no' });
     expect(emitted).toMatchObject([{ outcome: 'PAGE_UNREACHABLE' }]);
+  });
+
+  it('tells the log why the storage failed, and only the log', async () => {
+    const { call } = createEcho(() => {
+      throw new Problem('STORAGE_UNAVAILABLE', { detail: 'd', cause: new Error('10.0.0.1 said no') });
+    });
+    const { answer, line } = await call({ headers: JSON_TYPE, body: '{}' });
+    expect(answer.body).not.toContain('10.0.0.1');
+    expect(line).toMatchObject({ level: 'error', cause: expect.stringContaining('10.0.0.1 said no') });
   });
 
   it('answers a bug as INTERNAL and tells its cause to the log alone', async () => {
