@@ -1,0 +1,76 @@
+/** What docker-compose.yml is given by `.env`, beyond the settings of the API itself. */
+import { readConfig } from '../lib/config.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Rule {
+  readonly name: string;
+  /** What `.env` calls it. */
+  readonly setting: string;
+  readonly pattern: RegExp;
+  /** Completes "<setting> must …". */
+  readonly must: string;
+}
+
+/** Lengths and characters are those that MinIO, Redis and S3 accept: each would refuse in its own words, and late. */
+const RULES: readonly Rule[] = [
+  secret('MINIO_ROOT_PASSWORD', 'MINIO_ROOT_PASSWORD'),
+  secret('GRAFANA_ADMIN_PASSWORD', 'GRAFANA_ADMIN_PASSWORD'),
+  secret('AWS_SECRET_ACCESS_KEY', 'MINIO_APP_PASSWORD'),
+  user('MINIO_ROOT_USER', 'MINIO_ROOT_USER'),
+  user('AWS_ACCESS_KEY_ID', 'MINIO_APP_USER'),
+  {
+    name: 'S3_BUCKET',
+    setting: 'S3_BUCKET',
+    pattern: /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+    must: 'be 3 to 63 lower-case letters, digits and hyphens',
+  },
+  {
+    name: 'REDIS_MAXMEMORY',
+    setting: 'REDIS_MAXMEMORY',
+    pattern: /^[1-9]\d{0,3}mb$/,
+    must: 'be a number of megabytes such as 128mb',
+  },
+];
+
+/**
+ * Every fault of the compose stack's settings, a sentence each, without any value that is secret.
+ * @param env environment of the service `settings`, which has the API's settings and those of its neighbours
+ */
+export function stackFaults(env: Environment): readonly string[] {
+  const faults = RULES.filter(({ name, pattern }) => !pattern.test(env[name] ?? '')).map(
+    ({ setting, must, name }) =>
+      env[name] ? `${setting} must ${must}.` : `${setting} is missing: it must ${must}.`,
+  );
+  if (env.MINIO_ROOT_USER && env.MINIO_ROOT_USER === env.AWS_ACCESS_KEY_ID) {
+    faults.push("MINIO_ROOT_USER must not be the API's own user, MINIO_APP_USER.");
+  }
+  return [...faults, ...configFaults(env)];
+}
+
+function configFaults(env: Environment): readonly string[] {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    return [...String(error).matchAll(/^- (.+)$/gm)].map(([, fault]) => fault ?? '');
+  }
+}
+
+function secret(name: string, setting: string): Rule {
+  return {
+    name,
+    setting,
+    pattern: /^[\x21-\x7e]{8,40}$/,
+    must: 'be 8 to 40 printable characters without a space',
+  };
+}
+
+function user(name: string, setting: string): Rule {
+  return {
+    name,
+    setting,
+    pattern: /^[\w.-]{3,20}$/,
+    must: 'be 3 to 20 letters, digits, dots, hyphens and underscores',
+  };
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import { stackFaults } from '../../local-stack/stackSettings.ts';
+
+const GOOD = {
+  AWS_ACCESS_KEY_ID: 'minioadmin',
+  AWS_SECRET_ACCESS_KEY: 'minioadmin',
+  S3_BUCKET: 'mybucket',
+  S3_ENDPOINT: 'minio:9000',
+  REDIS_ADDRESS: 'redis:6379',
+  FETCH_ALLOW_HOSTS: 'nginx:80',
+  MINIO_ROOT_USER: 'storage-root',
+  MINIO_ROOT_PASSWORD: 'a-long-root-password',
+  GRAFANA_ADMIN_PASSWORD: 'a-long-password',
+  REDIS_MAXMEMORY: '128mb',
+  PORT: '8080',
+  PAGE_MAX_BYTES: '',
+};
+
+describe('settings of the compose stack', () => {
+  it('are fine as they come, with the two passwords set', () => {
+    expect(stackFaults(GOOD)).toEqual([]);
+  });
+
+  it.each([
+    ['MINIO_ROOT_PASSWORD', '', 'MINIO_ROOT_PASSWORD is missing: it must be 8 to 40'],
+    ['MINIO_ROOT_PASSWORD', '1234567', 'MINIO_ROOT_PASSWORD must be 8 to 40'],
+    ['MINIO_ROOT_PASSWORD', 'x'.repeat(41), 'MINIO_ROOT_PASSWORD must be 8 to 40'],
+    ['GRAFANA_ADMIN_PASSWORD', 'with a space', 'GRAFANA_ADMIN_PASSWORD must be'],
+    ['AWS_SECRET_ACCESS_KEY', 'short', 'MINIO_APP_PASSWORD must be'],
+    ['MINIO_ROOT_USER', 'ab', 'MINIO_ROOT_USER must be 3 to 20'],
+    ['MINIO_ROOT_USER', 'minioadmin', "MINIO_ROOT_USER must not be the API's own user"],
+    ['S3_BUCKET', 'My_Bucket', 'S3_BUCKET must be'],
+    ['S3_BUCKET', 'ab', 'S3_BUCKET must be'],
+    ['REDIS_MAXMEMORY', '0', 'REDIS_MAXMEMORY must be'],
+    ['PAGE_MAX_BYTES', '10 MB', 'PAGE_MAX_BYTES must be a whole number'],
+    ['FETCH_ALLOW_HOSTS', 'nginx', 'FETCH_ALLOW_HOSTS has "nginx"'],
+  ])('refuse %s=%j in one sentence', (name, value, sentence) => {
+    expect(stackFaults({ ...GOOD, [name]: value })).toEqual([expect.stringContaining(sentence)]);
+  });
+
+  it.each([
+    ['MINIO_ROOT_PASSWORD', '12345678'],
+    ['MINIO_ROOT_PASSWORD', 'x'.repeat(40)],
+    ['MINIO_ROOT_USER', 'abc'],
+    ['S3_BUCKET', 'abc'],
+    ['S3_BUCKET', 'a'.repeat(63)],
+  ])('take %s=%j', (name, value) => {
+    expect(stackFaults({ ...GOOD, [name]: value })).toEqual([]);
+  });
+
+  it('report all faults together, and no secret', () => {
+    const faults = stackFaults({ ...GOOD, MINIO_ROOT_PASSWORD: 'tiny-pw', PAGE_TIMEOUT_MS: 'soon' });
+    expect(faults).toHaveLength(2);
+    expect(faults.join()).not.toContain('tiny-pw');
+  });
+});
