@@ -1,0 +1,73 @@
+/** The parts put together: receivers → intake → series → `/metrics`. */
+import type { Readable } from 'node:stream';
+import { exposition } from './exposition.ts';
+import { serveMetrics } from './httpServer.ts';
+import { createIntake } from './intake.ts';
+import type { Options } from './options.ts';
+import { precreate } from './precreate.ts';
+import { receiveStream, receiveTcp, receiveUdp } from './receivers.ts';
+import { createSelfMetrics } from './selfMetrics.ts';
+import { createSeriesStore } from './seriesStore.ts';
+import { readUdpDrops } from './udpDrops.ts';
+
+export interface Surroundings {
+  /** Standard input. */
+  readonly input: Readable;
+  readonly log: (line: string) => void;
+  readonly now: () => Date;
+  /** Told of what ends the exporter: a receiver that stood and broke. */
+  readonly onFault: (error: Error) => void;
+}
+
+export interface Exporter {
+  /** Resolves when standard input ended; at once when it is not read. */
+  readonly inputEnded: Promise<void>;
+  /** Where it listens, for people. */
+  readonly places: readonly string[];
+  metrics(): AsyncIterable<string>;
+  close(): Promise<void>;
+}
+
+/** Rejects with one sentence when a port or the `--precreate` file cannot be used; nothing is left open then. */
+export async function startExporter(options: Options, surroundings: Surroundings): Promise<Exporter> {
+  const { input, log, now, onFault } = surroundings;
+  const { host, maxLineBytes, maxConnections } = options;
+  const self = createSelfMetrics({ log, now });
+  const store = createSeriesStore({ ...options, reservedNames: self.names() }, self);
+  const intake = createIntake(store, self);
+  if (options.precreate !== undefined) await precreate(options.precreate, store);
+
+  const metrics = async function* () {
+    yield* exposition(store.metrics());
+    yield await self.text();
+  };
+
+  await using parts = new AsyncDisposableStack();
+  const places: string[] = [];
+  const stands = (what: string, receiver: { port: number; close(): Promise<void> }, path = '') => {
+    parts.defer(() => receiver.close());
+    places.push(`${what}://${host.includes(':') ? `[${host}]` : host}:${receiver.port}${path}`);
+  };
+  const listening = { host, maxLineBytes, intake, onFault };
+  const sources = { series: store.size, maxSeries: options.maxSeries };
+  self.watch(sources);
+  if (!options.prints) {
+    if (options.udpPort !== null) {
+      const udp = await receiveUdp({ ...listening, port: options.udpPort });
+      stands('udp', udp);
+      self.watch({ ...sources, udpDrops: () => readUdpDrops(udp.port), udpBufferBytes: udp.bufferBytes });
+    }
+    if (options.tcpPort !== null) {
+      stands('tcp', await receiveTcp({ ...listening, port: options.tcpPort, maxConnections, tally: self }));
+    }
+    stands(
+      'http',
+      await serveMetrics({ host, port: options.httpPort, pieces: metrics, onFault }),
+      '/metrics',
+    );
+  }
+  const inputEnded = options.readsStdin ? receiveStream(input, maxLineBytes, intake) : Promise.resolve();
+
+  const standing = parts.move();
+  return { inputEnded, places, metrics, close: () => standing.disposeAsync() };
+}

@@ -1,0 +1,89 @@
+/** `/metrics` for Prometheus, `/healthz` for whoever keeps the process alive. */
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { setImmediate as othersTurn } from 'node:timers/promises';
+import { explainListening } from './faults.ts';
+import type { Receiver } from './receivers.ts';
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** The whole answer in pieces of whole lines. */
+  readonly pieces: () => Iterable<string> | AsyncIterable<string>;
+  readonly onFault: (error: Error) => void;
+}
+
+export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+const PLAIN = 'text/plain; charset=utf-8';
+/** Scrapers and health checks; more at once is no scraper. */
+const MAX_CONNECTIONS = 64;
+const REQUEST_TIMEOUT_MS = 10_000;
+/** How long a scrape that is under way may take once the end was asked for. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** Rejects with one sentence when it cannot listen. */
+export async function serveMetrics({ host, port, pieces, onFault }: HttpOptions): Promise<Receiver> {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    const path = (request.url ?? '/').split('?', 1)[0];
+    const isHead = request.method === 'HEAD';
+    if (request.method !== 'GET' && !isHead) {
+      answer(response, 405, 'Only GET and HEAD are answered.\n', { Allow: 'GET, HEAD' });
+    } else if (path === '/healthz') {
+      answer(response, 200, 'ok\n');
+    } else if (path === '/metrics') {
+      response.writeHead(200, { 'Content-Type': CONTENT_TYPE });
+      if (isHead) response.end();
+      else writeAll(response, pieces()).catch(() => response.destroy());
+    } else {
+      answer(
+        response,
+        path === '/' ? 200 : 404,
+        'The metrics are at /metrics, the health check is at /healthz.\n',
+      );
+    }
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  // A reader that stops reading is let go.
+  server.setTimeout(REQUEST_TIMEOUT_MS);
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+  } catch (error) {
+    throw explainListening(error, { what: 'HTTP', host, port, flag: '--http-port' });
+  }
+  server.on('error', onFault);
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    async close() {
+      const timer = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS);
+      await new Promise((resolve) => server.close(resolve));
+      clearTimeout(timer);
+    },
+  };
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: Record<string, string> = {},
+) {
+  response.writeHead(status, {
+    'Content-Type': PLAIN,
+    'Content-Length': Buffer.byteLength(text),
+    ...headers,
+  });
+  response.end(text);
+}
+
+/** Piece by piece, with a turn for the receivers in between: datagrams that nobody reads are lost. */
+async function writeAll(response: ServerResponse, pieces: Iterable<string> | AsyncIterable<string>) {
+  for await (const piece of pieces) {
+    if (response.destroyed) return;
+    if (response.write(piece)) await othersTurn();
+    else await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  }
+  response.end();
+}

@@ -1,0 +1,111 @@
+/** One Prometheus metric with its series, and how values enter it. */
+import type { Values } from './emfDocument.ts';
+import type { MetricType, UnitRule } from './names.ts';
+
+/** One line of a counter or a gauge. */
+export interface Plain {
+  value: number;
+}
+
+/** `buckets` has one count per bound and one for what is over the last; not cumulative. */
+export interface Distribution {
+  readonly buckets: number[];
+  sum: number;
+  count: number;
+}
+
+interface Origin {
+  /** The Prometheus name. */
+  readonly name: string;
+  /** The EMF metric it came from, for `# HELP` and to tell two metrics with one Prometheus name apart. */
+  readonly namespace: string;
+  readonly metric: string;
+}
+
+/** Series by the text of their labels. */
+export type Metric =
+  | (Origin & { readonly type: 'counter' | 'gauge'; readonly series: Map<string, Plain> })
+  | (Origin & {
+      readonly type: 'histogram';
+      /** Upper bounds in the base unit, ascending. */
+      readonly bounds: readonly number[];
+      readonly series: Map<string, Distribution>;
+    });
+
+export interface Buckets {
+  readonly timeBuckets: readonly number[];
+  readonly byteBuckets: readonly number[];
+}
+
+export function createMetric(origin: Origin, rule: UnitRule, buckets: Buckets): Metric {
+  const { type } = rule;
+  if (type !== 'histogram') return { ...origin, type, series: new Map() };
+  const bounds = rule.suffix === '_bytes' ? buckets.byteBuckets : buckets.timeBuckets;
+  return { ...origin, type, bounds, series: new Map() };
+}
+
+/** Every name that a metric puts at the start of a line. */
+export const lineNames = (name: string, type: MetricType): readonly string[] =>
+  type === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
+
+/** Without what only a gauge can take: a counter never falls, and no duration or size is below zero. */
+export function usableBy(type: MetricType, given: Values): Values {
+  const { values, counts } = given;
+  if (type === 'gauge' || values.every((value) => value >= 0)) return given;
+  const kept = values.map((value) => value >= 0);
+  return {
+    values: values.filter((_, index) => kept[index]),
+    ...(counts && { counts: counts.filter((_, index) => kept[index]) }),
+  };
+}
+
+/** Adds values in the metric's unit as `toBase` makes it; creates the series at 0 when there are none. */
+export function enter(metric: Metric, labels: string, given: Values, toBase: UnitRule['toBase']): void {
+  if (metric.type === 'histogram') {
+    const known = metric.series.get(labels);
+    const series = known ?? newDistribution(metric.bounds);
+    if (known === undefined) metric.series.set(labels, series);
+    observe(series, metric.bounds, given, toBase);
+    return;
+  }
+  const series = metric.series.get(labels);
+  const value = metric.type === 'counter' ? (series?.value ?? 0) + sumOf(given) : toBase(latestOf(given));
+  if (series === undefined) metric.series.set(labels, { value });
+  else series.value = value;
+}
+
+const newDistribution = (bounds: readonly number[]): Distribution => ({
+  buckets: new Array<number>(bounds.length + 1).fill(0),
+  sum: 0,
+  count: 0,
+});
+
+function observe(
+  series: Distribution,
+  bounds: readonly number[],
+  { values, counts }: Values,
+  toBase: UnitRule['toBase'],
+): void {
+  for (const [index, raw] of values.entries()) {
+    const value = toBase(raw);
+    const count = counts?.[index] ?? 1;
+    let bucket = 0;
+    while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket += 1;
+    series.buckets[bucket] = (series.buckets[bucket] ?? 0) + count;
+    series.sum += value * count;
+    series.count += count;
+  }
+}
+
+function sumOf({ values, counts }: Values): number {
+  let sum = 0;
+  for (const [index, value] of values.entries()) sum += value * (counts?.[index] ?? 1);
+  return sum;
+}
+
+/** The last of a list, since a list is in order; the mean of a distribution, since that has none. */
+function latestOf({ values, counts }: Values): number {
+  if (counts === undefined) return values.at(-1) ?? 0;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return sumOf({ values, counts }) / total;
+}

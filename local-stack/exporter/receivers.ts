@@ -1,0 +1,105 @@
+/** Where lines come from: UDP datagrams, TCP connections, standard input. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, isIPv6, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { explainListening } from './faults.ts';
+import type { Intake } from './intake.ts';
+import { createLineSplitter } from './lineSplitter.ts';
+import type { Tally } from './tally.ts';
+
+export interface Receiver {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly maxLineBytes: number;
+  readonly intake: Intake;
+  /** Told when a receiver that stood can no longer receive. */
+  readonly onFault: (error: Error) => void;
+}
+
+/** Asked for, so that bursts wait instead of being lost; the kernel gives at most `net.core.rmem_max`. */
+const UDP_BUFFER_BYTES = 8 * 1024 * 1024;
+
+/** A datagram holds one document or several lines of them. Rejects with one sentence when it cannot listen. */
+export async function receiveUdp(options: ListenOptions): Promise<Receiver & { bufferBytes(): number }> {
+  const { host, port, maxLineBytes, intake, onFault } = options;
+  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+  const splitter = createLineSplitter(maxLineBytes, intake('udp'));
+  socket.on('message', (datagram) => {
+    splitter.push(datagram);
+    splitter.end();
+  });
+  try {
+    socket.bind({ port, address: host });
+    await once(socket, 'listening');
+  } catch (error) {
+    throw explainListening(error, { what: 'UDP', host, port, flag: '--udp-port' });
+  }
+  try {
+    socket.setRecvBufferSize(UDP_BUFFER_BYTES);
+  } catch {
+    // It stays as the system has it; the metric shows what it is.
+  }
+  socket.on('error', onFault);
+  return {
+    port: socket.address().port,
+    bufferBytes: () => socket.getRecvBufferSize(),
+    close: () => new Promise((resolve) => socket.close(() => resolve())),
+  };
+}
+
+/** Documents end with a newline, at most `maxConnections` senders at once. Rejects like `receiveUdp`. */
+export async function receiveTcp(
+  options: ListenOptions & { readonly maxConnections: number; readonly tally: Tally },
+): Promise<Receiver> {
+  const { host, port, maxLineBytes, intake, onFault, maxConnections, tally } = options;
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    const splitter = createLineSplitter(maxLineBytes, intake('tcp'));
+    sockets.add(socket);
+    tally.connectionOpened();
+    socket.on('data', (chunk: Buffer) => splitter.push(chunk));
+    // A reset says no more than an end does: what came is counted, and 'close' follows.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      splitter.end();
+      sockets.delete(socket);
+      tally.connectionClosed();
+    });
+  });
+  server.maxConnections = maxConnections;
+  server.on('drop', () => tally.connectionRefused());
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+  } catch (error) {
+    throw explainListening(error, { what: 'TCP', host, port, flag: '--tcp-port' });
+  }
+  server.on('error', onFault);
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** Resolves at the end of the input. An input that breaks off has ended. */
+export async function receiveStream(input: Readable, maxLineBytes: number, intake: Intake): Promise<void> {
+  const splitter = createLineSplitter(maxLineBytes, intake('stdin'));
+  try {
+    for await (const chunk of input) splitter.push(chunk);
+  } catch {
+    // The last piece is judged below.
+  }
+  splitter.end();
+}

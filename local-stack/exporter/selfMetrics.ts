@@ -1,0 +1,126 @@
+/** The exporter's metrics about itself and its process. */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import {
+  LABEL_REASONS,
+  LINE_REASONS,
+  SAMPLE_REASONS,
+  type SampleReason,
+  type Tally,
+  TRANSPORTS,
+} from './tally.ts';
+
+/** What is asked at every scrape. */
+export interface SelfSources {
+  readonly series: () => number;
+  readonly maxSeries: number;
+  /** undefined where the system does not say. */
+  readonly udpDrops?: () => Promise<number | undefined>;
+  readonly udpBufferBytes?: () => number;
+}
+
+export interface SelfMetrics extends Tally {
+  watch(sources: SelfSources): void;
+  /** The names of its metrics. */
+  names(): ReadonlySet<string>;
+  text(): Promise<string>;
+}
+
+export interface SelfMetricsOptions {
+  /** Takes a line for people, at most one a minute and reason. */
+  readonly log: (line: string) => void;
+  readonly now: () => Date;
+}
+
+const NOTICE_EVERY_MS = 60_000;
+const EXAMPLE_LENGTH = 120;
+
+export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics {
+  // Never the package's global one, which every module of a process would share.
+  const registry = new Registry();
+  let sources: SelfSources | undefined;
+  let lastDocument = 0;
+
+  const counter = <T extends string>(name: string, help: string, ...labelNames: T[]) =>
+    new Counter<T>({ name: `emf_exporter_${name}`, help, labelNames, registers: [registry] });
+  const gauge = (name: string, help: string, read?: () => number | undefined) =>
+    new Gauge({
+      name: `emf_exporter_${name}`,
+      help,
+      registers: [registry],
+      ...(read && {
+        collect() {
+          this.set(read() ?? 0);
+        },
+      }),
+    });
+
+  const documents = counter('documents_total', 'EMF documents that were read.', 'transport');
+  const rejected = counter('lines_rejected_total', 'Lines that are no EMF document.', 'transport', 'reason');
+  const samples = counter('samples_total', 'Values that were counted.');
+  const dropped = counter('samples_dropped_total', 'Values that were not counted.', 'reason');
+  const labels = counter('labels_dropped_total', 'Labels left off values that were counted.', 'reason');
+  const connections = gauge('tcp_connections', 'TCP connections that are open.');
+  const refused = counter('tcp_connections_refused_total', 'TCP connections over the limit.');
+  gauge('series', 'Label combinations of all metrics.', () => sources?.series());
+  gauge('series_limit', 'How many label combinations there may be.', () => sources?.maxSeries);
+  gauge('last_document_timestamp_seconds', 'When the last EMF document was read.', () => lastDocument / 1000);
+  gauge('udp_receive_buffer_bytes', 'What the kernel keeps of datagrams that wait.', () =>
+    sources?.udpBufferBytes?.(),
+  );
+  new Counter({
+    name: 'emf_exporter_udp_receive_drops_total',
+    help: 'Datagrams that the kernel dropped since nobody read them in time (Linux).',
+    registers: [registry],
+    async collect() {
+      const drops = await sources?.udpDrops?.();
+      this.reset();
+      this.inc(drops ?? 0);
+    },
+  });
+  collectDefaultMetrics({ register: registry });
+
+  // At 0 from the start, so that rate() and alerts see the first one.
+  for (const transport of TRANSPORTS) {
+    for (const reason of LINE_REASONS) rejected.inc({ transport, reason }, 0);
+  }
+  for (const reason of SAMPLE_REASONS) dropped.inc({ reason }, 0);
+  for (const reason of LABEL_REASONS) labels.inc({ reason }, 0);
+  const documentsBy = {
+    udp: documents.labels('udp'),
+    tcp: documents.labels('tcp'),
+    stdin: documents.labels('stdin'),
+  };
+  for (const transport of TRANSPORTS) documentsBy[transport].inc(0);
+
+  const noticed = new Map<SampleReason, number>();
+  const notice = (reason: SampleReason, example: string) => {
+    const time = now().getTime();
+    if (Math.abs(time - (noticed.get(reason) ?? Number.NEGATIVE_INFINITY)) < NOTICE_EVERY_MS) return;
+    noticed.set(reason, time);
+    log(
+      `Values are dropped (${reason}), for example of ${JSON.stringify(example.slice(0, EXAMPLE_LENGTH))}.`,
+    );
+  };
+
+  return {
+    document(transport) {
+      documentsBy[transport].inc();
+      lastDocument = now().getTime();
+    },
+    lineRejected: (transport, reason) => rejected.inc({ transport, reason }),
+    samplesRecorded: (count) => samples.inc(count),
+    samplesDropped(reason, count, example = 'a directive') {
+      dropped.inc({ reason }, count);
+      notice(reason, example);
+    },
+    labelDropped: (reason) => labels.inc({ reason }),
+    connectionOpened: () => connections.inc(),
+    connectionClosed: () => connections.dec(),
+    connectionRefused: () => refused.inc(),
+    watch(given) {
+      sources = given;
+    },
+    names: () => new Set(registry.getMetricsAsArray().map(({ name }) => name)),
+    text: () => registry.metrics(),
+  };
+}

@@ -1,0 +1,120 @@
+/** The series: bounded in number, there from first sight until the process ends. */
+import type { Reading, Values } from './emfDocument.ts';
+import { createLabelWriter } from './labels.ts';
+import { type Buckets, createMetric, enter, lineNames, type Metric, usableBy } from './metric.ts';
+import { seriesName, type UnitRule, unitRule } from './names.ts';
+import type { SampleReason, Tally } from './tally.ts';
+
+export interface SeriesRules extends Buckets {
+  /** Label combinations of all metrics, and of one. */
+  readonly maxSeries: number;
+  readonly maxSeriesPerMetric: number;
+  /** Empty: all. */
+  readonly namespaces: ReadonlySet<string>;
+  /** `Namespace/Name` of metrics that are counted in `Count` and yet go up and down. */
+  readonly gauges: ReadonlySet<string>;
+  /** Names of the exporter's own metrics. */
+  readonly reservedNames: ReadonlySet<string>;
+}
+
+export type SeriesKey = Omit<Reading, 'values'>;
+
+export interface SeriesStore {
+  /** Counts the reading, or tells the tally why not. */
+  record(reading: Reading): void;
+  /** Shows a counter or histogram at 0, so that `rate()` sees its first event. Says why it cannot. */
+  create(key: SeriesKey): SampleReason | 'gauge' | undefined;
+  metrics(): Iterable<Metric>;
+  /** Label combinations. */
+  size(): number;
+}
+
+/** CloudWatch's limit for namespaces and metric names. */
+const MAX_NAME = 255;
+const NOTHING: Values = { values: [] };
+
+/** One EMF metric in one unit; several units of a kind feed one metric. */
+interface Source {
+  readonly rule: UnitRule;
+  readonly metric: Metric;
+}
+
+export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore {
+  const metrics: Metric[] = [];
+  const owners = new Map<string, Metric>();
+  const sources = new Map<string, Source>();
+  const labels = createLabelWriter(tally);
+  let size = 0;
+  let last: { readonly dimensions: SeriesKey['dimensions']; readonly text: string | undefined } | undefined;
+
+  /** The readings of one directive share their dimensions. */
+  const labelsOf = (dimensions: SeriesKey['dimensions']) => {
+    if (last?.dimensions !== dimensions) last = { dimensions, text: labels.write(dimensions) };
+    return last.text;
+  };
+
+  const ruleOf = ({ namespace, name, unit }: SeriesKey): UnitRule => {
+    const rule = unitRule(unit);
+    return rule.type === 'counter' && rules.gauges.has(`${namespace}/${name}`) ? unitRule('None') : rule;
+  };
+
+  const newSource = ({ namespace, name }: SeriesKey, rule: UnitRule): Source | SampleReason => {
+    if (!isName(namespace) || !isName(name)) return 'name_invalid';
+    if (rules.namespaces.size > 0 && !rules.namespaces.has(namespace)) return 'namespace_not_allowed';
+    const exposed = seriesName(namespace, name, rule);
+    const owner = owners.get(exposed);
+    if (owner?.name === exposed && owner.namespace === namespace && owner.metric === name) {
+      return owner.type === rule.type ? { rule, metric: owner } : 'name_conflict';
+    }
+    const isTaken = (line: string) => owners.has(line) || rules.reservedNames.has(line);
+    if (lineNames(exposed, rule.type).some(isTaken)) return 'name_conflict';
+    return { rule, metric: createMetric({ name: exposed, namespace, metric: name }, rule, rules) };
+  };
+
+  /** Nothing is kept of what is refused. */
+  const put = (key: SeriesKey, values: Values, rule: UnitRule): SampleReason | undefined => {
+    const text = labelsOf(key.dimensions);
+    if (text === undefined) return 'labels_too_long';
+    // Units that nobody knows share an entry.
+    const sourceKey = `${rule.suffix === '' ? '' : key.unit}\0${key.namespace}\0${key.name}`;
+    const known = sources.get(sourceKey);
+    const source = known ?? newSource(key, rule);
+    if (typeof source === 'string') return source;
+    const { metric } = source;
+    const { series } = metric;
+    if (!series.has(text)) {
+      if (size >= rules.maxSeries || series.size >= rules.maxSeriesPerMetric) return 'series_limit';
+      if (series.size === 0) {
+        metrics.push(metric);
+        for (const line of lineNames(metric.name, metric.type)) owners.set(line, metric);
+      }
+      size += 1;
+    }
+    if (known === undefined) sources.set(sourceKey, source);
+    enter(metric, text, values, rule.toBase);
+    return undefined;
+  };
+
+  return {
+    record(reading) {
+      const rule = ruleOf(reading);
+      const given = reading.values.values.length;
+      const values = usableBy(rule.type, reading.values);
+      const usable = values.values.length;
+      const example = `${reading.namespace}/${reading.name}`;
+      if (usable < given) tally.samplesDropped('negative', given - usable, example);
+      if (usable === 0) return;
+      const reason = put(reading, values, rule);
+      if (reason === undefined) tally.samplesRecorded(usable);
+      else tally.samplesDropped(reason, usable, example);
+    },
+    create(key) {
+      const rule = ruleOf(key);
+      return rule.type === 'gauge' ? 'gauge' : put(key, NOTHING, rule);
+    },
+    metrics: () => metrics,
+    size: () => size,
+  };
+}
+
+const isName = (name: string) => name !== '' && name.length <= MAX_NAME;

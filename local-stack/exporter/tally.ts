@@ -1,0 +1,61 @@
+/** What the exporter counts about itself. The lists are closed: they are label values, dashboards and alerts use them. */
+
+export const TRANSPORTS = ['udp', 'tcp', 'stdin'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** Why a whole line was not used. */
+export const LINE_REASONS = [
+  /** Not JSON: garbage, or one half of a document. */
+  'json',
+  /** JSON, but without `_aws.CloudWatchMetrics`: an ordinary log line. */
+  'not_emf',
+  /** Over the limit; skipped up to its end without being kept. */
+  'too_long',
+  /** The sender ended in the middle of it. */
+  'cut_off',
+  /** A fault of the exporter's own. */
+  'internal',
+] as const;
+export type LineReason = (typeof LINE_REASONS)[number];
+
+/** Why a value was not used. */
+export const SAMPLE_REASONS = [
+  /** Not a number from -2^360 to 2^360, nor a list or statistic set of such. */
+  'value_invalid',
+  /** The document names the metric and does not hold it. */
+  'value_missing',
+  /** Below zero where only growth makes sense: a counter or a histogram. */
+  'negative',
+  /** A directive or metric definition that is not shaped like one. */
+  'directive_invalid',
+  /** A namespace or metric name that is empty or over 255 characters. */
+  'name_invalid',
+  /** Another metric has this Prometheus name already. */
+  'name_conflict',
+  'namespace_not_allowed',
+  'labels_too_many',
+  'labels_too_long',
+  'series_limit',
+] as const;
+export type SampleReason = (typeof SAMPLE_REASONS)[number];
+
+/** Why one label of a sample that was used is not there. */
+export const LABEL_REASONS = [
+  /** The document names the dimension and does not hold a text, number or boolean for it. */
+  'missing',
+  /** Two dimensions have the same label name; the first by alphabet stays. */
+  'conflict',
+] as const;
+export type LabelReason = (typeof LABEL_REASONS)[number];
+
+export interface Tally {
+  document(transport: Transport): void;
+  lineRejected(transport: Transport, reason: LineReason): void;
+  samplesRecorded(count: number): void;
+  /** `example` names the metric, for the log. */
+  samplesDropped(reason: SampleReason, count: number, example?: string): void;
+  labelDropped(reason: LabelReason): void;
+  connectionOpened(): void;
+  connectionClosed(): void;
+  connectionRefused(): void;
+}
