@@ -6,19 +6,19 @@ import { runScenarios } from './smoke/scenario.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Grafana's administrator as the compose file names them: from the environment, else from `.env`. */
-function grafanaUser(): string {
+/** The settings of the compose stack, as Compose finds them: what is in the environment wins over `.env`. */
+function settings(): NodeJS.ProcessEnv {
   try {
     process.loadEnvFile('.env');
   } catch {
-    // No such file: the defaults of the compose file hold.
+    // No such file: then the defaults hold, as in the compose file.
   }
-  const { GRAFANA_ADMIN_USER, GRAFANA_ADMIN_PASSWORD } = process.env;
-  return `${GRAFANA_ADMIN_USER || 'admin'}:${GRAFANA_ADMIN_PASSWORD || 'admin'}`;
+  return process.env;
 }
 
-async function smoke(options: SmokeOptions): Promise<boolean> {
-  const monitoring = monitoringScenarios({ ...options, grafanaUser: grafanaUser() });
+async function smoke(options: SmokeOptions, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const grafanaUser = `${env.GRAFANA_ADMIN_USER || 'admin'}:${env.GRAFANA_ADMIN_PASSWORD ?? ''}`;
+  const monitoring = monitoringScenarios({ ...options, grafanaUser });
   const scenarios = [...monitoring.before, ...apiScenarios(options), ...monitoring.after];
   const { passed, failed, skipped } = await runScenarios(scenarios, say, () => performance.now());
   say(`\nSmoke: ${passed} passed, ${failed} failed, ${skipped} skipped`);
@@ -26,7 +26,10 @@ async function smoke(options: SmokeOptions): Promise<boolean> {
 }
 
 try {
-  process.exitCode = (await smoke(readOptions(process.argv.slice(2)))) ? 0 : 1;
+  const args = process.argv.slice(2);
+  // `npm start` does not read that file.
+  const env = args.includes('start') ? process.env : settings();
+  process.exitCode = (await smoke(readOptions(args, env), env)) ? 0 : 1;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}\n`);
   process.exitCode = 1;

@@ -46,28 +46,31 @@ const FORBIDDEN = [
 
 const SAME_AS_SITE = 'same';
 
-const STACKS: Readonly<Record<'compose' | 'start', Defaults>> = {
-  compose: {
-    api: 'http://localhost:8080',
-    site: 'http://localhost:8081',
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The ports are those of the settings that the stack itself is started with. */
+const STACKS: Readonly<Record<'compose' | 'start', (env: Environment) => Defaults>> = {
+  compose: (env) => ({
+    api: `http://localhost:${env.API_PORT || 8080}`,
+    site: `http://localhost:${env.SITE_PORT || 8081}`,
     'site-from-api': 'http://nginx',
-    store: 'http://localhost:9000',
-    'proxied-api': 'http://localhost:8081/api',
-    prometheus: 'http://localhost:9090',
-    grafana: 'http://localhost:3000',
+    store: `http://localhost:${env.MINIO_PORT || 9000}`,
+    'proxied-api': `http://localhost:${env.SITE_PORT || 8081}/api`,
+    prometheus: `http://localhost:${env.PROMETHEUS_PORT || 9090}`,
+    grafana: `http://localhost:${env.GRAFANA_PORT || 3000}`,
     // On a port that is allowed, so that it is the address which is refused.
     forbidden: [...FORBIDDEN, 'http://minio:8080/', 'http://redis/', 'http://app:8080/images'],
-  },
-  start: {
-    api: 'http://localhost:8080',
-    site: 'http://localhost:8081',
+  }),
+  start: (env) => ({
+    api: `http://localhost:${env.PORT || 8080}`,
+    site: `http://localhost:${env.SITE_PORT || 8081}`,
     'site-from-api': SAME_AS_SITE,
     store: 'off',
     'proxied-api': 'off',
     prometheus: 'off',
     grafana: 'off',
     forbidden: [...FORBIDDEN, 'http://127.0.0.1:8443/', 'http://[::1]/'],
-  },
+  }),
 };
 
 export const USAGE = [
@@ -83,10 +86,10 @@ export const USAGE = [
 ].join('\n');
 
 /**
- * Reads the command line.
+ * Reads the command line; ports that are not said there come from the settings of the stack.
  * @throws Error whose message is one sentence about the first fault
  */
-export function readOptions(args: readonly string[]): SmokeOptions {
+export function readOptions(args: readonly string[], env: Environment): SmokeOptions {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -99,7 +102,7 @@ export function readOptions(args: readonly string[]): SmokeOptions {
   if ((name !== 'compose' && name !== 'start') || others.length > 0) {
     throw new Error(`There is no stack "${positionals.join(' ')}": name compose or start.`);
   }
-  const defaults = STACKS[name];
+  const defaults = STACKS[name](env);
   const given: Readonly<Record<string, unknown>> = values;
   const part = (flag: Flag): string | null => {
     const value = given[flag];
