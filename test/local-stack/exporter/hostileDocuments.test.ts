@@ -1,0 +1,210 @@
+import { describe, expect, it } from '@jest/globals';
+import { createWorld, directiveOf, documentOf } from './world.ts';
+
+const BIG = 2 ** 360;
+
+describe('a hostile document', () => {
+  it.each([
+    ['nothing but text', 'GET / HTTP/1.1', 'line json'],
+    ['half a document', '{"_aws":{"CloudWatchMetrics":[', 'line json'],
+    ['binary bytes', '\u0000\u0001\ufffd\ufffd', 'line json'],
+    ['NaN', '{"_aws":{"CloudWatchMetrics":[]},"a":NaN}', 'line json'],
+    ['a log line', '{"level":"info"}', 'line not_emf'],
+    ['a list', '[{"_aws":{"CloudWatchMetrics":[]}}]', 'line not_emf'],
+    ['null', 'null', 'line not_emf'],
+    ['a number', '7', 'line not_emf'],
+    ['_aws as a list', '{"_aws":[]}', 'line not_emf'],
+    ['directives that are no list', '{"_aws":{"CloudWatchMetrics":{}}}', 'line not_emf'],
+    ['nesting 100,000 deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'line not_emf'],
+    ['objects 50,000 deep', `${'{"_aws":'.repeat(50_000)}1${'}'.repeat(50_000)}`, 'line not_emf'],
+  ])('that is %s counts as %3$s', (_, text, key) => {
+    const { feed, counts, store } = createWorld();
+    feed(text);
+    expect(counts).toEqual({ [key]: 1 });
+    expect(store.size()).toBe(0);
+  });
+
+  it.each<[string, unknown, Record<string, number>]>([
+    ['text', '1', { 'sample value_invalid': 1 }],
+    ['null', null, { 'sample value_invalid': 1 }],
+    ['an object', { a: 1 }, { 'sample value_invalid': 1 }],
+    ['a boolean', true, { 'sample value_invalid': 1 }],
+    ['nothing', undefined, { 'sample value_missing': 1 }],
+    ['an empty list', [], {}],
+    ['a list with two that are none', [1, 'x', null], { 'sample value_invalid': 2, samples: 1 }],
+    ['below zero', -1, { 'sample negative': 1 }],
+    ['below zero in a list', [1, -1, 2], { 'sample negative': 1, samples: 2 }],
+    [
+      'below zero in a distribution',
+      { Values: [-1, 2], Counts: [1, 1] },
+      { 'sample negative': 1, samples: 1 },
+    ],
+    ['2^360', BIG, { samples: 1 }],
+    ['over 2^360', BIG * 1.001, { 'sample value_invalid': 1 }],
+    ['counts of another length', { Values: [1, 2], Counts: [1] }, { 'sample value_invalid': 1 }],
+    ['counts that are halves', { Values: [1], Counts: [0.5] }, { 'sample value_invalid': 1 }],
+    ['counts below zero', { Sum: 1, Count: -1 }, { 'sample value_invalid': 1 }],
+    ['a count of none', { Sum: 0, Count: 0 }, {}],
+    ['a set whose edges do not fit', { Sum: 100, Count: 3, Min: 1, Max: 2 }, { samples: 1 }],
+  ])('with %s as its value', (_, Orders, expected) => {
+    const { feed, counts } = createWorld();
+    feed(documentOf({ members: { Orders } }));
+    expect(counts).toEqual({ documents: 1, ...expected });
+  });
+
+  it('with a number that overflows is not counted', () => {
+    const { feed, counts } = createWorld();
+    feed(JSON.stringify(documentOf({ members: { Orders: 0 } })).replace('"Orders":0', '"Orders":1e999'));
+    expect(counts['sample value_invalid']).toBe(1);
+  });
+
+  it.each<[string, unknown, Record<string, number>]>([
+    ['null', null, { 'sample directive_invalid': 1 }],
+    ['a namespace that is no text', { ...directiveOf({}), Namespace: 1 }, { 'sample directive_invalid': 1 }],
+    ['an empty namespace', directiveOf({ namespace: '' }), { 'sample name_invalid': 1 }],
+    ['a namespace of 255', directiveOf({ namespace: 'n'.repeat(255) }), { samples: 1 }],
+    ['a namespace of 256', directiveOf({ namespace: 'n'.repeat(256) }), { 'sample name_invalid': 1 }],
+    ['no metrics', { Namespace: 'Shop', Dimensions: [] }, {}],
+    [
+      'metrics that are none',
+      { Namespace: 'Shop', Metrics: [null, 'x', { Name: 1 }] },
+      { 'sample directive_invalid': 3 },
+    ],
+    ['no dimensions', { Namespace: 'Shop', Metrics: [{ Name: 'Orders', Unit: 'Count' }] }, { samples: 1 }],
+    [
+      'dimensions that are none',
+      { ...directiveOf({}), Dimensions: [7, 'Orders', [null, {}]] },
+      { samples: 1 },
+    ],
+    [
+      'dimensions that are not there',
+      directiveOf({ sets: [['x', 'toString']] }),
+      { samples: 1, 'label missing': 2 },
+    ],
+    ['dimensions that are objects', directiveOf({ sets: [['_aws']] }), { samples: 1, 'label missing': 1 }],
+  ])('with a directive that has %s', (_, directive, expected) => {
+    const { feed, counts } = createWorld();
+    feed({ _aws: { CloudWatchMetrics: [directive] }, Orders: 1 });
+    expect(counts).toEqual({ documents: 1, ...expected });
+  });
+
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])(
+    'with %s as names and values changes nothing but its own series',
+    (name) => {
+      const { feed, counts, values } = createWorld();
+      const directive = JSON.stringify(directiveOf({ sets: [[name]] })).replaceAll('Orders', name);
+      feed(`{"_aws":{"CloudWatchMetrics":[${directive}]}}`);
+      expect(counts).toEqual({ documents: 1, 'sample value_missing': 1 });
+      feed(`{"_aws":{"CloudWatchMetrics":[${directive}]},"${name}":5}`);
+      expect(Object.values(values())).toEqual([5]);
+      expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+    },
+  );
+
+  it('takes the names of objects as a namespace', () => {
+    const { feed, values } = createWorld();
+    for (const namespace of ['__proto__', 'constructor'])
+      feed(documentOf({ namespace, members: { Orders: 1 } }));
+    expect(values()).toEqual({ proto_orders_total: 1, constructor_orders_total: 1 });
+  });
+
+  it.each([
+    [30, { documents: 1, samples: 1 }],
+    [31, { documents: 1, 'sample labels_too_many': 1 }],
+    [100_000, { documents: 1, 'sample labels_too_many': 1 }],
+  ])('with %i dimensions', (count, expected) => {
+    const { feed, counts } = createWorld();
+    const names = Array.from({ length: count }, (_, index) => `d${index}`);
+    feed(
+      documentOf({
+        sets: [names],
+        members: { ...Object.fromEntries(names.map((name) => [name, 'v'])), Orders: 1 },
+      }),
+    );
+    expect(counts).toEqual(expected);
+  });
+
+  it('with 100,000 dimension sets and directives is read once', () => {
+    const { feed, counts, values } = createWorld();
+    const sets = new Array(100_000).fill(['A']);
+    feed({ _aws: { CloudWatchMetrics: [directiveOf({ sets })] }, A: 'a', Orders: 1 });
+    feed({
+      _aws: { CloudWatchMetrics: new Array(20_000).fill(directiveOf({ sets: [['A']] })) },
+      A: 'a',
+      Orders: 1,
+    });
+    expect(values()).toEqual({ 'shop_orders_total{a="a"}': 2 });
+    expect(counts).toEqual({ documents: 2, samples: 2 });
+  });
+
+  it.each([
+    // a="…": four characters beside the value.
+    [2_044, { documents: 1, samples: 1 }],
+    [2_045, { documents: 1, 'sample labels_too_long': 1 }],
+    [1_000_000, { documents: 1, 'sample labels_too_long': 1 }],
+  ])('with a label of %i characters', (length, expected) => {
+    const { feed, counts } = createWorld();
+    feed(documentOf({ sets: [['A']], members: { A: 'v'.repeat(length), Orders: 1 } }));
+    expect(counts).toEqual(expected);
+  });
+
+  it('with a dimension name over 255 characters is not kept', () => {
+    const { feed, counts } = createWorld();
+    for (const length of [255, 256]) {
+      const name = 'n'.repeat(length);
+      feed(documentOf({ sets: [[name]], members: { [name]: 'v', Orders: 1 } }));
+    }
+    expect(counts).toEqual({ documents: 2, samples: 1, 'sample labels_too_long': 1 });
+  });
+
+  it('with dimensions that become one label keeps one of them and counts the value', () => {
+    const { feed, counts, values } = createWorld();
+    feed(
+      documentOf({ sets: [['page_id', 'Page-Id']], members: { 'Page-Id': '1', page_id: '2', Orders: 1 } }),
+    );
+    expect(values()).toEqual({ 'shop_orders_total{page_id="1"}': 1 });
+    expect(counts['label conflict']).toBe(1);
+  });
+
+  it.each<[string, Record<string, string>, Record<string, string>]>([
+    ['by sanitising', { 'Page-Views': 'Count' }, { PageViews: 'Count' }],
+    ['by a suffix', { duration: 'Seconds' }, { duration_seconds: 'None' }],
+    ['as the count of a histogram', { duration: 'Seconds' }, { duration_seconds_count: 'None' }],
+    ['as the histogram of a count', { duration_seconds_count: 'None' }, { duration: 'Seconds' }],
+  ])('whose metric takes the name of another %s is not mixed into it', (_, first, second) => {
+    const { feed, counts, text } = createWorld();
+    const membersOf = (units: Record<string, string>) =>
+      Object.fromEntries(Object.keys(units).map((name) => [name, 1]));
+    feed(documentOf({ units: first, members: membersOf(first) }));
+    const before = text();
+    feed(documentOf({ units: second, members: membersOf(second) }));
+    expect(counts['sample name_conflict']).toBe(1);
+    expect(text()).toBe(before);
+  });
+
+  it('cannot take a name of the exporter itself', () => {
+    const { feed, counts } = createWorld({ reservedNames: new Set(['process_cpu_seconds_total']) });
+    feed(documentOf({ namespace: 'Process', units: { CpuSeconds: 'Count' }, members: { CpuSeconds: 1 } }));
+    expect(counts['sample name_conflict']).toBe(1);
+  });
+
+  it('of a namespace that is not allowed leaves nothing', () => {
+    const { feed, counts, store } = createWorld({ namespaces: new Set(['ImageApi']) });
+    feed(documentOf({ members: { Orders: [1, 2] } }));
+    expect(counts).toEqual({ documents: 1, 'sample namespace_not_allowed': 2 });
+    expect(store.size()).toBe(0);
+  });
+
+  it('makes lone surrogates the same on the way in as on the way out', () => {
+    const { feed, values } = createWorld();
+    for (const A of ['"\\ud800"', '"\\ud801"']) {
+      feed(
+        JSON.stringify(documentOf({ sets: [['A']], members: { A: 0, Orders: 1 } })).replace(
+          '"A":0',
+          `"A":${A}`,
+        ),
+      );
+    }
+    expect(values()).toEqual({ 'shop_orders_total{a="\ufffd"}': 2 });
+  });
+});
