@@ -129,7 +129,8 @@ export function readConfig(env: Environment): Config {
       imageMaxPixels: integer('IMAGE_MAX_PIXELS', 100_000_000, 1, 1e12),
       connectionsPerHost,
       connectionsMax: integer('CONNECTIONS_MAX', 32, 1, 1_024),
-      requestReserveMs: integer('REQUEST_RESERVE_MS', 2_000, 0, 60_000),
+      // Below a second nothing could be committed any more.
+      requestReserveMs: integer('REQUEST_RESERVE_MS', 2_000, 1_000, 60_000),
     },
     store: {
       bucket: bucket ?? '',

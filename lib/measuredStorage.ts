@@ -8,6 +8,12 @@ export interface Storage {
 
 /** The same storage; `measures.storageMs` grows by the time of every call (overlapping calls each count). */
 export function measuredStorage({ records, images }: Storage, clock: Clock, measures: Measures): Storage {
+  async function* timedPages<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+    const iterator = pages[Symbol.asyncIterator]();
+    for (let next = await timed(iterator.next()); !next.done; next = await timed(iterator.next())) {
+      yield next.value;
+    }
+  }
   const timed = async <T>(work: Promise<T>): Promise<T> => {
     const start = clock.elapsed();
     try {
@@ -25,7 +31,7 @@ export function measuredStorage({ records, images }: Storage, clock: Clock, meas
     images: {
       put: (name, bytes, contentType, signal) => timed(images.put(name, bytes, contentType, signal)),
       remove: (names) => timed(images.remove(names)),
-      list: (prefix) => images.list(prefix),
+      list: (prefix) => timedPages(images.list(prefix)),
       link: (name) => images.link(name),
     },
   };

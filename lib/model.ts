@@ -58,8 +58,8 @@ export type StylesheetCode =
 export interface Discovery {
   readonly candidates: readonly Candidate[];
   readonly warnings: readonly Warning[];
-  /** Absolute URLs of the stylesheets that were read. */
-  readonly stylesheets: ReadonlySet<string>;
+  /** The stylesheets that were read: absolute URL → that of the stylesheet that imported it, null for a linked one. */
+  readonly stylesheets: ReadonlyMap<string, string | null>;
 }
 
 /** Why an image was not stored or was kept as it was. */
@@ -152,6 +152,8 @@ export interface PageRecord extends RecordCommon {
   /** The listed lines; `counts` says how many there were. */
   readonly skipped: readonly SkippedLine[];
   readonly warnings: readonly Warning[];
+  /** The stylesheets that were imported by others, as `[imported, importer]`: absolute URLs. */
+  readonly imports: readonly (readonly [string, string])[];
 }
 
 /** An empty record, left by a sweep so that a paused writer's commit fails. Counts as absent for every answer. */

@@ -1,12 +1,5 @@
 /** What the adapters promise. Rooms depend on these; only `services.ts` knows who keeps the promises. */
-import type {
-  FenceRecord,
-  PageRecord,
-  StoredRecord,
-  Validators,
-  VersionedRecord,
-  WebFault,
-} from './model.ts';
+import type { PageRecord, StoredRecord, Validators, VersionedRecord, WebFault } from './model.ts';
 
 export interface WebRequest {
   /** http(s), already parsed; a fragment is ignored. */
@@ -69,7 +62,7 @@ export interface RecordStore {
    */
   write(
     pageId: string,
-    record: PageRecord | FenceRecord,
+    record: StoredRecord,
     condition: WriteCondition,
   ): Promise<
     | { readonly kind: 'written'; readonly etag: string }

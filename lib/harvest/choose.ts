@@ -10,7 +10,7 @@ export interface Choice {
 /** What servers commonly accept as a request line; a longer reference is no address. */
 const URL_MAX_CHARS = 8_192;
 /** All URLs of one record together, so that an answer stays under 5 MiB. */
-const URLS_MAX_CHARS = 2 * 1024 * 1024;
+const URLS_MAX_CHARS = 1024 * 1024;
 /** A `data:` image under this size beside another candidate is a stand-in. */
 const STAND_IN_BYTES = 200;
 

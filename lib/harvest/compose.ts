@@ -4,7 +4,6 @@ import {
   type Counts,
   type Discovery,
   type PageRecord,
-  PLACES_LISTED,
   type Place,
   PREDECESSORS_KEPT,
   type Reason,
@@ -14,6 +13,7 @@ import {
   type Variants,
 } from '../model.ts';
 import type { ImageCode } from '../problem.ts';
+import { boundAnswer, shown } from './boundAnswer.ts';
 import type { Gathered } from './gather.ts';
 
 export interface Composition {
@@ -28,17 +28,16 @@ export interface Composition {
   readonly gathered: readonly Gathered[];
   /** The page's present record (a PUT). */
   readonly before: PageRecord | null;
+  readonly imagesMaxCount: number;
 }
+
+/** What is said of one image. An `isExtra` copy is kept beyond what the limits let a call fetch. */
+type Line =
+  | { readonly kind: 'item'; readonly item: StoredItem; readonly isExtra: boolean }
+  | { readonly kind: 'skipped'; readonly skipped: SkippedLine };
 
 /** These say that the copy is not wanted; every other code is a failure, and an old copy outlives a failure. */
 const UNWANTED: ReadonlySet<ImageCode> = new Set<ImageCode>(['PLACEHOLDER', 'NOT_CHOSEN']);
-const SKIPPED_LISTED = 2_000;
-/** The listed lines together, in characters of JSON, so that an answer stays under 5 MiB. */
-const SKIPPED_MAX_CHARS = 1024 * 1024;
-const PLACES_MAX_CHARS = 1024 * 1024;
-/** An address without a copy is for reading only: it cannot be looked up. */
-const SHOWN_URL_CHARS = 2_048;
-
 /** What the failure of a stylesheet is for an image that was found in it. */
 const STYLESHEET_REASONS: Readonly<Record<StylesheetCode, ImageCode>> = {
   PAGE_UNREACHABLE: 'IMAGE_UNREACHABLE',
@@ -61,12 +60,15 @@ export interface Composed {
 
 export function composeRecord(parts: Composition): Composed {
   const { before, discovery } = parts;
-  const lines = [...parts.gathered.map((line) => keepOldCopy(line, before)), ...unseen(parts)];
+  const lines = boundItems(
+    [...parts.gathered.map((line) => lineOf(line, before)), ...unseen(parts)],
+    parts.imagesMaxCount,
+  );
   const items = nameDuplicates(lines.flatMap((line) => (line.kind === 'item' ? [line.item] : [])));
-  const skipped = lines.flatMap((line) => (line.kind === 'discarded' ? [skippedLine(line)] : []));
+  const skipped = lines.flatMap((line) => (line.kind === 'skipped' ? [line.skipped] : []));
   const warnings = discovery.warnings.map((warning) => ({ ...warning, url: shown(warning.url) }));
 
-  const record: PageRecord = {
+  const record = boundAnswer({
     schema: 1,
     kind: 'page',
     opId: parts.opId,
@@ -78,10 +80,11 @@ export function composeRecord(parts: Composition): Composed {
     complete: ![...skipped, ...warnings, ...items.map((item) => item.reason)].some(isOutOfTime),
     variants: parts.variants,
     counts: countsOf(items, skipped),
-    items: boundPlaces(items),
-    skipped: boundSkipped(skipped),
+    items,
+    skipped,
     warnings,
-  };
+    imports: importsOf(discovery),
+  });
   if (before === null || contentOf(before) !== contentOf(record)) {
     return { record, toKeep: record, isWorthKeeping: true };
   }
@@ -113,34 +116,65 @@ export function changesBetween(before: PageRecord | null, after: PageRecord): Ch
 }
 
 /** An image that is still on the page but cannot be had now keeps its old copy. */
-function keepOldCopy(line: Gathered, before: PageRecord | null): Gathered {
-  if (line.kind === 'item' || UNWANTED.has(line.reason.code)) return line;
-  const old = before?.items.find((item) => item.url === line.candidate.url);
-  return old ? kept(old, line.reason, line.candidate.places) : line;
+function lineOf(line: Gathered, before: PageRecord | null): Line {
+  if (line.kind === 'item') return { kind: 'item', item: line.item, isExtra: false };
+  const { candidate, reason } = line;
+  const old = UNWANTED.has(reason.code) ? undefined : before?.items.find(({ url }) => url === candidate.url);
+  if (old !== undefined) return keptLine(old, reason, candidate.places);
+  return { kind: 'skipped', skipped: skippedLine(candidate.url, reason, candidate.places) };
 }
 
 /**
- * Old copies that were found through a stylesheet which could not be read this time: nobody knows whether they
- * are still used, so they stay.
+ * Old copies that were found through a stylesheet which could not be read this time, or was imported below one:
+ * nobody knows whether they are still used, so they stay.
  */
-function unseen({ before, discovery, gathered }: Composition): Gathered[] {
-  const [warning] = discovery.warnings;
-  if (before === null || warning === undefined) return [];
+function unseen({ before, discovery, gathered }: Composition): Line[] {
+  if (before === null || discovery.warnings.length === 0) return [];
   const seen = new Set(gathered.map((line) => (line.kind === 'item' ? line.item.url : line.candidate.url)));
-  const { code, detail } = warning;
-  const reason: Reason = { code: STYLESHEET_REASONS[code], detail: `Its stylesheet was not read: ${detail}` };
-  return before.items
-    .filter((item) => !seen.has(item.url))
-    .filter((item) =>
-      item.foundIn.some(
-        ({ stylesheet }) => stylesheet !== undefined && !discovery.stylesheets.has(stylesheet),
-      ),
-    )
-    .map((item) => kept(item, reason, item.foundIn));
+  const warnings = new Map(discovery.warnings.map((warning) => [warning.url, warning]));
+  const importers = new Map(before.imports);
+  return before.items.flatMap((item) => {
+    if (seen.has(item.url)) return [];
+    const warning = item.foundIn
+      .flatMap(({ stylesheet }) => chainOf(stylesheet, importers))
+      .map((stylesheet) => warnings.get(stylesheet))
+      .find((found) => found !== undefined);
+    if (warning === undefined) return [];
+    const detail = `Its stylesheet was not read: ${warning.detail}`;
+    return [keptLine(item, { code: STYLESHEET_REASONS[warning.code], detail }, item.foundIn)];
+  });
 }
 
-function kept(old: StoredItem, reason: Reason, foundIn: readonly Place[]): Gathered {
-  return { kind: 'item', item: { ...old, outcome: 'kept', foundIn, reason } };
+/** A stylesheet and those that imported it, up to the linked one. */
+function chainOf(stylesheet: string | undefined, importers: ReadonlyMap<string, string>): string[] {
+  const chain: string[] = [];
+  for (let url = stylesheet; url !== undefined && !chain.includes(url); url = importers.get(url))
+    chain.push(url);
+  return chain;
+}
+
+function importsOf({ stylesheets }: Discovery): [string, string][] {
+  return [...stylesheets].flatMap(([url, importer]): [string, string][] =>
+    importer === null ? [] : [[url, importer]],
+  );
+}
+
+function keptLine(old: StoredItem, reason: Reason, foundIn: readonly Place[]): Line {
+  const item: StoredItem = { ...old, outcome: 'kept', foundIn, reason };
+  return { kind: 'item', item, isExtra: reason.code === 'LIMIT_REACHED' };
+}
+
+/** Every kept copy has its reason; this is for the types. */
+const LIMIT_REACHED: Reason = { code: 'LIMIT_REACHED', detail: 'The page has more images than the limit.' };
+
+/** A page that names other images first each time must not make its record grow without end. */
+function boundItems(lines: readonly Line[], imagesMaxCount: number): Line[] {
+  let room = imagesMaxCount - lines.filter((line) => line.kind === 'item' && !line.isExtra).length;
+  return lines.map((line) => {
+    if (line.kind === 'skipped' || !line.isExtra || room-- > 0) return line;
+    const { url, foundIn, reason } = line.item;
+    return { kind: 'skipped', skipped: skippedLine(url, reason ?? LIMIT_REACHED, foundIn) };
+  });
 }
 
 /** Marks every item whose bytes an earlier item has. */
@@ -154,8 +188,8 @@ function nameDuplicates(items: readonly StoredItem[]): StoredItem[] {
   });
 }
 
-function skippedLine({ candidate, reason }: Extract<Gathered, { kind: 'discarded' }>): SkippedLine {
-  return { url: shown(withoutCredentials(candidate.url)), ...reason, foundIn: candidate.places };
+function skippedLine(url: string, reason: Reason, foundIn: readonly Place[]): SkippedLine {
+  return { url: shown(withoutCredentials(url)), ...reason, foundIn };
 }
 
 function countsOf(items: readonly StoredItem[], skipped: readonly SkippedLine[]): Counts {
@@ -163,41 +197,6 @@ function countsOf(items: readonly StoredItem[], skipped: readonly SkippedLine[])
   for (const { code } of skipped) byCode[code] = (byCode[code] ?? 0) + 1;
   return { discovered: items.length + skipped.length, items: items.length, skipped: skipped.length, byCode };
 }
-
-/** All places while they fit; then, for each further item, its first place in the shortest form. */
-function boundPlaces(items: readonly StoredItem[]): StoredItem[] {
-  let chars = 0;
-  return items.map((item) => {
-    const places = item.foundIn.slice(0, PLACES_LISTED).map(shortPlace);
-    chars += JSON.stringify(places).length;
-    return { ...item, foundIn: chars <= PLACES_MAX_CHARS ? places : places.slice(0, 1).map(barePlace) };
-  });
-}
-
-function boundSkipped(lines: readonly SkippedLine[]): SkippedLine[] {
-  const listed: SkippedLine[] = [];
-  let chars = 0;
-  for (const line of lines.slice(0, SKIPPED_LISTED)) {
-    const short = { ...line, foundIn: line.foundIn.slice(0, PLACES_LISTED).map(shortPlace) };
-    chars += JSON.stringify(short).length;
-    if (chars > SKIPPED_MAX_CHARS) break;
-    listed.push(short);
-  }
-  return listed;
-}
-
-/** A page may write any length into its names. */
-function shortPlace({ element, descriptor, alt, stylesheet, ...place }: Place): Place {
-  return {
-    element: element.slice(0, 64),
-    ...place,
-    ...(descriptor !== undefined && { descriptor: descriptor.slice(0, 64) }),
-    ...(alt !== undefined && { alt: alt.slice(0, 200) }),
-    ...(stylesheet !== undefined && { stylesheet: shown(stylesheet) }),
-  };
-}
-
-const barePlace = ({ element, attribute, slot }: Place): Place => ({ element, attribute, slot });
 
 /** What a reader can see, as one string to compare. */
 function contentOf({ finalUrl, complete, variants, counts, items, skipped, warnings }: PageRecord): string {
@@ -222,8 +221,6 @@ const validatorsOf = ({ items }: PageRecord) =>
   JSON.stringify(items.map(({ validators }) => validators && sorted(validators)));
 
 const isOutOfTime = (line: { readonly code: string } | undefined) => line?.code === 'OUT_OF_TIME';
-
-const shown = (url: string) => (url.length <= SHOWN_URL_CHARS ? url : `${url.slice(0, SHOWN_URL_CHARS)}…`);
 
 function withoutCredentials(text: string): string {
   const url = text.startsWith('data:') ? null : URL.parse(text);

@@ -10,35 +10,62 @@ interface Meaning {
   readonly reason?: UnreachableReason;
   readonly image: ImageCode;
   readonly stylesheet: Warning['code'];
+  /** What the caller can do about a page that cannot be read. */
+  readonly advice?: string;
 }
 
-const unreachable = (reason: UnreachableReason): Meaning => ({
+const unreachable = (reason: UnreachableReason, advice: string): Meaning => ({
   page: 'PAGE_UNREACHABLE',
   reason,
+  advice,
   image: 'IMAGE_UNREACHABLE',
   stylesheet: 'PAGE_UNREACHABLE',
 });
 
 const MEANINGS: Readonly<Record<WebFault, Meaning>> = {
   forbidden: { page: 'ADDRESS_FORBIDDEN', image: 'ADDRESS_FORBIDDEN', stylesheet: 'ADDRESS_FORBIDDEN' },
-  dns: unreachable('dns'),
-  connect: unreachable('connect'),
-  tls: unreachable('tls'),
-  protocol: unreachable('protocol'),
-  encoding: unreachable('encoding'),
-  redirects: unreachable('redirects'),
-  status: { ...unreachable('status'), image: 'IMAGE_STATUS' },
-  truncated: { ...unreachable('protocol'), image: 'IMAGE_TRUNCATED' },
-  timeout: { page: 'PAGE_TIMEOUT', image: 'IMAGE_TIMEOUT', stylesheet: 'PAGE_TIMEOUT' },
-  tooLarge: { page: 'PAGE_TOO_LARGE', image: 'IMAGE_TOO_LARGE', stylesheet: 'PAGE_TOO_LARGE' },
+  dns: unreachable('dns', 'Check the spelling of the host.'),
+  connect: unreachable('connect', 'Check that the site is up, then try again.'),
+  tls: unreachable('tls', 'Tell the site’s owner, or use its http address.'),
+  protocol: unreachable('protocol', 'Tell the site’s owner.'),
+  encoding: unreachable('encoding', 'Tell the site’s owner.'),
+  redirects: unreachable('redirects', 'Give the URL that the redirects should lead to.'),
+  status: {
+    ...unreachable('status', 'Check the URL in a browser, then try again.'),
+    image: 'IMAGE_STATUS',
+  },
+  truncated: { ...unreachable('protocol', 'Try again.'), image: 'IMAGE_TRUNCATED' },
+  timeout: {
+    page: 'PAGE_TIMEOUT',
+    image: 'IMAGE_TIMEOUT',
+    stylesheet: 'PAGE_TIMEOUT',
+    advice: 'Try again when the site is faster.',
+  },
+  tooLarge: {
+    page: 'PAGE_TOO_LARGE',
+    image: 'IMAGE_TOO_LARGE',
+    stylesheet: 'PAGE_TOO_LARGE',
+    advice: 'Give the URL of a part of it, or ask the operator to raise the limit.',
+  },
   limit: { page: 'PAGE_TOO_LARGE', image: 'LIMIT_REACHED', stylesheet: 'LIMIT_REACHED' },
-  aborted: { page: 'PAGE_TIMEOUT', image: 'OUT_OF_TIME', stylesheet: 'OUT_OF_TIME' },
+  aborted: {
+    page: 'PAGE_TIMEOUT',
+    image: 'OUT_OF_TIME',
+    stylesheet: 'OUT_OF_TIME',
+    advice: 'Try again when the site is faster.',
+  },
+};
+
+/** The call's own end came first. */
+export const OUT_OF_TIME: Reason = {
+  code: 'OUT_OF_TIME',
+  detail: 'There was no time left for this image; update the page with PUT /images to go on.',
 };
 
 export function pageProblem({ fault, detail, status, cause }: WebFailure): Problem {
-  const { page, reason } = MEANINGS[fault];
+  const { page, reason, advice } = MEANINGS[fault];
   return new Problem(page, {
-    detail,
+    detail: advice === undefined ? detail : `${detail} ${advice}`,
     cause,
     ...(reason && { reason }),
     ...(status !== undefined && { upstreamStatus: status }),
@@ -46,6 +73,7 @@ export function pageProblem({ fault, detail, status, cause }: WebFailure): Probl
 }
 
 export function imageReason({ fault, detail, status }: WebFailure): Reason {
+  if (fault === 'aborted') return OUT_OF_TIME;
   return { code: MEANINGS[fault].image, detail, ...(status !== undefined && { status }) };
 }
 

@@ -9,8 +9,8 @@ import { imageIdOf } from '../page/identity.ts';
 import type { ImageStore, Web } from '../ports.ts';
 import type { ByteBudget, ByteShare } from './byteBudget.ts';
 import type { Choice } from './choose.ts';
-import { createConnectionSlots } from './connectionSlots.ts';
-import { imageReason } from './faults.ts';
+import { type ConnectionSlots, createConnectionSlots } from './connectionSlots.ts';
+import { imageReason, OUT_OF_TIME } from './faults.ts';
 
 /** What became of one candidate. `discarded` is no copy, for the reason given. */
 export type Gathered =
@@ -39,6 +39,9 @@ export interface GatherServices {
   readonly bytesInFlight: ByteBudget;
 }
 
+/** Uploads of one call at a time: below what the store's client has sockets for, so that none waits for one. */
+const UPLOADS_MAX = 32;
+
 /** A response body, or bytes that the page itself brought along. */
 interface Body {
   readonly bytes: Buffer;
@@ -52,14 +55,14 @@ interface Body {
  */
 export async function gather(services: GatherServices, request: GatherRequest): Promise<readonly Gathered[]> {
   const failure = new AbortController();
-  const signal = AbortSignal.any([request.signal, failure.signal]);
-  const takeImage = createImageTaker(services, { ...request, signal });
+  const takeImage = createImageTaker(services, request, AbortSignal.any([request.signal, failure.signal]));
 
   const taken = await Promise.allSettled(
     request.choices.map(({ candidate, reason }) => {
       if (reason !== undefined) return discarded(candidate, reason);
       return takeImage(candidate).catch((error: unknown) => {
-        // The store or a bug: no use in going on with the others.
+        // The store or a bug: no use in going on with the others. Uploads that are under way are waited for all the
+        // same: one that is cut off may yet be applied, after the others were taken back.
         failure.abort();
         throw error;
       });
@@ -71,14 +74,22 @@ export async function gather(services: GatherServices, request: GatherRequest): 
   });
 }
 
-function createImageTaker(services: GatherServices, request: GatherRequest) {
+/** @param going aborted when nothing new should be begun; `request.signal` alone ends what is under way. */
+function createImageTaker(services: GatherServices, request: GatherRequest, going: AbortSignal) {
   const { web, images, limits, bytesInFlight } = services;
   const slots = createConnectionSlots(limits);
-  let downloaded = 0;
+  const uploadSlots = createUploadSlots();
+  let bytes = 0;
+
+  /** False once the images of this call have more bytes than one call may take. */
+  const count = (more: number): boolean => {
+    bytes += more;
+    return bytes <= limits.requestMaxBytes;
+  };
 
   async function takeImage(candidate: Candidate): Promise<Gathered> {
-    if (candidate.data) return keepImage(candidate, { bytes: candidate.data, isDelimited: true });
-    const giveBack = await slots.take(new URL(candidate.url).host, request.signal);
+    if (candidate.data) return takeInlineImage(candidate, candidate.data);
+    const giveBack = await slots.take(new URL(candidate.url).host, going);
     if (giveBack === null) return discarded(candidate, OUT_OF_TIME);
     const share = bytesInFlight.open();
     try {
@@ -91,6 +102,15 @@ function createImageTaker(services: GatherServices, request: GatherRequest) {
     }
   }
 
+  /** Bytes that the page brought along, or is itself. */
+  async function takeInlineImage(candidate: Candidate, data: Buffer): Promise<Gathered> {
+    if (data.length > limits.imageMaxBytes) return discarded(candidate, TOO_LARGE);
+    if (!count(data.length)) return discarded(candidate, OVER_THE_CALL);
+    // The page itself, when it is an image, was downloaded; an inline image came with the page.
+    if (!candidate.url.startsWith('data:')) request.onDownloaded(data.length);
+    return keepImage(candidate, { bytes: data, isDelimited: true });
+  }
+
   function download(candidate: Candidate, share: ByteShare) {
     const validators = request.present.get(candidate.url)?.validators;
     return web.read({
@@ -98,13 +118,12 @@ function createImageTaker(services: GatherServices, request: GatherRequest) {
       kind: 'image',
       maxBytes: limits.imageMaxBytes,
       referrer: request.finalUrl,
-      signal: request.signal,
+      signal: going,
       ...(validators && { validators }),
-      onBytes: async (count) => {
-        downloaded += count;
-        if (downloaded > limits.requestMaxBytes) return false;
-        request.onDownloaded(count);
-        await share.take(count);
+      onBytes: async (more) => {
+        if (!count(more)) return false;
+        request.onDownloaded(more);
+        await share.take(more);
         return true;
       },
     });
@@ -145,7 +164,8 @@ function createImageTaker(services: GatherServices, request: GatherRequest) {
 
   /** False when time ran out. */
   async function upload(name: string, bytes: Buffer, contentType: string): Promise<boolean> {
-    if (request.signal.aborted) return false;
+    const giveBack = await uploadSlots.take(BUCKET, going);
+    if (giveBack === null) return false;
     request.onUpload(name);
     try {
       await images.put(name, bytes, contentType, request.signal);
@@ -153,6 +173,8 @@ function createImageTaker(services: GatherServices, request: GatherRequest) {
     } catch (error) {
       if (request.signal.aborted) return false;
       throw error;
+    } finally {
+      giveBack();
     }
   }
 
@@ -185,9 +207,18 @@ function discarded(candidate: Candidate, reason: Reason): Gathered {
   return { kind: 'discarded', candidate, reason };
 }
 
-const OUT_OF_TIME: Reason = {
-  code: 'OUT_OF_TIME',
-  detail: 'There was no time left for this image; update the page with PUT /images to go on.',
+/** One host: the bucket. */
+const BUCKET = 'bucket';
+
+function createUploadSlots(): ConnectionSlots {
+  return createConnectionSlots({ connectionsPerHost: UPLOADS_MAX, connectionsMax: UPLOADS_MAX });
+}
+
+const TOO_LARGE: Reason = { code: 'IMAGE_TOO_LARGE', detail: 'The image is larger than the limit.' };
+
+const OVER_THE_CALL: Reason = {
+  code: 'LIMIT_REACHED',
+  detail: 'The limit on the bytes of one request is reached.',
 };
 
 const PLACEHOLDER: Reason = {

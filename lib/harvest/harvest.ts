@@ -48,6 +48,8 @@ export interface Harvest {
 
 /** A commit may take this long, so none is begun later before the end. */
 const COMMIT_MS = 500;
+/** Of the time for fetching, what stylesheets may take. */
+const STYLESHEETS_SHARE = 1 / 3;
 /** Lock and marker outlive the operation that holds them by this much. */
 const MARGIN_MS = 1_000;
 
@@ -59,8 +61,10 @@ interface Operation extends HarvestServices {
   /** Unique: names this operation's objects, its record, its lock and its busy marker. */
   readonly opId: string;
   readonly ttlMs: number;
-  /** Aborted when the time for fetching is over. */
+  /** Aborted when the time for fetching is over, or by `stop`. */
   readonly signal: AbortSignal;
+  /** Ends all fetching, once the operation has failed. */
+  readonly stop: () => void;
   /** Names of the uploads that were begun. */
   readonly uploads: string[];
 }
@@ -107,6 +111,7 @@ function rehearsalOf(services: HarvestServices): HarvestServices {
 }
 
 function begin(services: HarvestServices, request: HarvestRequest, call: Call): Operation {
+  const stopping = new AbortController();
   const leftMs = Math.max(0, call.deadline - services.clock.elapsed());
   return {
     ...services,
@@ -116,7 +121,11 @@ function begin(services: HarvestServices, request: HarvestRequest, call: Call): 
     pageId: pageIdOf(request.url.href),
     opId: services.newId(),
     ttlMs: Math.ceil(leftMs + MARGIN_MS),
-    signal: AbortSignal.timeout(Math.max(0, Math.floor(leftMs - services.limits.requestReserveMs))),
+    signal: AbortSignal.any([
+      stopping.signal,
+      AbortSignal.timeout(Math.max(0, Math.floor(leftMs - services.limits.requestReserveMs))),
+    ]),
+    stop: () => stopping.abort(),
     uploads: [],
   };
 }
@@ -144,6 +153,7 @@ async function fetchNext(operation: Operation, before: VersionedRecord | null): 
     const [page] = await Promise.all([fetchPage(operation), operation.records.verify()]);
     return await gatherNext(operation, page, before);
   } catch (error) {
+    operation.stop();
     await takeBack(operation, null);
     throw error;
   }
@@ -151,8 +161,9 @@ async function fetchNext(operation: Operation, before: VersionedRecord | null): 
 
 async function fetchPage({ web, limits, clock, request, signal, call }: Operation): Promise<FoundPage> {
   const start = clock.elapsed();
+  const leftMs = Math.max(0, call.deadline - limits.requestReserveMs - start);
   try {
-    return await readPage(web, limits, request.url, signal);
+    return await readPage(web, limits, request.url, signal, Math.floor(leftMs * STYLESHEETS_SHARE));
   } finally {
     call.measures.pageFetchMs = clock.elapsed() - start;
   }
@@ -188,6 +199,7 @@ async function gatherNext(
     discovery,
     gathered,
     before: present,
+    imagesMaxCount: limits.imagesMaxCount,
   });
 }
 
@@ -237,21 +249,24 @@ async function commit(
 
 /** Never waits for readers: who still holds the old list may meet a 404. */
 async function cleanUp(
-  { cache, images, pageId, opId, uploads }: Operation,
+  { cache, images, clock, call, pageId, opId, uploads }: Operation,
   { record, later }: { readonly record: PageRecord; readonly later: StoredRecord | null },
   before: VersionedRecord | null,
 ): Promise<void> {
-  if (later === null) await cache.settle(pageId, opId, record);
+  // Past its end the lock and the marker are no longer this call's own: the record may be old by now.
+  const isInTime = clock.elapsed() < call.deadline;
+  if (later === null) await cache.settle(pageId, opId, isInTime ? record : null);
   const live = new Set([...namesOf(record), ...namesOf(later)]);
   const unnamed = [...namesOf(before?.record ?? null), ...uploads].filter((name) => !live.has(name));
   await images.remove(unnamed).catch(leaveToSweep);
 }
 
-function answer({ call }: Operation, { record }: Composed, before: VersionedRecord | null): Harvest {
+function answer({ call, request }: Operation, { record }: Composed, before: VersionedRecord | null): Harvest {
   const outcomes = (...wanted: readonly StoredItem['outcome'][]) =>
     record.items.filter((item) => wanted.includes(item.outcome)).length;
   call.measures.discovered = record.counts.discovered;
-  call.measures.stored = outcomes('stored', 'changed');
+  // A dry run stores nothing.
+  call.measures.stored = request.isDryRun ? 0 : outcomes('stored', 'changed');
   call.measures.unchanged = outcomes('unchanged');
   call.measures.skippedByCode = record.counts.byCode;
   const present = pageOf(before);

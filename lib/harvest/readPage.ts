@@ -1,6 +1,6 @@
 /** Reads the URL that was given and tells what it is: a page, or itself an image. */
 import type { Limits } from '../config.ts';
-import { inspectImage, looksLikeImage } from '../image/inspectImage.ts';
+import { imageTypeOf, inspectImage } from '../image/inspectImage.ts';
 import type { Discovery } from '../model.ts';
 import { discoverImages } from '../page/discoverImages.ts';
 import { isHtmlType, looksLikeHtml } from '../page/sniffHtml.ts';
@@ -18,9 +18,16 @@ export interface FoundPage {
  * Fetches `url` and finds the images it uses. A URL that is an image is a page of that one image.
  *
  * @param signal ends every reading; what it ends is out of time
+ * @param stylesheetsMs the time that all stylesheets together may take, so that slow ones leave some for the images
  * @throws ADDRESS_FORBIDDEN, CONTENT_UNSUPPORTED, PAGE_TOO_LARGE, PAGE_UNREACHABLE, PAGE_TIMEOUT
  */
-export async function readPage(web: Web, limits: Limits, url: URL, signal: AbortSignal): Promise<FoundPage> {
+export async function readPage(
+  web: Web,
+  limits: Limits,
+  url: URL,
+  signal: AbortSignal,
+  stylesheetsMs: number,
+): Promise<FoundPage> {
   const page = await web.read({
     url,
     kind: 'page',
@@ -40,28 +47,26 @@ export async function readPage(web: Web, limits: Limits, url: URL, signal: Abort
   if (!isHtml(bytes, contentType))
     throw unsupported('The URL answers with something that is neither HTML nor an image.');
   if (bytes.length === 0) throw unsupported('The URL answers with an empty page.');
-  const readStylesheet = createStylesheetReader(web, limits.pageMaxBytes - bytes.length, signal);
-  const discovery = await discoverImages({ html: bytes, contentType, url, finalUrl }, { readStylesheet });
-  return { finalUrl, discovery };
+  const stylesheetsEnd = AbortSignal.any([signal, AbortSignal.timeout(stylesheetsMs)]);
+  const readStylesheet = createStylesheetReader(web, limits.pageMaxBytes - bytes.length, stylesheetsEnd);
+  try {
+    const page = { html: bytes, contentType, url, finalUrl };
+    return { finalUrl, discovery: await discoverImages(page, { readStylesheet, signal }) };
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+    throw pageProblem({ kind: 'failed', fault: 'aborted', detail: 'There was no time to read the page.' });
+  }
 }
 
 /** Image bytes under any type are an image; but markup sent as HTML is HTML, even when it begins with `<svg`. */
 async function isImage(head: Buffer, contentType: string | undefined): Promise<boolean> {
-  if (isHtmlType(contentType) && looksLikeMarkup(head)) return false;
-  return looksLikeImage(head);
+  const type = await imageTypeOf(head);
+  return type !== null && !(type === 'image/svg+xml' && isHtmlType(contentType));
 }
 
 function isHtml(bytes: Buffer, contentType: string | undefined): boolean {
   return isHtmlType(contentType) || (contentType === undefined && bytes.length === 0) || looksLikeHtml(bytes);
 }
-
-const looksLikeMarkup = (head: Buffer) =>
-  head
-    .subarray(0, 64)
-    .toString('latin1')
-    .replace(/^\xef\xbb\xbf/, '')
-    .trimStart()
-    .startsWith('<');
 
 function onlyImage(url: URL, bytes: Buffer): Discovery {
   const candidate = {
@@ -72,7 +77,7 @@ function onlyImage(url: URL, bytes: Buffer): Discovery {
     hasAlternative: false,
     isLazyElement: false,
   };
-  return { candidates: [candidate], warnings: [], stylesheets: new Set() };
+  return { candidates: [candidate], warnings: [], stylesheets: new Map() };
 }
 
 /** Where the transport cannot tell that the body is whole, the format must. */

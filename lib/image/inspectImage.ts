@@ -52,10 +52,11 @@ export async function inspectImage(bytes: Buffer, options: InspectOptions): Prom
 }
 
 /**
- * Whether a body that begins so is an image. `head` has to hold the signature (SVG: everything up to the root's name).
+ * The content type of the image that begins so; null when it is none. `head` has to hold the signature (SVG:
+ * everything up to the root's name).
  */
-export async function looksLikeImage(head: Buffer): Promise<boolean> {
-  return (await imageFormatOf(head)) !== null;
+export async function imageTypeOf(head: Buffer): Promise<string | null> {
+  return (await imageFormatOf(head))?.contentType ?? null;
 }
 
 function refuse(code: InspectionCode, detail: string): Inspection {

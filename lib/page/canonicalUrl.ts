@@ -1,6 +1,6 @@
 import { Problem } from '../problem.ts';
 
-/** As given: longer ones are refused unparsed. */
+/** As given, where longer ones are refused unparsed, and as serialised, which is what is looked up and linked to. */
 const PAGE_URL_MAX_CHARS = 2_048;
 /** RFC 1035 section 2.3.4, in ASCII: the URL parser accepts more. */
 const LABEL_MAX_CHARS = 63;
@@ -35,6 +35,11 @@ export function parsePageUrl(text: unknown): URL {
     );
   }
   url.hash = '';
+  if (url.href.length > PAGE_URL_MAX_CHARS) {
+    throw invalid(
+      `Percent-encoded it has ${url.href.length} characters; at most ${PAGE_URL_MAX_CHARS} are accepted.`,
+    );
+  }
   return url;
 }
 

@@ -19,9 +19,9 @@ export function looksLikeImageAddress(text: string): boolean {
   );
 }
 
-/** What scripts keep in the attributes that others load images from: switches, numbers, JSON, `{width}` templates. */
+/** What scripts keep in the attributes that others load images from: switches, numbers, JSON, and templates such as `{width}` or `${url}`. */
 const NO_ADDRESS =
-  /^(?:true|false|yes|no|on|off|auto|none|null|undefined|lazy|lazyload|-?[\d.]+|[[{<(].*)$|[{}]/is;
+  /^(?:true|false|yes|no|on|off|auto|none|null|undefined|lazy|lazyload|-?[\d.]+|[[{<(].*)$|\{\{|\$\{|\{[a-z_]\w*\}/is;
 
 /** Whether `text`, in a place for images, can be an address at all. */
 export function isPlausibleAddress(text: string): boolean {

@@ -51,8 +51,8 @@ export interface ReadStylesheets {
   /** What a stylesheet names, in order, imports included; only at the first link that led to it. */
   readonly referencesOf: (link: StylesheetLink) => readonly Reference[];
   readonly warnings: readonly Warning[];
-  /** Absolute URLs of those that were read. */
-  readonly urls: ReadonlySet<string>;
+  /** Those that were read: absolute URL → that of the stylesheet that imported it, null for a linked one. */
+  readonly urls: ReadonlyMap<string, string | null>;
 }
 
 /** A stylesheet that is to be read, and later what it holds. */
@@ -61,6 +61,8 @@ interface Sheet {
   /** As linked, without fragment. */
   readonly url: string;
   readonly referrer: URL;
+  /** The URL of the stylesheet that imports it; null when the page links it. */
+  readonly importer: string | null;
   entries: readonly (Reference | StylesheetLink)[];
 }
 
@@ -82,11 +84,11 @@ export async function readStylesheets(
   const sheets = new Map<StylesheetLink, Sheet>();
   const seen = new Set<string>([withoutFragment(home.finalUrl.href)]);
   const warnings: Warning[] = [];
-  const urls = new Set<string>();
+  const urls = new Map<string, string | null>();
   let considered = 0;
   let leftOut: { url: string; count: number } | null = null;
 
-  const admit = (link: StylesheetLink, referrer: URL): Sheet | null => {
+  const admit = (link: StylesheetLink, referrer: URL, importer: string | null): Sheet | null => {
     const url = addressOf(link, home.base);
     if (url === null || seen.has(url)) return null;
     seen.add(url);
@@ -100,12 +102,12 @@ export async function readStylesheets(
       warnings.push({ ...refusal, url: presentable(url) });
       return null;
     }
-    const sheet: Sheet = { link, url, referrer, entries: [] };
+    const sheet: Sheet = { link, url, referrer, importer, entries: [] };
     sheets.set(link, sheet);
     return sheet;
   };
 
-  let level = links.map((link) => admit(link, home.finalUrl)).filter((sheet) => sheet !== null);
+  let level = links.map((link) => admit(link, home.finalUrl, null)).filter((sheet) => sheet !== null);
   while (level.length > 0) {
     const results = await readLevel(level, parts);
     const next: Sheet[] = [];
@@ -116,11 +118,11 @@ export async function readStylesheets(
         warnings.push({ ...result.warning, url: presentable(sheet.url) });
         continue;
       }
-      urls.add(presentable(sheet.url));
+      urls.set(presentable(sheet.url), sheet.importer);
       sheet.entries = await readSheet(sheet, result, home.encoding, parts);
       for (const entry of sheet.entries) {
         if (entry.kind !== 'stylesheet') continue;
-        const imported = admit(entry, result.finalUrl);
+        const imported = admit(entry, result.finalUrl, presentable(sheet.url));
         if (imported !== null) next.push(imported);
       }
     }

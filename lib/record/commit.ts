@@ -40,7 +40,7 @@ export async function commitRecord(
   const failed = (problem: Problem): Commit => ({ kind: mayBeApplied ? 'unknown' : 'refused', problem });
 
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    if (!mayTry()) return failed(tooLate());
+    if (!mayTry()) return failed(mayBeApplied ? neverClear() : tooLate());
     const written = await records.write(pageId, record, condition).catch(asProblem);
     if (written instanceof Problem) return failed(written);
     if (written.kind === 'written') return { kind: 'committed' };

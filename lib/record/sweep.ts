@@ -2,6 +2,7 @@
 import { parseObjectName } from '../image/objectName.ts';
 import { PREDECESSORS_KEPT, type StoredRecord, type VersionedRecord } from '../model.ts';
 import type { Clock, ImageStore, PageCache, PageLock, RecordStore, StoredObject } from '../ports.ts';
+import { Problem } from '../problem.ts';
 import { commitRecord } from './commit.ts';
 import { namesOf } from './namesOf.ts';
 
@@ -22,12 +23,16 @@ export interface SweepReport {
   readonly removed: number;
   /** Pages left alone: a writer was at work, or the fence lost to one. */
   readonly leftAlone: number;
+  /** Pages whose record or objects the bucket refused; the others were swept all the same. */
+  readonly failed: number;
   /** False when time ran out; the next sweep goes on. */
   readonly finished: boolean;
 }
 
 /** Younger objects may belong to a write that is still under way. */
 const YOUNGEST_MS = 24 * 60 * 60 * 1000;
+/** So many pages in a row are not sick pages but a bucket that is down. */
+const FAILED_MAX = 10;
 /** Objects held in memory at a time (about 30 MB); a bucket with fewer has each record read once. */
 const BATCH_OBJECTS = 100_000;
 
@@ -38,21 +43,35 @@ const BATCH_OBJECTS = 100_000;
  * objects were not in the listing.
  *
  * @param deadline on `clock.elapsed()`, ms; no page is begun after it.
- * @throws STORAGE_UNAVAILABLE
+ * @throws STORAGE_UNAVAILABLE when the bucket cannot be listed, or fails for page after page
  */
 export async function sweep(services: SweepServices, deadline: number): Promise<SweepReport> {
-  const tally = { listed: 0, fenced: 0, removed: 0, leftAlone: 0 };
+  const tally = { listed: 0, fenced: 0, removed: 0, leftAlone: 0, failed: 0 };
+  let failedInARow = 0;
   for await (const batch of batchesOf(services.images.list('images/'))) {
     tally.listed += batch.length;
     for (const [pageId, names] of oldNamesByPage(batch, services.clock.now())) {
       if (services.clock.elapsed() >= deadline) return { ...tally, finished: false };
-      const outcome = await sweepPage(services, pageId, names, deadline);
+      const outcome = await sweepPage(services, pageId, names, deadline).catch(asProblem);
+      if (outcome instanceof Problem) {
+        tally.failed += 1;
+        failedInARow += 1;
+        if (failedInARow === FAILED_MAX) throw outcome;
+        continue;
+      }
+      failedInARow = 0;
       tally.removed += outcome.removed;
       if (outcome.kind === 'fenced') tally.fenced += 1;
       if (outcome.kind === 'leftAlone') tally.leftAlone += 1;
     }
   }
   return { ...tally, finished: true };
+}
+
+/** One page's damage must not keep the others from being swept. A bug passes on. */
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  throw error;
 }
 
 async function* batchesOf(objects: AsyncIterable<StoredObject>): AsyncGenerator<readonly StoredObject[]> {

@@ -43,10 +43,11 @@ export function recordOf(items: readonly StoredItem[], parts: Partial<PageRecord
     items,
     skipped: [],
     warnings: [],
+    imports: [],
     ...parts,
   };
 }
 
 export function discoveryOf(parts: Partial<Discovery> = {}): Discovery {
-  return { candidates: [], warnings: [], stylesheets: new Set(), ...parts };
+  return { candidates: [], warnings: [], stylesheets: new Map(), ...parts };
 }

@@ -56,7 +56,7 @@ describe('the choice of candidates', () => {
       candidateOf(`https://site.test/${index}/`.padEnd(8_192, 'x')),
     );
     const codes = codesOf(candidates);
-    expect(codes.filter((code) => code === 'wanted')).toHaveLength(256);
+    expect(codes.filter((code) => code === 'wanted')).toHaveLength(128);
     expect(codes.at(-1)).toBe('LIMIT_REACHED');
   });
 });

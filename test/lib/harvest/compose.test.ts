@@ -27,6 +27,7 @@ const compose = (gathered: readonly Gathered[], parts: Partial<Composition> = {}
     discovery: discoveryOf(),
     gathered,
     before: null,
+    imagesMaxCount: 1_000,
     ...parts,
   });
 
@@ -86,25 +87,40 @@ describe('a first record', () => {
     });
   });
 
-  it('stays under 5 MiB whatever the page writes into its names', () => {
-    const long = 'x'.repeat(100_000);
-    const places = Array.from({ length: 20 }, (_, slot) => ({
-      element: long,
-      attribute: 'src',
-      slot,
-      alt: long,
-      descriptor: long,
-      stylesheet: `https://site.test/${long}`,
-    }));
-    const gathered = [
-      ...Array.from({ length: 1_000 }, (_, i) => got(itemOf(`https://x.test/${i}`, { foundIn: places }))),
-      ...Array.from({ length: 3_000 }, (_, i) => lost(`https://x.test/${i}/${long}`, 'IMAGE_STATUS', places)),
-    ];
-    const { record } = compose(gathered);
-    expect(JSON.stringify(record).length).toBeLessThan(4 * 1024 * 1024);
-    expect(record.items.every((item) => item.foundIn.length > 0)).toBe(true);
-    expect(record.counts.skipped).toBe(3_000);
-  });
+  it.each(['x', '\u4e2d', '"'])(
+    'stays under 5 MiB in its fullest answer, whatever the page writes (%s)',
+    (character) => {
+      const long = character.repeat(100_000);
+      const places = Array.from({ length: 20 }, (_, slot) => ({
+        element: long,
+        attribute: 'src',
+        slot,
+        alt: long,
+        descriptor: long,
+        stylesheet: `https://site.test/${long}`,
+      }));
+      const gathered = [
+        ...Array.from({ length: 1_000 }, (_, i) =>
+          got(
+            itemOf(`https://x.test/${i}/`.padEnd(1_000, 'y'), {
+              name: `${i}`.padStart(220, 'n'),
+              foundIn: places,
+            }),
+          ),
+        ),
+        ...Array.from({ length: 3_000 }, (_, i) =>
+          lost(`https://x.test/${i}/${long}`, 'IMAGE_STATUS', places),
+        ),
+      ];
+      const { record } = compose(gathered);
+      const names = record.items.map((item) => item.name);
+      const linked = record.items.map((item) => ({ ...item, href: 'h'.repeat(1_700) }));
+      const fullest = JSON.stringify({ ...record, items: linked, images: names, changes: names });
+      expect(Buffer.byteLength(fullest)).toBeLessThan(5 * 1024 * 1024);
+      expect(record.items.every((item) => item.foundIn.length > 0)).toBe(true);
+      expect(record.counts.skipped).toBe(3_000);
+    },
+  );
 });
 
 describe('an update', () => {
@@ -198,13 +214,53 @@ describe('an update', () => {
     expect(record.counts).toMatchObject({ discovered: 2, items: 2 });
   });
 
+  it('keeps what was found below a stylesheet that cannot be read now, with that one’s reason', () => {
+    const [linked, imported] = ['https://site.test/a.css', 'https://site.test/b.css'];
+    const inSheet = itemOf('https://site.test/bg.png', {
+      foundIn: [{ element: 'link', attribute: 'background-image', slot: 1, stylesheet: imported }],
+    });
+    const warnings = [
+      { url: 'https://site.test/other.css', code: 'PAGE_UNREACHABLE' as const, detail: 'gone' },
+      { url: linked, code: 'PAGE_TIMEOUT' as const, detail: 'late' },
+    ];
+    const present = recordOf([itemOf(A), inSheet], { imports: [[imported, linked]] });
+    const { record } = compose(still(itemOf(A)), { before: present, discovery: discoveryOf({ warnings }) });
+    expect(record.items[1]).toMatchObject({ outcome: 'kept', reason: { code: 'IMAGE_TIMEOUT' } });
+    expect(record.items[1]?.reason?.detail).toContain('late');
+  });
+
+  it('drops what a stylesheet named that the page no longer links, though another one failed', () => {
+    const inSheet = itemOf('https://site.test/bg.png', {
+      foundIn: [{ element: 'link', attribute: 'content', slot: 1, stylesheet: 'https://site.test/v1.css' }],
+    });
+    const warnings = [
+      { url: 'https://site.test/broken.css', code: 'PAGE_UNREACHABLE' as const, detail: 'gone' },
+    ];
+    const { record } = compose(still(itemOf(A)), {
+      before: recordOf([itemOf(A), inSheet]),
+      discovery: discoveryOf({ warnings }),
+    });
+    expect(record.items.map((item) => item.url)).toEqual([A]);
+  });
+
+  it('keeps copies beyond the limit only while there is room for them', () => {
+    const news = Array.from({ length: 2 }, (_, i) => got(itemOf(`https://site.test/new${i}.png`)));
+    const { record } = compose([...news, lost(A, 'LIMIT_REACHED'), lost(B, 'LIMIT_REACHED')], {
+      before,
+      imagesMaxCount: 3,
+    });
+    expect(record.items.map((item) => item.url).slice(2)).toEqual([A]);
+    expect(record.skipped).toMatchObject([{ url: B, code: 'LIMIT_REACHED' }]);
+    expect(record.counts).toMatchObject({ discovered: 4, items: 3, skipped: 1 });
+  });
+
   it('drops what a stylesheet that was read no longer names, though another one failed', () => {
     const sheet = 'https://site.test/read.css';
     const inSheet = itemOf('https://site.test/bg.png', {
       foundIn: [{ element: 'link', attribute: 'background-image', slot: 1, stylesheet: sheet }],
     });
     const warnings = [{ url: 'https://site.test/b.css', code: 'PAGE_TIMEOUT' as const, detail: 'late' }];
-    const discovery = discoveryOf({ warnings, stylesheets: new Set([sheet]) });
+    const discovery = discoveryOf({ warnings, stylesheets: new Map([[sheet, null]]) });
     const { record } = compose(still(itemOf(A)), { before: recordOf([itemOf(A), inSheet]), discovery });
     expect(record.items.map((item) => item.url)).toEqual([A]);
   });

@@ -17,7 +17,7 @@ describe('stylesheets', () => {
     expect(candidates[1]?.places).toEqual([
       { element: 'link', attribute: 'background', slot: 1, stylesheet: at('/css/a.css') },
     ]);
-    expect([...stylesheets]).toEqual([at('/css/a.css')]);
+    expect([...stylesheets]).toEqual([[at('/css/a.css'), null]]);
   });
 
   it('are resolved against where a redirect led', async () => {
@@ -177,7 +177,7 @@ describe('stylesheets', () => {
       link('data:text/css,.x{background:url(http://x.test/i)}'),
     );
     expect(candidates.map(({ url }) => url)).toEqual(['http://x.test/i']);
-    expect([...stylesheets][0]).toMatch(/^data:text\/css;sha256,[0-9a-f]{32}$/);
+    expect([...stylesheets.keys()][0]).toMatch(/^data:text\/css;sha256,[0-9a-f]{32}$/);
   });
 
   it('do not name themselves as images', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { objectName } from '../../../lib/image/objectName.ts';
 import { imageIdOf, pageIdOf } from '../../../lib/page/identity.ts';
+import { Problem } from '../../../lib/problem.ts';
 import { sweep } from '../../../lib/record/sweep.ts';
 import { pngOf } from '../../support/pictures.ts';
 import { codeOf, createWorld, PAGE } from '../../support/world.ts';
@@ -29,6 +30,7 @@ describe('a sweep', () => {
       fenced: 1,
       removed: 1,
       leftAlone: 0,
+      failed: 0,
       finished: true,
     });
     expect([...world.store.objects.keys()]).toEqual(record.items.map((item) => item.name));
@@ -63,6 +65,7 @@ describe('a sweep', () => {
       fenced: 0,
       removed: 0,
       leftAlone: 0,
+      failed: 0,
       finished: true,
     });
     expect(world.store.calls.filter(({ method }) => method === 'write')).toHaveLength(1);
@@ -130,5 +133,36 @@ describe('a sweep', () => {
     });
     await world.sweepLater();
     expect([...world.store.objects.keys()]).toEqual(['images/something/else.png']);
+  });
+
+  it('goes on when one page’s record or objects cannot be had, and says so', async () => {
+    const sick = pageIdOf(`${PAGE}sick`);
+    const world = createWorld({
+      site,
+      storeIntercept: async (call, apply) => {
+        if (call.method === 'read' && call.target === sick)
+          throw new Problem('STORAGE_UNAVAILABLE', { detail: 'sick' });
+        if (call.method === 'remove' && call.target.includes(pageIdOf(`${PAGE}stuck`))) {
+          throw new Problem('STORAGE_UNAVAILABLE', { detail: 'stuck' });
+        }
+        return apply();
+      },
+    });
+    for (const page of ['sick', 'stuck', 'one', 'two']) leave(world, orphanOf(`${PAGE}${page}`));
+    expect(await world.sweepLater()).toMatchObject({ removed: 2, failed: 2, finished: true });
+    expect(world.store.objects.size).toBe(2);
+  });
+
+  it('gives up on a bucket that fails for page after page', async () => {
+    const world = createWorld({
+      site,
+      storeIntercept: async (call, apply) => {
+        if (call.method === 'read') throw new Problem('STORAGE_UNAVAILABLE', { detail: 'down' });
+        return apply();
+      },
+    });
+    for (let page = 0; page < 20; page += 1) leave(world, orphanOf(`${PAGE}${page}`));
+    expect(await codeOf(world.sweepLater())).toBe('STORAGE_UNAVAILABLE');
+    expect(world.store.calls.filter(({ method }) => method === 'read')).toHaveLength(10);
   });
 });
