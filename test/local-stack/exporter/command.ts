@@ -1,0 +1,86 @@
+/** The real command in a process of its own, on free ports. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { parseExposed } from './exposed.ts';
+
+export const ROOT = join(import.meta.dirname, '../../..');
+const MAIN = join(ROOT, 'local-stack/exporter/main.ts');
+const DEADLINE_MS = 20_000;
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+const run = (args: readonly string[]): Child =>
+  spawn(process.execPath, ['--no-warnings', MAIN, ...args], { cwd: ROOT, stdio: 'pipe' });
+
+/** Runs to the end. */
+export async function runCommand(args: readonly string[], input: string | Buffer = '') {
+  const child = run(args);
+  const ended = once(child, 'exit');
+  // A command that ends without reading its input closes it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { stdout, stderr, code: Number(code) };
+}
+
+export interface RunningExporter extends AsyncDisposable {
+  readonly udpPort: number;
+  readonly tcpPort: number;
+  readonly url: string;
+  readonly stdin: Writable;
+  values(): Promise<Map<string, number>>;
+  /** Asks until `holds`; fails after twenty seconds. */
+  until(holds: (values: ReadonlyMap<string, number>) => boolean): Promise<Map<string, number>>;
+  /** The exit code, after a signal. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+export async function startCommand(args: readonly string[] = []): Promise<RunningExporter> {
+  const child = run(['--udp-port=0', '--tcp-port=0', '--http-port=0', ...args]);
+  const exit = once(child, 'exit');
+  child.stdin.on('error', () => {});
+  const places = await listening(child);
+  const portOf = (scheme: string) => Number(new RegExp(`${scheme}://[^:]+:(\\d+)`).exec(places)?.[1]);
+  const url = `http://127.0.0.1:${portOf('http')}`;
+  const values = async () => parseExposed(await (await fetch(`${url}/metrics`)).text());
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    const [code] = await exit;
+    return code as number | null;
+  };
+  return {
+    udpPort: portOf('udp'),
+    tcpPort: portOf('tcp'),
+    url,
+    stdin: child.stdin,
+    values,
+    async until(holds) {
+      const deadline = performance.now() + DEADLINE_MS;
+      for (;;) {
+        const seen = await values();
+        if (holds(seen)) return seen;
+        if (performance.now() > deadline) throw new Error(`it never came to hold: ${[...seen].join('\n')}`);
+      }
+    },
+    end,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) await end('SIGKILL');
+    },
+  };
+}
+
+async function listening(child: Child): Promise<string> {
+  let seen = '';
+  for await (const chunk of child.stderr) {
+    seen += String(chunk);
+    if (seen.includes('listening on') && seen.endsWith('\n')) {
+      // Nobody reads on; a full pipe would stop the command.
+      child.stderr.resume();
+      return seen;
+    }
+  }
+  throw new Error(`the exporter did not start: ${seen}`);
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { createSelfMetrics } from '../../../local-stack/exporter/selfMetrics.ts';
+import { SAMPLE_REASONS } from '../../../local-stack/exporter/tally.ts';
+import { sumDrops } from '../../../local-stack/exporter/udpDrops.ts';
+import { parseExposed } from './exposed.ts';
+
+function create() {
+  const lines: string[] = [];
+  let ms = 1_000_000;
+  const self = createSelfMetrics({ log: (line) => lines.push(line), now: () => new Date(ms) });
+  const pass = (milliseconds: number) => {
+    ms += milliseconds;
+  };
+  return { self, lines, pass };
+}
+
+describe('the exporter about itself', () => {
+  it('shows every reason at 0 from the start', async () => {
+    const values = parseExposed(await create().self.text());
+    for (const reason of SAMPLE_REASONS) {
+      expect(values.get(`emf_exporter_samples_dropped_total{reason="${reason}"}`)).toBe(0);
+    }
+  });
+
+  it('knows every name that it shows', async () => {
+    const { self } = create();
+    const shown = [...(await self.text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    expect(new Set(shown)).toEqual(self.names());
+  });
+
+  it('tells people about a reason once a minute, however often and however long', () => {
+    const { self, lines, pass } = create();
+    for (let count = 0; count < 1_000; count += 1)
+      self.samplesDropped('series_limit', 1, `Shop/\n${'x'.repeat(9_000)}`);
+    self.samplesDropped('negative', 1, 'Shop/Orders');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]?.length).toBeLessThan(250);
+    expect(lines[0]).not.toContain('\n');
+    pass(59_999);
+    self.samplesDropped('series_limit', 1);
+    expect(lines).toHaveLength(2);
+    pass(1);
+    self.samplesDropped('series_limit', 1);
+    expect(lines).toHaveLength(3);
+  });
+
+  it('asks for what only others know at every scrape', async () => {
+    const { self } = create();
+    let series = 3;
+    self.watch({ series: () => series, maxSeries: 10, udpDrops: async () => 7, udpBufferBytes: () => 4_096 });
+    for (const expected of [3, 5]) {
+      series = expected;
+      const values = parseExposed(await self.text());
+      expect(values.get('emf_exporter_series')).toBe(expected);
+      expect(values.get('emf_exporter_series_limit')).toBe(10);
+      expect(values.get('emf_exporter_udp_receive_drops_total')).toBe(7);
+      expect(values.get('emf_exporter_udp_receive_buffer_bytes')).toBe(4_096);
+    }
+  });
+
+  it('finds its socket in the table of the kernel by its port', () => {
+    const table = [
+      '   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops',
+      '  351: 0100007F:6520 00000000:0000 07 00000000:00000000 00:00000000 00000000  1000        0 41 2 0000000000000000 12',
+      '  352: 00000000:6521 00000000:0000 07 00000000:00000000 00:00000000 00000000  1000        0 42 2 0000000000000000 99',
+    ].join('\n');
+    expect(sumDrops(table, 25_888)).toBe(12);
+    expect(sumDrops(table, 1)).toBeUndefined();
+    expect(sumDrops('', 25_888)).toBeUndefined();
+  });
+});
