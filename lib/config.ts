@@ -105,6 +105,13 @@ export function readConfig(env: Environment): Config {
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
     faults.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither.');
   }
+  // Over TCP the metrics library listens to no error once it is connected: a receiver that goes away would end the
+  // process.
+  if (/^tcp:/i.test(env.AWS_EMF_AGENT_ENDPOINT?.trim() ?? '')) {
+    faults.push(
+      'AWS_EMF_AGENT_ENDPOINT must be udp://host:port; over TCP a lost receiver would end the service.',
+    );
+  }
   const connectionsPerHost = integer('CONNECTIONS_PER_HOST', 8, 1, 256);
   const isOnAws = env.AWS_LAMBDA_RUNTIME_API !== undefined && !env.IS_OFFLINE && !env.IS_LOCAL;
 
@@ -153,7 +160,11 @@ export function readConfig(env: Environment): Config {
 function parseEndpoint(text: string, scheme: string, schemes: readonly string[]): URL | string {
   const fault = `must be host:port or a URL that starts with ${schemes.map((s) => `${s}//`).join(' or ')}.`;
   const url = URL.parse(text.includes('://') ? text : `${scheme}://${text}`);
-  return url !== null && schemes.includes(url.protocol) && url.hostname !== '' ? url : fault;
+  if (url === null || !schemes.includes(url.protocol) || url.hostname === '') return fault;
+  // A bucket's server has no path and takes its keys elsewhere; dropping them in silence would hide a mistake.
+  const isPlain =
+    `${url.username}${url.password}${url.search}${url.hash}` === '' && /^\/?$/.test(url.pathname);
+  return scheme === 'redis' || isPlain ? url : fault;
 }
 
 /** Exact `host:port` entries, separated by commas; a string is a fault. */
@@ -161,8 +172,8 @@ function parseHosts(text: string): AllowedHost[] | string {
   const hosts: AllowedHost[] = [];
   for (const entry of text.split(',').map((part) => part.trim())) {
     if (entry === '') continue;
-    const url = /:\d{1,5}$/.test(entry) ? URL.parse(`http://${entry}/`) : null;
-    if (url === null || url.host === '' || url.username !== '' || url.pathname !== '/') {
+    const url = /^[^\s/?#@\\*]+:0*[1-9]\d{0,4}$/.test(entry) ? URL.parse(`http://${entry}/`) : null;
+    if (url === null || url.hostname === '') {
       return `has "${entry}", which is not an exact host:port.`;
     }
     hosts.push(...hostOf(url, 80));

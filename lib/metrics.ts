@@ -1,5 +1,5 @@
 /** What one invocation tells the operators, in CloudWatch's Embedded Metric Format. No URL is ever a label. */
-import { createMetricsLogger, Unit } from 'aws-embedded-metrics';
+import { Configuration, createMetricsLogger, Unit } from 'aws-embedded-metrics';
 import type { InvocationFacts, Metrics } from './ports.ts';
 
 interface Series {
@@ -12,6 +12,8 @@ const NAMESPACE = 'ImageApi';
 
 /** On Lambda to standard output; elsewhere where `AWS_EMF_ENVIRONMENT` and `AWS_EMF_AGENT_ENDPOINT` say. */
 export function createEmfMetrics(): Metrics {
+  // The library's own default is TCP, where a receiver that goes away ends the process.
+  Configuration.agentEndpoint ??= 'udp://127.0.0.1:25888';
   return {
     async emit(facts) {
       try {

@@ -2,11 +2,13 @@
 import middy, { type MiddlewareObj } from '@middy/core';
 import httpJsonBodyParser from '@middy/http-json-body-parser';
 import type { Context } from 'aws-lambda';
+import { boundedStorage } from '../boundedStorage.ts';
 import { measuredStorage, type Storage } from '../measuredStorage.ts';
 import type { Clock, Measures, Metrics } from '../ports.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import { type Answer, problemAnswer } from './answers.ts';
 import { bodyBytes, type HttpEvent, headerOf } from './httpEvent.ts';
+import { bodyInvalid } from './input.ts';
 
 /** What the chain needs; an operation may need more. */
 export interface ChainServices extends Storage {
@@ -52,9 +54,10 @@ export function createHttpHandler<S extends ChainServices>(operation: Operation<
     .use(observeCall(operation))
     .use(answerProblems());
   if (hasBody) chain.use(checkBody()).use(httpJsonBodyParser() as Link);
-  return chain.handler((event, { call = openCall(services.clock) }) =>
-    run(event, { ...services, ...measuredStorage(services, services.clock, call.measures) }, call),
-  );
+  return chain.handler((event, { call = openCall(services.clock) }) => {
+    const measured = measuredStorage(services, services.clock, call.measures);
+    return run(event, { ...services, ...boundedStorage(measured, services.clock, call.deadline) }, call);
+  });
 }
 
 function openCall(clock: Clock, context?: Context): Call {
@@ -105,10 +108,12 @@ function checkBody(): Link {
       if (bodyBytes(event) > BODY_MAX_BYTES) {
         throw new Problem('BODY_TOO_LARGE', { detail: 'A body may have at most 16 KiB.' });
       }
-      if (typeof event.body !== 'string' || event.body.trim() === '') throw noJson();
+      if (typeof event.body !== 'string' || event.body.trim() === '') throw bodyInvalid();
       const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType ?? '')?.[1];
       if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw wrongType();
-      request.event = { ...event, headers: { ...event.headers, 'content-type': contentType } };
+      // RFC 9110 section 8.3.1 allows blanks around the semicolon, the parser does not.
+      const plainType = contentType?.replace(/\s*;\s*/g, ';').trim();
+      request.event = { ...event, headers: { ...event.headers, 'content-type': plainType } };
     },
   };
 }
@@ -119,7 +124,7 @@ function toProblem(error: Error | null | undefined): Problem {
   const status =
     error !== null && error !== undefined && 'statusCode' in error ? error.statusCode : undefined;
   if (status === 415) return wrongType();
-  if (status === 422) return noJson();
+  if (status === 422) return bodyInvalid();
   return new Problem('INTERNAL', {
     detail:
       'This is our mistake, not yours. Try again; if it stays, tell the operator the time of this answer.',
@@ -141,9 +146,6 @@ function messageOf(error: unknown): string | undefined {
   if (error === undefined || error === null) return undefined;
   return error instanceof Error ? error.message : String(error);
 }
-
-const noJson = () =>
-  new Problem('BODY_INVALID', { detail: 'Send a JSON object such as {"url":"https://example.com/"}.' });
 
 const wrongType = () =>
   new Problem('MEDIA_TYPE_UNSUPPORTED', { detail: 'Send the body as application/json in UTF-8.' });

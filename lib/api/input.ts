@@ -75,3 +75,6 @@ function readInclude(text: string | undefined): ReadonlySet<Include> {
     detail: '"include" may be "details", "links", or both separated by a comma.',
   });
 }
+
+export const bodyInvalid = () =>
+  new Problem('BODY_INVALID', { detail: 'Send a JSON object such as {"url":"https://example.com/"}.' });

@@ -67,7 +67,7 @@ function createCache(redis: RedisConnection, ttlSeconds: number): PageCache {
 
     settle: async (pageId, token, record) => {
       const text = record === null ? '' : writeRecord(record);
-      await redis.run('settlePage', entryKey(pageId), BUSY + token, text, ttlSeconds);
+      await redis.insist('settlePage', entryKey(pageId), BUSY + token, text, ttlSeconds);
     },
   };
 }
@@ -81,7 +81,7 @@ function createLock(redis: RedisConnection): PageLock {
     },
 
     release: async (pageId, token) => {
-      await redis.run('releaseLock', lockKey(pageId), token);
+      await redis.insist('releaseLock', lockKey(pageId), token);
     },
 
     isHeld: async (pageId) => (await redis.run('EXISTS', lockKey(pageId))) === 1,

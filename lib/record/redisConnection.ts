@@ -34,6 +34,8 @@ export type RedisScripts = Readonly<Record<string, { readonly lua: string; reado
 export interface RedisConnection {
   /** One command or script; undefined when Redis is down, hangs or refuses it. */
   run(name: string, ...args: readonly (string | number)[]): Promise<unknown>;
+  /** The same, but asked even right after a failure: what is left undone would stand in the way of the next call. */
+  insist(name: string, ...args: readonly (string | number)[]): Promise<unknown>;
   close(): void;
 }
 
@@ -102,6 +104,7 @@ export function createRedisConnection(
 
   return {
     run: async (name, ...args) => ((await isUsable()) ? attempt(name, args) : undefined),
+    insist: async (name, ...args) => (isClosed ? undefined : attempt(name, args)),
     close: () => {
       isClosed = true;
       drop(current);

@@ -75,7 +75,13 @@ export function openObjectFiles(directory: string): ObjectFiles {
         ...content,
       };
       const draft = join(drafts, randomUUID());
-      await writeFile(draft, Buffer.concat([Buffer.from(`${JSON.stringify(facts)}\n`), body]));
+      try {
+        await writeFile(draft, Buffer.concat([Buffer.from(`${JSON.stringify(facts)}\n`), body]));
+      } catch (error) {
+        // A full disk must not stay full of drafts.
+        await rm(draft, { force: true });
+        throw error;
+      }
       // From here on nothing waits, so that nobody comes between the question and the change.
       if (!mayReplace(index.get(key))) {
         await rm(draft);

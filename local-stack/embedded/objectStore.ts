@@ -27,6 +27,8 @@ export interface ObjectStore {
 
 /** The largest `IMAGE_MAX_BYTES` that the settings take. */
 const OBJECT_MAX_BYTES = 1024 * 1024 * 1024;
+/** What a file system says when it takes no more. */
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const LIST_MAX_KEYS = 1_000;
 
 /** Nothing else is kept here: a key from elsewhere is a mistake, or an attempt. */
@@ -57,6 +59,9 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
     void answerCall(request, bucket, files)
       .catch((error: unknown) => {
         console.error('Object store:', error);
+        const isFull = error instanceof Error && 'code' in error && FULL.has(String(error.code));
+        // MinIO's code.
+        if (isFull) return failure(507, 'XMinioStorageFull', 'The disk is full.');
         return failure(500, 'InternalError', 'See the log.');
       })
       .then((answer) => send(request, response, answer));

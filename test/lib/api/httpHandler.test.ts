@@ -66,6 +66,10 @@ describe('the handler chain', () => {
       { headers: { 'Content-Type': 'application/json; charset=UTF-8' }, body: '{"url":"x"}' },
     ],
     [
+      'blanks around the semicolon',
+      { headers: { 'content-type': 'application/json ; charset=utf-8' }, body: '{"url":"x"}' },
+    ],
+    [
       'multi-value headers only',
       { multiValueHeaders: { 'content-TYPE': ['application/json'] }, body: '{"url":"x"}' },
     ],

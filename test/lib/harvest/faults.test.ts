@@ -53,6 +53,32 @@ describe('a POST whose bucket fails', () => {
     expect(world.store.objects.size).toBe(0);
   });
 
+  it('at an upload lets the others that were begun end before it takes them back', async () => {
+    const gate = Promise.withResolvers<void>();
+    const world = createWorld({
+      site: site(),
+      storeIntercept: async (call, apply) => {
+        if (call.method === 'put' && call.nth === 1) await gate.promise;
+        if (call.method !== 'put' || call.nth !== 2) return apply();
+        gate.resolve();
+        throw down();
+      },
+    });
+    expect(await codeOf(world.post())).toBe('STORAGE_UNAVAILABLE');
+    expect(world.store.objects.size).toBe(0);
+  });
+
+  it('before the page has arrived ends the fetching too', async () => {
+    const world = createWorld({
+      site: { [PAGE]: { after: new Promise(() => {}) } },
+      storeIntercept: breaking('verify', 1, async () => {
+        throw down();
+      }),
+    });
+    expect(await codeOf(world.post())).toBe('STORAGE_UNAVAILABLE');
+    expect(world.web.requests[0]?.signal.aborted).toBe(true);
+  });
+
   it('at the commit, certainly, takes everything back', async () => {
     const world = createWorld({
       site: site(),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { pngOf } from '../../support/pictures.ts';
 import { settled } from '../../support/settled.ts';
+import { until } from '../../support/until.ts';
 import { codeOf, createWorld, PAGE, problemOf } from '../../support/world.ts';
 
 const html = (...names: readonly string[]) => ({
@@ -172,8 +173,12 @@ describe('a POST', () => {
     expect(await problemOf(world.post(url))).toMatchObject({ code: 'PAGE_UNREACHABLE', reason: 'protocol' });
   });
 
-  it('of markup sent as HTML is a page, though it begins like an SVG', async () => {
-    const body = '<svg xmlns="http://www.w3.org/2000/svg"><image href="a.png"/></svg>';
+  it.each([
+    ['at once', ''],
+    ['after blanks', '\n'.repeat(80)],
+    ['after a byte order mark', '\ufeff'],
+  ])('of markup sent as HTML is a page, though it begins like an SVG (%s)', async (_, before) => {
+    const body = `${before}<svg xmlns="http://www.w3.org/2000/svg"><image href="a.png"/></svg>`;
     const world = createWorld({ site: { ...site(), [PAGE]: { type: 'text/html', body } } });
     expect((await world.post()).record.items).toMatchObject([{ url: `${PAGE}a.png` }]);
   });
@@ -237,6 +242,59 @@ describe('a POST', () => {
     const { record } = await world.post();
     expect(record.counts).toMatchObject({ items: 2, skipped: 1, byCode: { LIMIT_REACHED: 1 } });
     expect(record.complete).toBe(true);
+  });
+
+  it.each([
+    ['imageMaxBytes', pngOf(1).length - 1, 'IMAGE_TOO_LARGE'],
+    ['requestMaxBytes', pngOf(1).length - 1, 'LIMIT_REACHED'],
+    ['imageMaxBytes', pngOf(1).length, undefined],
+    ['requestMaxBytes', pngOf(1).length, undefined],
+  ] as const)('holds an inline image to %s of %i: %s', async (name, limit, code) => {
+    const data = `data:image/png;base64,${pngOf(1).toString('base64')}`;
+    const world = createWorld({ site: { [PAGE]: html(data) }, limits: { [name]: limit } });
+    const { record } = await world.post();
+    expect(record.skipped.map((line) => line.code)).toEqual(code ? [code] : []);
+  });
+
+  it('uploads so many at a time and no more, inline images too', async () => {
+    let running = 0;
+    let peak = 0;
+    const gate = Promise.withResolvers<void>();
+    const inline = Array.from(
+      { length: 60 },
+      (_, i) => `data:image/png;base64,${pngOf(i).toString('base64')}`,
+    );
+    const world = createWorld({
+      site: { [PAGE]: html(...inline) },
+      storeIntercept: async (call, apply) => {
+        if (call.method !== 'put') return apply();
+        running += 1;
+        peak = Math.max(peak, running);
+        await gate.promise;
+        running -= 1;
+        return apply();
+      },
+    });
+    const posted = world.post();
+    await until(() => running === 32);
+    expect(await settled(posted)).toBe(false);
+    gate.resolve();
+    expect((await posted).record.counts.items).toBe(60);
+    expect(peak).toBe(32);
+  });
+
+  it('gives stylesheets that hang a third of the time, and the images the rest', async () => {
+    const world = createWorld({
+      site: {
+        ...site(),
+        [PAGE]: { type: 'text/html', body: '<link rel=stylesheet href=slow.css><img src=a.png>' },
+        [`${PAGE}slow.css`]: { type: 'text/css', body: '', after: new Promise(() => {}) },
+      },
+      limits: { requestReserveMs: 28_700 },
+    });
+    const { record } = await world.post();
+    expect(record.items.map((item) => item.url)).toEqual([`${PAGE}a.png`]);
+    expect(record).toMatchObject({ complete: false, warnings: [{ code: 'OUT_OF_TIME' }] });
   });
 
   it('keeps what it has when time runs out, and a PUT goes on from there', async () => {

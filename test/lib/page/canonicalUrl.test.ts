@@ -70,6 +70,8 @@ describe('parsePageUrl', () => {
   it.each([
     ['a URL of 2,048 characters', urlOf(2_048), true],
     ['a URL of 2,049 characters', urlOf(2_049), false],
+    ['2,048 characters once percent-encoded', `http://good.test/a${'é'.repeat(338)}bb`, true],
+    ['2,049 characters once percent-encoded', `http://good.test/a${'é'.repeat(338)}bbb`, false],
     ['spaces that make it too long', `http://good.test/${' '.repeat(2_040)}`, false],
     ['a blank text that is too long', ' '.repeat(2_049), false],
     ['a label of 63', `http://${label(63)}.test/`, true],

@@ -1,0 +1,62 @@
+/** Ends every call to the bucket with the time of the one who waits for it, however long the store takes. */
+import type { Storage } from './measuredStorage.ts';
+import type { Clock } from './ports.ts';
+import { Problem } from './problem.ts';
+
+/** Kept for the answer itself, its metrics and its log line. */
+const ANSWER_MS = 300;
+/** Removing only tidies up: a sweep does what is left, and a caller should not wait long for it. */
+const REMOVE_MS = 2_000;
+
+/**
+ * The same storage, but no method is waited for beyond `deadline` (on `clock.elapsed()`, ms): it throws
+ * `STORAGE_UNAVAILABLE`, and a conditional write is unclear, since it may yet be applied.
+ */
+export function boundedStorage({ records, images }: Storage, clock: Clock, deadline: number): Storage {
+  const leftMs = () => Math.max(0, deadline - ANSWER_MS - clock.elapsed());
+  const bounded = <T>(work: Promise<T>, ms = leftMs()): Promise<T> => withinTime(work, ms);
+  return {
+    records: {
+      read: (pageId) => bounded(records.read(pageId)),
+      write: (pageId, record, condition) =>
+        bounded(records.write(pageId, record, condition)).catch((error: unknown) => {
+          if (isTooLate(error)) return { kind: 'unclear' as const, cause: error };
+          throw error;
+        }),
+      verify: () => bounded(records.verify()),
+    },
+    images: {
+      // Its signal ends it.
+      put: (name, bytes, contentType, signal) => images.put(name, bytes, contentType, signal),
+      remove: (names) => bounded(images.remove(names), Math.min(leftMs(), REMOVE_MS)),
+      list: (prefix) => images.list(prefix),
+      link: (name) => images.link(name),
+    },
+  };
+}
+
+async function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  const over = Promise.withResolvers<never>();
+  const timer = setTimeout(() => over.reject(tooLate()), ms);
+  // Whoever gave it up hears no more of it.
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, over.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const TOO_LATE = Symbol('the time is over');
+
+function tooLate(): Problem {
+  return new Problem('STORAGE_UNAVAILABLE', {
+    detail: 'The storage did not answer in time. Look the page up, then try again.',
+    retryAfterSeconds: 5,
+    cause: TOO_LATE,
+  });
+}
+
+function isTooLate(error: unknown): boolean {
+  return error instanceof Problem && error.cause === TOO_LATE;
+}
