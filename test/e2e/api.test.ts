@@ -75,6 +75,13 @@ async function get(page: string, query = '', headers: Record<string, string> = {
   };
 }
 
+/** What the service says of its latest call of this operation. */
+function lastLogLine(operation: string): Record<string, unknown> {
+  const lines = app.output().split('\n');
+  const line = lines.findLast((text) => text.startsWith('{') && text.includes(`"operation":"${operation}"`));
+  return JSON.parse(line ?? '{}') as Record<string, unknown>;
+}
+
 /** What the bucket has under a name. */
 async function download(page: string, name: string) {
   const { body } = await get(page, '&include=links');
@@ -135,7 +142,7 @@ describe.each(['index', 'channels', 'based'] as const)('the sample page %s', (ke
     expect(await send('POST', page)).toMatchObject({ status: 409, body: { code: 'URL_ALREADY_PROCESSED' } });
   });
 
-  it('is unchanged by an update, and its ETag stays', async () => {
+  it('is unchanged by an update that downloads no image byte, and its ETag stays', async () => {
     const before = await get(page);
     const etag = before.headers.get('etag') ?? '';
     const { status, body } = await send('PUT', page);
@@ -147,6 +154,8 @@ describe.each(['index', 'channels', 'based'] as const)('the sample page %s', (ke
       removed: [],
       kept: [],
     });
+    expect(lastLogLine('put')).toMatchObject({ status: 200, unchanged: images.length });
+    expect(lastLogLine('put').bytesDownloaded ?? 0).toBe(0);
     const again = await get(page, '', { 'if-none-match': etag });
     expect(again.status).toBe(304);
     expect(again.headers.get('etag')).toBe(etag);
