@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type App, ROOT, startApp } from '../support/startApp.ts';
@@ -142,7 +142,7 @@ describe.each(['index', 'channels', 'based'] as const)('the sample page %s', (ke
     expect(await send('POST', page)).toMatchObject({ status: 409, body: { code: 'URL_ALREADY_PROCESSED' } });
   });
 
-  it('is unchanged by an update that downloads no image byte, and its ETag stays', async () => {
+  it('is unchanged by an update that downloads no byte of a picture it has, and its ETag stays', async () => {
     const before = await get(page);
     const etag = before.headers.get('etag') ?? '';
     const { status, body } = await send('PUT', page);
@@ -155,10 +155,13 @@ describe.each(['index', 'channels', 'based'] as const)('the sample page %s', (ke
       kept: [],
     });
     expect(lastLogLine('put')).toMatchObject({ status: 200, unchanged: images.length });
-    expect(lastLogLine('put').bytesDownloaded ?? 0).toBe(0);
-    const again = await get(page, '', { 'if-none-match': etag });
-    expect(again.status).toBe(304);
-    expect(again.headers.get('etag')).toBe(etag);
+    // What was skipped has no copy that could be validated, so it is looked at again.
+    const again = skipped.filter(({ code, url }) => code !== 'IMAGE_STATUS' && !url.startsWith('data:'));
+    const bytes = again.map(({ url }) => statSync(join(ROOT, 'static', url)).size);
+    expect(lastLogLine('put').bytesDownloaded ?? 0).toBe(bytes.reduce((sum, size) => sum + size, 0));
+    const same = await get(page, '', { 'if-none-match': etag });
+    expect(same.status).toBe(304);
+    expect(same.headers.get('etag')).toBe(etag);
   });
 });
 
@@ -242,7 +245,7 @@ describe('bad input over HTTP', () => {
     ['mapped loopback', { url: 'http://[::ffff:127.0.0.1]/' }, 403, 'ADDRESS_FORBIDDEN'],
     ['metadata', { url: 'http://169.254.169.254/latest/meta-data/' }, 403, 'ADDRESS_FORBIDDEN'],
     ['a local name', { url: 'http://LOCALHOST./' }, 403, 'ADDRESS_FORBIDDEN'],
-  ])('(%s) is %s', async (_, options, status, code) => {
+  ])('(%s) is refused', async (_, options, status, code) => {
     for (const method of ['POST', 'PUT'] as const) {
       expect(await send(method, '/sample/', options)).toMatchObject({ status, body: { code } });
     }
