@@ -16,6 +16,7 @@ import { createSelfMetrics } from './selfMetrics.ts';
 import { createSeriesStore } from './seriesStore.ts';
 
 const LINES = Number(process.argv[2] ?? 1_000_000);
+const ROUNDS = 4;
 const MAX_LINE_BYTES = 1_048_576;
 const OPERATIONS = ['get', 'post', 'put'];
 const OUTCOMES = ['OK', 'PAGE_NOT_FOUND', 'URL_ALREADY_PROCESSED', 'PAGE_UNREACHABLE'];
@@ -87,13 +88,14 @@ try {
   await pipeline(Readable.from(documents(LINES)), createWriteStream(file));
   const parseOnly: Intake = () => ({ line: (text) => JSON.parse(text), tooLong: () => {} });
   const exporter = createExporterIntake();
-  await measure('warm-up', file, exporter.intake);
-  const parse = await measure('read and JSON.parse', file, parseOnly);
-  const whole = await measure('exporter', file, exporter.intake);
-  const again = await measure('exporter, again', file, exporter.intake);
-  console.log(
-    `${exporter.store.size()} series; ratio ${(whole / parse).toFixed(2)} and ${(again / parse).toFixed(2)}`,
-  );
+  const [parse, whole]: [number[], number[]] = [[], []];
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    parse.push(await measure(`${round}. read and JSON.parse`, file, parseOnly));
+    whole.push(await measure(`${round}. exporter`, file, exporter.intake));
+  }
+  // The best of each: what else the machine does only ever adds.
+  const ratio = Math.min(...whole) / Math.min(...parse);
+  console.log(`${exporter.store.size()} series; the exporter takes ${ratio.toFixed(2)} times as long`);
   await longestScrapePause(10_000);
 } finally {
   await rm(folder, { recursive: true });

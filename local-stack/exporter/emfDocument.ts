@@ -96,14 +96,17 @@ function directivesOf(root: unknown): readonly unknown[] | undefined {
 }
 
 /** Each metric once, by namespace and name; the unit is the first that is given. */
-function claimsOf(directives: readonly unknown[], drops: Drops): Iterable<Claim> {
-  const claims = new Map<string, Claim>();
+function claimsOf(directives: readonly unknown[], drops: Drops): readonly Claim[] {
+  const claims: Claim[] = [];
+  const byNamespace = new Map<string, Map<string, Claim>>();
   for (const directive of directives) {
     const namespace = isObject(directive) ? ownMember(directive, 'Namespace') : undefined;
     if (!isObject(directive) || typeof namespace !== 'string') {
       drops.samplesDropped('directive_invalid', 1);
       continue;
     }
+    const byName = byNamespace.get(namespace) ?? new Map<string, Claim>();
+    byNamespace.set(namespace, byName);
     const dimensionNames = unionOfSets(ownMember(directive, 'Dimensions'));
     const definitions = ownMember(directive, 'Metrics');
     for (const definition of Array.isArray(definitions) ? definitions : []) {
@@ -112,22 +115,23 @@ function claimsOf(directives: readonly unknown[], drops: Drops): Iterable<Claim>
         drops.samplesDropped('directive_invalid', 1);
         continue;
       }
-      const key = `${namespace}\0${name}`;
-      const known = claims.get(key);
+      const known = byName.get(name);
       if (known === undefined) {
         const unit = ownMember(definition, 'Unit');
-        claims.set(key, { namespace, name, unit: typeof unit === 'string' ? unit : 'None', dimensionNames });
+        const claim = { namespace, name, unit: typeof unit === 'string' ? unit : 'None', dimensionNames };
+        byName.set(name, claim);
+        claims.push(claim);
       } else if (known.dimensionNames !== dimensionNames) {
         known.dimensionNames = union([known.dimensionNames, dimensionNames]);
       }
     }
   }
-  return claims.values();
+  return claims;
 }
 
 function unionOfSets(sets: unknown): readonly string[] {
   if (!Array.isArray(sets)) return [];
-  return union(sets.filter((set): set is readonly unknown[] => Array.isArray(set)));
+  return union(sets.filter((set) => Array.isArray(set)));
 }
 
 /** Stops at one more than is allowed, which says enough. */

@@ -86,8 +86,9 @@ function observe(
   { values, counts }: Values,
   toBase: UnitRule['toBase'],
 ): void {
-  for (const [index, raw] of values.entries()) {
-    const value = toBase(raw);
+  // By index, here and below: an iterator of entries costs more than what is done with them.
+  for (let index = 0; index < values.length; index += 1) {
+    const value = toBase(values[index] ?? 0);
     const count = counts?.[index] ?? 1;
     let bucket = 0;
     while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket += 1;
@@ -99,7 +100,7 @@ function observe(
 
 function sumOf({ values, counts }: Values): number {
   let sum = 0;
-  for (const [index, value] of values.entries()) sum += value * (counts?.[index] ?? 1);
+  for (let index = 0; index < values.length; index += 1) sum += (values[index] ?? 0) * (counts?.[index] ?? 1);
   return sum;
 }
 

@@ -42,7 +42,8 @@ interface Source {
 export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore {
   const metrics: Metric[] = [];
   const owners = new Map<string, Metric>();
-  const sources = new Map<string, Source>();
+  /** By namespace and name, of each unit. Units that nobody knows share one rule. */
+  const sources = new Map<UnitRule, Map<string, Map<string, Source>>>();
   const labels = createLabelWriter(tally);
   let size = 0;
   let last: { readonly dimensions: SeriesKey['dimensions']; readonly text: string | undefined } | undefined;
@@ -53,9 +54,10 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
     return last.text;
   };
 
-  const ruleOf = ({ namespace, name, unit }: SeriesKey): UnitRule => {
-    const rule = unitRule(unit);
-    return rule.type === 'counter' && rules.gauges.has(`${namespace}/${name}`) ? unitRule('None') : rule;
+  const ruleOf = (key: SeriesKey): UnitRule => {
+    const rule = unitRule(key.unit);
+    if (rules.gauges.size === 0 || rule.type !== 'counter') return rule;
+    return rules.gauges.has(pathOf(key)) ? unitRule('None') : rule;
   };
 
   const newSource = ({ namespace, name }: SeriesKey, rule: UnitRule): Source | SampleReason => {
@@ -71,13 +73,17 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
     return { rule, metric: createMetric({ name: exposed, namespace, metric: name }, rule, rules) };
   };
 
+  const keep = ({ namespace, name }: SeriesKey, source: Source) => {
+    const byNamespace = sources.get(source.rule) ?? new Map<string, Map<string, Source>>();
+    const byName = byNamespace.get(namespace) ?? new Map<string, Source>();
+    sources.set(source.rule, byNamespace.set(namespace, byName.set(name, source)));
+  };
+
   /** Nothing is kept of what is refused. */
   const put = (key: SeriesKey, values: Values, rule: UnitRule): SampleReason | undefined => {
     const text = labelsOf(key.dimensions);
     if (text === undefined) return 'labels_too_long';
-    // Units that nobody knows share an entry.
-    const sourceKey = `${rule.suffix === '' ? '' : key.unit}\0${key.namespace}\0${key.name}`;
-    const known = sources.get(sourceKey);
+    const known = sources.get(rule)?.get(key.namespace)?.get(key.name);
     const source = known ?? newSource(key, rule);
     if (typeof source === 'string') return source;
     const { metric } = source;
@@ -90,7 +96,7 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
       }
       size += 1;
     }
-    if (known === undefined) sources.set(sourceKey, source);
+    if (known === undefined) keep(key, source);
     enter(metric, text, values, rule.toBase);
     return undefined;
   };
@@ -101,12 +107,11 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
       const given = reading.values.values.length;
       const values = usableBy(rule.type, reading.values);
       const usable = values.values.length;
-      const example = `${reading.namespace}/${reading.name}`;
-      if (usable < given) tally.samplesDropped('negative', given - usable, example);
+      if (usable < given) tally.samplesDropped('negative', given - usable, pathOf(reading));
       if (usable === 0) return;
       const reason = put(reading, values, rule);
       if (reason === undefined) tally.samplesRecorded(usable);
-      else tally.samplesDropped(reason, usable, example);
+      else tally.samplesDropped(reason, usable, pathOf(reading));
     },
     create(key) {
       const rule = ruleOf(key);
@@ -117,4 +122,6 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
   };
 }
 
+/** As `--gauges` has it. */
+const pathOf = ({ namespace, name }: SeriesKey) => `${namespace}/${name}`;
 const isName = (name: string) => name !== '' && name.length <= MAX_NAME;
