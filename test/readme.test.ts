@@ -11,7 +11,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 describe('the README', () => {
   it('shows an answer that this service gives', () => {
-    const answer = JSON.parse(/```json\n([^]*?)```/.exec(readme)?.[1] ?? '{}');
+    const answer = JSON.parse(/```json\n([\s\S]*?)```/.exec(readme)?.[1] ?? '{}');
     const [item] = answer.items;
     expect(answer.images).toEqual([item.name]);
     expect(parseObjectName(item.name)).toMatchObject({
