@@ -45,7 +45,22 @@ export function stackFaults(env: Environment): readonly string[] {
   if (env.MINIO_ROOT_USER && env.MINIO_ROOT_USER === env.AWS_ACCESS_KEY_ID) {
     faults.push("MINIO_ROOT_USER must not be the API's own user, MINIO_APP_USER.");
   }
-  return [...faults, ...configFaults(env)];
+  return [...faults, ...portFaults(env.PUBLISHED_PORTS ?? ''), ...configFaults(env)];
+}
+
+/** The engine would say it of one service, when the others run already. @param text `NAME=port` entries, by spaces */
+function portFaults(text: string): readonly string[] {
+  const entries = text.split(' ').filter((entry) => entry !== '');
+  return entries.flatMap((entry, index) => {
+    const [name, port = ''] = entry.split('=');
+    if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
+      return [`${name} must be a port number from 1 to 65535, not "${port}".`];
+    }
+    const other = entries.slice(0, index).find((earlier) => Number(earlier.split('=')[1]) === Number(port));
+    return other === undefined
+      ? []
+      : [`${name} must not be the same port as ${other.split('=')[0]}, ${port}.`];
+  });
 }
 
 function configFaults(env: Environment): readonly string[] {

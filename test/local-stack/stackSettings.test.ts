@@ -14,6 +14,7 @@ const GOOD = {
   REDIS_MAXMEMORY: '128mb',
   PORT: '8080',
   PAGE_MAX_BYTES: '',
+  PUBLISHED_PORTS: 'API_PORT=8080 SITE_PORT=8081',
 };
 
 describe('settings of the compose stack', () => {
@@ -33,6 +34,9 @@ describe('settings of the compose stack', () => {
     ['S3_BUCKET', 'ab', 'S3_BUCKET must be'],
     ['REDIS_MAXMEMORY', '0', 'REDIS_MAXMEMORY must be'],
     ['PAGE_MAX_BYTES', '10 MB', 'PAGE_MAX_BYTES must be a whole number'],
+    ['PUBLISHED_PORTS', 'API_PORT=0 SITE_PORT=1', 'API_PORT must be a port number from 1 to 65535, not "0"'],
+    ['PUBLISHED_PORTS', 'API_PORT=1 SITE_PORT=65536', 'SITE_PORT must be a port number'],
+    ['PUBLISHED_PORTS', 'API_PORT=1 SITE_PORT=1', 'SITE_PORT must not be the same port as API_PORT, 1.'],
     ['FETCH_ALLOW_HOSTS', 'nginx', 'FETCH_ALLOW_HOSTS has "nginx"'],
   ])('refuse %s=%j in one sentence', (name, value, sentence) => {
     expect(stackFaults({ ...GOOD, [name]: value })).toEqual([expect.stringContaining(sentence)]);
@@ -42,6 +46,7 @@ describe('settings of the compose stack', () => {
     ['MINIO_ROOT_PASSWORD', '12345678'],
     ['MINIO_ROOT_PASSWORD', 'x'.repeat(40)],
     ['MINIO_ROOT_USER', 'abc'],
+    ['PUBLISHED_PORTS', 'API_PORT=1 SITE_PORT=65535'],
     ['S3_BUCKET', 'abc'],
     ['S3_BUCKET', 'a'.repeat(63)],
   ])('take %s=%j', (name, value) => {
