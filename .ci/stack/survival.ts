@@ -1,0 +1,195 @@
+/** Services that go away under a light load: what the callers see meanwhile, and what is there afterwards. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { followLink, jsonOf } from '../../local-stack/smoke/calls.ts';
+import {
+  type Answer,
+  lookUp,
+  lookUpMany,
+  measure,
+  namesIn,
+  type Promised,
+  percentile,
+  startLoad,
+  summary,
+  write,
+} from './load.ts';
+import { SERVICES, type Stack } from './stack.ts';
+import { check, type Steps } from './steps.ts';
+
+/** The sample site, as the API reaches it. */
+export const SITE = 'http://nginx';
+const RECOVERY_MS = 60_000;
+
+type Allows = (answer: Answer) => boolean;
+
+const isSuccess: Allows = ({ status }) => status === 200 || status === 201;
+const isBusy: Allows = ({ code, hasRetryAfter }) => code === 'URL_IN_PROGRESS' && hasRetryAfter;
+const isStorageAway: Allows = ({ status, code, hasRetryAfter }) =>
+  status === 503 && code === 'STORAGE_UNAVAILABLE' && hasRetryAfter;
+
+/** What callers may see while a service is restarted; for all others: nothing. */
+const ALLOWED: Readonly<Record<string, Allows>> = {
+  nginx: ({ operation, code }) => operation !== 'GET' && /^PAGE_(UNREACHABLE|TIMEOUT)$/.test(code),
+  minio: (answer) => isStorageAway(answer) || isBusy(answer),
+  // The gateway itself is away, and a write that was cut off holds its lock a little longer.
+  app: (answer) => answer.status === 0 || isBusy(answer),
+};
+
+export interface Survival {
+  /** All that was ever promised. */
+  readonly promised: readonly Promised[];
+  restart(service: string): Promise<string>;
+  killExporter(): Promise<string>;
+  loseRedis(how: 'kill' | 'pause'): Promise<string>;
+  loseStore(how: 'kill' | 'pause'): Promise<string>;
+  killApp(): Promise<string>;
+}
+
+export function createSurvival(stack: Stack): Survival {
+  const promised: Promised[] = [];
+  let loads = 0;
+  const load = () => {
+    loads += 1;
+    return startLoad({ api: stack.api, site: SITE, name: `load-${process.pid}-${loads}` });
+  };
+
+  /** Runs `work` under load, judges every answer, and looks for everything that was promised. */
+  const underLoad = async (work: () => Promise<unknown>, allows: Allows): Promise<string> => {
+    const running = load();
+    const start = performance.now();
+    try {
+      await delay(1_000);
+      await work();
+      await untilRecovered(stack);
+      await delay(500);
+    } finally {
+      await running.stop();
+    }
+    const seconds = ((performance.now() - start) / 1_000).toFixed(0);
+    promised.push(...running.promised);
+    const wrong = running.answers.filter((answer) => !isSuccess(answer) && !allows(answer));
+    check(wrong.length === 0, `answers that must not be: ${summary(wrong)}`);
+    await checkPromised(stack, running.promised);
+    const others = running.answers.filter((answer) => !isSuccess(answer));
+    const slowest = percentile(running.answers, 1).toFixed(0);
+    return `${running.answers.length} answers in ${seconds} s, slowest ${slowest} ms${
+      others.length > 0 ? `; not as usual: ${summary(others)}` : ''
+    }; ${running.promised.length} pages promised, all there`;
+  };
+
+  return {
+    promised,
+    restart: (service) =>
+      underLoad(
+        async () => {
+          await stack.compose('restart', '--timeout', '15', service);
+          await stack.untilHealthy(RECOVERY_MS);
+        },
+        ALLOWED[service] ?? (() => false),
+      ),
+
+    async killExporter() {
+      const page = `${SITE}/sample/?known`;
+      const many = () => lookUpMany(stack.api, page, 2_000, 4);
+      const before = await many();
+      const id = await stack.container('emf-exporter');
+      const [during] = await Promise.all([many(), delay(300).then(() => stack.docker('kill', id))]);
+      const without = await many();
+      await stack.docker('start', id);
+      await stack.untilHealthy(RECOVERY_MS);
+      const all = [...before, ...during, ...without];
+      check(all.every(isSuccess), summary(all));
+      // The median, since the machine's other work is in the slow ones.
+      const [median, medianWithout] = [percentile(before, 0.5), percentile(without, 0.5)];
+      const slower = `the median went from ${median.toFixed(1)} to ${medianWithout.toFixed(1)} ms`;
+      check(medianWithout < median * 1.5 + 3, slower);
+      const word = (answers: readonly Answer[]) =>
+        `p50 ${percentile(answers, 0.5).toFixed(1)}, p95 ${percentile(answers, 0.95).toFixed(1)} ms`;
+      return `${all.length} answers, all 200; with it ${word(before)}; as it died ${word(during)}; without it ${word(without)}`;
+    },
+
+    loseRedis: (how) =>
+      underLoad(
+        async () => {
+          const id = await stack.container('redis');
+          await stack.docker(how, id);
+          await delay(4_000);
+          await stack.docker(how === 'kill' ? 'start' : 'unpause', id);
+          await stack.untilHealthy(RECOVERY_MS);
+        },
+        // A lock that was taken before Redis went is still there when it is back.
+        isBusy,
+      ),
+
+    async loseStore(how) {
+      const id = await stack.container('minio');
+      const app = await stack.container('app');
+      const startedAt = () => stack.docker('inspect', '--format', '{{.State.StartedAt}}', app);
+      const before = await startedAt();
+      await stack.docker(how, id);
+      const uncached = `${SITE}/sample/?never-harvested`;
+      const answers = [
+        (await measure('GET', () => lookUp(stack.api, uncached))).answer,
+        (await measure('POST', () => write(stack.api, 'POST', uncached))).answer,
+        (await measure('PUT', () => write(stack.api, 'PUT', uncached))).answer,
+      ];
+      await stack.docker(how === 'kill' ? 'start' : 'unpause', id);
+      check(answers.every(isStorageAway), `without it: ${summary(answers)}`);
+      await stack.untilHealthy(RECOVERY_MS);
+      const took = await untilRecovered(stack);
+      check((await startedAt()) === before, 'the app was restarted');
+      await checkPromised(stack, promised.slice(-20));
+      const slowest = percentile(answers, 1).toFixed(0);
+      return `${summary(answers)}, each with Retry-After, slowest ${slowest} ms; all well ${took.toFixed(0)} ms after it was healthy, the app still the same`;
+    },
+
+    killApp: () =>
+      underLoad(async () => {
+        const id = await stack.container('app');
+        const pid = Number(await stack.docker('inspect', '--format', '{{.State.Pid}}', id));
+        check(pid > 1, `no process id: ${pid}`);
+        // Not by the engine, which would take it as said by a person and leave the container down.
+        process.kill(pid, 'SIGKILL');
+        await stack.untilHealthy(RECOVERY_MS);
+      }, ALLOWED.app ?? isBusy),
+  };
+}
+
+/** @returns how long it took, in ms @throws Error with the last answers when the time is over */
+async function untilRecovered({ api }: Stack): Promise<number> {
+  const start = performance.now();
+  for (let turn = 0, good = 0; ; turn += 1) {
+    const url = `${SITE}/sample/based.html?recovered=${process.pid}-${Math.round(performance.now())}-${turn}`;
+    const answers = [
+      (await measure('POST', () => write(api, 'POST', url))).answer,
+      (await measure('PUT', () => write(api, 'PUT', url))).answer,
+      (await measure('GET', () => lookUp(api, url))).answer,
+    ];
+    good = answers.every(isSuccess) ? good + 1 : 0;
+    const ms = performance.now() - start;
+    if (good === 3) return ms;
+    check(ms < RECOVERY_MS, `not well again after ${(ms / 1_000).toFixed(0)} s: ${summary(answers)}`);
+    await delay(100);
+  }
+}
+
+/** Every promised page answers with the promised names, and a link to its first object leads to one. */
+export async function checkPromised(stack: Stack, promised: readonly Promised[]): Promise<void> {
+  const left = [...promised];
+  const worker = async () => {
+    for (let page = left.pop(); page !== undefined; page = left.pop()) {
+      const reply = await lookUp(stack.api, page.url, '&include=links');
+      const { items } = jsonOf(reply, 200) as { items?: readonly { href: string }[] };
+      check(String(namesIn(reply)) === String(page.images), `${page.url} answers other names`);
+      const object = await followLink(items?.[0]?.href ?? '', stack.store);
+      check(object.status === 200, `${page.images[0]}: status ${object.status}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
+}
+
+export async function restartEach(steps: Steps, survival: Survival): Promise<void> {
+  for (const service of SERVICES) {
+    await steps.step(`${service} is restarted under load`, () => survival.restart(service));
+  }
+}

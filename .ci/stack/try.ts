@@ -1,0 +1,307 @@
+/** Tries the compose stack for real, with stand-in images (images.sh): every line is a claim with its time. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { call } from '../../local-stack/smoke/calls.ts';
+import { cleanEnvironment } from '../../test/support/startApp.ts';
+import { checkBounds, checkNetworks } from './bounds.ts';
+import { lookUp, lookUpMany, summary, write } from './load.ts';
+import { alertNames, checkRules, countSeries, dashboardQueries, sampleOf } from './queries.ts';
+import { createStack, ROOT, run, SERVICES, type Stack } from './stack.ts';
+import { check, createSteps, type Steps } from './steps.ts';
+import { checkPromised, createSurvival, restartEach, SITE } from './survival.ts';
+
+const HEALTHY_MS = 90_000;
+/** Jobs whose metrics are MinIO's own. */
+const STORE_JOBS = ['minio-cluster', 'minio-bucket'];
+const COUNTED = 10_000;
+/** As the compose file calls it. */
+const IMAGE = 'image-processing-api:local';
+
+async function main(steps: Steps, stack: Stack): Promise<void> {
+  const { step } = steps;
+  await step('docker-compose config is clean', () => checkConfig(stack));
+  if (await hasComposeV2(stack)) {
+    await step('docker compose config is clean', async () => {
+      const text = await stack.docker('compose', '--env-file', stack.settingsFile, 'config', '--quiet');
+      check(text.trim() === '', text);
+      return (await stack.docker('compose', 'version', '--short')).trim();
+    });
+  }
+  await step('the image of the app is built', () => buildImage(stack));
+  await refuseBadSettings(steps, stack);
+  if (!(await step('from nothing to healthy', () => bringUp(stack)))) return tellLogs(stack);
+  await step('each container is bounded as the file says', () => checkBounds(stack));
+  await step('only the app has a way out', () => checkNetworks(stack));
+  await step('promtool finds the configuration, the rules and their tests good', () =>
+    checkWithPromtool(stack),
+  );
+  await step('the smoke test passes', () => smoke(stack));
+  await step('the sample pages are harvested', () => beBusy(stack));
+  await step('down with the volumes kept, and up again: the same answers', () => comeBack(stack));
+
+  const survival = createSurvival(stack);
+  await restartEach(steps, survival);
+  await step(`${COUNTED} requests are counted as ${COUNTED}`, () => countRequests(stack));
+  await step('the exporter is killed under load: no answer changes', () => survival.killExporter());
+  await step('Redis is killed under load: answers go on', () => survival.loseRedis('kill'));
+  await step('Redis hangs under load: answers go on', () => survival.loseRedis('pause'));
+  await step('the store is killed: 503, then well again', () => survival.loseStore('kill'));
+  await step('the store hangs: 503, then well again', () => survival.loseStore('pause'));
+  await step('the app is killed under load: the engine starts it again', () => survival.killApp());
+  await step('without Redis, the bucket alone answers every page that was promised', async () => {
+    const id = await stack.container('redis');
+    await stack.docker('stop', id);
+    await checkPromised(stack, survival.promised);
+    await stack.docker('start', id);
+    await stack.untilHealthy(HEALTHY_MS);
+    return `${survival.promised.length} pages`;
+  });
+
+  await beBusy(stack);
+  await checkDashboards(steps, stack);
+  await step('Prometheus evaluates every rule', () => checkRules(stack.prometheus));
+  await step('the smoke test passes again', () => smoke(stack));
+  await step('nothing ended by itself, and no call was our own mistake', () => checkCalm(stack));
+  await step('no alert is on but those that this trial called for', () => checkAlerts(stack));
+  if (steps.tally().failed > 0) await tellLogs(stack);
+}
+
+async function checkConfig(stack: Stack): Promise<string> {
+  const { code, text } = await stack.composeWith({}, 'config', '--quiet');
+  check(code === 0 && text.trim() === '', text);
+  return (await stack.compose('version', '--short')).trim();
+}
+
+async function hasComposeV2(stack: Stack): Promise<boolean> {
+  return stack.docker('compose', 'version').then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The image that it replaces would stay behind without a name. */
+async function buildImage(stack: Stack): Promise<undefined> {
+  const idOf = async () => (await stack.docker('images', '--quiet', IMAGE)).trim();
+  const before = await idOf();
+  await stack.compose('build', 'app');
+  if (before !== '' && before !== (await idOf())) await stack.docker('rmi', before).catch(() => '');
+}
+
+/** Each is one clear sentence, and nothing but the check itself was started. */
+async function refuseBadSettings({ step }: Steps, stack: Stack): Promise<void> {
+  const cases = [
+    {
+      what: 'a secret is missing',
+      settings: { MINIO_ROOT_PASSWORD: '' },
+      says: /MINIO_ROOT_PASSWORD (must be|is missing)/,
+    },
+    // Compose reads this one before any service could: the words are its own.
+    { what: 'a port is no number', settings: { API_PORT: 'eighty' }, says: /port/i },
+    { what: 'a port is too large', settings: { API_PORT: '99999' }, says: /API_PORT must be/ },
+    {
+      what: 'a password is too short',
+      settings: { GRAFANA_ADMIN_PASSWORD: 'x' },
+      says: /GRAFANA_ADMIN_PASSWORD must be/,
+    },
+    { what: 'a limit is no number', settings: { PAGE_MAX_BYTES: 'lots' }, says: /PAGE_MAX_BYTES must be/ },
+  ];
+  for (const { what, settings, says } of cases) {
+    await step(`refused in a sentence: ${what}`, async () => {
+      const { code, text } = await stack.composeWith(settings, 'up', '--detach', '--no-build');
+      const told = `${text}\n${(await stack.composeWith({}, 'logs', '--no-color', 'settings')).text}`;
+      const running = await stack.composeWith({}, 'ps', '--services', '--filter', 'status=running');
+      const services = running.text
+        .split('\n')
+        .filter((line) => SERVICES.some((service) => service === line));
+      await stack.composeWith({}, 'down', '--volumes');
+      check(code !== 0, 'it came up');
+      const sentence = told.split('\n').find((line) => says.test(line));
+      check(sentence !== undefined, `no word of it: ${told.trim().slice(-500)}`);
+      check(!/Traceback|^\s+at /m.test(told), `a stack trace: ${told.trim().slice(-500)}`);
+      check(services.length === 0, `started all the same: ${services.join(', ')}`);
+      return sentence.trim();
+    });
+  }
+}
+
+async function bringUp(stack: Stack): Promise<string> {
+  const start = performance.now();
+  await stack.compose('up', '--detach', '--no-build');
+  await stack.untilHealthy(HEALTHY_MS);
+  const ms = performance.now() - start;
+  check(ms <= HEALTHY_MS, `healthy after ${(ms / 1_000).toFixed(0)} s`);
+  return `${SERVICES.length} services`;
+}
+
+async function checkWithPromtool(stack: Stack): Promise<string> {
+  const id = await stack.container('prometheus');
+  const inside = (command: string) =>
+    stack.docker('exec', id, 'sh', '-c', `cd /etc/prometheus && ${command}`);
+  await inside('promtool check config prometheus.yml');
+  await inside('promtool check rules rules/*.yml');
+  await inside('promtool test rules tests/*.yml');
+  return (await inside('promtool --version 2>&1')).split('\n')[0] ?? '';
+}
+
+async function smoke(stack: Stack): Promise<string> {
+  const flags = STORE_JOBS.flatMap((job) => ['--may-be-down', job]);
+  const args = ['local-stack/smoke.ts', 'compose', '--grafana', 'off', ...flags];
+  const { code, text } = await run(process.execPath, args, { ...cleanEnvironment({}), ...stack.settings });
+  await writeFile(join(ROOT, '.local/stack/smoke.log'), text);
+  check(code === 0, text.trim().split('\n').slice(-4).join(' | '));
+  return text.trim().split('\n').at(-1) ?? '';
+}
+
+/** Something of everything, so that no panel is empty for want of it. */
+async function beBusy({ api, site }: Stack): Promise<string> {
+  const page = (name: string) => `${SITE}/sample/${name}`;
+  for (const name of ['?known', 'channels.html', 'based.html', 'changing/'])
+    await write(api, 'PUT', page(name));
+  await call(`${site}/sample/changing/next`, { method: 'POST' });
+  await write(api, 'PUT', page('changing/'));
+  await write(api, 'POST', page('?known'));
+  await write(api, 'POST', page('no-such-page'));
+  await write(api, 'POST', 'http://169.254.169.254/');
+  for (const url of [page('?known'), page('image1.jpg'), page('never')]) await lookUp(api, url);
+  const reply = await lookUp(api, page('channels.html'));
+  check(reply.status === 200, `status ${reply.status}`);
+  return '12 calls';
+}
+
+async function comeBack(stack: Stack): Promise<string> {
+  const pages = ['?known', 'channels.html', 'based.html', 'changing/', 'image1.jpg'];
+  const answersOf = () =>
+    Promise.all(
+      pages.map(async (name) => {
+        const reply = await lookUp(stack.api, `${SITE}/sample/${name}`, '&include=details');
+        return `${reply.status} ${reply.headers.get('etag')} ${reply.bytes}`;
+      }),
+    );
+  const before = await answersOf();
+  const then = Math.floor(Date.now() / 1_000);
+  await stack.compose('down');
+  await bringUp(stack);
+  const after = await answersOf();
+  for (const [index, name] of pages.entries())
+    check(before[index] === after[index], `${name} answers otherwise`);
+  const past = `count_over_time(up{job="prometheus"}[1m] @ ${then})`;
+  check((await sampleOf(stack.prometheus, past)) > 0, 'Prometheus has forgotten what was');
+  return `${pages.length} pages byte for byte, and the measurements of before`;
+}
+
+/** What the exporter itself says, not what was scraped. */
+async function countedBy(stack: Stack): Promise<number> {
+  const script =
+    "fetch('http://127.0.0.1:9464/metrics').then((r) => r.text()).then((t) => console.log(t.split('\\n')" +
+    ".filter((l) => l.startsWith('image_api_requests_total{')).reduce((n, l) => n + Number(l.split(' ').at(-1)), 0)))";
+  return Number(await stack.docker('exec', await stack.container('emf-exporter'), 'node', '-e', script));
+}
+
+async function countRequests(stack: Stack): Promise<string> {
+  const before = await countedBy(stack);
+  const start = performance.now();
+  const answers = await lookUpMany(stack.api, `${SITE}/sample/?known`, COUNTED, 16);
+  const seconds = (performance.now() - start) / 1_000;
+  check(answers.length === COUNTED && answers.every(({ status }) => status === 200), summary(answers));
+  const end = performance.now() + 20_000;
+  let counted = 0;
+  while (counted < COUNTED && performance.now() < end) {
+    counted = (await countedBy(stack)) - before;
+    await delay(250);
+  }
+  check(counted === COUNTED, `${counted} were counted`);
+  return `${(COUNTED / seconds).toFixed(0)} a second`;
+}
+
+/** Besides the app, which was killed, no container was started again, and none ran out of memory. */
+async function checkCalm(stack: Stack): Promise<string> {
+  for (const service of SERVICES) {
+    const format = '{{.RestartCount}} {{.State.OOMKilled}}';
+    const told = await stack.docker('inspect', '--format', format, await stack.container(service));
+    const wanted = service === 'app' ? '1 false' : '0 false';
+    check(
+      told.trim() === wanted,
+      `${service}: restarts and lack of memory are "${told.trim()}", not "${wanted}"`,
+    );
+  }
+  const log = await stack.docker('logs', await stack.container('app'));
+  const mistakes = log.split('\n').filter((line) => /"outcome":"INTERNAL"|unhandled|uncaught/i.test(line));
+  check(mistakes.length === 0, mistakes.slice(0, 3).join(' | '));
+  return `${log.split('\n').length} lines of the app's log`;
+}
+
+/** The store was killed and hung, its stand-in has none of MinIO's metrics, and every service was away for a moment. */
+async function checkAlerts(stack: Stack): Promise<string> {
+  const alerts = await alertNames(stack.prometheus);
+  const isOurs = (name: string) => STORE_JOBS.some((job) => name.includes(job)) || /^Storage/.test(name);
+  const others = alerts.filter((name) => name.endsWith('(firing)') && !isOurs(name));
+  check(others.length === 0, others.join(', '));
+  return alerts.join(', ');
+}
+
+async function checkDashboards({ step }: Steps, stack: Stack): Promise<void> {
+  const queries = await dashboardQueries();
+  const isOfStore = (expression: string) => expression.includes('minio_');
+  await step('every query of the dashboards finds series', async () => {
+    const end = performance.now() + 45_000;
+    let left = queries.filter(({ expression }) => !isOfStore(expression));
+    const count = left.length;
+    // The last scrape and the last evaluation of the rules may be some seconds off.
+    while (left.length > 0 && performance.now() < end) {
+      const found = await Promise.all(
+        left.map(({ expression }) => countSeries(stack.prometheus, expression)),
+      );
+      left = left.filter((_, index) => found[index] === 0);
+      if (left.length > 0) await delay(2_000);
+    }
+    const words = left.map(({ dashboard, panel, expression }) => `${dashboard} / ${panel}: ${expression}`);
+    check(left.length === 0, `nothing for ${words.join('; ')}`);
+    return `${count} queries`;
+  });
+  await step("the queries of the store's dashboard are valid", async () => {
+    const own = queries.filter(({ expression }) => isOfStore(expression));
+    for (const { expression } of own) await countSeries(stack.prometheus, expression);
+    return `${own.length} queries`;
+  });
+}
+
+async function tellLogs(stack: Stack): Promise<void> {
+  const { text } = await stack.composeWith({}, 'logs', '--no-color', '--tail', '200');
+  const file = join(ROOT, '.local/stack/services.log');
+  await writeFile(file, text);
+  process.stdout.write(
+    `The services' own words are in ${file}; the last of them:\n${text.split('\n').slice(-40).join('\n')}\n`,
+  );
+}
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const steps = createSteps(say);
+const stack = await createStack();
+try {
+  await stack.composeWith({}, 'down', '--volumes', '--remove-orphans');
+  await main(steps, stack);
+} catch (error) {
+  await steps.step('the trial itself', () => Promise.reject(error));
+} finally {
+  const { code, text } = await stack.composeWith(
+    {},
+    'down',
+    '--volumes',
+    '--remove-orphans',
+    '--timeout',
+    '15',
+  );
+  if (code !== 0) await steps.step('everything is removed', () => Promise.reject(new Error(text)));
+}
+for (const what of [
+  'Grafana: it has no stand-in. Every query of its dashboards was asked of the live Prometheus',
+  'MinIO: SeaweedFS stood in. Neither its own policy rules by prefix nor its metrics (minio_…) were there',
+  "the official images of Node, Redis, Nginx, Prometheus and redis_exporter: Debian's packages stood in",
+  ...((await hasComposeV2(stack)) ? [] : ['Compose v2: this machine has docker-compose 1.29 alone']),
+]) {
+  steps.untried(what);
+}
+const { passed, failed } = steps.tally();
+say(`\nStack: ${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
