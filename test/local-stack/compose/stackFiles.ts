@@ -1,0 +1,107 @@
+/** The files of the compose stack, read as data. */
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+
+export const ROOT = resolve(import.meta.dirname, '../../..');
+export const PROMETHEUS = join(ROOT, 'local-stack/prometheus');
+
+export interface Service {
+  readonly image?: string;
+  readonly build?: { readonly args: Readonly<Record<string, string>> };
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly networks?: readonly string[];
+  readonly network_mode?: string;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly restart?: string;
+  readonly init?: boolean;
+  readonly read_only?: boolean;
+  readonly privileged?: boolean;
+  readonly cap_add?: readonly string[];
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly tmpfs?: readonly string[];
+  readonly mem_limit?: string;
+  readonly cpus?: number;
+  readonly pids_limit?: number;
+  readonly logging?: { readonly options: Readonly<Record<string, string>> };
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+}
+
+export interface Network {
+  readonly internal?: boolean;
+  readonly driver_opts?: Readonly<Record<string, string>>;
+}
+
+export interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly networks: Readonly<Record<string, Network>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+export interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly datasource?: { readonly uid: string };
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly fieldConfig?: { readonly defaults: { readonly unit?: string } };
+  readonly targets?: readonly { readonly expr: string; readonly datasource: { readonly uid: string } }[];
+}
+
+export interface Dashboard {
+  readonly file: string;
+  readonly uid: string;
+  readonly title: string;
+  readonly panels: readonly Panel[];
+}
+
+interface RuleFile {
+  readonly groups: readonly {
+    readonly rules: readonly { readonly record?: string; readonly alert?: string; readonly expr: string }[];
+  }[];
+}
+
+export const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+
+export const compose = parseYaml(read('docker-compose.yml')) as Compose;
+
+export const rules = globSync('rules/*.yml', { cwd: PROMETHEUS }).flatMap((file) =>
+  (parseYaml(read(join('local-stack/prometheus', file))) as RuleFile).groups.flatMap((group) => group.rules),
+);
+
+export const dashboards: readonly Dashboard[] = globSync('local-stack/grafana/dashboards/*.json', {
+  cwd: ROOT,
+})
+  .sort()
+  .map((file) => ({ ...(JSON.parse(read(file)) as Dashboard), file }));
+
+/** Name and default of every variable that docker-compose.yml uses. */
+export function composeVariables(): ReadonlyMap<string, string> {
+  const uses = read('docker-compose.yml').matchAll(/(?<!\$)\$\{(\w+)(?::[-?]([^}]*))?\}/g);
+  return new Map([...uses].map(([, name, fallback]) => [name ?? '', fallback ?? '']));
+}
+
+/** With the parser that the serverless framework brings: no other code of the project reads YAML. */
+export function parseYaml(text: string): unknown {
+  const require = createRequire(createRequire(import.meta.url).resolve('serverless/package.json'));
+  const { load } = require('js-yaml') as { readonly load: (text: string) => unknown };
+  return load(text);
+}
+
+/** Exit code and all that was said. */
+export function run(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    timeout: 60_000,
+  });
+  return { status, said: `${stdout}${stderr}` };
+}
