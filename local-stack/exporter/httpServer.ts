@@ -1,6 +1,7 @@
 /** `/metrics` for Prometheus, `/healthz` for whoever keeps the process alive. */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { explainListening } from './faults.ts';
 import type { Receiver } from './receivers.ts';
@@ -10,7 +11,7 @@ export interface HttpOptions {
   /** 0: any free one. */
   readonly port: number;
   /** The whole answer in pieces of whole lines. */
-  readonly pieces: () => Iterable<string> | AsyncIterable<string>;
+  readonly pieces: () => AsyncIterable<string>;
   readonly onFault: (error: Error) => void;
 }
 
@@ -34,7 +35,10 @@ export async function serveMetrics({ host, port, pieces, onFault }: HttpOptions)
     } else if (path === '/metrics') {
       response.writeHead(200, { 'Content-Type': CONTENT_TYPE });
       if (isHead) response.end();
-      else writeAll(response, pieces()).catch(() => response.destroy());
+      else {
+        // Whoever asked may be gone half way.
+        pipeline(withTurns(pieces()), response).catch(() => response.destroy());
+      }
     } else {
       answer(
         response,
@@ -79,11 +83,9 @@ function answer(
 }
 
 /** Piece by piece, with a turn for the receivers in between: datagrams that nobody reads are lost. */
-async function writeAll(response: ServerResponse, pieces: Iterable<string> | AsyncIterable<string>) {
+async function* withTurns(pieces: AsyncIterable<string>): AsyncGenerator<string> {
   for await (const piece of pieces) {
-    if (response.destroyed) return;
-    if (response.write(piece)) await othersTurn();
-    else await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    yield piece;
+    await othersTurn();
   }
-  response.end();
 }

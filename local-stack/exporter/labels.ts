@@ -6,7 +6,7 @@ import type { LabelReason } from './tally.ts';
 /** CloudWatch's own limit is 255. */
 const MAX_NAME = 255;
 /** Rendered, of one series: what bounds the memory of all of them. */
-export const MAX_LABELS_TEXT = 2_048;
+const MAX_LABELS_TEXT = 1_024;
 const MAX_CACHED_NAMES = 1_000;
 
 export interface LabelWriter {

@@ -45,7 +45,7 @@ Limits
   --max-series N           label combinations of all metrics (10000)
   --max-series-per-metric N  label combinations of one metric (1000)
   --max-line-bytes N       length of one document (1048576, as CloudWatch has it)
-  --max-connections N      TCP senders at once (64)
+  --max-connections N      TCP senders at once (32)
 
   --help
 `;
@@ -125,7 +125,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     maxSeries: integer('max-series', 10_000, 1, 1_000_000),
     maxSeriesPerMetric: integer('max-series-per-metric', 1_000, 1, 1_000_000),
     maxLineBytes: integer('max-line-bytes', 1_048_576, 1, 16_777_216),
-    maxConnections: integer('max-connections', 64, 1, 10_000),
+    maxConnections: integer('max-connections', 32, 1, 10_000),
     timeBuckets: bounds('time-buckets', TIME_BUCKETS),
     byteBuckets: bounds('byte-buckets', BYTE_BUCKETS),
   };

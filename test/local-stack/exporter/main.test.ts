@@ -143,6 +143,29 @@ describe('the exporter over HTTP', () => {
     expect([answer.status, answer.headers.get('content-type')]).toEqual([status, contentType]);
   });
 
+  it('gives all of a large answer, and outlives askers who leave in the middle', async () => {
+    await using exporter = await startCommand(['--stdin']);
+    for (let id = 0; id < 1_000; id += 1) {
+      const members = { Id: `${id}-${'x'.repeat(500)}`, Wait: 1 };
+      exporter.stdin.write(
+        `${JSON.stringify(documentOf({ sets: [['Id']], units: { Wait: 'Seconds' }, members }))}\n`,
+      );
+    }
+    await exporter.until((values) => values.get('emf_exporter_series') === 1_000);
+    for (let asker = 0; asker < 5; asker += 1) {
+      const socket = await openTcp(Number(new URL(exporter.url).port));
+      socket.on('error', () => {});
+      await write(socket, 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+      await once(socket, 'data');
+      socket.resetAndDestroy();
+    }
+    const values = await exporter.values();
+    expect(totalOf(values, 'shop_wait_seconds_count')).toBe(1_000);
+    expect([...values.keys()].filter((series) => series.startsWith('shop_wait_seconds'))).toHaveLength(
+      16_000,
+    );
+  });
+
   it('gives its own and the process metrics with help and type', async () => {
     const text = await (await fetch(`${shared.url}/metrics`)).text();
     for (const name of ['emf_exporter_samples_dropped_total', 'process_resident_memory_bytes']) {
