@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../../lib/config.ts';
 import { findProgram } from '../../../local-stack/embedded/childService.ts';
 import { stackFaults } from '../../../local-stack/stackSettings.ts';
-import { compose, composeVariables, read, run, type Service } from './stackFiles.ts';
+import { compose, composeVariables, ROOT, read, run, type Service } from './stackFiles.ts';
 
 const services = Object.entries(compose.services);
 const TASKS = ['settings', 'volume-init', 'minio-init'];
@@ -198,6 +200,19 @@ describe('.env.example', () => {
     const shown = Object.fromEntries(empty.map(([name]) => [name, documented.get(name)?.value ?? '']));
     expect(readConfig({ S3_BUCKET: 'x', ...shown })).toEqual(readConfig({ S3_BUCKET: 'x' }));
   });
+});
+
+it('the sample site has no two versions of a file that Nginx would give the same ETag, made of time and size', () => {
+  const filesOf = (version: string) => {
+    const folder = join(ROOT, 'static/sample/changing', version);
+    return readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))] as const);
+  };
+  const second = new Map(filesOf('v2'));
+  const alike = filesOf('v1').filter(([name, bytes]) => {
+    const other = second.get(name);
+    return other !== undefined && other.length === bytes.length && !other.equals(bytes);
+  });
+  expect(alike.map(([name]) => name)).toEqual([]);
 });
 
 /** Both generations of Compose; on a machine that has neither this is left to others. */
