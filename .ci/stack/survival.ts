@@ -30,6 +30,8 @@ const isStorageAway: Allows = ({ status, code, hasRetryAfter }) =>
 /** What callers may see while a service is restarted; for all others: nothing. */
 const ALLOWED: Readonly<Record<string, Allows>> = {
   nginx: ({ operation, code }) => operation !== 'GET' && /^PAGE_(UNREACHABLE|TIMEOUT)$/.test(code),
+  // It keeps its data: the lock of a write that could not give it back meanwhile stays until its time is over.
+  redis: isBusy,
   minio: (answer) => isStorageAway(answer) || isBusy(answer),
   // The gateway itself is away, and a write that was cut off holds its lock a little longer.
   app: (answer) => answer.status === 0 || isBusy(answer),
