@@ -125,7 +125,9 @@ describe('URLs that may not be fetched', () => {
       const result = await web.read(url);
       if (result.kind === 'failed') details.add(result.detail);
     }
-    expect([...details]).toEqual(['The address, name or port is not one that this service fetches from.']);
+    expect([...details]).toEqual([
+      'The address, name or port is not one that this service fetches from; its operator may allow a host with FETCH_ALLOW_HOSTS.',
+    ]);
   });
 });
 
