@@ -15,6 +15,7 @@ const HEALTHY_MS = 90_000;
 /** Jobs whose metrics are MinIO's own. */
 const STORE_JOBS = ['minio-cluster', 'minio-bucket'];
 const COUNTED = 10_000;
+const DOWN = ['down', '--volumes', '--remove-orphans', '--timeout', '15'];
 /** As the compose file calls it. */
 const IMAGE = 'image-processing-api:local';
 
@@ -114,7 +115,7 @@ async function refuseBadSettings({ step }: Steps, stack: Stack): Promise<void> {
       const services = running.text
         .split('\n')
         .filter((line) => SERVICES.some((service) => service === line));
-      await stack.composeWith({}, 'down', '--volumes');
+      await stack.composeWith({}, ...DOWN);
       check(code !== 0, 'it came up');
       const sentence = told.split('\n').find((line) => says.test(line));
       check(sentence !== undefined, `no word of it: ${told.trim().slice(-500)}`);
@@ -278,21 +279,23 @@ async function tellLogs(stack: Stack): Promise<void> {
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const steps = createSteps(say);
 const stack = await createStack();
+/** Volumes without a name of their own; the others are of the project, and go with it. */
+const unnamedVolumes = async () =>
+  (await stack.docker('volume', 'ls', '--quiet')).split('\n').filter((name) => /^[0-9a-f]{64}$/.test(name));
 try {
-  await stack.composeWith({}, 'down', '--volumes', '--remove-orphans');
+  await stack.composeWith({}, ...DOWN);
+  const before = await unnamedVolumes();
   await main(steps, stack);
+  await steps.step('down leaves nothing behind', async () => {
+    await stack.compose(...DOWN);
+    const left = (await unnamedVolumes()).filter((name) => !before.includes(name));
+    check(left.length === 0, `unnamed volumes: ${left.join(', ')}`);
+    return undefined;
+  });
 } catch (error) {
   await steps.step('the trial itself', () => Promise.reject(error));
 } finally {
-  const { code, text } = await stack.composeWith(
-    {},
-    'down',
-    '--volumes',
-    '--remove-orphans',
-    '--timeout',
-    '15',
-  );
-  if (code !== 0) await steps.step('everything is removed', () => Promise.reject(new Error(text)));
+  await stack.composeWith({}, ...DOWN);
 }
 for (const what of [
   'Grafana: it has no stand-in. Every query of its dashboards was asked of the live Prometheus',
