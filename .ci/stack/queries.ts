@@ -1,9 +1,10 @@
 /** Every query of the dashboards and every rule, asked of the live Prometheus. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { call, jsonOf } from '../../local-stack/smoke/calls.ts';
-import { ROOT } from './stack.ts';
-import { check } from './steps.ts';
+import { ROOT, type Stack } from './stack.ts';
+import { check, type Steps } from './steps.ts';
 
 const DASHBOARDS = join(ROOT, 'local-stack/grafana/dashboards');
 
@@ -17,13 +18,39 @@ interface Dashboard extends Panel {
   readonly uid: string;
 }
 
-export interface DashboardQuery {
+interface DashboardQuery {
   readonly dashboard: string;
   readonly panel: string;
   readonly expression: string;
 }
 
-export async function dashboardQueries(): Promise<readonly DashboardQuery[]> {
+export async function checkDashboards({ step }: Steps, stack: Stack): Promise<void> {
+  const queries = await dashboardQueries();
+  const isOfStore = (expression: string) => expression.includes('minio_');
+  await step('every query of the dashboards finds series', async () => {
+    const end = performance.now() + 45_000;
+    let left = queries.filter(({ expression }) => !isOfStore(expression));
+    const count = left.length;
+    // The last scrape and the last evaluation of the rules may be some seconds off.
+    while (left.length > 0 && performance.now() < end) {
+      const found = await Promise.all(
+        left.map(({ expression }) => countSeries(stack.prometheus, expression)),
+      );
+      left = left.filter((_, index) => found[index] === 0);
+      if (left.length > 0) await delay(2_000);
+    }
+    const words = left.map(({ dashboard, panel, expression }) => `${dashboard} / ${panel}: ${expression}`);
+    check(left.length === 0, `nothing for ${words.join('; ')}`);
+    return `${count} queries`;
+  });
+  await step("the queries of the store's dashboard are valid", async () => {
+    const own = queries.filter(({ expression }) => isOfStore(expression));
+    for (const { expression } of own) await countSeries(stack.prometheus, expression);
+    return `${own.length} queries`;
+  });
+}
+
+async function dashboardQueries(): Promise<readonly DashboardQuery[]> {
   const files = (await readdir(DASHBOARDS)).filter((name) => name.endsWith('.json')).sort();
   const texts = await Promise.all(files.map((name) => readFile(join(DASHBOARDS, name), 'utf8')));
   return texts.flatMap((text) => {
@@ -48,7 +75,7 @@ function fillIn(expression: string): string {
 }
 
 /** How many series an instant query finds. */
-export async function countSeries(prometheus: string, expression: string): Promise<number> {
+async function countSeries(prometheus: string, expression: string): Promise<number> {
   const reply = await call(`${prometheus}/api/v1/query?query=${encodeURIComponent(expression)}`);
   const { data } = jsonOf(reply, 200) as { data: { result: readonly unknown[] } };
   return data.result.length;

@@ -11,6 +11,9 @@ const STATE = join(ROOT, '.local/stack');
 const PROJECT = 'image-api-trial';
 const FILES = ['docker-compose.yml', '.ci/stack/override.yml'];
 
+/** What removes all of it, volumes and all. */
+export const DOWN = ['down', '--volumes', '--remove-orphans', '--timeout', '15'];
+
 const PORTS = [
   'API_PORT',
   'SITE_PORT',

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { call } from '../../local-stack/smoke/calls.ts';
 import { cleanEnvironment } from '../../test/support/startApp.ts';
+import { refuseBadSettings } from './badSettings.ts';
 import { checkBounds, checkNetworks } from './bounds.ts';
 import { lookUp, lookUpMany, summary, write } from './load.ts';
-import { alertNames, checkRules, countSeries, dashboardQueries, sampleOf } from './queries.ts';
-import { createStack, ROOT, run, SERVICES, type Stack } from './stack.ts';
+import { alertNames, checkDashboards, checkRules, sampleOf } from './queries.ts';
+import { createStack, DOWN, ROOT, run, SERVICES, type Stack } from './stack.ts';
 import { check, createSteps, type Steps } from './steps.ts';
 import { checkPromised, createSurvival, restartEach, SITE } from './survival.ts';
 
@@ -15,7 +16,6 @@ const HEALTHY_MS = 90_000;
 /** Jobs whose metrics are MinIO's own. */
 const STORE_JOBS = ['minio-cluster', 'minio-bucket'];
 const COUNTED = 10_000;
-const DOWN = ['down', '--volumes', '--remove-orphans', '--timeout', '15'];
 /** As the compose file calls it. */
 const IMAGE = 'image-processing-api:local';
 
@@ -87,43 +87,6 @@ async function buildImage(stack: Stack): Promise<undefined> {
   const before = await idOf();
   await stack.compose('build', 'app');
   if (before !== '' && before !== (await idOf())) await stack.docker('rmi', before).catch(() => '');
-}
-
-/** Each is one clear sentence, and nothing but the check itself was started. */
-async function refuseBadSettings({ step }: Steps, stack: Stack): Promise<void> {
-  const cases = [
-    {
-      what: 'a secret is missing',
-      settings: { MINIO_ROOT_PASSWORD: '' },
-      says: /MINIO_ROOT_PASSWORD (must be|is missing)/,
-    },
-    // Compose reads this one before any service could: the words are its own.
-    { what: 'a port is no number', settings: { API_PORT: 'eighty' }, says: /port/i },
-    { what: 'a port is too large', settings: { API_PORT: '99999' }, says: /API_PORT must be/ },
-    {
-      what: 'a password is too short',
-      settings: { GRAFANA_ADMIN_PASSWORD: 'x' },
-      says: /GRAFANA_ADMIN_PASSWORD must be/,
-    },
-    { what: 'a limit is no number', settings: { PAGE_MAX_BYTES: 'lots' }, says: /PAGE_MAX_BYTES must be/ },
-  ];
-  for (const { what, settings, says } of cases) {
-    await step(`refused in a sentence: ${what}`, async () => {
-      const { code, text } = await stack.composeWith(settings, 'up', '--detach', '--no-build');
-      const told = `${text}\n${(await stack.composeWith({}, 'logs', '--no-color', 'settings')).text}`;
-      const running = await stack.composeWith({}, 'ps', '--services', '--filter', 'status=running');
-      const services = running.text
-        .split('\n')
-        .filter((line) => SERVICES.some((service) => service === line));
-      await stack.composeWith({}, ...DOWN);
-      check(code !== 0, 'it came up');
-      const sentence = told.split('\n').find((line) => says.test(line));
-      check(sentence !== undefined, `no word of it: ${told.trim().slice(-500)}`);
-      check(!/Traceback|^\s+at /m.test(told), `a stack trace: ${told.trim().slice(-500)}`);
-      check(services.length === 0, `started all the same: ${services.join(', ')}`);
-      return sentence.trim();
-    });
-  }
 }
 
 async function bringUp(stack: Stack): Promise<string> {
@@ -239,32 +202,6 @@ async function checkAlerts(stack: Stack): Promise<string> {
   const others = alerts.filter((name) => name.endsWith('(firing)') && !isOurs(name));
   check(others.length === 0, others.join(', '));
   return alerts.join(', ');
-}
-
-async function checkDashboards({ step }: Steps, stack: Stack): Promise<void> {
-  const queries = await dashboardQueries();
-  const isOfStore = (expression: string) => expression.includes('minio_');
-  await step('every query of the dashboards finds series', async () => {
-    const end = performance.now() + 45_000;
-    let left = queries.filter(({ expression }) => !isOfStore(expression));
-    const count = left.length;
-    // The last scrape and the last evaluation of the rules may be some seconds off.
-    while (left.length > 0 && performance.now() < end) {
-      const found = await Promise.all(
-        left.map(({ expression }) => countSeries(stack.prometheus, expression)),
-      );
-      left = left.filter((_, index) => found[index] === 0);
-      if (left.length > 0) await delay(2_000);
-    }
-    const words = left.map(({ dashboard, panel, expression }) => `${dashboard} / ${panel}: ${expression}`);
-    check(left.length === 0, `nothing for ${words.join('; ')}`);
-    return `${count} queries`;
-  });
-  await step("the queries of the store's dashboard are valid", async () => {
-    const own = queries.filter(({ expression }) => isOfStore(expression));
-    for (const { expression } of own) await countSeries(stack.prometheus, expression);
-    return `${own.length} queries`;
-  });
 }
 
 async function tellLogs(stack: Stack): Promise<void> {
