@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type App, cleanEnvironment, freePorts, ROOT, startApp } from '../support/startApp.ts';
 
@@ -91,6 +93,30 @@ describe('the smoke test', () => {
       expect(run).toMatchObject({ code: 0, errors: '' });
       expect(asked).toBe(3);
       expect(run.lines.at(-1)).toBe('Smoke: 18 passed, 0 failed, 2 skipped');
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it('wants every dashboard of ours in Grafana', async () => {
+    const folder = join(ROOT, 'local-stack/grafana/dashboards');
+    const uids = readdirSync(folder).map(
+      (name) => (JSON.parse(readFileSync(join(folder, name), 'utf8')) as { uid: string }).uid,
+    );
+    const asked: string[] = [];
+    const { url, server } = await serve((path) => {
+      asked.push(path);
+      if (path.startsWith('/api/search')) return uids.map((uid) => ({ uid }));
+      if (path === '/api/datasources') return [{ uid: 'main', type: 'prometheus' }];
+      return path.startsWith('/api/datasources/proxy/uid/main/api/v1/query?')
+        ? { status: 'success' }
+        : undefined;
+    });
+    try {
+      const run = await smoke(...here(), '--grafana', url);
+      expect(run).toMatchObject({ code: 0, errors: '' });
+      expect(uids.length).toBeGreaterThan(0);
+      expect(asked).toHaveLength(3);
     } finally {
       await new Promise((resolve) => server.close(resolve));
     }
