@@ -20,24 +20,42 @@ const PLAIN = 'text/plain; charset=utf-8';
 /** Scrapers and health checks; more at once is no scraper. */
 const MAX_CONNECTIONS = 64;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Who drips a header is let go soon, so that it keeps no place from a scraper for long. */
+const HEADERS_TIMEOUT_MS = 3_000;
+const CHECK_INTERVAL_MS = 1_000;
+/** Each holds a whole answer while its reader is slow. */
+const MAX_SCRAPES = 4;
 /** How long a scrape that is under way may take once the end was asked for. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Rejects with one sentence when it cannot listen. */
 export async function serveMetrics({ host, port, pieces, onFault }: HttpOptions): Promise<Receiver> {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+  let scrapes = 0;
+  const times = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  };
+  const server = createServer(times, (request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0];
     const isHead = request.method === 'HEAD';
     if (request.method !== 'GET' && !isHead) {
       answer(response, 405, 'Only GET and HEAD are answered.\n', { Allow: 'GET, HEAD' });
     } else if (path === '/healthz') {
       answer(response, 200, 'ok\n');
+    } else if (path === '/metrics' && scrapes >= MAX_SCRAPES) {
+      answer(response, 503, 'Too many scrapes at once.\n', { 'Retry-After': '1' });
     } else if (path === '/metrics') {
       response.writeHead(200, { 'Content-Type': CONTENT_TYPE });
       if (isHead) response.end();
       else {
+        scrapes += 1;
         // Whoever asked may be gone half way.
-        pipeline(withTurns(pieces()), response).catch(() => response.destroy());
+        pipeline(withTurns(pieces()), response)
+          .catch(() => response.destroy())
+          .finally(() => {
+            scrapes -= 1;
+          });
       }
     } else {
       answer(
@@ -48,6 +66,8 @@ export async function serveMetrics({ host, port, pieces, onFault }: HttpOptions)
     }
   });
   server.maxConnections = MAX_CONNECTIONS;
+  // Requests sent ahead of their answers would each be begun, and nothing bounds how many a client sends.
+  server.maxRequestsPerSocket = 1;
   // A reader that stops reading is let go.
   server.setTimeout(REQUEST_TIMEOUT_MS);
   try {

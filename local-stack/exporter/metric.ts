@@ -68,6 +68,8 @@ export function enter(metric: Metric, labels: string, given: Values, toBase: Uni
     observe(series, metric.bounds, given, toBase);
     return;
   }
+  // Counts that are all 0 are no value.
+  if (metric.type === 'gauge' && !Number.isFinite(latestOf(given))) return;
   const series = metric.series.get(labels);
   const value = metric.type === 'counter' ? (series?.value ?? 0) + sumOf(given) : toBase(latestOf(given));
   if (series === undefined) metric.series.set(labels, { value });

@@ -60,7 +60,8 @@ export async function receiveTcp(
 ): Promise<Receiver> {
   const { host, port, maxLineBytes, intake, onFault, maxConnections, tally } = options;
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  // A sender that is gone without a word gives its place back when the system notices.
+  const server = createServer({ keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
     const splitter = createLineSplitter(maxLineBytes, intake('tcp'));
     sockets.add(socket);
     tally.connectionOpened();

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { serveMetrics } from '../../../local-stack/exporter/httpServer.ts';
+import { until } from '../../support/until.ts';
+
+/** A server whose scrapes wait for `gate`; `begun` counts them. */
+async function startServer(gate: Promise<void>) {
+  let begun = 0;
+  const server = await serveMetrics({
+    host: '127.0.0.1',
+    port: 0,
+    pieces: async function* () {
+      begun += 1;
+      await gate;
+      yield 'a 1\n';
+    },
+    onFault: () => {},
+  });
+  return { ...server, begun: () => begun };
+}
+
+describe('the HTTP side of the exporter', () => {
+  it('begins one scrape for a client that sends a thousand requests and reads nothing', async () => {
+    const gate = Promise.withResolvers<void>();
+    const server = await startServer(gate.promise);
+    const client = connect(server.port, '127.0.0.1').on('error', () => {});
+    client.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000));
+    await until(() => server.begun() > 0);
+    expect((await fetch(`http://127.0.0.1:${server.port}/healthz`)).status).toBe(200);
+    expect(server.begun()).toBe(1);
+    gate.resolve();
+    client.destroy();
+    await server.close();
+  });
+
+  it('answers a fifth scrape at once with 503, and the next one when there is room', async () => {
+    const gate = Promise.withResolvers<void>();
+    const server = await startServer(gate.promise);
+    const url = `http://127.0.0.1:${server.port}/metrics`;
+    const four = Array.from({ length: 4 }, () => fetch(url).then((response) => response.text()));
+    await until(() => server.begun() === 4);
+    expect((await fetch(url)).status).toBe(503);
+    gate.resolve();
+    expect(await Promise.all(four)).toEqual(Array(4).fill('a 1\n'));
+    expect((await fetch(url)).status).toBe(200);
+    await server.close();
+  });
+
+  it('lets a client go that drips its header', async () => {
+    const server = await startServer(Promise.resolve());
+    const client = connect(server.port, '127.0.0.1').on('error', () => {});
+    client.write('GET /metrics HTTP/1.1\r\nX-Drip: ');
+    const drip = setInterval(() => client.write('x'), 200);
+    client.resume();
+    await once(client, 'close');
+    clearInterval(drip);
+    await server.close();
+  });
+});
