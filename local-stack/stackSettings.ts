@@ -1,4 +1,5 @@
 /** What docker-compose.yml is given by `.env`, beyond the settings of the API itself. */
+import { isIPv4 } from 'node:net';
 import { readConfig } from '../lib/config.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,8 +29,15 @@ const RULES: readonly Rule[] = [
   {
     name: 'REDIS_MAXMEMORY',
     setting: 'REDIS_MAXMEMORY',
-    pattern: /^[1-9]\d{0,3}mb$/,
-    must: 'be a number of megabytes such as 128mb',
+    // The container's own limit is three times the default; what is beyond would be killed.
+    pattern: /^(?:[1-9]\d?|1\d\d|2[0-4]\d|25[0-6])mb$/,
+    must: 'be 1mb to 256mb, as mem_limit of redis in docker-compose.yml allows',
+  },
+  {
+    name: 'PROMETHEUS_RETENTION',
+    setting: 'PROMETHEUS_RETENTION',
+    pattern: /^[1-9]\d{0,4}[hdwy]$/,
+    must: 'be a time such as 15d',
   },
 ];
 
@@ -44,6 +52,9 @@ export function stackFaults(env: Environment): readonly string[] {
   );
   if (env.MINIO_ROOT_USER && env.MINIO_ROOT_USER === env.AWS_ACCESS_KEY_ID) {
     faults.push("MINIO_ROOT_USER must not be the API's own user, MINIO_APP_USER.");
+  }
+  if (!isIPv4(env.BIND_ADDRESS ?? '')) {
+    faults.push('BIND_ADDRESS must be an IPv4 address of this machine, such as 127.0.0.1.');
   }
   return [...faults, ...portFaults(env.PUBLISHED_PORTS ?? ''), ...configFaults(env)];
 }
@@ -76,8 +87,9 @@ function secret(name: string, setting: string): Rule {
   return {
     name,
     setting,
-    pattern: /^[\x21-\x7e]{8,40}$/,
-    must: 'be 8 to 40 printable characters without a space',
+    // Compose reads a `$` as a variable and `#` as a comment, and mc takes a leading hyphen for an option.
+    pattern: /^[A-Za-z0-9._][A-Za-z0-9._-]{7,39}$/,
+    must: 'be 8 to 40 letters, digits, dots, hyphens and underscores, and not begin with a hyphen',
   };
 }
 
@@ -85,7 +97,7 @@ function user(name: string, setting: string): Rule {
   return {
     name,
     setting,
-    pattern: /^[\w.-]{3,20}$/,
-    must: 'be 3 to 20 letters, digits, dots, hyphens and underscores',
+    pattern: /^[\w.][\w.-]{2,19}$/,
+    must: 'be 3 to 20 letters, digits, dots, hyphens and underscores, and not begin with a hyphen',
   };
 }
