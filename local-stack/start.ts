@@ -119,7 +119,7 @@ function welcome({ apiPort, dataFolder }: LocalSettings, own: OwnServices, site:
       ? `Object store ${own.objectStore} (embedded, kept in ${dataFolder})`
       : `Object store ${process.env.S3_ENDPOINT}`,
     own.redis
-      ? `Cache        ${own.redis} (embedded)`
+      ? `Cache        ${own.redis} (your redis-server or valkey-server)`
       : `Cache        ${process.env.REDIS_ADDRESS ? 'as REDIS_ADDRESS says' : 'none: redis-server is not installed; all works without'}`,
     '',
     'Harvest a page, then ask for its images:',
