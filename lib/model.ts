@@ -35,6 +35,9 @@ export interface Candidate {
   readonly isLazyElement: boolean;
 }
 
+/** A `data:` image under this size is a stand-in wherever there is another candidate. */
+export const STAND_IN_BYTES = 200;
+
 /** At most so many places are kept and listed for one image. */
 export const PLACES_LISTED = 20;
 

@@ -1,5 +1,5 @@
 /** Which of the discovered candidates are worth fetching; the others get their reason here. */
-import type { Candidate, Reason, Variants } from '../model.ts';
+import { type Candidate, type Reason, STAND_IN_BYTES, type Variants } from '../model.ts';
 
 export interface Choice {
   readonly candidate: Candidate;
@@ -11,8 +11,6 @@ export interface Choice {
 const URL_MAX_CHARS = 8_192;
 /** All URLs of one record together, so that an answer stays under 5 MiB. */
 const URLS_MAX_CHARS = 1024 * 1024;
-/** A `data:` image under this size beside another candidate is a stand-in. */
-const STAND_IN_BYTES = 200;
 
 /** Decides in page order, so that a limit always cuts the same images. */
 export function choose(

@@ -1,4 +1,4 @@
-import { type Candidate, PLACES_LISTED, type Place } from '../model.ts';
+import { type Candidate, PLACES_LISTED, type Place, STAND_IN_BYTES } from '../model.ts';
 import { Problem } from '../problem.ts';
 import type { Pace } from './pace.ts';
 import type { Picture, Reference } from './references.ts';
@@ -31,8 +31,6 @@ interface Slot {
   best: Found;
 }
 
-/** A `data:` image under this size is a stand-in wherever there is another candidate. */
-const STAND_IN_BYTES = 200;
 /** All URLs together: a long base and many short references multiply. */
 const URL_CHARS_MAX = 64 * 1024 * 1024;
 const NAME_MAX_CHARS = 100;
