@@ -9,6 +9,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/support/esbuildTransform.js' },
   globalSetup: '<rootDir>/test/support/globalSetup.js',
+  setupFilesAfterEnv: ['<rootDir>/test/support/onlyLoopback.ts'],
   reporters: ['default', '<rootDir>/test/support/summaryReporter.js'],
   testTimeout: 30_000,
 };

@@ -1,0 +1,22 @@
+/** What the tests of a group counted and measured, for the table that `npm run test:hostile` prints. */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
+
+export interface Figures {
+  /** Inputs tried, where a test tries more than one. */
+  readonly inputs?: number;
+  readonly stallMs?: number;
+  readonly grownBytes?: number;
+  /** A sentence of its own below the table: what was searched and what was found. */
+  readonly said?: string;
+}
+
+/** Kept beside the reporter when there is one, else let go. */
+export function report(figures: Figures): void {
+  const folder = process.env.HOSTILE_FIGURES;
+  const { testPath, currentTestName } = expect.getState();
+  if (folder === undefined || testPath === undefined) return;
+  const line = { testPath, test: currentTestName, ...figures };
+  appendFileSync(join(folder, `${process.pid}.jsonl`), `${JSON.stringify(line)}\n`);
+}

@@ -1,0 +1,140 @@
+/** The whole service under attack: its HTTP handlers over the real web room on loopback, and stores that can be looked into. */
+import { expect, jest } from '@jest/globals';
+import type { HttpEvent } from '../../../lib/api/httpEvent.ts';
+import { createHttpHandler } from '../../../lib/api/httpHandler.ts';
+import { readHarvestInput, readLookUpInput } from '../../../lib/api/input.ts';
+import { harvestAnswer, lookUpAnswer } from '../../../lib/api/views.ts';
+import { type FetchConfig, type Limits, readConfig } from '../../../lib/config.ts';
+import { createByteBudget } from '../../../lib/harvest/byteBudget.ts';
+import { type HarvestServices, harvest } from '../../../lib/harvest/harvest.ts';
+import { lookUp } from '../../../lib/record/lookUp.ts';
+import { createWeb, type WebParts } from '../../../lib/web/createWeb.ts';
+import type { Intercept } from '../../fakes/intercept.ts';
+import { createMemoryCache } from '../../fakes/memoryCache.ts';
+import { createMemoryStore } from '../../fakes/memoryStore.ts';
+import { type Respond, startTwins } from '../../lib/web/rawServer.ts';
+import { CONFIG, classifyTestAddress, resolveTestName } from '../../lib/web/testWeb.ts';
+
+export interface HostileParts {
+  /** What the public site answers; the private twin at the same port counts who comes. */
+  readonly respond?: Respond;
+  readonly config?: Partial<FetchConfig>;
+  readonly limits?: Partial<Limits>;
+  /** Milliseconds that a call has, as Lambda would say. */
+  readonly timeMs?: number;
+  readonly web?: WebParts;
+  readonly storeIntercept?: Intercept;
+  readonly cacheIntercept?: Intercept;
+}
+
+export interface HostileAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The problem's code, or `OK`. */
+  readonly code: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+export type HostileService = Awaited<ReturnType<typeof startHostileService>>;
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** Answers at 127.0.0.2 as `good.test` and `other.test`; `evil.test` and 127.0.0.1 are its private twin. */
+export async function startHostileService({
+  respond = (socket) => socket.destroy(),
+  config,
+  limits,
+  timeMs = 29_000,
+  web: webParts,
+  storeIntercept,
+  cacheIntercept,
+}: HostileParts = {}) {
+  const [site, inside] = await startTwins(respond, (socket) => socket.destroy());
+  const store = createMemoryStore(storeIntercept && { intercept: storeIntercept });
+  const cache = createMemoryCache(cacheIntercept && { intercept: cacheIntercept });
+  const web = createWeb(
+    { ...CONFIG, ports: [80, 443, 8080, 8443, site.port], ...config },
+    { resolve: resolveTestName, classify: classifyTestAddress, ...webParts },
+  );
+  let ids = 0;
+  const services: HarvestServices & { metrics: { emit: () => Promise<void> } } = {
+    web,
+    records: store.records,
+    images: store.images,
+    cache: cache.cache,
+    lock: cache.lock,
+    clock: { now: () => new Date(), elapsed: () => performance.now() },
+    limits: { ...readConfig({ S3_BUCKET: 'images' }).limits, ...limits },
+    bytesInFlight: createByteBudget(64 * 1024 * 1024),
+    newId: () => `op${String(++ids).padStart(30, '0')}`,
+    metrics: { emit: async () => {} },
+  };
+  const lines = jest.spyOn(console, 'log').mockImplementation(() => {});
+
+  const harvesting = (name: 'post' | 'put') =>
+    createHttpHandler({
+      name,
+      hasBody: true,
+      services,
+      run: async ({ body }, its, call) => {
+        const input = readHarvestInput(body);
+        const isUpdate = name === 'put';
+        const done = await harvest(its, { mode: isUpdate ? 'update' : 'create', ...input }, call);
+        return harvestAnswer(done, { isUpdate, isDryRun: input.isDryRun });
+      },
+    });
+  const handlers = {
+    POST: harvesting('post'),
+    PUT: harvesting('put'),
+    GET: createHttpHandler({
+      name: 'get',
+      hasBody: false,
+      services,
+      run: async (event, its, { measures }) => {
+        const { url, include } = readLookUpInput(event);
+        return lookUpAnswer(await lookUp(its, url, measures), include, its.images, undefined);
+      },
+    }),
+  };
+
+  const send = async (method: 'GET' | 'POST' | 'PUT', event: HttpEvent): Promise<HostileAnswer> => {
+    const context = { getRemainingTimeInMillis: () => timeMs, awsRequestId: 'attack' };
+    const { statusCode, headers = {}, body: text } = await handlers[method](event, context as never);
+    const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    return {
+      status: statusCode,
+      headers,
+      code: typeof body.code === 'string' ? body.code : 'OK',
+      body,
+      text,
+    };
+  };
+  const sendUrl = (method: 'POST' | 'PUT', url: unknown, options: object = {}) =>
+    send(method, { headers: JSON_TYPE, body: JSON.stringify({ url, ...options }) });
+
+  return {
+    site,
+    inside,
+    store,
+    cache,
+    /** The log lines so far. */
+    lines: (): readonly string[] => lines.mock.calls.map(([line]) => String(line)),
+    url: (path = '/', host = 'good.test') => `http://${host}:${site.port}${path}`,
+    send,
+    post: (url: unknown, options?: object) => sendUrl('POST', url, options),
+    put: (url: unknown, options?: object) => sendUrl('PUT', url, options),
+    get: (url: string) => send('GET', { rawQueryString: `url=${encodeURIComponent(url)}` }),
+    /** Nobody came inside, and what was refused left nothing. */
+    expectNothing() {
+      expect(inside.accepted()).toBe(0);
+      expect([...store.objects.keys(), ...store.kept.keys()]).toEqual([]);
+      expect([...cache.entries.keys(), ...cache.locks.keys()]).toEqual([]);
+    },
+    async [Symbol.asyncDispose]() {
+      lines.mockRestore();
+      await web.close();
+      await Promise.all([site[Symbol.asyncDispose](), inside[Symbol.asyncDispose]()]);
+    },
+  };
+}

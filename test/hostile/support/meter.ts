@@ -1,0 +1,43 @@
+/** What an input costs the process: the longest time that nothing else could run, and the most memory. */
+
+export interface Cost {
+  /**
+   * Milliseconds of this thread's processor time between two turns of the event loop, at most: a stall as a caller
+   * would meet it on a machine of its own. What other processes take does not count.
+   */
+  readonly stallMs: number;
+  /** Bytes of resident memory above the start, at most. */
+  readonly grownBytes: number;
+  /** Milliseconds of the wall clock. */
+  readonly elapsedMs: number;
+}
+
+const threadMs = () => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+};
+
+/** Runs `work` with the meter on. */
+export async function measureCost<T>(
+  work: () => T | Promise<T>,
+): Promise<{ readonly value: T; readonly cost: Cost }> {
+  let stallMs = 0;
+  let grownBytes = 0;
+  const startBytes = process.memoryUsage.rss();
+  const start = performance.now();
+  let last = threadMs();
+  const look = () => {
+    const now = threadMs();
+    stallMs = Math.max(stallMs, now - last);
+    last = now;
+    grownBytes = Math.max(grownBytes, process.memoryUsage.rss() - startBytes);
+  };
+  const timer = setInterval(look, 1);
+  try {
+    const value = await work();
+    look();
+    return { value, cost: { stallMs, grownBytes, elapsedMs: performance.now() - start } };
+  } finally {
+    clearInterval(timer);
+  }
+}

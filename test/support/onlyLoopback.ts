@@ -1,0 +1,23 @@
+/** No test opens a connection off this machine: what must be refused is refused before a socket is asked for it. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { afterAll, afterEach, expect } from '@jest/globals';
+
+const strayed: string[] = [];
+
+const isLoopback = (address: string) => address.startsWith('127.') || /^::1$|^::ffff:127\./.test(address);
+
+const watch = (message: unknown) => {
+  const { socket } = message as { readonly socket: Socket };
+  socket.on('connectionAttempt', (address: string, port: number) => {
+    if (!isLoopback(address)) strayed.push(`${address} port ${port}`);
+  });
+};
+
+subscribe('net.client.socket', watch);
+afterAll(() => {
+  unsubscribe('net.client.socket', watch);
+});
+afterEach(() => {
+  expect(strayed.splice(0)).toEqual([]);
+});
