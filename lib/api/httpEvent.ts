@@ -31,7 +31,9 @@ export function queryOf(event: HttpEvent): ReadonlyMap<string, readonly string[]
   const query = new Map<string, string[]>();
   for (const [key, value] of pairs) {
     if (value === undefined) continue;
-    query.set(key, [...(query.get(key) ?? []), value]);
+    const values = query.get(key);
+    if (values === undefined) query.set(key, [value]);
+    else values.push(value);
   }
   if (event.rawQueryString) return query;
   return new Map([...query].map(([key, values]) => [key, [...new Set(values)]]));
