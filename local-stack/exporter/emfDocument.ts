@@ -11,11 +11,16 @@ import type { LabelReason, LineReason, SampleReason } from './tally.ts';
 /** Name and value, in the order of the document. */
 export type Dimensions = readonly (readonly [name: string, value: string])[];
 
-/** Observed values; with `counts`, how often each was. Never empty, equally long. */
+/** Observed values; with `counts`, how often each was, at least once. Never empty, equally long. */
 export interface Values {
   readonly values: readonly number[];
   readonly counts?: readonly number[];
+  /** Of a statistic set: its sum. The values are only where the observations are thought to lie. */
+  readonly sum?: number;
 }
+
+/** What the exporter counts about itself: as often as a value is written, a statistic set once. */
+export const samplesIn = ({ values, sum }: Values): number => (sum === undefined ? values.length : 1);
 
 export interface Reading {
   readonly namespace: string;
@@ -60,7 +65,7 @@ export function readDocument(text: string, drops: Drops): readonly Reading[] | L
     const values = readValues(ownMember(document, claim.name), claim, drops);
     if (values === undefined) continue;
     if (claim.dimensionNames.length > MAX_LABELS) {
-      drops.samplesDropped('labels_too_many', values.values.length, claim.name);
+      drops.samplesDropped('labels_too_many', samplesIn(values), claim.name);
       continue;
     }
     // Metrics of one directive share the list, so that their labels are worked out once.
@@ -175,39 +180,58 @@ function readValues(value: unknown, { name }: Claim, drops: Drops): Values | und
     }
     return values.length === 0 ? undefined : { values };
   }
-  const weighted = isObject(value) ? readDistribution(value) : undefined;
-  if (weighted === undefined) {
+  const listed = isObject(value) ? ownMember(value, 'Values') : undefined;
+  if (isObject(value) && Array.isArray(listed)) {
+    return readCounted(listed, ownMember(value, 'Counts'), name, drops);
+  }
+  const set = isObject(value) ? readStatistics(value) : undefined;
+  if (set === undefined)
     drops.samplesDropped(value === undefined ? 'value_missing' : 'value_invalid', 1, name);
+  return set === NO_OBSERVATION ? undefined : set;
+}
+
+/** `{Values, Counts}`: not in the specification, but CloudWatch takes it and OpenTelemetry's collector writes it. */
+function readCounted(
+  listed: readonly unknown[],
+  given: unknown,
+  name: string,
+  drops: Drops,
+): Values | undefined {
+  const isPaired = given === undefined || (Array.isArray(given) && given.length === listed.length);
+  if (!isPaired) {
+    drops.samplesDropped('value_invalid', Math.max(listed.length, 1), name);
     return undefined;
   }
-  return weighted.values.length === 0 ? undefined : weighted;
+  const [values, counts]: [number[], number[]] = [[], []];
+  let invalid = 0;
+  for (const [index, value] of listed.entries()) {
+    const count: unknown = Array.isArray(given) ? given[index] : 1;
+    if (!isUsable(value) || !isCount(count)) invalid += 1;
+    else if (count > 0) {
+      values.push(value);
+      counts.push(count);
+    }
+  }
+  if (invalid > 0) drops.samplesDropped('value_invalid', invalid, name);
+  return values.length === 0 ? undefined : { values, counts };
 }
+
+const NO_OBSERVATION = { values: [] } as const;
 
 /**
- * The two forms that are not in the specification but that CloudWatch takes and OpenTelemetry's collector writes:
- * `{Values, Counts}`, and the statistic set `{Sum, Count, Min, Max}`.
+ * `{Sum, Count, Min, Max}`, written by the same. One observation is at the least, one at the greatest, the others are
+ * at the mean of what is left of the sum, between the two. Edges that are missing or the wrong way round say nothing:
+ * then all are at the mean.
  */
-function readDistribution(value: JsonObject): Values | undefined {
-  const listed = ownMember(value, 'Values');
-  return Array.isArray(listed) ? readCounted(listed, ownMember(value, 'Counts')) : readStatistics(value);
-}
-
-function readCounted(values: readonly unknown[], given: unknown): Values | undefined {
-  const counts = given === undefined ? values.map(() => 1) : given;
-  if (!Array.isArray(counts) || counts.length !== values.length) return undefined;
-  return values.every(isUsable) && counts.every(isCount) ? { values, counts } : undefined;
-}
-
-/** Sum and count are exact; in between, one value is the least, one the greatest, the others are their mean. */
 function readStatistics(value: JsonObject): Values | undefined {
   const [sum, count] = [ownMember(value, 'Sum'), ownMember(value, 'Count')];
   if (!isUsable(sum) || !isCount(count)) return undefined;
-  if (count === 0) return { values: [] };
+  if (count === 0) return NO_OBSERVATION;
   const [min, max] = [ownMember(value, 'Min'), ownMember(value, 'Max')];
-  const mean = sum / count;
-  if (count <= 2 || !isUsable(min) || !isUsable(max)) return { values: [mean], counts: [count] };
-  const rest = (sum - min - max) / (count - 2);
-  return rest >= min && rest <= max
-    ? { values: [min, rest, max], counts: [1, count - 2, 1] }
-    : { values: [mean], counts: [count] };
+  if (count === 1 || !isUsable(min) || !isUsable(max) || min > max) {
+    return { values: [sum / count], counts: [count], sum };
+  }
+  if (count === 2) return { values: [min, max], counts: [1, 1], sum };
+  const rest = Math.min(Math.max((sum - min - max) / (count - 2), min), max);
+  return { values: [min, rest, max], counts: [1, count - 2, 1], sum };
 }

@@ -46,5 +46,5 @@ function histogramOf(name: string, ends: readonly string[], labels: string, seri
     total += series.buckets[index] ?? 0;
     text += `${bucket}${end}${total}\n`;
   }
-  return `${text}${name}_sum${braced} ${series.sum}\n${name}_count${braced} ${series.count}\n`;
+  return `${text}${name}_sum${braced} ${series.sum}\n${name}_count${braced} ${total}\n`;
 }

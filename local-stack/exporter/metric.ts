@@ -7,11 +7,10 @@ export interface Plain {
   value: number;
 }
 
-/** `buckets` has one count per bound and one for what is over the last; not cumulative. */
+/** `buckets` has one count per bound and one for what is over the last; not cumulative. Their total is the count. */
 export interface Distribution {
   readonly buckets: number[];
   sum: number;
-  count: number;
 }
 
 interface Origin {
@@ -48,9 +47,15 @@ export function createMetric(origin: Origin, rule: UnitRule, buckets: Buckets): 
 export const lineNames = (name: string, type: MetricType): readonly string[] =>
   type === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
 
-/** Without what only a gauge can take: a counter never falls, and no duration or size is below zero. */
+const NOTHING: Values = { values: [] };
+
+/**
+ * Without what only a gauge can take: a counter never falls, and no duration or size is below zero. Nobody knows how
+ * much of a statistic set is below zero, so that it is judged whole, by its sum.
+ */
 export function usableBy(type: MetricType, given: Values): Values {
-  const { values, counts } = given;
+  const { values, counts, sum } = given;
+  if (sum !== undefined) return type === 'gauge' || sum >= 0 ? given : NOTHING;
   if (type === 'gauge' || values.every((value) => value >= 0)) return given;
   const kept = values.map((value) => value >= 0);
   return {
@@ -68,8 +73,6 @@ export function enter(metric: Metric, labels: string, given: Values, toBase: Uni
     observe(series, metric.bounds, given, toBase);
     return;
   }
-  // Counts that are all 0 are no value.
-  if (metric.type === 'gauge' && !Number.isFinite(latestOf(given))) return;
   const series = metric.series.get(labels);
   const value = metric.type === 'counter' ? (series?.value ?? 0) + sumOf(given) : toBase(latestOf(given));
   if (series === undefined) metric.series.set(labels, { value });
@@ -79,15 +82,15 @@ export function enter(metric: Metric, labels: string, given: Values, toBase: Uni
 const newDistribution = (bounds: readonly number[]): Distribution => ({
   buckets: new Array<number>(bounds.length + 1).fill(0),
   sum: 0,
-  count: 0,
 });
 
 function observe(
   series: Distribution,
   bounds: readonly number[],
-  { values, counts }: Values,
+  { values, counts, sum }: Values,
   toBase: UnitRule['toBase'],
 ): void {
+  if (sum !== undefined) series.sum += toBase(sum);
   // By index, here and below: an iterator of entries costs more than what is done with them.
   for (let index = 0; index < values.length; index += 1) {
     const value = toBase(values[index] ?? 0);
@@ -95,20 +98,22 @@ function observe(
     let bucket = 0;
     while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket += 1;
     series.buckets[bucket] = (series.buckets[bucket] ?? 0) + count;
-    series.sum += value * count;
-    series.count += count;
+    if (sum === undefined) series.sum += value * count;
   }
 }
 
-function sumOf({ values, counts }: Values): number {
-  let sum = 0;
-  for (let index = 0; index < values.length; index += 1) sum += (values[index] ?? 0) * (counts?.[index] ?? 1);
-  return sum;
+function sumOf({ values, counts, sum }: Values): number {
+  if (sum !== undefined) return sum;
+  let total = 0;
+  for (let index = 0; index < values.length; index += 1) {
+    total += (values[index] ?? 0) * (counts?.[index] ?? 1);
+  }
+  return total;
 }
 
 /** The last of a list, since a list is in order; the mean of a distribution, since that has none. */
-function latestOf({ values, counts }: Values): number {
+function latestOf(given: Values): number {
+  const { values, counts } = given;
   if (counts === undefined) return values.at(-1) ?? 0;
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  return sumOf({ values, counts }) / total;
+  return sumOf(given) / counts.reduce((total, count) => total + count, 0);
 }

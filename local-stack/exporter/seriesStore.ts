@@ -1,5 +1,5 @@
 /** The series: bounded in number, there from first sight until the process ends. */
-import type { Reading, Values } from './emfDocument.ts';
+import { type Reading, samplesIn, type Values } from './emfDocument.ts';
 import { createLabelWriter } from './labels.ts';
 import { type Buckets, createMetric, enter, lineNames, type Metric, usableBy } from './metric.ts';
 import { seriesName, type UnitRule, unitRule } from './names.ts';
@@ -104,9 +104,9 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
   return {
     record(reading) {
       const rule = ruleOf(reading);
-      const given = reading.values.values.length;
+      const given = samplesIn(reading.values);
       const values = usableBy(rule.type, reading.values);
-      const usable = values.values.length;
+      const usable = samplesIn(values);
       if (usable < given) tally.samplesDropped('negative', given - usable, pathOf(reading));
       if (usable === 0) return;
       const reason = put(reading, values, rule);

@@ -31,6 +31,17 @@ describe('the number of series', () => {
     expect([...store.metrics()]).toHaveLength(0);
   });
 
+  it('takes no room for values that were observed 0 times, and writes no header twice', () => {
+    const { feed, store, text } = createWorld({ maxSeries: 2 });
+    const Level = { Values: [1], Counts: [0] };
+    for (let time = 0; time < 3; time += 1)
+      feed(documentOf({ units: { Level: 'None' }, members: { Level } }));
+    expect(store.size()).toBe(0);
+    feed(documentOf({ units: { Level: 'None' }, members: { Level: 5 } }));
+    expect(store.size()).toBe(1);
+    expect(text().match(/^# TYPE/gm)).toHaveLength(1);
+  });
+
   it('shows what is created at 0, and counts from there', () => {
     const { feed, store, values } = createWorld();
     const key = { namespace: 'Shop', dimensions: [['Id', '1']] as const };
