@@ -1,5 +1,6 @@
 /** The exporter's metrics about itself and its process. */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry, Summary } from 'prom-client';
+import { lineNames } from './metric.ts';
 import {
   LABEL_REASONS,
   LINE_REASONS,
@@ -20,7 +21,7 @@ export interface SelfSources {
 
 export interface SelfMetrics extends Tally {
   watch(sources: SelfSources): void;
-  /** The names of its metrics. */
+  /** Every name that one of its lines or headers begins with. */
   names(): ReadonlySet<string>;
   text(): Promise<string>;
 }
@@ -56,8 +57,15 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
 
   const documents = counter('documents_total', 'EMF documents that were read.', 'transport');
   const rejected = counter('lines_rejected_total', 'Lines that are no EMF document.', 'transport', 'reason');
-  const samples = counter('samples_total', 'Values that were counted.');
-  const dropped = counter('samples_dropped_total', 'Values that were not counted.', 'reason');
+  const samples = counter(
+    'samples_total',
+    'Values that were counted, as often as they are written: one of Values whatever its count, a statistic set as one.',
+  );
+  const dropped = counter(
+    'samples_dropped_total',
+    'Values that were not counted, as often as they are written.',
+    'reason',
+  );
   const labels = counter('labels_dropped_total', 'Labels left off values that were counted.', 'reason');
   const connections = gauge('tcp_connections', 'TCP connections that are open.');
   const refused = counter('tcp_connections_refused_total', 'TCP connections over the limit.');
@@ -120,7 +128,14 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
     watch(given) {
       sources = given;
     },
-    names: () => new Set(registry.getMetricsAsArray().map(({ name }) => name)),
+    names: () =>
+      new Set(
+        registry.getMetricsAsArray().flatMap((metric) => {
+          // What is told as a summary has the lines of a histogram but for the buckets.
+          const isSpread = metric instanceof Histogram || metric instanceof Summary;
+          return lineNames(metric.name, isSpread ? 'histogram' : 'gauge');
+        }),
+      ),
     text: () => registry.metrics(),
   };
 }

@@ -3,6 +3,7 @@ import { createSelfMetrics } from '../../../local-stack/exporter/selfMetrics.ts'
 import { SAMPLE_REASONS } from '../../../local-stack/exporter/tally.ts';
 import { sumDrops } from '../../../local-stack/exporter/udpDrops.ts';
 import { parseExposed } from './exposed.ts';
+import { createWorld, documentOf } from './world.ts';
 
 function create() {
   const lines: string[] = [];
@@ -24,8 +25,19 @@ describe('the exporter about itself', () => {
 
   it('knows every name that it shows', async () => {
     const { self } = create();
-    const shown = [...(await self.text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
-    expect(new Set(shown)).toEqual(self.names());
+    const text = await self.text();
+    const shown = [...text.matchAll(/^(?:# TYPE )?([a-z0-9_]+)/gm)].map(([, name]) => name);
+    expect(shown.length).toBeGreaterThan(50);
+    expect(shown.filter((name) => !self.names().has(name ?? ''))).toEqual([]);
+  });
+
+  it.each(['', '_count', '_sum', '_bucket'])('leaves nodejs_gc_duration_seconds%s to itself', (end) => {
+    const reservedNames = create().self.names();
+    const name = `GcDurationSeconds${end}`;
+    const { feed, counts, store } = createWorld({ reservedNames });
+    feed(documentOf({ namespace: 'Nodejs', units: { [name]: 'None' }, members: { [name]: 1 } }));
+    expect(counts).toEqual({ documents: 1, 'sample name_conflict': 1 });
+    expect(store.size()).toBe(0);
   });
 
   it('tells people about a reason once a minute, however often and however long', () => {
