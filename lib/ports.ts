@@ -47,6 +47,11 @@ export type WebResult =
 /** Reads one URL: address policy on every hop, redirects, limits, one deadline. Never throws for what a server does. */
 export interface Web {
   read(request: WebRequest): Promise<WebResult>;
+  /**
+   * What `read` would answer to `url` for its own text's sake (scheme, credentials, literal address, local name, port,
+   * own endpoint), before anything is asked of the network; null when only the network can tell.
+   */
+  refusalOf(url: URL): Extract<WebResult, { kind: 'failed' }> | null;
 }
 
 /** `If-Match: etag`, or `If-None-Match: *`. */

@@ -9,6 +9,7 @@ import { namesOf } from '../record/namesOf.ts';
 import type { ByteBudget } from './byteBudget.ts';
 import { choose } from './choose.ts';
 import { type Composed, changesBetween, composeRecord } from './compose.ts';
+import { pageProblem } from './faults.ts';
 import { gather } from './gather.ts';
 import { type FoundPage, readPage } from './readPage.ts';
 
@@ -71,7 +72,8 @@ interface Operation extends HarvestServices {
 
 /**
  * Harvests a page in the order of writing that keeps every promise of the store: lock, read the record, mark the
- * cache busy, fetch and upload, commit, and only then clean up.
+ * cache busy, fetch and upload, commit, and only then clean up. A URL that is forbidden by its own text costs nobody
+ * anything.
  *
  * @throws every code of the problem table but the body's and `PAGE_NOT_FOUND`
  */
@@ -80,6 +82,7 @@ export async function harvest(
   request: HarvestRequest,
   call: Call,
 ): Promise<Harvest> {
+  refuseForbidden(services.web, request.url);
   const operation = begin(request.isDryRun ? rehearsalOf(services) : services, request, call);
   await takeLock(operation);
   try {
@@ -92,6 +95,11 @@ export async function harvest(
   } finally {
     await operation.lock.release(operation.pageId, operation.opId);
   }
+}
+
+function refuseForbidden(web: Web, url: URL): void {
+  const refusal = web.refusalOf(url);
+  if (refusal !== null) throw pageProblem(refusal);
 }
 
 /** The same services, but whatever would be written is let go: what a dry run works with. */

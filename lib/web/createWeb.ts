@@ -1,19 +1,19 @@
 /** Reads one URL from the web: the address policy on every hop, redirects by hand, limits, one deadline. */
 import type { FetchConfig } from '../config.ts';
 import type { Clock, Web, WebRequest, WebResult } from '../ports.ts';
-import { type AddressClass, addressClass } from './addressPolicy.ts';
 import { collectBody } from './collectBody.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { decodeBody, isIdentity } from './decodeBody.ts';
 import { failure, faultError, isFaultError } from './faults.ts';
 import { framingOf } from './framing.ts';
-import { createGuardedDial } from './guardedDial.ts';
-import { createHostPolicy, effectivePort, type HostPolicy } from './hostPolicy.ts';
-import { createOwnEndpoints } from './ownEndpoints.ts';
+import { type AddressClass, addressClass } from './guard/addressPolicy.ts';
+import { createGuardedDial } from './guard/guardedDial.ts';
+import { createHostPolicy, effectivePort, type HostPolicy } from './guard/hostPolicy.ts';
+import { createOwnEndpoints } from './guard/ownEndpoints.ts';
+import { createResolve, type Resolve } from './guard/resolveNames.ts';
 import { isWebUrl, redirectOf } from './redirects.ts';
 import { refererOf } from './referrer.ts';
 import { requestHeaders } from './requestHeaders.ts';
-import { createResolve, type Resolve } from './resolveNames.ts';
 import { delayAfterAnswer, delayAfterError } from './retryDelay.ts';
 import { type Answer, createTransport, type Transport } from './transport.ts';
 import { conditionFor, validatorsOf } from './validators.ts';
@@ -49,6 +49,7 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
   const transport = createTransport(dial, config.connectionsPerHost);
 
   return {
+    refusalOf: (url) => (isForbidden(policy, url) ? failure(faultError('forbidden')) : null),
     async read(request) {
       const timeoutMs = request.kind === 'image' ? config.imageTimeoutMs : config.pageTimeoutMs;
       const deadline = startDeadline(timeoutMs, request.signal, clock.elapsed);
@@ -67,11 +68,15 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
 
 const SYSTEM_CLOCK: Clock = { now: () => new Date(), elapsed: () => performance.now() };
 
+/** Whatever its name may resolve to. */
+function isForbidden(policy: HostPolicy, url: URL): boolean {
+  return !isWebUrl(url) || policy.reachOf(url.hostname, effectivePort(url.protocol, url.port)) === null;
+}
+
 /** Every way in which this fails is a fault error. */
 async function follow(reading: Reading): Promise<WebResult> {
   let url = new URL(reading.request.url);
   url.hash = '';
-  if (!isWebUrl(url)) throw faultError('forbidden');
   const attempts = { left: 2 };
 
   for (let redirects = 0; ; redirects += 1) {
@@ -90,8 +95,7 @@ async function follow(reading: Reading): Promise<WebResult> {
 /** The answer of one hop; one hop of a reading may be asked twice. */
 async function ask(reading: Reading, url: URL, attempts: { left: number }): Promise<Answer> {
   const { request, policy, transport, clock, deadline } = reading;
-  if (policy.reachOf(url.hostname, effectivePort(url.protocol, url.port)) === null)
-    throw faultError('forbidden');
+  if (isForbidden(policy, url)) throw faultError('forbidden');
   const headers = requestHeaders(
     request.kind,
     refererOf(request.referrer, url),

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
 import { type FaultError, faultError, isFaultError } from './faults.ts';
-import type { GuardedDial } from './guardedDial.ts';
+import type { GuardedDial } from './guard/guardedDial.ts';
 
 export interface Answer {
   readonly status: number;

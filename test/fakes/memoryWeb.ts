@@ -9,6 +9,8 @@ export interface MemoryResource {
   /** The reading fails instead. */
   readonly fault?: WebFault;
   readonly status?: number;
+  /** The URL's own text is refused. */
+  readonly isRefused?: boolean;
   /** The answer comes from there. */
   readonly movedTo?: string;
   /** The connection's end is the body's end. */
@@ -69,12 +71,13 @@ export function createMemoryWeb(resources: Readonly<Record<string, MemoryResourc
     requests,
     bytes,
     read,
+    refusalOf: ({ href }) => (site.get(href)?.isRefused ? failed('forbidden') : null),
     set: (url, resource) => void site.set(url, resource),
     delete: (url) => void site.delete(url),
   };
 }
 
-function failed(fault: WebFault, status?: number): WebResult {
+function failed(fault: WebFault, status?: number): Extract<WebResult, { kind: 'failed' }> {
   return { kind: 'failed', fault, detail: `It failed: ${fault}.`, ...(status !== undefined && { status }) };
 }
 

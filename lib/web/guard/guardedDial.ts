@@ -6,7 +6,7 @@
  */
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { type FaultError, faultError, isFaultError } from './faults.ts';
+import { type FaultError, faultError, isFaultError } from '../faults.ts';
 import { effectivePort, type HostPolicy, type Reach } from './hostPolicy.ts';
 import type { IsOwnEndpoint } from './ownEndpoints.ts';
 import type { Resolve, ResolvedAddress } from './resolveNames.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FetchConfig } from '../../../lib/config.ts';
-import { addressClass } from '../../../lib/web/addressPolicy.ts';
-import { createHostPolicy, effectivePort } from '../../../lib/web/hostPolicy.ts';
-import { CONFIG, createTestWeb, faultOf } from './testWeb.ts';
+import type { FetchConfig } from '../../../../lib/config.ts';
+import { addressClass } from '../../../../lib/web/guard/addressPolicy.ts';
+import { createHostPolicy, effectivePort } from '../../../../lib/web/guard/hostPolicy.ts';
+import { CONFIG, createTestWeb, faultOf } from '../testWeb.ts';
 
 const SPELLINGS: readonly string[] = [
   'http://2130706433/',

@@ -1,6 +1,6 @@
 /** Which hosts and ports may be asked for at all, before any name is resolved, and what each may reach. */
 import { isIP } from 'node:net';
-import type { FetchConfig } from '../config.ts';
+import type { FetchConfig } from '../../config.ts';
 import { type AddressClass, addressClass } from './addressPolicy.ts';
 
 /** The classes of address that a target may reach. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AddressClass, addressBytes, addressClass } from '../../../lib/web/addressPolicy.ts';
+import { type AddressClass, addressBytes, addressClass } from '../../../../lib/web/guard/addressPolicy.ts';
 
 /** First and last address of every range that is not public: whole numbers here, bit prefixes in the code. */
 const IPV4_RANGES: readonly (readonly [string, string, AddressClass])[] = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createResolve, type ResolvedAddress } from '../../../lib/web/resolveNames.ts';
+import { createResolve, type ResolvedAddress } from '../../../../lib/web/guard/resolveNames.ts';
 
 type Settle = (addresses: readonly ResolvedAddress[]) => void;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { createGuardedLookup, type DialParts } from '../../../lib/web/guardedDial.ts';
-import { createHostPolicy, type Reach } from '../../../lib/web/hostPolicy.ts';
-import type { Resolve, ResolvedAddress } from '../../../lib/web/resolveNames.ts';
-import { answer, PRIVATE_ADDRESS, PUBLIC_ADDRESS, startRawServer, startTwins } from './rawServer.ts';
-import { CONFIG, classifyTestAddress, createTestWeb, faultOf, resolveTestName } from './testWeb.ts';
+import { createGuardedLookup, type DialParts } from '../../../../lib/web/guard/guardedDial.ts';
+import { createHostPolicy, type Reach } from '../../../../lib/web/guard/hostPolicy.ts';
+import type { Resolve, ResolvedAddress } from '../../../../lib/web/guard/resolveNames.ts';
+import { answer, PRIVATE_ADDRESS, PUBLIC_ADDRESS, startRawServer, startTwins } from '../rawServer.ts';
+import { CONFIG, classifyTestAddress, createTestWeb, faultOf, resolveTestName } from '../testWeb.ts';
 
 const PUBLIC: ResolvedAddress = { address: PUBLIC_ADDRESS, family: 4 };
 const PRIVATE: ResolvedAddress = { address: PRIVATE_ADDRESS, family: 4 };

@@ -1,5 +1,5 @@
 /** Keeps the store and the cache out of reach also under another name. */
-import type { AllowedHost } from '../config.ts';
+import type { AllowedHost } from '../../config.ts';
 import { addressBytes, addressClass } from './addressPolicy.ts';
 import { bare } from './hostPolicy.ts';
 import type { Resolve } from './resolveNames.ts';
