@@ -1,3 +1,4 @@
+import { domainToUnicode } from 'node:url';
 import { Problem } from '../problem.ts';
 
 /** As given, where longer ones are refused unparsed, and as serialised, which is what is looked up and linked to. */
@@ -31,7 +32,7 @@ export function parsePageUrl(text: unknown): URL {
   }
   if (!isWellFormedHost(url.hostname)) {
     throw invalid(
-      `Its host is not a well-formed name: labels have 1 to ${LABEL_MAX_CHARS} characters, names at most ${NAME_MAX_CHARS}.`,
+      `Its host is not a well-formed name: labels have 1 to ${LABEL_MAX_CHARS} characters, names at most ${NAME_MAX_CHARS}, and after "xn--" stands valid Punycode.`,
     );
   }
   url.hash = '';
@@ -54,10 +55,14 @@ function isBlank(text: string): boolean {
 function isWellFormedHost(hostname: string): boolean {
   if (hostname.startsWith('[')) return true;
   const name = hostname.endsWith('.') ? hostname.slice(0, -1) : hostname;
-  return (
-    name.length <= NAME_MAX_CHARS &&
-    name.split('.').every((label) => label.length >= 1 && label.length <= LABEL_MAX_CHARS)
-  );
+  return name.length <= NAME_MAX_CHARS && name.split('.').every(isWellFormedLabel);
+}
+
+function isWellFormedLabel(label: string): boolean {
+  if (label.length < 1 || label.length > LABEL_MAX_CHARS) return false;
+  // UTS 46 section 4: Punycode says something beyond ASCII, or it is an error. Node's parser lets the errors of names
+  // that are ASCII throughout pass, and its decoding leaves them as they are.
+  return !label.startsWith('xn--') || domainToUnicode(label) !== label;
 }
 
 const required = () =>

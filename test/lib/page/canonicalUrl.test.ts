@@ -64,6 +64,15 @@ describe('parsePageUrl', () => {
     'http://.a/',
     'http://./',
     'http://good test/',
+    'http://xn--/',
+    'http://xn--.test/',
+    'http://xn--a.com/',
+    'http://XN--A.com/',
+    'http://xn--a%2ecom/',
+    'http://a.xn--a-.com/',
+    'http://xn--ascii-.com/',
+    'http://xn--999999b.com/',
+    'http://xn--1ug.com/',
   ])('refuses %s', (text) => {
     expect(codeOf(text)).toBe('URL_INVALID');
   });
@@ -82,6 +91,10 @@ describe('parsePageUrl', () => {
     ['a name of 254', `http://${nameOf(254)}/`, false],
     ['one trailing dot', 'http://good.test./', true],
     ['two trailing dots', 'http://good.test../', false],
+    ['Punycode', 'http://xn--mnchen-3ya.de/', true],
+    ['Punycode in a name with an underscore', 'http://my_host.xn--mnchen-3ya.de/', true],
+    ['a label that only ends like Punycode', 'http://1xn--a.com/', true],
+    ['two hyphens elsewhere', 'http://ab--cd.com/', true],
     ['an IPv6 literal', 'http://[2001:db8::1]/', true],
     ['a name with an underscore', 'http://my_host.test/', true],
   ])('judges %s', (_what, text, isFine) => {
@@ -109,6 +122,17 @@ describe('parsePageUrl', () => {
     ['http://good.test\\@127.0.0.1/', 'http://good.test/@127.0.0.1/'],
   ])('reads %j as %s', (text, href) => {
     expect(codeOf(text)).toBe(href);
+  });
+
+  it('takes every character into a name that the parser takes, and knows its Punycode again', () => {
+    let taken = 0;
+    for (let code = 0xa1; code < 0x3_0000; code += 1) {
+      const href = URL.parse(`http://a${String.fromCodePoint(code)}b.test/`)?.href;
+      if (href?.startsWith('http://xn--') !== true) continue;
+      taken += 1;
+      if (codeOf(href) !== href) throw new Error(`${code.toString(16)}: ${href}`);
+    }
+    expect(taken).toBeGreaterThan(100_000);
   });
 
   it('answers with a URL or one of two codes, and its own answer stays what it is', () => {
