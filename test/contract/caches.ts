@@ -11,6 +11,7 @@ import { REDIS_TIMES } from '../../lib/record/redisConnection.ts';
 import { findProgram } from '../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS, startRedis } from '../../local-stack/embedded/redis.ts';
 import { createMemoryCache } from '../fakes/memoryCache.ts';
+import { startRedisDouble } from '../faults/redisDouble.ts';
 
 export interface RunningCache {
   readonly cache: PageCache;
@@ -28,10 +29,14 @@ export interface CacheImplementation {
 /** So long a record is kept in these tests. */
 export const TTL_SECONDS = 1;
 
+/** Slow only because of what else runs on the machine, where nobody asks how fast a real one is. */
+const PATIENT = { ...REDIS_TIMES, connectMs: 10_000, commandMs: 10_000 };
+
 export function cacheImplementations(): readonly CacheImplementation[] {
   const hasRedis = findProgram(REDIS_PROGRAMS, process.env.PATH) !== null;
   return [
     { name: 'the fake', keeps: true, start: startFake },
+    { name: 'the double of Redis', keeps: true, start: startDouble },
     { name: 'no cache', keeps: false, start: async () => createNoCache() },
     { name: 'a Redis that is down', keeps: false, start: startDown },
     { name: 'a Redis that hangs', keeps: false, start: startHanging },
@@ -44,12 +49,23 @@ async function startFake(): Promise<RunningCache> {
   return { ...createMemoryCache({ ttlSeconds: TTL_SECONDS }), close: async () => undefined };
 }
 
+async function startDouble(): Promise<RunningCache> {
+  const server = await startRedisDouble();
+  const redis = createRedisCache({ url: server.url, ttlSeconds: TTL_SECONDS }, { times: PATIENT });
+  const close = async () => {
+    await redis.close();
+    await server[Symbol.asyncDispose]();
+  };
+  return { ...redis, close };
+}
+
 async function startReal(): Promise<RunningCache> {
   const directory = await mkdtemp(join(tmpdir(), 'redis-'));
   const server = await startRedis({ directory });
-  // Slow only because of what else runs on the machine, where nobody asks how fast a real one is.
-  const times = { ...REDIS_TIMES, connectMs: 10_000, commandMs: 10_000 };
-  const redis = createRedisCache({ url: `redis://${server?.address}`, ttlSeconds: TTL_SECONDS }, { times });
+  const redis = createRedisCache(
+    { url: `redis://${server?.address}`, ttlSeconds: TTL_SECONDS },
+    { times: PATIENT },
+  );
   const close = async () => {
     await redis.close();
     await server?.close();

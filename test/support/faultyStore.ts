@@ -1,14 +1,19 @@
 /** An S3 endpoint whose faults a test writes down: it answers itself, or passes on to a store that works. */
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import './nodeErrors.ts';
 
 export interface StoreRequest {
   readonly method: string;
   /** `/bucket/key?query`, as sent. */
   readonly path: string;
+  /** What it asks for: `GET record`, `PUT record`, `PUT image`, `LIST`, `DELETE`, `GET mark`, `PUT mark`, `PUT check`. */
+  readonly kind: string;
   /** 1 for the first request with this method and path (without query). */
   readonly nth: number;
+  /** 1 for the first request of its kind. */
+  readonly nthOfKind: number;
   readonly headers: IncomingMessage['headers'];
 }
 
@@ -21,6 +26,10 @@ export type StoreFault =
   | 'resetAfter'
   /** The target applies it; the answer never comes. */
   | 'hangAfter'
+  /** Never answered, and applied when the test calls `applyLate`. */
+  | 'lateApply'
+  /** Held up, then passed on. */
+  | { readonly delayMs: number }
   /** Nothing is applied, nothing ever answered. */
   | 'hang'
   /** The target does not get to see this header. */
@@ -30,11 +39,19 @@ export type StoreFault =
   /** Half of a body that was announced, then nothing. */
   | 'hangInBody'
   /** Whatever an S3 server, or a proxy before it, answers. */
-  | { readonly status: number; readonly code?: string; readonly html?: true };
+  | { readonly status: number; readonly code?: string; readonly html?: true }
+  /** This answer, word for word. */
+  | {
+      readonly reply: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string | Buffer;
+    };
 
 export interface FaultyStore {
   readonly endpoint: string;
   readonly requests: readonly StoreRequest[];
+  /** Passes on what was held back by `lateApply`; resolves when all of it is applied. */
+  applyLate(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,16 +64,22 @@ export async function startFaultyStore(
   target?: string,
 ): Promise<FaultyStore> {
   const requests: StoreRequest[] = [];
+  const late: (() => Promise<unknown>)[] = [];
   const server = createServer(async (incoming, response) => {
     const body = await readAll(incoming);
     const call = describe(incoming, requests);
     requests.push(call);
-    await act(choose(call), incoming, body, response, target);
+    const fault = choose(call);
+    if (fault === 'lateApply') late.push(() => passOn(incoming, body, target));
+    else await act(fault, incoming, body, response, target);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    applyLate: async () => {
+      for (const apply of late.splice(0)) await apply();
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -69,7 +92,17 @@ function describe(incoming: IncomingMessage, earlier: readonly StoreRequest[]): 
   const { method = '', url: path = '', headers } = incoming;
   const bare = (full: string) => full.split('?')[0];
   const nth = 1 + earlier.filter((one) => one.method === method && bare(one.path) === bare(path)).length;
-  return { method, path, nth, headers };
+  const kind = kindOf(method, path);
+  const nthOfKind = 1 + earlier.filter((one) => one.kind === kind).length;
+  return { method, path, kind, nth, nthOfKind, headers };
+}
+
+function kindOf(method: string, path: string): string {
+  if (path.includes('list-type=')) return 'LIST';
+  if (method === 'POST') return 'DELETE';
+  if (path.includes('/pages/')) return `${method} record`;
+  if (path.includes('/images/')) return `${method} image`;
+  return `${method} ${path.includes('/checks/conditional-writes') ? 'mark' : 'check'}`;
 }
 
 async function act(
@@ -80,6 +113,12 @@ async function act(
   target: string | undefined,
 ): Promise<void> {
   if (fault === 'hang') return;
+  if (typeof fault === 'object' && 'reply' in fault) {
+    const { reply, headers, body: text = '' } = fault;
+    response.writeHead(reply, { 'content-length': String(Buffer.byteLength(text)), ...headers });
+    response.end(text);
+    return;
+  }
   if (fault === 'resetBefore') {
     incoming.socket.resetAndDestroy();
     return;
@@ -101,7 +140,8 @@ async function act(
     response.end(`<?xml version="1.0"?><DeleteResult>${line}</DeleteResult>`);
     return;
   }
-  if (typeof fault === 'object') delete incoming.headers[fault.without];
+  if (typeof fault === 'object' && 'delayMs' in fault) await wait(fault.delayMs);
+  else if (typeof fault === 'object') delete incoming.headers[fault.without];
   const answer = await passOn(incoming, body, target);
   if (fault === 'hangAfter') return;
   if (fault === 'resetAfter') {

@@ -7,6 +7,7 @@ import { harvestAnswer, lookUpAnswer } from '../../../lib/api/views.ts';
 import { type FetchConfig, type Limits, readConfig } from '../../../lib/config.ts';
 import { createByteBudget } from '../../../lib/harvest/byteBudget.ts';
 import { type HarvestServices, harvest } from '../../../lib/harvest/harvest.ts';
+import type { Metrics } from '../../../lib/ports.ts';
 import { lookUp } from '../../../lib/record/lookUp.ts';
 import { createWeb, type WebParts } from '../../../lib/web/createWeb.ts';
 import type { Intercept } from '../../fakes/intercept.ts';
@@ -25,6 +26,10 @@ export interface HostileParts {
   readonly web?: WebParts;
   readonly storeIntercept?: Intercept;
   readonly cacheIntercept?: Intercept;
+  /** Other adapters in the place of the memory's. */
+  readonly adapters?: Partial<Pick<HarvestServices, 'records' | 'images' | 'cache' | 'lock'>> & {
+    readonly metrics?: Metrics;
+  };
 }
 
 export interface HostileAnswer {
@@ -49,6 +54,7 @@ export async function startHostileService({
   web: webParts,
   storeIntercept,
   cacheIntercept,
+  adapters,
 }: HostileParts = {}) {
   const [site, inside] = await startTwins(respond, (socket) => socket.destroy());
   const store = createMemoryStore(storeIntercept && { intercept: storeIntercept });
@@ -58,7 +64,7 @@ export async function startHostileService({
     { resolve: resolveTestName, classify: classifyTestAddress, ...webParts },
   );
   let ids = 0;
-  const services: HarvestServices & { metrics: { emit: () => Promise<void> } } = {
+  const services: HarvestServices & { metrics: Metrics } = {
     web,
     records: store.records,
     images: store.images,
@@ -69,6 +75,7 @@ export async function startHostileService({
     bytesInFlight: createByteBudget(64 * 1024 * 1024),
     newId: () => `op${String(++ids).padStart(30, '0')}`,
     metrics: { emit: async () => {} },
+    ...adapters,
   };
   const lines = jest.spyOn(console, 'log').mockImplementation(() => {});
 

@@ -1,0 +1,126 @@
+/** The whole service on its real adapters: what a child that is to be killed runs, and the writers beside it. */
+import { createHttpHandler } from '../../../lib/api/httpHandler.ts';
+import { readHarvestInput, readLookUpInput } from '../../../lib/api/input.ts';
+import { harvestAnswer, lookUpAnswer } from '../../../lib/api/views.ts';
+import { readConfig } from '../../../lib/config.ts';
+import { createByteBudget } from '../../../lib/harvest/byteBudget.ts';
+import { type HarvestServices, harvest } from '../../../lib/harvest/harvest.ts';
+import type { Clock } from '../../../lib/ports.ts';
+import { lookUp } from '../../../lib/record/lookUp.ts';
+import { createNoCache } from '../../../lib/record/noCache.ts';
+import { createRedisCache } from '../../../lib/record/redisCache.ts';
+import { REDIS_TIMES } from '../../../lib/record/redisConnection.ts';
+import { createS3Store } from '../../../lib/record/s3Store.ts';
+import { type SweepReport, sweep } from '../../../lib/record/sweep.ts';
+import { createWeb } from '../../../lib/web/createWeb.ts';
+import { MUTANTS, type MutantName } from './mutants.ts';
+
+export interface ServiceOrder {
+  /** As the deployed functions get them. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What Lambda says is left for a call. */
+  readonly timeMs: number;
+  /** A wrong copy of the service, to see that it is found out. */
+  readonly mutant?: MutantName | undefined;
+  /** How far the wall clock of a sweep is ahead, ms: leftovers have to be a day old. */
+  readonly sweepAheadMs?: number | undefined;
+}
+
+export type OperationName = 'post' | 'put' | 'sweep';
+
+export interface Outcome {
+  /** A sweep that ended is 200. */
+  readonly status: number;
+  /** The problem's code, or `OK`. */
+  readonly code: string;
+  readonly names: readonly string[];
+  readonly sweep?: SweepReport;
+}
+
+export interface Service {
+  run(operation: OperationName, url: string): Promise<Outcome>;
+  get(url: string): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+/** Slow only because of what else runs on the machine: a time limit must not change which calls are made. */
+const STORE_TIMES = {
+  connectMs: 20_000,
+  recordAttemptMs: 20_000,
+  recordCallMs: 40_000,
+  bulkAttemptMs: 20_000,
+  bulkCallMs: 40_000,
+};
+const CACHE_TIMES = { ...REDIS_TIMES, connectMs: 20_000, commandMs: 20_000 };
+const BYTES_IN_FLIGHT = 64 * 1024 * 1024;
+
+export function createService({ env, timeMs, mutant, sweepAheadMs = 0 }: ServiceOrder): Service {
+  const config = readConfig(env);
+  const { url } = config.cache;
+  const store = createS3Store(config.store, STORE_TIMES);
+  const redis =
+    url === undefined ? createNoCache() : createRedisCache({ ...config.cache, url }, { times: CACHE_TIMES });
+  const web = createWeb(config.fetch);
+  const clock: Clock = { now: () => new Date(), elapsed: () => performance.now() };
+  const right: HarvestServices = {
+    web,
+    records: store.records,
+    images: store.images,
+    cache: redis.cache,
+    lock: redis.lock,
+    clock,
+    limits: config.limits,
+    bytesInFlight: createByteBudget(BYTES_IN_FLIGHT),
+    newId: () => crypto.randomUUID().replaceAll('-', ''),
+  };
+  const harvesting = mutant === undefined ? right : (MUTANTS[mutant].harvest?.(right) ?? right);
+  const sweeping = mutant === undefined ? right : (MUTANTS[mutant].sweep?.(right) ?? right);
+  const metrics = { emit: async () => {} };
+  const context = { getRemainingTimeInMillis: () => timeMs, awsRequestId: 'killed' };
+
+  const harvestBy = (name: 'post' | 'put') =>
+    createHttpHandler({
+      name,
+      hasBody: true,
+      services: { ...harvesting, metrics },
+      run: async ({ body }, services, call) => {
+        const input = readHarvestInput(body);
+        const isUpdate = name === 'put';
+        const done = await harvest(services, { mode: isUpdate ? 'update' : 'create', ...input }, call);
+        return harvestAnswer(done, { isUpdate, isDryRun: input.isDryRun });
+      },
+    });
+  const get = createHttpHandler({
+    name: 'get',
+    hasBody: false,
+    services: { ...right, metrics },
+    run: async (event, services, { measures }) => {
+      const { url, include } = readLookUpInput(event);
+      return lookUpAnswer(await lookUp(services, url, measures), include, services.images, undefined);
+    },
+  });
+  const handlers = { post: harvestBy('post'), put: harvestBy('put') };
+
+  return {
+    async run(operation, url) {
+      if (operation === 'sweep') {
+        const ahead: Clock = { ...clock, now: () => new Date(Date.now() + sweepAheadMs) };
+        const report = await sweep({ ...sweeping, clock: ahead }, clock.elapsed() + timeMs);
+        return { status: 200, code: 'OK', names: [], sweep: report };
+      }
+      const event = { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ url }) };
+      return outcomeOf(await handlers[operation](event, context as never));
+    },
+    get: async (url) =>
+      outcomeOf(await get({ rawQueryString: `url=${encodeURIComponent(url)}` }, context as never)),
+    async close() {
+      store.close();
+      await Promise.all([redis.close(), web.close()]);
+    },
+  };
+}
+
+function outcomeOf(answer: { readonly statusCode: number; readonly body: string }): Outcome {
+  const body = JSON.parse(answer.body) as { readonly code?: string; readonly images?: readonly string[] };
+  return { status: answer.statusCode, code: body.code ?? 'OK', names: body.images ?? [] };
+}
