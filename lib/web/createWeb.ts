@@ -39,7 +39,7 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
   const clock = parts.clock ?? SYSTEM_CLOCK;
   const resolve = parts.resolve ?? createResolve({ patienceMs: config.connectTimeoutMs });
   const policy = createHostPolicy(config, parts.classify ?? addressClass);
-  const isOwnEndpoint = createOwnEndpoints(config.ownEndpoints, resolve, clock.elapsed);
+  const isOwnEndpoint = createOwnEndpoints(config.ownEndpoints, { resolve, elapsed: clock.elapsed });
   const dial = createGuardedDial({
     policy,
     resolve,

@@ -97,10 +97,11 @@ function isWithin({ bytes: network, prefix }: Block, bytes: Uint8Array): boolean
   const whole = prefix >> 3;
   for (let i = 0; i < whole; i++) if (network[i] !== bytes[i]) return false;
   const mask = (0xff00 >> (prefix & 7)) & 0xff;
-  return mask === 0 || ((network[whole] ?? 0) & mask) === ((bytes[whole] ?? 0) & mask);
+  return mask === 0 || (Number(network[whole]) & mask) === (Number(bytes[whole]) & mask);
 }
 
-function block(cidr: string, of: AddressClass): Block {
+/** @throws Error when `cidr` is none, so that a slip in the tables cannot go unnoticed. */
+export function block(cidr: string, of: AddressClass): Block {
   const [address = '', prefix] = cidr.split('/');
   const bytes = addressBytes(address);
   if (bytes === null) throw new Error(`Not an address block: ${cidr}`);

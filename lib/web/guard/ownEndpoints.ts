@@ -1,4 +1,6 @@
 /** Keeps the store and the cache out of reach also under another name. */
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { AllowedHost } from '../../config.ts';
 import { addressBytes, addressClass } from './addressPolicy.ts';
 import { bare } from './hostPolicy.ts';
@@ -7,54 +9,82 @@ import type { Resolve } from './resolveNames.ts';
 /** Whether an address and port is where one of the own endpoints listens; true also when that cannot be found out. */
 export type IsOwnEndpoint = (address: string, port: number) => Promise<boolean>;
 
+export interface OwnEndpointParts {
+  readonly resolve: Resolve;
+  /** Milliseconds that only go forward. */
+  readonly elapsed: () => number;
+  /** The addresses of this machine. */
+  readonly machine?: () => readonly string[];
+}
+
 /** A container's address changes only when it is made anew. */
 const KEPT_MS = 30_000;
+/** Who listens on one address of a machine may listen on all of them. */
+const HERE = 'here';
 
 interface Kept {
   readonly since: number;
-  readonly spots: Promise<ReadonlySet<string>>;
+  readonly addresses: Promise<readonly string[]>;
 }
 
 /**
- * Needed only where an entry of the allow list opens private addresses: a name on it may resolve to the store. An own
- * endpoint at a public address is refused by its name alone, since others share such addresses (a CDN, a cloud's S3).
+ * Needed where an entry of the allow list opens private addresses (a name on it may resolve to the store), and where
+ * this machine has a public address. An endpoint that is given by name and stands elsewhere at a public address is
+ * refused by its name alone, since others share such addresses (a CDN, a cloud's S3).
  */
 export function createOwnEndpoints(
   endpoints: readonly AllowedHost[],
-  resolve: Resolve,
-  elapsed: () => number,
+  { resolve, elapsed, machine = machineAddresses }: OwnEndpointParts,
 ): IsOwnEndpoint {
   const kept = new Map<AllowedHost, Kept>();
 
-  const spotsOf = (endpoint: AllowedHost): Promise<ReadonlySet<string>> => {
+  const addressesOf = (endpoint: AllowedHost): Promise<readonly string[]> => {
     const known = kept.get(endpoint);
-    if (known !== undefined && elapsed() - known.since < KEPT_MS) return known.spots;
-    const spots = resolve(bare(endpoint.hostname)).then(
-      (addresses) => new Set(addresses.map(({ address }) => spotOf(address))),
-    );
-    kept.set(endpoint, { since: elapsed(), spots });
-    spots.catch(() => kept.delete(endpoint));
-    return spots;
+    if (known !== undefined && elapsed() - known.since < KEPT_MS) return known.addresses;
+    const addresses = resolve(bare(endpoint.hostname)).then((found) => found.map(({ address }) => address));
+    kept.set(endpoint, { since: elapsed(), addresses });
+    addresses.catch(() => kept.delete(endpoint));
+    return addresses;
   };
 
   return async (address, port) => {
-    if (addressClass(address) === 'public') return false;
+    const atPort = endpoints.filter((endpoint) => endpoint.port === port);
+    if (atPort.length === 0) return false;
+    const here = new Set(machine().map(spelt));
+    const spotOf = (of: string) => (isHere(of, here) ? HERE : spelt(of));
     const spot = spotOf(address);
-    for (const endpoint of endpoints) {
-      if (endpoint.port !== port) continue;
-      const spots = await spotsOf(endpoint).catch(() => undefined);
-      if (spots?.has(spot) ?? true) return true;
+    const isShared = spot !== HERE && addressClass(address) === 'public';
+
+    for (const endpoint of atPort) {
+      const literal = bare(endpoint.hostname);
+      if (isIP(literal) !== 0) {
+        if (spotOf(literal) === spot) return true;
+      } else if (!isShared) {
+        const addresses = await addressesOf(endpoint).catch(() => null);
+        if (addresses === null || addresses.some((one) => spotOf(one) === spot)) return true;
+      }
     }
     return false;
   };
 }
 
-/** One spelling for one listener: an endpoint on any loopback address may be bound to all of them. */
-function spotOf(address: string): string {
-  if (addressClass(address) === 'loopback') return 'loopback';
+function machineAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address));
+}
+
+/** Loopback, the unspecified address (which Linux dials as loopback), or an address of this machine. */
+function isHere(address: string, here: ReadonlySet<string>): boolean {
+  const text = spelt(address);
+  return addressClass(address) === 'loopback' || UNSPECIFIED.has(text) || here.has(text);
+}
+
+/** One spelling for one address: bytes, IPv4 for a mapped one. Text that is no address stays what it is. */
+function spelt(address: string): string {
   const bytes = addressBytes(address);
   if (bytes === null) return address;
-  const isMapped =
-    bytes.length === 16 && bytes[10] === 0xff && bytes[11] === 0xff && !bytes.subarray(0, 10).some(Boolean);
-  return (isMapped ? bytes.subarray(12) : bytes).join('.');
+  const text = bytes.join('.');
+  return text.startsWith(MAPPED) ? text.slice(MAPPED.length) : text;
 }
+
+const MAPPED = '0.0.0.0.0.0.0.0.0.0.255.255.';
+const UNSPECIFIED = new Set(['0.0.0.0', '::'].map(spelt));

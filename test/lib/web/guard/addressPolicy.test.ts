@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AddressClass, addressBytes, addressClass } from '../../../../lib/web/guard/addressPolicy.ts';
+import {
+  type AddressClass,
+  addressBytes,
+  addressClass,
+  block,
+} from '../../../../lib/web/guard/addressPolicy.ts';
 
 /** First and last address of every range that is not public: whole numbers here, bit prefixes in the code. */
 const IPV4_RANGES: readonly (readonly [string, string, AddressClass])[] = [
@@ -185,6 +190,10 @@ describe('text that is not exactly one address', () => {
     '::ffff:08.8.8.8',
     '::ffff:8.8.8.8:1',
   ])('%j is special', (text) => expect(addressClass(text)).toBe('special'));
+});
+
+it.each(['', '10.0.0/8', '10.0.0.0.0/8', 'fd00::g/8'])('a row of %j would be an error at once', (cidr) => {
+  expect(() => block(cidr, 'special')).toThrow('Not an address block');
 });
 
 describe('300,000 random addresses', () => {

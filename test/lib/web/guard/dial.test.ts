@@ -1,0 +1,81 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { describe, expect, it } from '@jest/globals';
+import { createGuardedDial, type DialParts } from '../../../../lib/web/guard/guardedDial.ts';
+import { createHostPolicy, type HostPolicy } from '../../../../lib/web/guard/hostPolicy.ts';
+import { PUBLIC_ADDRESS, startRawServer } from '../rawServer.ts';
+import { CONFIG, classifyTestAddress, resolveTestName } from '../testWeb.ts';
+
+const PARTS: DialParts = {
+  policy: createHostPolicy(CONFIG, classifyTestAddress),
+  resolve: resolveTestName,
+  isOwnEndpoint: async () => false,
+  connectTimeoutMs: 2_000,
+};
+
+/** The fault, or `connected`. */
+async function dial(parts: Partial<DialParts>, hostname: string, port: number | '' = ''): Promise<string> {
+  const { dial } = createGuardedDial({ ...PARTS, ...parts });
+  return await new Promise((resolve) => {
+    dial({ hostname, protocol: 'http:', port: String(port) }, (fault, socket) => {
+      socket?.destroy();
+      resolve(fault === null ? 'connected' : fault.fault);
+    });
+  });
+}
+
+describe('a dial', () => {
+  it.each(['127.0.0.1', '169.254.169.254', '::1', 'fe80::1', '::ffff:127.0.0.1', 'localhost', 'minio'])(
+    'to %s is refused here too, whoever asked before',
+    async (hostname) => {
+      expect(await dial({}, hostname)).toBe('forbidden');
+    },
+  );
+
+  it('looks at the connected socket once more, and says nothing over one that must not be', async () => {
+    await using server = await startRawServer((socket) => socket.end());
+    const answers = [true, false];
+    const policy: HostPolicy = {
+      reachOf: () => new Set(['public']),
+      mayDial: () => answers.shift() ?? false,
+    };
+    expect(await dial({ policy }, 'good.test', server.port)).toBe('forbidden');
+    expect([answers, server.heads]).toEqual([[], []]);
+  });
+
+  it('does not use a socket that has no peer any more', async () => {
+    await using server = await startRawServer((socket) => socket.end());
+    const policy = createHostPolicy({ ...CONFIG, ports: [server.port] }, classifyTestAddress);
+    const reset = (message: unknown) => {
+      const { socket } = message as { readonly socket: object };
+      Object.defineProperty(socket, 'remoteAddress', { value: undefined });
+    };
+    subscribe('net.client.socket', reset);
+    expect(await dial({ policy }, 'good.test', server.port)).toBe('connect');
+    unsubscribe('net.client.socket', reset);
+    expect(await dial({ policy }, 'good.test', server.port)).toBe('connected');
+  });
+
+  it('that is under way ends when all are closed', async () => {
+    const guard = createGuardedDial({ ...PARTS, resolve: () => new Promise(() => {}) });
+    const answer = new Promise((resolve) =>
+      guard.dial({ hostname: 'good.test', protocol: 'http:', port: '' }, (...answer) =>
+        resolve(answer[0]?.fault),
+      ),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    guard.close();
+    expect(await answer).toBe('aborted');
+  });
+
+  it.each([
+    ['ETIMEDOUT', 'timeout'],
+    ['EHOSTUNREACH', 'connect'],
+    [undefined, 'connect'],
+  ])('that fails with %s is fault %s', async (code, fault) => {
+    const isOwnEndpoint = async () => {
+      throw Object.assign(new Error('a test'), code && { code });
+    };
+    const policy = createHostPolicy(CONFIG, () => 'public');
+    expect(await dial({ policy, isOwnEndpoint }, PUBLIC_ADDRESS)).toBe(fault);
+  });
+});

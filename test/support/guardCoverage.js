@@ -1,0 +1,13 @@
+import base from '../../jest.config.js';
+
+/** The suites of the guard alone: every branch of it must have been taken. */
+export default {
+  ...base,
+  rootDir: '../..',
+  testMatch: ['**/test/lib/web/guard/*.test.ts', '**/test/lib/web/tls.test.ts'],
+  collectCoverage: true,
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['lib/web/guard/**'],
+  coverageReporters: ['text'],
+  coverageThreshold: { global: { branches: 100, functions: 100, lines: 100, statements: 100 } },
+};
