@@ -15,6 +15,14 @@ const REMOVE_MS = 2_000;
 export function boundedStorage({ records, images }: Storage, clock: Clock, deadline: number): Storage {
   const leftMs = () => Math.max(0, deadline - ANSWER_MS - clock.elapsed());
   const bounded = <T>(work: Promise<T>, ms = leftMs()): Promise<T> => withinTime(work, ms);
+  async function* boundedPages<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+    const iterator = pages[Symbol.asyncIterator]();
+    for (let next = await bounded(iterator.next()); !next.done; next = await bounded(iterator.next())) {
+      // What has arrived already would let a listing without end go on.
+      if (leftMs() === 0) throw tooLate();
+      yield next.value;
+    }
+  }
   return {
     records: {
       read: (pageId) => bounded(records.read(pageId)),
@@ -29,7 +37,7 @@ export function boundedStorage({ records, images }: Storage, clock: Clock, deadl
       // Its signal ends it.
       put: (name, bytes, contentType, signal) => images.put(name, bytes, contentType, signal),
       remove: (names) => bounded(images.remove(names), Math.min(leftMs(), REMOVE_MS)),
-      list: (prefix) => images.list(prefix),
+      list: (prefix) => boundedPages(images.list(prefix)),
       link: (name) => images.link(name),
     },
   };

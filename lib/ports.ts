@@ -74,7 +74,7 @@ export interface RecordStore {
     | { readonly kind: 'unclear'; readonly cause: unknown }
   >;
   /**
-   * Checks once per process that the bucket honours conditional writes, without which nothing above holds.
+   * Checks once a day that the bucket honours conditional writes, without which nothing above holds.
    * Throws `STORAGE_UNAVAILABLE` with one sentence that says what is wrong with the server.
    */
   verify(): Promise<void>;

@@ -44,7 +44,8 @@ async function currentRecord(
   measures: Measures,
 ): Promise<PageRecord | null> {
   const cached = await cache.read(pageId);
-  if (cached.kind === 'record') {
+  // An entry in the wrong place is none.
+  if (cached.kind === 'record' && pageIdOf(cached.record.url) === pageId) {
     measures.cacheHits = (measures.cacheHits ?? 0) + 1;
     return cached.record;
   }

@@ -1,5 +1,13 @@
 /** The text of a record, as the bucket and the cache keep it. */
+import { parseObjectName } from '../image/objectName.ts';
 import type { PageRecord, StoredRecord } from '../model.ts';
+import { pageIdOf } from '../page/identity.ts';
+
+/**
+ * Of a record's text. The fullest one that this program writes has about half: 1,000 items with an address and
+ * validators of 8 KiB each, and the 5 MiB that an answer may have.
+ */
+export const RECORD_MAX_BYTES = 32 * 1024 * 1024;
 
 export function writeRecord(record: StoredRecord): string {
   return JSON.stringify(record);
@@ -22,6 +30,18 @@ export function readRecord(text: string): StoredRecord | null {
   }
   if (value.kind === 'fence') return value as unknown as StoredRecord;
   return isPage(value) ? (value as unknown as PageRecord) : null;
+}
+
+/**
+ * Whether the record is this page's own and names nothing but this page's own objects. A record that was put in the
+ * wrong place would else be answered for another page's, and a PUT would remove what it names.
+ */
+export function isRecordOf(pageId: string, record: StoredRecord): boolean {
+  if (record.kind === 'fence') return true;
+  return (
+    pageIdOf(record.url) === pageId &&
+    record.items.every(({ name }) => parseObjectName(name)?.pageId === pageId)
+  );
 }
 
 function parse(text: string): unknown {

@@ -58,8 +58,8 @@ export interface NotRemoved {
 }
 
 export interface S3Api {
-  /** Rejects with an error named `NoSuchKey` when there is none. */
-  get(key: string): Promise<{ readonly text: string; readonly etag: string }>;
+  /** `text` is null when there are more than `maxBytes`. Rejects with an error named `NoSuchKey` when there is none. */
+  get(key: string, maxBytes: number): Promise<{ readonly text: string | null; readonly etag: string }>;
   put(key: string, body: Buffer, options: PutOptions): Promise<void>;
   /** One attempt: a retry would hide whether an unanswered one was applied. Resolves with the ETag. */
   putOnCondition(key: string, body: Buffer, condition: WriteCondition): Promise<string>;
@@ -80,7 +80,7 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
   });
 
   return {
-    get: (Key) =>
+    get: (Key, maxBytes) =>
       within(times.recordCallMs, undefined, async (abortSignal) => {
         const answer = await client.send(new GetObjectCommand({ Bucket, Key }), {
           abortSignal,
@@ -92,13 +92,13 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
         // The SDK's own signal ends with the headers; a body that stops in the middle needs this.
         const body = answer.Body as unknown as Readable;
         abortSignal.addEventListener('abort', () => body.destroy(), { once: true });
-        return { text: await answer.Body.transformToString(), etag: answer.ETag };
+        return { text: await readText(body, maxBytes), etag: answer.ETag };
       }),
 
     put: async (Key, Body, { contentType, contentDisposition, signal }) => {
       const transferMs = transferTime(Body);
-      await within(times.bulkCallMs + ATTEMPTS_MAX * transferMs, signal, (abortSignal) =>
-        client.send(
+      await within(times.bulkCallMs + ATTEMPTS_MAX * transferMs, signal, async (abortSignal) => {
+        const { ETag } = await client.send(
           new PutObjectCommand({
             Bucket,
             Key,
@@ -108,8 +108,10 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
             ...(contentDisposition && { ContentDisposition: contentDisposition }),
           }),
           { abortSignal, requestTimeout: times.bulkAttemptMs + transferMs },
-        ),
-      );
+        );
+        // Whatever stands before the store may answer 200 to anything.
+        if (ETag === undefined) throw new Error('The answer to PUT has no ETag.');
+      });
     },
 
     putOnCondition: (Key, Body, condition) =>
@@ -145,6 +147,10 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
           abortSignal,
           requestTimeout: times.bulkAttemptMs,
         });
+        // Required by the protocol: without it this is another server's answer, and no empty listing.
+        if (answer.IsTruncated === undefined || (answer.IsTruncated && !answer.NextContinuationToken)) {
+          throw new Error('The answer to ListObjectsV2 is no whole listing.');
+        }
         return {
           objects: (answer.Contents ?? []).flatMap(({ Key, Size, LastModified }) =>
             Key === undefined || LastModified === undefined
@@ -207,6 +213,19 @@ function createClient(config: StoreConfig, times: StoreTimes): S3Client {
     { step: 'build', name: 'contentMd5OfDeleteObjects' },
   );
   return client;
+}
+
+/** null, and no more of it is read, when there are more than `maxBytes`. */
+async function readText(body: Readable, maxBytes: number): Promise<string | null> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of body as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    // Leaving the loop destroys the body.
+    if (bytes > maxBytes) return null;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 function transferTime(body: Buffer): number {

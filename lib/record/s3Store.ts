@@ -1,7 +1,7 @@
 /** The bucket: records and images on an S3-compatible store. */
 import type { StoreConfig } from '../config.ts';
 import type { ImageStore, RecordStore, StoredObject } from '../ports.ts';
-import { readRecord, writeRecord } from './recordText.ts';
+import { isRecordOf, RECORD_MAX_BYTES, readRecord, writeRecord } from './recordText.ts';
 import { createS3Api, type S3Api, STORE_TIMES, type StoreTimes } from './s3Api.ts';
 import { isCertainlyRefused, isMissing, storageProblem, unavailable } from './s3Problem.ts';
 import { createVerify } from './s3Verify.ts';
@@ -15,6 +15,8 @@ export interface S3Store {
 
 /** DeleteObjects takes so many keys at once. */
 const REMOVED_AT_ONCE = 1_000;
+/** Pages of a listing may be empty: a server that walks over what was deleted answers with what it has so far. */
+const EMPTY_PAGES_MAX = 100;
 
 /**
  * Opens no connection before the first call. Every call ends: a store that hangs costs what `times` says.
@@ -32,13 +34,13 @@ export function createS3Store(config: StoreConfig, times: StoreTimes = STORE_TIM
 function createRecords(s3: S3Api): RecordStore {
   return {
     async read(pageId) {
-      const found = await s3.get(recordKey(pageId)).catch((error: unknown) => {
+      const found = await s3.get(recordKey(pageId), RECORD_MAX_BYTES).catch((error: unknown) => {
         if (isMissing(error)) return null;
         throw storageProblem(error);
       });
       if (found === null) return null;
-      const record = readRecord(found.text);
-      if (record !== null) return { record, etag: found.etag };
+      const record = found.text === null ? null : readRecord(found.text);
+      if (record !== null && isRecordOf(pageId, record)) return { record, etag: found.etag };
       throw unavailable('The record of this page cannot be understood: another program or version wrote it.');
     },
 
@@ -81,14 +83,22 @@ function createImages(s3: S3Api, linkTtlSeconds: number): ImageStore {
     },
 
     async *list(prefix): AsyncGenerator<StoredObject> {
+      const seen = new Set<string>();
+      let emptyInARow = 0;
       let after: string | undefined;
       do {
-        const page = await s3.list(prefix, after).catch(fail);
-        yield* page.objects;
-        // A server that repeats its token would never end.
-        if (page.next !== undefined && page.next === after)
-          throw unavailable('The storage lists in circles.');
-        after = page.next;
+        const { objects, next } = await s3.list(prefix, after).catch(fail);
+        // A server that repeats its tokens or its objects, or goes on without any, would never end.
+        const signs = [objects[0]?.name, next].flatMap((sign, kind) =>
+          sign === undefined ? [] : `${kind}${sign}`,
+        );
+        emptyInARow = objects.length === 0 ? emptyInARow + 1 : 0;
+        if (signs.some((sign) => seen.has(sign)) || emptyInARow > EMPTY_PAGES_MAX) {
+          throw unavailable('The storage lists in circles: look into its log.');
+        }
+        for (const sign of signs) seen.add(sign);
+        yield* objects;
+        after = next;
       } while (after !== undefined);
     },
 

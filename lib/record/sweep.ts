@@ -43,11 +43,13 @@ const BATCH_OBJECTS = 100_000;
  * objects were not in the listing.
  *
  * @param deadline on `clock.elapsed()`, ms; no page is begun after it.
- * @throws STORAGE_UNAVAILABLE when the bucket cannot be listed, or fails for page after page
+ * @throws STORAGE_UNAVAILABLE when the bucket knows no conditional writes, cannot be listed, or fails for page after page
  */
 export async function sweep(services: SweepServices, deadline: number): Promise<SweepReport> {
   const tally = { listed: 0, fenced: 0, removed: 0, leftAlone: 0, failed: 0 };
   let failedInARow = 0;
+  // A fence on a server that ignores its condition would overwrite a commit.
+  await services.records.verify();
   for await (const batch of batchesOf(services.images.list('images/'))) {
     tally.listed += batch.length;
     for (const [pageId, names] of oldNamesByPage(batch, services.clock.now())) {

@@ -1,13 +1,11 @@
 /** What `RecordStore` promises, whoever keeps the promise. */
-import { randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import type { FenceRecord, StoredRecord } from '../../lib/model.ts';
 import type { RecordStore, WriteCondition } from '../../lib/ports.ts';
-import { itemOf, recordOf } from '../support/builders.ts';
+import { itemOf, newPage } from '../support/builders.ts';
 
 /** Defines the suite. Every test has a page of its own. */
 export function testRecordStore(store: () => RecordStore): void {
-  const newPage = () => randomBytes(16).toString('hex');
   const write = (pageId: string, record: StoredRecord, condition: WriteCondition) =>
     store().write(pageId, record, condition);
   const written = async (pageId: string, record: StoredRecord, condition: WriteCondition) => {
@@ -17,32 +15,32 @@ export function testRecordStore(store: () => RecordStore): void {
   };
 
   it('has null for a page that was never written', async () => {
-    expect(await store().read(newPage())).toBeNull();
+    expect(await store().read(newPage().pageId)).toBeNull();
   });
 
   it('gives back what was written, with the ETag of the write', async () => {
-    const pageId = newPage();
+    const { pageId, recordOf } = newPage();
     const record = recordOf([itemOf('https://site.test/ä &<>"\u{1f5bc}.png')], { opId: 'one' });
     const etag = await written(pageId, record, { ifAbsent: true });
     expect(await store().read(pageId)).toEqual({ record, etag });
   });
 
   it('keeps an empty record', async () => {
-    const pageId = newPage();
+    const { pageId } = newPage();
     const fence: FenceRecord = { schema: 1, kind: 'fence', opId: 'fence', predecessors: ['one'] };
     await written(pageId, fence, { ifAbsent: true });
     expect((await store().read(pageId))?.record).toEqual(fence);
   });
 
   it('keeps a record of 5 MiB', async () => {
-    const pageId = newPage();
+    const { pageId, recordOf } = newPage();
     const record = recordOf([itemOf(`https://site.test/${'x'.repeat(5 * 1024 * 1024)}`)]);
     await written(pageId, record, { ifAbsent: true });
     expect((await store().read(pageId))?.record).toEqual(record);
   });
 
   it('writes over the record whose ETag is given', async () => {
-    const pageId = newPage();
+    const { pageId, recordOf } = newPage();
     const first = await written(pageId, recordOf([], { opId: 'one' }), { ifAbsent: true });
     const second = await written(pageId, recordOf([], { opId: 'two' }), { ifMatch: first });
     expect(second).not.toBe(first);
@@ -54,7 +52,7 @@ export function testRecordStore(store: () => RecordStore): void {
     ['it has another ETag', () => ({ ifMatch: '"0123456789abcdef0123456789abcdef"' })],
   ];
   it.each(lost)('leaves the record alone when %s', async (_, conditionOf) => {
-    const pageId = newPage();
+    const { pageId, recordOf } = newPage();
     const first = await written(pageId, recordOf([], { opId: 'one' }), { ifAbsent: true });
     const answer = await write(pageId, recordOf([], { opId: 'two' }), conditionOf(first));
     expect(answer.kind).toBe('unclear');
@@ -62,7 +60,7 @@ export function testRecordStore(store: () => RecordStore): void {
   });
 
   it('leaves the record alone when its ETag is that of an earlier one', async () => {
-    const pageId = newPage();
+    const { pageId, recordOf } = newPage();
     const first = await written(pageId, recordOf([], { opId: 'one' }), { ifAbsent: true });
     await written(pageId, recordOf([], { opId: 'two' }), { ifMatch: first });
     expect((await write(pageId, recordOf([], { opId: 'three' }), { ifMatch: first })).kind).toBe('unclear');
@@ -70,14 +68,14 @@ export function testRecordStore(store: () => RecordStore): void {
   });
 
   it('writes nothing where a record to match is missing', async () => {
-    const pageId = newPage();
+    const { pageId, recordOf } = newPage();
     const answer = await write(pageId, recordOf([]), { ifMatch: '"0123456789abcdef0123456789abcdef"' });
     expect(answer.kind).toBe('unclear');
     expect(await store().read(pageId)).toBeNull();
   });
 
   it.each([50, 200])('lets exactly one of %i simultaneous first writes through', async (count) => {
-    const pageId = newPage();
+    const { pageId, recordOf } = newPage();
     const answers = await Promise.all(
       Array.from({ length: count }, (_, n) =>
         write(pageId, recordOf([], { opId: `op${n}` }), { ifAbsent: true }),
@@ -89,7 +87,7 @@ export function testRecordStore(store: () => RecordStore): void {
   });
 
   it('lets exactly one of 50 simultaneous writes over the same record through', async () => {
-    const pageId = newPage();
+    const { pageId, recordOf } = newPage();
     const first = await written(pageId, recordOf([]), { ifAbsent: true });
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, n) =>

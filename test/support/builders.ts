@@ -1,5 +1,7 @@
 /** Small valid data for tests: name what matters, the rest is filled in. */
+import { randomBytes } from 'node:crypto';
 import type { Candidate, Discovery, PageRecord, StoredItem } from '../../lib/model.ts';
+import { pageIdOf } from '../../lib/page/identity.ts';
 
 export function candidateOf(url: string, parts: Partial<Candidate> = {}): Candidate {
   return {
@@ -50,4 +52,20 @@ export function recordOf(items: readonly StoredItem[], parts: Partial<PageRecord
 
 export function discoveryOf(parts: Partial<Discovery> = {}): Discovery {
   return { candidates: [], warnings: [], stylesheets: new Map(), ...parts };
+}
+
+/** A page that no other test has, and the builder of its records, which name objects of its own. */
+export function newPage() {
+  const url = `https://site.test/${randomBytes(16).toString('hex')}`;
+  const pageId = pageIdOf(url);
+  const imageId = 'e'.repeat(32);
+  return {
+    url,
+    pageId,
+    recordOf: (items: readonly StoredItem[] = [], parts: Partial<PageRecord> = {}): PageRecord =>
+      recordOf(
+        items.map((item, index) => ({ ...item, name: `images/${imageId}/${pageId}/op/${index}.png` })),
+        { url, ...parts },
+      ),
+  };
 }

@@ -71,7 +71,8 @@ export async function startFaultyStore(
     requests.push(call);
     const fault = choose(call);
     if (fault === 'lateApply') late.push(() => passOn(incoming, body, target));
-    else await act(fault, incoming, body, response, target);
+    // The target, or whoever asked, may go away meanwhile.
+    else await act(fault, incoming, body, response, target).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

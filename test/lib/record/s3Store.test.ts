@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { STORE_TIMES } from '../../../lib/record/s3Api.ts';
+import { createS3Api, type S3Api, STORE_TIMES } from '../../../lib/record/s3Api.ts';
 import { createS3Store, type S3Store } from '../../../lib/record/s3Store.ts';
+import { createVerify } from '../../../lib/record/s3Verify.ts';
 import { type ObjectStore, startObjectStore } from '../../../local-stack/embedded/objectStore.ts';
-import { recordOf } from '../../support/builders.ts';
+import { newPage } from '../../support/builders.ts';
 import {
   type FaultyStore,
   type StoreFault,
@@ -13,7 +14,7 @@ import {
   startFaultyStore,
 } from '../../support/faultyStore.ts';
 
-const PAGE = 'a'.repeat(32);
+const { pageId: PAGE, recordOf, url: PAGE_URL } = newPage();
 const CHECKED = '/bucket/checks/conditional-writes.json';
 
 describe('an S3 store', () => {
@@ -63,6 +64,7 @@ describe('an S3 store', () => {
         'an item without a name',
         JSON.stringify({ ...whole, items: [{ url: 'x', sha256: 'y', foundIn: [] }] }),
       ],
+      ["another page's record", JSON.stringify({ ...whole, url: `${PAGE_URL}#` })],
     ] as const;
     it.each(foreign)('does not take %s for a record, and not for none', async (_, body) => {
       await putRaw(`pages/${PAGE}.json`, body);
@@ -146,10 +148,58 @@ describe('an S3 store', () => {
       });
     });
 
-    it('believes the note of an earlier check', async () => {
+    const DAY_MS = 24 * 60 * 60 * 1000;
+    const noteOf = (ageMs: number) =>
+      JSON.stringify({ schema: 1, checkedAt: new Date(Date.now() - ageMs).toISOString() });
+    const putNote = (note: string) => putRaw(CHECKED.replace('/bucket/', ''), note);
+
+    it('believes the note of an earlier check of the same day', async () => {
       const between = await faulty(({ method }) => (method === 'GET' ? 'pass' : { status: 500 }));
-      await putRaw(CHECKED.replace('/bucket/', ''), '{}');
+      await putNote(noteOf(DAY_MS - 60_000));
       await storeAt(between.endpoint).records.verify();
+    });
+
+    it.each([
+      ['a day old', noteOf(DAY_MS)],
+      ['from the day after tomorrow', noteOf(-2 * DAY_MS)],
+      ['without a date', '{"schema":1}'],
+      ['no note', 'x'.repeat(20_000)],
+    ])('checks a server again whose note is %s: it may know no conditions any more', async (_, note) => {
+      await putNote(note);
+      const between = await faulty(() => ({ without: 'if-match' }));
+      await expect(storeAt(between.endpoint).records.verify()).rejects.toMatchObject({
+        detail: expect.stringContaining('ignores If-Match'),
+      });
+      await storeAt(server.endpoint).records.verify();
+      await storeAt(between.endpoint).records.verify();
+    });
+
+    it('checks again after a day in one process', async () => {
+      let now = Date.now();
+      const api = createS3Api({
+        bucket: 'bucket',
+        region: 'us-east-1',
+        endpoint: server.endpoint,
+        credentials: { accessKeyId: 'access', secretAccessKey: 'secret' },
+        linkTtlSeconds: 60,
+      });
+      open.push(() => api.close());
+      let gets = 0;
+      const counting: S3Api = {
+        ...api,
+        get: (...args) => {
+          gets += 1;
+          return api.get(...args);
+        },
+      };
+      const verify = createVerify(counting, { now: () => now });
+      await verify();
+      now += DAY_MS - 1;
+      await verify();
+      expect(gets).toBe(1);
+      now += 1;
+      await verify();
+      expect(gets).toBe(2);
     });
   });
 

@@ -48,6 +48,20 @@ describe('a sweep', () => {
     expect(fenced?.opId).not.toBe(record.opId);
   });
 
+  it('touches nothing on a server that ignores conditions', async () => {
+    const world = createWorld({
+      site,
+      storeIntercept: async (call, apply) => {
+        if (call.method !== 'verify') return apply();
+        throw new Problem('STORAGE_UNAVAILABLE', { detail: 'It ignores If-Match.' });
+      },
+    });
+    leave(world, orphanOf(PAGE));
+    expect(await codeOf(world.sweepLater())).toBe('STORAGE_UNAVAILABLE');
+    expect(world.store.kept.size).toBe(0);
+    expect(world.store.objects.size).toBe(1);
+  });
+
   it('leaves an empty record where there was none, so that a paused writer fails', async () => {
     const world = createWorld({ site });
     leave(world, orphanOf(PAGE));
