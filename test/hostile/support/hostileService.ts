@@ -123,6 +123,7 @@ export async function startHostileService({
   return {
     site,
     inside,
+    web,
     store,
     cache,
     /** The log lines so far. */

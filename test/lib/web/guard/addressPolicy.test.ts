@@ -55,9 +55,7 @@ const IPV6_RANGES: readonly (readonly [string, string, AddressClass])[] = [
 ];
 
 const IPV4_NUMBERS = IPV4_RANGES.map(numbersOf);
-const IPV6_NUMBERS = IPV6_RANGES.map(numbersOf);
 const IPV4_MAX = 2n ** 32n;
-const MAPPED = 0xffff_0000_0000n;
 
 describe('the class of an IPv4 address', () => {
   it.each(IPV4_RANGES)(
@@ -196,35 +194,6 @@ it.each(['', '10.0.0/8', '10.0.0.0.0/8', 'fd00::g/8'])('a row of %j would be an 
   expect(() => block(cidr, 'special')).toThrow('Not an address block');
 });
 
-describe('300,000 random addresses', () => {
-  const random = createRandom(20_261_122);
-
-  it('of IPv4 are classed as the ranges say', () => {
-    for (let i = 0; i < 100_000; i += 1) {
-      const value = random(32);
-      if (addressClass(ipv4Text(value)) !== ipv4Class(value)) throw new Error(ipv4Text(value));
-    }
-  });
-
-  it('of IPv6 are classed as the ranges say, in every spelling', () => {
-    for (let i = 0; i < 100_000; i += 1) {
-      const [first] = IPV6_RANGES[Number(random(8)) % IPV6_RANGES.length] ?? [''];
-      // Near the edges of the ranges, where mistakes are.
-      const value = i % 2 === 0 ? random(128) : (numberOf(first) + random(10) - 512n) & (2n ** 128n - 1n);
-      const text = ipv6Text(value);
-      const spelling = i % 3 === 0 ? new URL(`http://[${text}]`).hostname.slice(1, -1) : text;
-      if (addressClass(spelling) !== ipv6Class(value)) throw new Error(spelling);
-    }
-  });
-
-  it('of IPv6 behind the mapped prefix are classed as IPv4', () => {
-    for (let i = 0; i < 100_000; i += 1) {
-      const value = random(32);
-      if (addressClass(ipv6Text(MAPPED + value)) !== ipv4Class(value)) throw new Error(ipv4Text(value));
-    }
-  });
-});
-
 function numbersOf([first, last, expected]: readonly [string, string, AddressClass]) {
   return [numberOf(first), numberOf(last), expected] as const;
 }
@@ -238,37 +207,11 @@ function ipv4Class(value: bigint): AddressClass {
   return IPV4_NUMBERS.find(([first, last]) => first <= value && value <= last)?.[2] ?? 'public';
 }
 
-function ipv6Class(value: bigint): AddressClass {
-  if (value >> 32n === 0xffffn) return ipv4Class(value & 0xffff_ffffn);
-  const identifier = (value >> 32n) & 0xffff_ffffn;
-  if (identifier === 0x5efen || identifier === 0x0200_5efen) return 'special';
-  return IPV6_NUMBERS.find(([first, last]) => first <= value && value <= last)?.[2] ?? 'public';
-}
-
 function ipv4Text(value: bigint): string {
   return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
-}
-
-function ipv6Text(value: bigint): string {
-  return Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16)).join(
-    ':',
-  );
 }
 
 function hexTail(ipv4: string): string {
   const value = numberOf(ipv4);
   return `${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`;
-}
-
-/** A linear congruential generator: the same addresses on every run. */
-function createRandom(seed: number): (bits: number) => bigint {
-  let state = BigInt(seed);
-  return (bits) => {
-    let value = 0n;
-    for (let have = 0; have < bits; have += 32) {
-      state = (state * 6_364_136_223_846_793_005n + 1_442_695_040_888_963_407n) % 2n ** 64n;
-      value = (value << 32n) | (state >> 32n);
-    }
-    return value & (2n ** BigInt(bits) - 1n);
-  };
 }
