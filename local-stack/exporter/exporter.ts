@@ -58,7 +58,9 @@ export async function startExporter(options: Options, surroundings: Surroundings
       self.watch({ ...sources, udpDrops: () => readUdpDrops(udp.port), udpBufferBytes: udp.bufferBytes });
     }
     if (options.tcpPort !== null) {
-      stands('tcp', await receiveTcp({ ...listening, port: options.tcpPort, maxConnections, tally: self }));
+      const clock = () => performance.now();
+      const tcp = { ...listening, port: options.tcpPort, maxConnections, tally: self, clock };
+      stands('tcp', await receiveTcp(tcp));
     }
     stands(
       'http',

@@ -33,7 +33,7 @@ async function run(): Promise<void> {
       return;
     }
     log(`listening on ${exporter.places.join(', ')}`);
-    await ended;
+    await Promise.race(options.endsWithInput ? [exporter.inputEnded, ended] : [ended]);
   } finally {
     await exporter.close();
   }

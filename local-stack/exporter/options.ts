@@ -8,6 +8,8 @@ export interface Options {
   readonly tcpPort: number | null;
   readonly httpPort: number;
   readonly readsStdin: boolean;
+  /** Ends when standard input does; serves until then. */
+  readonly endsWithInput: boolean;
   /** Prints the series when standard input ends, and opens no port. */
   readonly prints: boolean;
   readonly namespaces: ReadonlySet<string>;
@@ -30,8 +32,9 @@ Receives
   --host HOST              address to listen on, for all ports (127.0.0.1; in a container 0.0.0.0)
   --udp-port PORT|off      documents in datagrams (25888)
   --tcp-port PORT|off      documents line by line (25888)
-  --stdin                  reads documents from standard input as well
-  --print                  with --stdin: opens no port, prints the metrics at the end of the input
+  --stdin                  reads documents from standard input as well, and serves on after its end
+  --exit-at-end            with --stdin: serves until the input ends, then ends with code 0
+  --print                  with --stdin: opens no port, prints the metrics at the end of the input, ends with code 0
 
 Shows
   --http-port PORT         /metrics and /healthz (9464)
@@ -63,6 +66,7 @@ const FLAGS = {
   'tcp-port': text,
   'http-port': text,
   stdin: flag,
+  'exit-at-end': flag,
   print: flag,
   namespaces: { ...text, multiple: true },
   gauges: { ...text, multiple: true },
@@ -118,6 +122,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     tcpPort: port('tcp-port', 25_888),
     httpPort: integer('http-port', 9_464, 0, 65_535),
     readsStdin: given.stdin,
+    endsWithInput: given['exit-at-end'],
     prints: given.print,
     namespaces: list(given.namespaces),
     gauges: list(given.gauges),
@@ -130,6 +135,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     byteBuckets: bounds('byte-buckets', BYTE_BUCKETS),
   };
   if (options.prints && !options.readsStdin) faults.push('--print needs --stdin.');
+  if (options.endsWithInput && !options.readsStdin) faults.push('--exit-at-end needs --stdin.');
   if (options.host.trim() === '') faults.push('--host must not be empty.');
   if (options.udpPort === null && options.tcpPort === null && !options.readsStdin) {
     faults.push('With --udp-port off and --tcp-port off there is nothing to read: add --stdin.');

@@ -54,28 +54,62 @@ export async function receiveUdp(options: ListenOptions): Promise<Receiver & { b
   };
 }
 
-/** Documents end with a newline, at most `maxConnections` senders at once. Rejects like `receiveUdp`. */
+/** A sender that ended no line for so long gives its place up when there is none left for another. */
+const IDLE_MS = 10_000;
+const NEWLINE = 0x0a;
+
+/**
+ * Documents end with a newline, at most `maxConnections` senders at once. One more takes the place of whoever was
+ * silent longest; it is refused when all were heard of in the last ten seconds, since taking turns would lose lines.
+ * Rejects like `receiveUdp`.
+ */
 export async function receiveTcp(
-  options: ListenOptions & { readonly maxConnections: number; readonly tally: Tally },
+  options: ListenOptions & {
+    readonly maxConnections: number;
+    readonly tally: Tally;
+    /** Milliseconds, never going back. */
+    readonly clock: () => number;
+  },
 ): Promise<Receiver> {
-  const { host, port, maxLineBytes, intake, onFault, maxConnections, tally } = options;
-  const sockets = new Set<Socket>();
+  const { host, port, maxLineBytes, intake, onFault, maxConnections, tally, clock } = options;
+  /** When each sender last ended a line; the one that did so longest ago comes first. */
+  const heard = new Map<Socket, number>();
+  const hear = (socket: Socket) => {
+    heard.delete(socket);
+    heard.set(socket, clock());
+  };
+  const hasRoom = (): boolean => {
+    if (heard.size < maxConnections) return true;
+    const [silent] = heard;
+    if (silent === undefined || clock() - silent[1] < IDLE_MS) return false;
+    heard.delete(silent[0]);
+    silent[0].destroy();
+    tally.connectionEvicted();
+    return true;
+  };
   // A sender that is gone without a word gives its place back when the system notices.
   const server = createServer({ keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
-    const splitter = createLineSplitter(maxLineBytes, intake('tcp'));
-    sockets.add(socket);
-    tally.connectionOpened();
-    socket.on('data', (chunk: Buffer) => splitter.push(chunk));
     // A reset says no more than an end does: what came is counted, and 'close' follows.
     socket.on('error', () => {});
+    if (!hasRoom()) {
+      tally.connectionRefused();
+      socket.destroy();
+      return;
+    }
+    const splitter = createLineSplitter(maxLineBytes, intake('tcp'));
+    hear(socket);
+    tally.connectionOpened();
+    socket.on('data', (chunk: Buffer) => {
+      splitter.push(chunk);
+      // Not every byte: who drips them keeps a place for nothing.
+      if (chunk.includes(NEWLINE)) hear(socket);
+    });
     socket.on('close', () => {
       splitter.end();
-      sockets.delete(socket);
+      heard.delete(socket);
       tally.connectionClosed();
     });
   });
-  server.maxConnections = maxConnections;
-  server.on('drop', () => tally.connectionRefused());
   try {
     server.listen({ host, port });
     await once(server, 'listening');
@@ -88,7 +122,7 @@ export async function receiveTcp(
     port: typeof address === 'object' && address !== null ? address.port : port,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.destroy();
+      for (const socket of heard.keys()) socket.destroy();
       await closed;
     },
   };

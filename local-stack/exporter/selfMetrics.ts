@@ -69,6 +69,10 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
   const labels = counter('labels_dropped_total', 'Labels left off values that were counted.', 'reason');
   const connections = gauge('tcp_connections', 'TCP connections that are open.');
   const refused = counter('tcp_connections_refused_total', 'TCP connections over the limit.');
+  const evicted = counter(
+    'tcp_connections_evicted_total',
+    'TCP connections that were silent and gave their place up.',
+  );
   gauge('series', 'Label combinations of all metrics.', () => sources?.series());
   gauge('series_limit', 'How many label combinations there may be.', () => sources?.maxSeries);
   gauge('last_document_timestamp_seconds', 'When the last EMF document was read.', () => lastDocument / 1000);
@@ -125,6 +129,7 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
     connectionOpened: () => connections.inc(),
     connectionClosed: () => connections.dec(),
     connectionRefused: () => refused.inc(),
+    connectionEvicted: () => evicted.inc(),
     watch(given) {
       sources = given;
     },

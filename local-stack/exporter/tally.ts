@@ -58,4 +58,6 @@ export interface Tally {
   connectionOpened(): void;
   connectionClosed(): void;
   connectionRefused(): void;
+  /** Closed because it was silent and another wanted its place. */
+  connectionEvicted(): void;
 }

@@ -9,13 +9,20 @@ import { parseExposed } from './exposed.ts';
 export const ROOT = join(import.meta.dirname, '../../..');
 const MAIN = join(ROOT, 'local-stack/exporter/main.ts');
 const DEADLINE_MS = 20_000;
+const LIFETIME_MS = 60_000;
 /** As in a container; without them V8 takes what the machine has before it cleans up. */
 const MEMORY = ['--max-old-space-size=100', '--max-semi-space-size=4'];
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 const run = (args: readonly string[]): Child =>
-  spawn(process.execPath, ['--no-warnings', ...MEMORY, MAIN, ...args], { cwd: ROOT, stdio: 'pipe' });
+  spawn(process.execPath, ['--no-warnings', ...MEMORY, MAIN, ...args], {
+    cwd: ROOT,
+    stdio: 'pipe',
+    // A command that should have ended is not left behind.
+    timeout: LIFETIME_MS,
+    killSignal: 'SIGKILL',
+  });
 
 /** Runs to the end. */
 export async function runCommand(args: readonly string[], input: string | Buffer = '') {
@@ -25,7 +32,7 @@ export async function runCommand(args: readonly string[], input: string | Buffer
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { stdout, stderr, code: Number(code) };
+  return { stdout, stderr, code: code as number | null };
 }
 
 export interface RunningExporter extends AsyncDisposable {
@@ -36,22 +43,23 @@ export interface RunningExporter extends AsyncDisposable {
   values(): Promise<Map<string, number>>;
   /** Asks until `holds`; fails after twenty seconds. */
   until(holds: (values: ReadonlyMap<string, number>) => boolean): Promise<Map<string, number>>;
+  /** The exit code, once it ended. */
+  readonly exitCode: Promise<number | null>;
   /** The exit code, after a signal. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 export async function startCommand(args: readonly string[] = []): Promise<RunningExporter> {
   const child = run(['--udp-port=0', '--tcp-port=0', '--http-port=0', ...args]);
-  const exit = once(child, 'exit');
+  const exitCode = once(child, 'exit').then(([code]) => code as number | null);
   child.stdin.on('error', () => {});
   const places = await listening(child);
   const portOf = (scheme: string) => Number(new RegExp(`${scheme}://[^:]+:(\\d+)`).exec(places)?.[1]);
   const url = `http://127.0.0.1:${portOf('http')}`;
   const values = async () => parseExposed(await (await fetch(`${url}/metrics`)).text());
-  const end = async (signal: NodeJS.Signals) => {
+  const end = (signal: NodeJS.Signals) => {
     child.kill(signal);
-    const [code] = await exit;
-    return code as number | null;
+    return exitCode;
   };
   return {
     udpPort: portOf('udp'),
@@ -67,6 +75,7 @@ export async function startCommand(args: readonly string[] = []): Promise<Runnin
         if (performance.now() > deadline) throw new Error(`it never came to hold: ${[...seen].join('\n')}`);
       }
     },
+    exitCode,
     end,
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) await end('SIGKILL');

@@ -118,6 +118,24 @@ describe('the exporter over standard input', () => {
     expect(await exporter.end('SIGTERM')).toBe(0);
   });
 
+  it('serves until its end and ends with 0 where --exit-at-end is given', async () => {
+    await using exporter = await startCommand(['--stdin', '--exit-at-end']);
+    exporter.stdin.write(orders(4).join(''));
+    await exporter.until((values) => totalOf(values, 'shop_orders_total') === 4);
+    const sender = await openTcp(exporter.tcpPort);
+    sender.on('error', () => {}).resume();
+    exporter.stdin.end();
+    expect(await exporter.exitCode).toBe(0);
+    sender.destroy();
+  });
+
+  it('ends with 0 where --exit-at-end is given and the input is empty', async () => {
+    const ports = ['--udp-port=off', '--tcp-port=off', '--http-port=0'];
+    const { stdout, stderr, code } = await runCommand(['--stdin', '--exit-at-end', ...ports]);
+    expect([stdout, code]).toEqual(['', 0]);
+    expect(stderr).toMatch(/^emf-exporter: listening on http:\/\/127\.0\.0\.1:\d+\/metrics\n$/);
+  });
+
   it('prints the metrics of a file and ends', async () => {
     const { stdout, code } = await runCommand(['--stdin', '--print'], `${orders(14).join('')}${HALF}`);
     const values = parseExposed(stdout);

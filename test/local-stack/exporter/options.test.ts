@@ -52,6 +52,7 @@ describe('the options', () => {
       '--byte-buckets must be at most 100 ascending numbers over 0, not "1,Infinity".',
     ],
     [['--print'], '--print needs --stdin.'],
+    [['--exit-at-end'], '--exit-at-end needs --stdin.'],
     [['--host='], '--host must not be empty.'],
     [['extra'], "Unexpected argument 'extra'. --help lists the options."],
     [['--stdin=yes'], "Option '--stdin' does not take an argument. --help lists the options."],

@@ -30,6 +30,7 @@ export function createTally() {
     connectionOpened: () => add('opened'),
     connectionClosed: () => add('closed'),
     connectionRefused: () => add('refused'),
+    connectionEvicted: () => add('evicted'),
   };
   return { tally, counts };
 }
