@@ -18,6 +18,8 @@ import { MUTANTS, type MutantName } from './mutants.ts';
 export interface ServiceOrder {
   /** As the deployed functions get them. */
   readonly env: Readonly<Record<string, string>>;
+  /** Where the web's one name leads. */
+  readonly address: string;
   /** What Lambda says is left for a call. */
   readonly timeMs: number;
   /** A wrong copy of the service, to see that it is found out. */
@@ -54,13 +56,16 @@ const STORE_TIMES = {
 const CACHE_TIMES = { ...REDIS_TIMES, connectMs: 20_000, commandMs: 20_000 };
 const BYTES_IN_FLIGHT = 64 * 1024 * 1024;
 
-export function createService({ env, timeMs, mutant, sweepAheadMs = 0 }: ServiceOrder): Service {
+export function createService({ env, address, timeMs, mutant, sweepAheadMs = 0 }: ServiceOrder): Service {
   const config = readConfig(env);
   const { url } = config.cache;
   const store = createS3Store(config.store, STORE_TIMES);
   const redis =
     url === undefined ? createNoCache() : createRedisCache({ ...config.cache, url }, { times: CACHE_TIMES });
-  const web = createWeb(config.fetch);
+  const web = createWeb(config.fetch, {
+    resolve: async () => [{ address, family: 4 }],
+    classify: (found) => (found === address ? 'public' : 'special'),
+  });
   const clock: Clock = { now: () => new Date(), elapsed: () => performance.now() };
   const right: HarvestServices = {
     web,

@@ -1,0 +1,102 @@
+/** The web that is harvested: one name and port, at one address for the child and at another for those beside it. */
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Gate } from './gate.ts';
+
+/** By path. Images carry an ETag and answer to it. */
+export type Site = Readonly<Record<string, string | Buffer>>;
+
+export const SITE_NAME = 'site.test';
+export const CHILD_ADDRESS = '127.0.0.2';
+export const OTHERS_ADDRESS = '127.0.0.3';
+
+export interface Origin {
+  readonly port: number;
+  /** What the child meets from now on; its requests pass the gate. */
+  show(site: Site): void;
+  /** What the others meet. */
+  showOthers(site: Site): void;
+  close(): Promise<void>;
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export async function startOrigin(gate: Gate): Promise<Origin> {
+  const sites: Record<'child' | 'others', Site> = { child: {}, others: {} };
+  const guarded: Answer = (request, response) => {
+    const call = gate.arrive(`web ${request.method} ${request.url}`);
+    return gate.track(answer(sites.child, request, response, (moment) => gate.pass(call, moment)));
+  };
+  const open: Answer = (request, response) => answer(sites.others, request, response, async () => 'go');
+  const servers = await listenAsTwins(guarded, open);
+  return {
+    port: portOf(servers[0]),
+    show: (site) => {
+      sites.child = site;
+    },
+    showOthers: (site) => {
+      sites.others = site;
+    },
+    close: async () => {
+      await Promise.all(servers.map(close));
+    },
+  };
+}
+
+async function answer(
+  site: Site,
+  { method, url = '/', headers }: IncomingMessage,
+  response: ServerResponse,
+  pass: (moment: 'before' | 'after') => ReturnType<Gate['pass']>,
+): Promise<void> {
+  if ((await pass('before')) === 'drop') return void response.destroy();
+  const content = method === 'GET' ? site[url] : undefined;
+  const body = Buffer.from(content ?? '');
+  const etag = `"${createHash('sha256').update(body).digest('hex')}"`;
+  const isKnown = headers['if-none-match'] === etag;
+  const type = typeof content === 'string' ? 'text/html' : 'image/png';
+  const half = Math.floor(body.length / 2);
+  if (content !== undefined && !isKnown) {
+    response.writeHead(200, { etag, 'content-type': type, 'content-length': body.length });
+    // Held in the middle of the answer: half of it has arrived.
+    response.write(body.subarray(0, half));
+  }
+  if ((await pass('after')) === 'drop') return void response.destroy();
+  if (content === undefined) response.writeHead(404).end();
+  else if (isKnown) response.writeHead(304, { etag }).end();
+  else response.end(body.subarray(half));
+}
+
+/** Two servers at one port: which of them is met is a matter of the address alone. */
+async function listenAsTwins(forChild: Answer, forOthers: Answer): Promise<readonly [Server, Server]> {
+  for (let attempt = 0; ; attempt += 1) {
+    const first = await listen(forChild, CHILD_ADDRESS, 0);
+    try {
+      return [first, await listen(forOthers, OTHERS_ADDRESS, portOf(first))];
+    } catch (error) {
+      await close(first);
+      if (attempt === 9) throw error;
+    }
+  }
+}
+
+function listen(answer: Answer, host: string, port: number): Promise<Server> {
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject).listen(port, host, () => resolve(server));
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}

@@ -1,0 +1,107 @@
+/** The gate in front of the object store: every request is named, passed on whole, and its answer passed back whole. */
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Gate } from './gate.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+export interface S3Gate {
+  readonly endpoint: string;
+  /** Where requests go from now on. */
+  lead(endpoint: string): void;
+  /** The records that the store took since the last `lead`, as `pages/<pageId>.json` and text. */
+  committed(): readonly (readonly [string, string])[];
+  /** Resolves when no client is connected. */
+  alone(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startS3Gate(gate: Gate): Promise<S3Gate> {
+  const agent = new Agent({ keepAlive: true });
+  const sockets = new Set<object>();
+  const waiting = new Set<() => void>();
+  let target = '';
+  let committed: (readonly [string, string])[] = [];
+
+  const answer = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const call = gate.arrive(nameOf(incoming));
+    const body = await bytesOf(incoming);
+    if ((await gate.pass(call, 'before')) === 'drop') return void response.destroy();
+    const answered = await forward(agent, target, incoming, body);
+    const key = keyOf(incoming);
+    if (incoming.method === 'PUT' && key.startsWith('pages/') && answered.status === 200) {
+      committed.push([key, body.toString()]);
+    }
+    if ((await gate.pass(call, 'after')) === 'drop') return void response.destroy();
+    response.writeHead(answered.status, answered.headers).end(answered.body);
+  };
+  const server = createServer((incoming, response) => {
+    // A request that is cut off in its body never was one.
+    gate.track(answer(incoming, response)).catch(() => response.destroy());
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => {
+      sockets.delete(socket);
+      if (sockets.size === 0) for (const resolve of waiting) resolve();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    lead(endpoint) {
+      target = endpoint;
+      committed = [];
+    },
+    committed: () => committed,
+    async alone() {
+      if (sockets.size > 0) await new Promise<void>((resolve) => waiting.add(resolve));
+    },
+    close: () =>
+      new Promise((resolve) => {
+        agent.destroy();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** `/bucket/key` without the bucket. */
+function keyOf({ url = '' }: IncomingMessage): string {
+  return decodeURIComponent(new URL(url, 'http://store').pathname).split('/').slice(2).join('/');
+}
+
+function nameOf(incoming: IncomingMessage): string {
+  const key = keyOf(incoming);
+  if (key === '') return incoming.method === 'POST' ? 's3 DELETE images' : 's3 LIST images';
+  if (key.startsWith('pages/')) return `s3 ${incoming.method} record`;
+  if (key.startsWith('images/')) return `s3 ${incoming.method} ${key.split('/').at(-1)}`;
+  return `s3 ${incoming.method} ${key.endsWith('.json') ? 'mark of the check' : 'check'}`;
+}
+
+function forward(agent: Agent, target: string, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { method, headers } = incoming;
+    request(new URL(incoming.url ?? '', target), { agent, method, headers }, (answered) => {
+      bytesOf(answered).then(
+        (text) => resolve({ status: answered.statusCode ?? 500, headers: answered.headers, body: text }),
+        reject,
+      );
+    })
+      .on('error', reject)
+      .end(body);
+  });
+}
+
+async function bytesOf(message: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of message as AsyncIterable<Buffer>) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
