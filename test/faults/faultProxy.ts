@@ -20,7 +20,7 @@ export interface FaultProxy extends AsyncDisposable {
   readonly port: number;
   /** Connections accepted so far. */
   accepted(): number;
-  /** From now on, for open connections too. Resolves when it holds. */
+  /** From now on, for open connections too; those that the fault before it harmed are reset. Resolves when it holds. */
   set(fault: LineFault): Promise<void>;
 }
 
@@ -28,6 +28,8 @@ interface Line {
   readonly client: Socket;
   readonly target: Socket;
   answered: number;
+  /** Something of it was lost or held up: no network gives what follows before that. */
+  isSpoiled: boolean;
 }
 
 export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
@@ -49,26 +51,30 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
       return;
     }
     const target = connect(targetPort, '127.0.0.1');
-    const line: Line = { client, target, answered: 0 };
+    const line: Line = { client, target, answered: 0, isSpoiled: false };
     lines.add(line);
     target.on('error', () => cut(line));
     client.on('close', () => cut(line));
     target.on('close', () => {
       if (fault !== 'hang' && fault !== 'halfOpen') cut(line);
     });
-    client.on('data', (data) => carry(data, target));
+    client.on('data', (data) => carry(line, data, target));
     target.on('data', (data) => {
-      if (fault === 'halfOpen') return;
+      if (fault === 'halfOpen') {
+        line.isSpoiled = true;
+        return;
+      }
       const room = typeof fault === 'object' && 'resetAfterBytes' in fault ? fault.resetAfterBytes : null;
       const rest = room === null ? data : data.subarray(0, Math.max(0, room - line.answered));
       line.answered += data.length;
-      if (room === null || line.answered < room) return carry(rest, client);
+      if (room === null || line.answered < room) return carry(line, rest, client);
       // The reset must not overtake what was let through.
       client.write(rest, () => cut(line));
     });
   };
 
-  const carry = (data: Buffer, to: Socket) => {
+  const carry = (line: Line, data: Buffer, to: Socket) => {
+    if (fault !== 'pass') line.isSpoiled = true;
     if (fault === 'hang') return;
     if (typeof fault === 'object' && 'delayMs' in fault) {
       // Timers of one length end in the order in which they began.
@@ -91,6 +97,8 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
     port,
     accepted: () => accepted,
     set: async (next) => {
+      // A line that went on after a gap would answer one request with what was meant for another.
+      for (const line of lines) if (line.isSpoiled) cut(line);
       fault = next;
       if (next === 'reset') for (const line of lines) cut(line);
       if (next === 'refuse') await stop();
