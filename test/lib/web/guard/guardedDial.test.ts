@@ -208,12 +208,12 @@ describe('the lookup', () => {
       createGuardedLookup(parts, reach, 80)(name, options, (...answers) => resolve(answers));
     });
 
-  it('hands out a list when it is asked for all', async () => {
+  it('D11 hands out a list when it is asked for all', async () => {
     expect(await call('mixed.test', { all: true })).toEqual([null, [PUBLIC]]);
   });
 
   it.each([{}, { all: false }, { family: 4 }, { family: 'IPv4' }, { family: 0 }])(
-    'hands out one for %j',
+    'D11 hands out one for %j',
     async (options) => {
       expect(await call('mixed.test', options)).toEqual([null, PUBLIC_ADDRESS, 4]);
     },

@@ -1,0 +1,293 @@
+/** D: what a name server may answer. The address that was judged is the address that is dialled, every time. */
+import { describe, expect, it } from '@jest/globals';
+import { createResolve, type Resolve, type ResolvedAddress } from '../../lib/web/guard/resolveNames.ts';
+import { answer, PRIVATE_ADDRESS, PUBLIC_ADDRESS, pathOf, type Respond } from '../lib/web/rawServer.ts';
+import { resolveTestName } from '../lib/web/testWeb.ts';
+import { pngOf } from '../support/pictures.ts';
+import { report } from './support/figures.ts';
+import { startHostileService } from './support/hostileService.ts';
+
+const at = (address: string): ResolvedAddress => ({ address, family: address.includes(':') ? 6 : 4 });
+const PUBLIC = at(PUBLIC_ADDRESS);
+const PRIVATE = at(PRIVATE_ADDRESS);
+
+const failing =
+  (code: string): Resolve =>
+  async () => {
+    throw Object.assign(new Error(code), { code });
+  };
+
+/** A page of the given body at `/page`, a picture everywhere else; every answer on a connection of its own. */
+const siteOf =
+  (page: string): Respond =>
+  (socket, head) =>
+    socket.end(
+      pathOf(head) === '/page'
+        ? answer(200, { 'Content-Type': 'text/html', Connection: 'close' }, page)
+        : answer(200, { 'Content-Type': 'image/png', Connection: 'close' }, pngOf(3)),
+    );
+
+interface Line {
+  readonly url: string;
+  readonly code: string;
+}
+const codesOf = (skipped: unknown) => (skipped as readonly Line[]).map(({ code }) => code);
+
+const FORBIDDEN: readonly (readonly [string, readonly ResolvedAddress[]])[] = [
+  ...[
+    '127.0.0.1',
+    '127.0.0.3',
+    '10.0.0.1',
+    '172.16.0.1',
+    '192.168.1.1',
+    '169.254.169.254',
+    '0.0.0.0',
+    '100.64.0.1',
+    '::1',
+    '::',
+    'fd00::1',
+    'fd00:ec2::254',
+    'fe80::1',
+    '64:ff9b::7f00:1',
+  ].map((address) => [`D01 ${address}`, [at(address)]] as const),
+  ...['::ffff:10.0.0.1', '::ffff:127.0.0.1', '::ffff:7f00:1', '::ffff:a9fe:a9fe'].map(
+    (address) => [`D06 ${address}`, [at(address)]] as const,
+  ),
+  ['D04 several, all private', [PRIVATE, at('10.0.0.1'), at('::1')]],
+  ['D10 garbage', [{ address: 'not-an-ip', family: 4 }]],
+  ['D10 an empty text', [{ address: '', family: 4 }]],
+  ['D10 a blank behind it', [{ address: `${PUBLIC_ADDRESS} `, family: 4 }]],
+  ['D10 IPv4 said to be IPv6', [{ address: PUBLIC_ADDRESS, family: 6 }]],
+  ['D10 IPv6 said to be IPv4', [{ address: '2606:4700::1', family: 4 }]],
+  ['D10 family 0', [{ address: PUBLIC_ADDRESS, family: 0 }]],
+  ['D10 a zone id', [{ address: 'fe80::1%lo', family: 6 }]],
+  ['D10 a public address with a zone id', [{ address: '2606:4700::1%lo', family: 6 }]],
+  ['D10 a decimal number', [{ address: '2130706434', family: 4 }]],
+];
+
+describe('D: a name that resolves to', () => {
+  it.each(FORBIDDEN)('%s is forbidden as a page', async (_row, addresses) => {
+    await using service = await startHostileService({ web: { resolve: async () => addresses } });
+    const { status, code, text } = await service.post(service.url());
+    expect([status, code]).toEqual([403, 'ADDRESS_FORBIDDEN']);
+    for (const { address } of addresses) if (address.length > 2) expect(text).not.toContain(address);
+    expect(service.site.accepted()).toBe(0);
+    service.expectNothing();
+  });
+
+  it.each(FORBIDDEN)('%s is forbidden as an image', async (_row, addresses) => {
+    await using service = await startHostileService({
+      respond: (socket, head) =>
+        siteOf(`<img src="http://trap.test:${service.site.port}/i.png">`)(socket, head, 0),
+      web: { resolve: async (name) => (name === 'trap.test' ? addresses : resolveTestName(name)) },
+    });
+    const { code, body } = await service.post(service.url('/page'));
+    expect([code, codesOf(body.skipped)]).toEqual(['OK', ['ADDRESS_FORBIDDEN']]);
+    expect([service.site.accepted(), service.inside.accepted(), service.store.objects.size]).toEqual([
+      1, 0, 0,
+    ]);
+  });
+
+  it.each([
+    ['D07 no address', async () => [], 1],
+    ['D07 nothing at all', async () => undefined as unknown as [], 1],
+    ['D10 a number', async () => 7 as unknown as [], 1],
+    ['D07 ENOTFOUND', failing('ENOTFOUND'), 1],
+    ['D07 ESERVFAIL', failing('ESERVFAIL'), 1],
+    ['D07 EAI_AGAIN', failing('EAI_AGAIN'), 2],
+  ] as readonly (readonly [string, Resolve, number])[])(
+    '%s cannot be resolved',
+    async (_row, resolve, times) => {
+      let asked = 0;
+      await using service = await startHostileService({
+        web: {
+          resolve: (name) => {
+            asked += 1;
+            return resolve(name);
+          },
+        },
+      });
+      const { status, code, body } = await service.post(service.url());
+      expect([status, code, body.reason, asked]).toEqual([502, 'PAGE_UNREACHABLE', 'dns', times]);
+      service.expectNothing();
+    },
+  );
+
+  it('D07 EAI_AGAIN and then an address is read', async () => {
+    let asked = 0;
+    await using service = await startHostileService({
+      respond: siteOf('<p>'),
+      web: { resolve: async (name) => (asked++ === 0 ? failing('EAI_AGAIN')(name) : [PUBLIC]) },
+    });
+    expect([(await service.post(service.url('/page'))).code, asked]).toEqual(['OK', 2]);
+  });
+
+  it('D08 nothing, ever, is out of time with the connect timeout', async () => {
+    await using service = await startHostileService({
+      config: { connectTimeoutMs: 150 },
+      web: { resolve: () => new Promise(() => {}) },
+    });
+    const since = performance.now();
+    const { status, code } = await service.post(service.url());
+    expect([status, code]).toEqual([504, 'PAGE_TIMEOUT']);
+    expect(performance.now() - since).toBeLessThan(1_500);
+    service.expectNothing();
+  });
+
+  it('D12 500 names of one page: three are asked for at once, and only what is public is dialled', async () => {
+    const count = 500;
+    let running = 0;
+    let most = 0;
+    let asked = 0;
+    const ask: Resolve = async (name) => {
+      running += 1;
+      asked += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+      return name.startsWith('bad') ? [PRIVATE] : [PUBLIC];
+    };
+    await using service = await startHostileService({
+      respond: (socket, head) => {
+        const images = Array.from(
+          { length: count },
+          (_, i) => `http://${i % 2 ? 'bad' : 'fine'}${i}.test:${service.site.port}/`,
+        );
+        siteOf(images.map((url) => `<img src="${url}">`).join(''))(socket, head, 0);
+      },
+      web: { resolve: createResolve({ patienceMs: 20_000, ask }) },
+    });
+    const { code, body } = await service.post(service.url('/page'));
+    expect(code).toBe('OK');
+    expect(body.counts).toMatchObject({
+      discovered: count,
+      items: 250,
+      skipped: 250,
+      byCode: { ADDRESS_FORBIDDEN: 250 },
+    });
+    expect(most).toBeLessThanOrEqual(3);
+    expect(asked).toBeGreaterThan(count);
+    expect(service.inside.accepted()).toBe(0);
+    expect(service.site.heads).toHaveLength(251);
+    report({ inputs: count });
+  });
+});
+
+const RUNS = 1_000;
+
+interface Form {
+  readonly respond: Respond;
+  /** What the name resolves to, by how often it was asked for within one call. */
+  readonly answerOf: (turn: number, run: number) => readonly ResolvedAddress[];
+  readonly codeOf: (run: number) => string;
+  readonly skipped: readonly string[];
+  /** Requests that the public site sees in all. */
+  readonly hits: number;
+}
+
+const PAGE_WITH_IMAGE = siteOf('<img src="/i.png">');
+const mapped: ResolvedAddress = at('::ffff:127.0.0.1');
+
+const FORMS: readonly (readonly [string, Form])[] = [
+  [
+    'D02 public for the page, private for its image',
+    {
+      respond: PAGE_WITH_IMAGE,
+      answerOf: (turn) => (turn === 0 ? [PUBLIC] : [PRIVATE]),
+      codeOf: () => 'OK',
+      skipped: ['ADDRESS_FORBIDDEN'],
+      hits: RUNS,
+    },
+  ],
+  [
+    'D03 public and private in turns',
+    {
+      respond: siteOf('<p>'),
+      answerOf: (_, run) => (run % 2 === 0 ? [PUBLIC] : [PRIVATE]),
+      codeOf: (run) => (run % 2 === 0 ? 'OK' : 'ADDRESS_FORBIDDEN'),
+      skipped: [],
+      hits: RUNS / 2,
+    },
+  ],
+  [
+    'D04 both at once, in both orders',
+    {
+      respond: PAGE_WITH_IMAGE,
+      answerOf: (turn, run) =>
+        (turn + run) % 2 === 0 ? [PUBLIC, PRIVATE, mapped] : [mapped, PRIVATE, PUBLIC],
+      codeOf: () => 'OK',
+      skipped: [],
+      hits: 2 * RUNS,
+    },
+  ],
+  [
+    'D05 a redirect to the same name, which has moved inside',
+    {
+      respond: (socket) => socket.end(answer(302, { Location: '/page', Connection: 'close' })),
+      answerOf: (turn) => (turn === 0 ? [PUBLIC] : [PRIVATE]),
+      codeOf: () => 'ADDRESS_FORBIDDEN',
+      skipped: [],
+      hits: RUNS,
+    },
+  ],
+  [
+    'D06 plain and mapped in turns, from lookup to lookup',
+    {
+      respond: PAGE_WITH_IMAGE,
+      answerOf: (turn) => (turn % 2 === 0 ? [PUBLIC] : [mapped]),
+      codeOf: () => 'OK',
+      skipped: ['ADDRESS_FORBIDDEN'],
+      hits: RUNS,
+    },
+  ],
+];
+
+describe('D: rebinding', () => {
+  it.each(FORMS)(
+    `%s: ${RUNS} calls never come inside`,
+    async (_row, form) => {
+      let run = 0;
+      let turn = 0;
+      await using service = await startHostileService({
+        respond: form.respond,
+        web: { resolve: async () => form.answerOf(turn++, run) },
+      });
+      for (; run < RUNS; run += 1) {
+        turn = 0;
+        const { code, body } = await service.post(service.url('/page'), { dryRun: true });
+        expect(code).toBe(form.codeOf(run));
+        if (code === 'OK') expect(codesOf(body.skipped)).toEqual(form.skipped);
+      }
+      expect(service.site.heads).toHaveLength(form.hits);
+      service.expectNothing();
+      report({ inputs: RUNS });
+    },
+    60_000,
+  );
+
+  it(`D09 a connection that is kept stays where it was judged: ${RUNS} calls, one question`, async () => {
+    let turn = 0;
+    await using service = await startHostileService({
+      respond: (socket) => socket.write(answer(200, { 'Content-Type': 'text/html' }, '<p>')),
+      config: { connectionsPerHost: 1 },
+      web: { resolve: async () => (turn++ === 0 ? [PUBLIC] : [PRIVATE]) },
+    });
+    for (let i = 0; i < RUNS; i += 1) {
+      expect((await service.post(service.url('/page'), { dryRun: true })).code).toBe('OK');
+    }
+    expect([turn, service.site.accepted(), service.site.heads.length]).toEqual([1, 1, RUNS]);
+    service.expectNothing();
+    report({ inputs: RUNS });
+  }, 60_000);
+
+  it('D05 a second attempt after a lost connection asks and judges anew', async () => {
+    let turn = 0;
+    await using service = await startHostileService({
+      respond: (socket) => socket.resetAndDestroy(),
+      web: { resolve: async () => (turn++ === 0 ? [PUBLIC] : [PRIVATE]) },
+    });
+    expect((await service.post(service.url('/page'))).code).toBe('ADDRESS_FORBIDDEN');
+    expect([turn, service.site.heads.length]).toEqual([2, 1]);
+    service.expectNothing();
+  });
+});
