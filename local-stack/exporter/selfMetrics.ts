@@ -66,7 +66,11 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
     'Values that were not counted, as often as they are written.',
     'reason',
   );
-  const labels = counter('labels_dropped_total', 'Labels left off values that were counted.', 'reason');
+  const labels = counter(
+    'labels_dropped_total',
+    'Labels left off, once for all metrics of a document that have the same dimensions.',
+    'reason',
+  );
   const connections = gauge('tcp_connections', 'TCP connections that are open.');
   const refused = counter('tcp_connections_refused_total', 'TCP connections over the limit.');
   const evicted = counter(

@@ -38,11 +38,47 @@ describe('what a document counts', () => {
     expect(values().shop_wait_seconds_sum).toBe(2);
   });
 
+  it('is in the first unit that is given, whichever directive gives it', () => {
+    const { feed, values } = createWorld();
+    const metricsOf = (...units: unknown[]) => ({
+      Namespace: 'Shop',
+      Metrics: units.map((Unit) => ({ Name: 'Wait', Unit })),
+    });
+    const CloudWatchMetrics = [metricsOf(undefined, 7), metricsOf('Milliseconds'), metricsOf('Seconds')];
+    feed({ _aws: { CloudWatchMetrics }, Wait: 500 });
+    expect(values().shop_wait_seconds_sum).toBe(0.5);
+    expect(values().shop_wait).toBeUndefined();
+  });
+
+  it('is read behind a byte order mark, with which some programs begin a file', () => {
+    const { feed, values, counts } = createWorld();
+    feed(`\ufeff${JSON.stringify(documentOf({ members: { Orders: 1 } }))}\r`);
+    expect(values()).toEqual({ shop_orders_total: 1 });
+    expect(counts).toEqual({ documents: 1, samples: 1 });
+  });
+
   it('is one metric per namespace', () => {
     const { feed, values } = createWorld();
     const CloudWatchMetrics = [directiveOf({ namespace: 'One' }), directiveOf({ namespace: 'Two' })];
     feed({ _aws: { CloudWatchMetrics }, Orders: 4 });
     expect(values()).toEqual({ one_orders_total: 4, two_orders_total: 4 });
+  });
+
+  it('has the labels of all its directives when several metrics are in several of them', () => {
+    const { feed, values } = createWorld();
+    const units = { Orders: 'Count', Visits: 'Count', Returns: 'Count' };
+    const CloudWatchMetrics = [
+      directiveOf({ sets: [['A']], units }),
+      directiveOf({ sets: [['B'], ['C']], units }),
+      directiveOf({ sets: [['D']], units: { Visits: 'Count' } }),
+    ];
+    const members = { A: 'a', B: 'b', C: 'c', D: 'd', Orders: 1, Visits: 2, Returns: 3 };
+    feed({ _aws: { CloudWatchMetrics }, ...members });
+    expect(values()).toEqual({
+      'shop_orders_total{a="a",b="b",c="c"}': 1,
+      'shop_visits_total{a="a",b="b",c="c",d="d"}': 2,
+      'shop_returns_total{a="a",b="b",c="c"}': 3,
+    });
   });
 
   it('has the labels of each metric when directives share some', () => {

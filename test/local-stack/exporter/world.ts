@@ -43,6 +43,7 @@ export function createWorld(rules: Partial<SeriesRules> = {}) {
   return {
     store,
     counts,
+    tally,
     text,
     feed: (document: unknown) =>
       reader.line(typeof document === 'string' ? document : JSON.stringify(document), true),
