@@ -28,8 +28,8 @@ export type StoreFault =
   | 'hangAfter'
   /** Never answered, and applied when the test calls `applyLate`. */
   | 'lateApply'
-  /** Held up, then passed on. */
-  | { readonly delayMs: number }
+  /** Held up, then passed on, or what `next` says. */
+  | { readonly delayMs: number; readonly next?: StoreFault }
   /** Nothing is applied, nothing ever answered. */
   | 'hang'
   /** The target does not get to see this header. */
@@ -113,6 +113,10 @@ async function act(
   response: ServerResponse,
   target: string | undefined,
 ): Promise<void> {
+  if (typeof fault === 'object' && 'delayMs' in fault) {
+    await wait(fault.delayMs);
+    return act(fault.next ?? 'pass', incoming, body, response, target);
+  }
   if (fault === 'hang') return;
   if (typeof fault === 'object' && 'reply' in fault) {
     const { reply, headers, body: text = '' } = fault;
@@ -141,8 +145,7 @@ async function act(
     response.end(`<?xml version="1.0"?><DeleteResult>${line}</DeleteResult>`);
     return;
   }
-  if (typeof fault === 'object' && 'delayMs' in fault) await wait(fault.delayMs);
-  else if (typeof fault === 'object') delete incoming.headers[fault.without];
+  if (typeof fault === 'object') delete incoming.headers[fault.without];
   const answer = await passOn(incoming, body, target);
   if (fault === 'hangAfter') return;
   if (fault === 'resetAfter') {
