@@ -20,9 +20,9 @@ import { startRedisDouble } from './redisDouble.ts';
 /** Short, so that a store that hangs costs the tests little; long enough for one that works on a busy machine. */
 export const QUICK_STORE: StoreTimes = {
   connectMs: 500,
-  recordAttemptMs: 500,
+  recordAttemptMs: 600,
   recordCallMs: 3_000,
-  bulkAttemptMs: 500,
+  bulkAttemptMs: 600,
   bulkCallMs: 3_000,
 };
 
