@@ -21,7 +21,7 @@ export async function refuseBadSettings({ step }: Steps, stack: Stack): Promise<
     { what: 'a limit is no number', settings: { PAGE_MAX_BYTES: 'lots' }, says: /PAGE_MAX_BYTES must be/ },
   ];
   for (const { what, settings, says } of cases) {
-    await step(`refused in a sentence: ${what}`, async () => {
+    await step(`${stack.client}, refused in a sentence: ${what}`, async () => {
       const { code, text } = await stack.composeWith(settings, 'up', '--detach', '--no-build');
       const told = `${text}\n${(await stack.composeWith({}, 'logs', '--no-color', 'settings')).text}`;
       const running = await stack.composeWith({}, 'ps', '--services', '--filter', 'status=running');

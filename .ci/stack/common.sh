@@ -8,6 +8,8 @@ mkdir -p "$state/bin" "$cache"
 # Debian's own client knows BuildKit; another one on the PATH may want a plug-in for it.
 if [ -x /usr/bin/docker ]; then ln -sf /usr/bin/docker "$state/bin/docker"; fi
 export PATH="$state/bin:$PATH"
+# The client's own folder of settings and plug-ins, so that this trial has the same Compose everywhere.
+export DOCKER_CONFIG="$state/docker"
 export DOCKER_BUILDKIT=1 COMPOSE_DOCKER_CLI_BUILD=1 BUILDKIT_PROGRESS=plain
 
 say() { printf '%s\n' "$*"; }

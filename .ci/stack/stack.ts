@@ -11,6 +11,13 @@ const STATE = join(ROOT, '.local/stack');
 const PROJECT = 'image-api-trial';
 const FILES = ['docker-compose.yml', '.ci/stack/override.yml'];
 
+/** The two generations of Compose that the file is written for. */
+const CLIENTS = {
+  'docker compose': ['docker', 'compose'],
+  'docker-compose': ['docker-compose'],
+} as const;
+export type Client = keyof typeof CLIENTS;
+
 /** What removes all of it, volumes and all. */
 export const DOWN = ['down', '--volumes', '--remove-orphans', '--timeout', '15'];
 
@@ -36,14 +43,18 @@ export interface Stack {
   readonly prometheus: string;
   /** As the smoke test finds its ports. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The same as Compose reads them. */
-  readonly settingsFile: string;
-  /** docker-compose on the stack. @throws Error with its words when it fails */
+  /** Which Compose is used. */
+  readonly client: Client;
+  /** The same stack in the hands of the other one. */
+  by(client: Client): Stack;
+  /** Compose on the stack. @throws Error with its words when it fails */
   compose(...args: readonly string[]): Promise<string>;
   /** The same with settings that replace those of the stack; never throws. */
   composeWith(settings: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Output>;
   /** @throws Error with its words when it fails */
   docker(...args: readonly string[]): Promise<string>;
+  /** The same; never throws. */
+  tryDocker(...args: readonly string[]): Promise<Output>;
   /** The id of a service's container. */
   container(service: string): Promise<string>;
   /** @throws Error that names those that are not healthy when the time is over */
@@ -60,7 +71,12 @@ export async function createStack(): Promise<Stack> {
     GRAFANA_ADMIN_PASSWORD: 'admin-of-the-trial',
   };
   const example = await readFile(join(ROOT, '.env.example'), 'utf8');
-  const env = { ...cleanEnvironment({}), DOCKER_BUILDKIT: '1', COMPOSE_DOCKER_CLI_BUILD: '1' };
+  const env = cleanEnvironment({
+    DOCKER_BUILDKIT: '1',
+    COMPOSE_DOCKER_CLI_BUILD: '1',
+    // Where programs.sh has put Compose v2.
+    DOCKER_CONFIG: join(STATE, 'docker'),
+  });
 
   /** Later lines of the file win over earlier ones. */
   const writeSettings = async (name: string, lines: Readonly<Record<string, string>>): Promise<string> => {
@@ -70,29 +86,37 @@ export async function createStack(): Promise<Stack> {
     return file;
   };
   const settingsFile = await writeSettings('trial.env', settings);
-  const composeWith: Stack['composeWith'] = async (changes, ...args) => {
+  const composeBy = async (
+    client: Client,
+    changes: Readonly<Record<string, string>>,
+    args: readonly string[],
+  ) => {
     const isChanged = Object.keys(changes).length > 0;
     const file = isChanged ? await writeSettings('changed.env', { ...settings, ...changes }) : settingsFile;
     const files = FILES.flatMap((name) => ['--file', name]);
-    return run('docker-compose', ['--env-file', file, '--project-name', PROJECT, ...files, ...args], env);
+    const [program, ...first] = CLIENTS[client];
+    return run(program, [...first, '--env-file', file, '--project-name', PROJECT, ...files, ...args], env);
   };
-  const docker = async (...args: readonly string[]) => textOf(await run('docker', args, env));
+  const tryDocker: Stack['tryDocker'] = (...args) => run('docker', args, env);
+  const docker: Stack['docker'] = async (...args) => textOf(await tryDocker(...args));
   const container: Stack['container'] = async (service) => {
     const label = (name: string, value: string) => ['--filter', `label=com.docker.compose.${name}=${value}`];
     const text = await docker('ps', '-aq', ...label('project', PROJECT), ...label('service', service));
     if (!/^\w+$/.test(text.trim())) throw new Error(`${service} has no container, or several: "${text}"`);
     return text.trim();
   };
-  return {
+  const stackBy = (client: Client): Stack => ({
+    client,
+    by: stackBy,
     api: `http://localhost:${settings.API_PORT}`,
     site: `http://localhost:${settings.SITE_PORT}`,
     store: `http://localhost:${settings.MINIO_PORT}`,
     prometheus: `http://localhost:${settings.PROMETHEUS_PORT}`,
     settings,
-    settingsFile,
-    compose: async (...args) => textOf(await composeWith({}, ...args)),
-    composeWith,
+    compose: async (...args) => textOf(await composeBy(client, {}, args)),
+    composeWith: (changes, ...args) => composeBy(client, changes, args),
     docker,
+    tryDocker,
     container,
     async untilHealthy(timeoutMs) {
       const end = performance.now() + timeoutMs;
@@ -109,7 +133,8 @@ export async function createStack(): Promise<Stack> {
         await delay(250);
       }
     },
-  };
+  });
+  return stackBy('docker compose');
 }
 
 /** Those that run all the time, less Grafana, which has no stand-in. */

@@ -23,10 +23,13 @@ export interface StoreImplementation {
 
 export function storeImplementations(): readonly StoreImplementation[] {
   const seaweedFs = findSeaweedFs();
+  // CI gives MinIO's, in the compose stack.
+  const given = process.env.CONTRACT_STORE;
   return [
     { name: 'the fake', start: startFake },
     { name: 'S3 on the embedded store', start: startEmbedded },
     ...(seaweedFs === null ? [] : [{ name: 'S3 on SeaweedFS', start: () => startReal(seaweedFs) }]),
+    ...(given === undefined ? [] : [{ name: 'S3 on the given server', start: async () => useGiven(given) }]),
   ];
 }
 
@@ -60,4 +63,16 @@ async function startReal(program: string): Promise<RunningStore> {
     await server.close();
   };
   return { ...store, hasHttp: true, close };
+}
+
+/** A server that is there already, with the stack's own bucket and the keys that the API has there. */
+function useGiven(endpoint: string): RunningStore {
+  const store = createS3Store({
+    bucket: 'mybucket',
+    region: 'us-east-1',
+    endpoint,
+    credentials: { accessKeyId: 'minioadmin', secretAccessKey: 'minioadmin' },
+    linkTtlSeconds: 60,
+  });
+  return { ...store, hasHttp: true, close: async () => store.close() };
 }

@@ -1,0 +1,22 @@
+/** MinIO's own client, as its root and as the API's user. */
+import type { Output, Stack } from './stack.ts';
+
+/** These as .env.example has them; the trial changes only what is secret. */
+export const BUCKET = 'mybucket';
+const APP = 'minioadmin:minioadmin';
+const ROOT_USER = 'storage-root';
+
+/** `mc` with these arguments, in which a path begins with `root/` or `app/`: who asks. Never throws. */
+export type StoreClient = (...args: readonly string[]) => Promise<Output>;
+
+/** The client that is in the server's own container; it keeps nothing. */
+export async function storeClient(stack: Stack): Promise<StoreClient> {
+  const container = await stack.container('minio');
+  const users = { root: `${ROOT_USER}:${stack.settings.MINIO_ROOT_PASSWORD}`, app: APP };
+  const environment = Object.entries(users).flatMap(([name, keys]) => [
+    '--env',
+    `MC_HOST_${name}=http://${keys}@127.0.0.1:9000`,
+  ]);
+  const exec = ['exec', '--env', 'MC_CONFIG_DIR=/tmp/mc-trial', ...environment, container, 'mc'];
+  return (...args) => stack.tryDocker(...exec, '--json', ...args);
+}

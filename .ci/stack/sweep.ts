@@ -1,0 +1,50 @@
+/** The sweep by hand, as docs/docker.md has it. */
+import { lookUp } from './load.ts';
+import type { Stack } from './stack.ts';
+import { check } from './steps.ts';
+import { BUCKET, storeClient } from './storeClient.ts';
+import { SITE } from './survival.ts';
+
+const COMMAND = ['run', '--rm', '--no-deps', '-T', 'app', 'node'];
+const PROGRAM = 'local-stack/sweep.ts';
+
+/** As a call leaves it that was killed while it worked: of a page that has no record. */
+const ORPHAN = `app/${BUCKET}/images/${'a'.repeat(32)}/${'b'.repeat(32)}/killed-${'c'.repeat(8)}/left.png`;
+
+/** Only what is older than a day is swept: to its `new Date()` it is the day after tomorrow. Signatures use `now()`. */
+const AHEAD = `data:text/javascript,${encodeURIComponent(
+  'globalThis.Date = class extends Date {' +
+    'constructor(...given) { super(...(given.length > 0 ? given : [Date.now() + 172800000])); } };',
+)}`;
+
+interface Report {
+  readonly listed: number;
+  readonly removed: number;
+  readonly failed: number;
+  readonly finished: boolean;
+}
+
+/** What was promised stays, to the byte; an upload that no record names goes, and nothing young does. */
+export async function trySweep(stack: Stack): Promise<string> {
+  const page = `${SITE}/sample/?known`;
+  const answer = async () => (await lookUp(stack.api, page, '&include=details')).bytes.toString('utf8');
+  const before = await answer();
+  const client = await storeClient(stack);
+  const isThere = async () => (await client('stat', ORPHAN)).code === 0;
+  const { code, text } = await client('cp', '/etc/hostname', ORPHAN);
+  check(code === 0, text);
+
+  const young = await runSweep(stack, [PROGRAM]);
+  check(young.removed === 0 && (await isThere()), `it removed ${young.removed} young objects`);
+  const old = await runSweep(stack, ['--import', AHEAD, PROGRAM]);
+  check(old.removed >= 1 && !(await isThere()), 'the upload that no record names is still there');
+  check((await answer()) === before, 'the page answers otherwise');
+  return `${old.listed} objects listed, ${old.removed} removed`;
+}
+
+async function runSweep(stack: Stack, args: readonly string[]): Promise<Report> {
+  const text = await stack.compose(...COMMAND, ...args);
+  const report = JSON.parse(text.slice(text.indexOf('\n{\n') + 1, text.lastIndexOf('}') + 1)) as Report;
+  check(report.finished && report.failed === 0, text);
+  return report;
+}
