@@ -50,6 +50,8 @@ export interface Actor {
   isDead: boolean;
   /** A call of it to the bucket was broken. */
   isHurt: boolean;
+  /** Any call of it met another fate than the usual. */
+  isTouched: boolean;
   outcome: Outcome | null;
 }
 
@@ -62,6 +64,8 @@ export type WrongVariant = (parts: {
   /** For a step that the ports do not have. */
   readonly gate: Gate;
   readonly store: MemoryStore;
+  readonly cache: MemoryCache;
+  readonly elapsed: () => number;
 }) => HarvestServices;
 
 export interface ActorOptions {
@@ -84,6 +88,8 @@ export interface Stage {
   elapsed(): number;
   /** Lets so many milliseconds go by; suspended operations do not notice. */
   jump(ms: number): void;
+  /** From here on every operation is such a wrong one. */
+  goWrong(variant: WrongVariant): void;
   /** Begins an operation and runs it up to its first call. */
   begin(kind: Kind, options?: ActorOptions): Promise<Actor>;
   /** Runs on until nothing is left to do but the calls that wait. */
@@ -99,7 +105,9 @@ export const DAYS_MS = 2 * 24 * 60 * 60 * 1_000;
 const LIMITS = readConfig({ S3_BUCKET: 'images' }).limits;
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 
-export function createStage({ versions, wrong }: { versions: () => number; wrong?: WrongVariant }): Stage {
+/** @param versions how many records the page has had */
+export function createStage(versions: () => number): Stage {
+  let wrong: WrongVariant | undefined;
   let ms = 0;
   let jumped = 0;
   let ids = 0;
@@ -140,7 +148,7 @@ export function createStage({ versions, wrong }: { versions: () => number; wrong
         return id;
       },
     };
-    return wrong?.({ kind: actor.kind, services, gate, store }) ?? services;
+    return wrong?.({ kind: actor.kind, services, gate, store, cache, elapsed }) ?? services;
   };
 
   return {
@@ -156,6 +164,9 @@ export function createStage({ versions, wrong }: { versions: () => number; wrong
       if (more > 1) jumped += more;
     },
     settle,
+    goWrong: (variant) => {
+      wrong = variant;
+    },
     begin: async (kind, options = {}) => {
       const actor: Actor = {
         name: `${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[actors.length]}:${kind}`,
@@ -165,6 +176,7 @@ export function createStage({ versions, wrong }: { versions: () => number; wrong
         startedAt: versions(),
         isDead: false,
         isHurt: false,
+        isTouched: false,
         outcome: null,
       };
       actors.push(actor);
@@ -183,7 +195,14 @@ function gateOf(actor: Actor): Gate {
   return <T>(port: Pending['port'], method: string, apply: () => Promise<T>) =>
     new Promise<T>((resolve, reject) => {
       if (actor.isDead) return;
-      actor.pending.push({ actor, port, method, apply, resolve: resolve as (value: unknown) => void, reject });
+      actor.pending.push({
+        actor,
+        port,
+        method,
+        apply,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+      });
     });
 }
 
@@ -197,8 +216,7 @@ function gatedPorts({ records, images }: MemoryStore, { cache, lock }: MemoryCac
       verify: () => gate('bucket', 'verify', () => records.verify()),
     },
     images: {
-      put: (name, bytes, type, signal) =>
-        gate('bucket', 'put', () => images.put(name, bytes, type, signal)),
+      put: (name, bytes, type, signal) => gate('bucket', 'put', () => images.put(name, bytes, type, signal)),
       remove: (names) => gate('bucket', 'remove', () => images.remove(names)),
       async *list(prefix) {
         yield* await gate('bucket', 'list', () => allOf(images.list(prefix)));
