@@ -1,6 +1,6 @@
 /** What must hold after a kill or a pause at any point. Each check gives a line for everything that does not. */
 import { createHash } from 'node:crypto';
-import type { StoredRecord } from '../../../lib/model.ts';
+import type { Item, StoredRecord } from '../../../lib/model.ts';
 import { pageIdOf } from '../../../lib/page/identity.ts';
 import { namesOf } from '../../../lib/record/namesOf.ts';
 import { LOST, NEIGHBOUR, PAGE, SITES, type SiteName } from './operations.ts';
@@ -18,26 +18,34 @@ const PAGES = [PAGE, NEIGHBOUR, LOST] as const;
 export async function checkReaders(world: World, service: Service): Promise<string[]> {
   const faults: string[] = [];
   for (const path of PAGES) {
-    const record = (await world.record(path))?.record;
-    const names = [...namesOf(record)];
-    const got = await service.get(world.url(path));
-    if (got.status !== (record?.kind === 'page' ? 200 : 404))
-      faults.push(`GET ${path} answers ${got.status}`);
-    const stale = got.names.filter((name) => !names.includes(name));
-    if (stale.length > 0 || got.names.length !== names.length) {
-      faults.push(`GET ${path} has ${got.names.length} names, ${stale.length} of them not in the record`);
+    const record = await checkGet(world, service, path, faults);
+    if (record?.kind !== 'page') continue;
+    for (const { name, sha256 } of record.items) {
+      const found = await world.sha256(name);
+      if (found === null) faults.push(`${path}: ${nick(name)} is missing`);
+      else if (found !== sha256) faults.push(`${path}: ${nick(name)} has changed`);
     }
-    if (record?.kind === 'page') {
-      for (const { name, sha256 } of record.items) {
-        const found = await world.sha256(name);
-        if (found !== sha256)
-          faults.push(`${path}: ${nick(name)} ${found === null ? 'is missing' : 'has changed'}`);
-      }
-      if (versionOf(world, path, record) === null)
-        faults.push(`${path}: the record is no version of the page`);
-    }
+    if (versionOf(world, path, record) === null) faults.push(`${path}: the record is no version of the page`);
   }
   return faults;
+}
+
+/** GET gives what the record says, and nothing that is not there. */
+async function checkGet(
+  world: World,
+  service: Service,
+  path: string,
+  faults: string[],
+): Promise<StoredRecord | undefined> {
+  const record = (await world.record(path))?.record;
+  const names = [...namesOf(record)];
+  const got = await service.get(world.url(path));
+  if (got.status !== (record?.kind === 'page' ? 200 : 404)) faults.push(`GET ${path} answers ${got.status}`);
+  const strange = got.names.filter((name) => !names.includes(name));
+  if (strange.length > 0 || got.names.length !== names.length) {
+    faults.push(`GET ${path} has ${got.names.length} names, ${strange.length} of them not in the record`);
+  }
+  return record;
 }
 
 /** The names of the page's versions that have exactly these images; null when there is none. */
@@ -52,7 +60,6 @@ export function versionOf(world: World, path: string, record: StoredRecord): Sit
   };
   const names = Object.keys(SITES) as SiteName[];
   const name = names.find((site) => site !== 'gone' && isIt(site)) ?? null;
-  // Of another machine's port: the world is one.
   return record.url === world.url(path) ? name : null;
 }
 
@@ -84,6 +91,10 @@ export async function checkWriters(world: World, service: Service): Promise<stri
   if (record === undefined || versionOf(world, PAGE, record) !== 'other') {
     faults.push('the next PUT did not bring the page up to date');
   }
+  const objects = await world.objects();
+  const missing = [...namesOf(record)].filter((name) => !objects.includes(name));
+  if (missing.length > 0) faults.push(`after the next PUT ${missing.map(nick).join()} is missing`);
+  await checkGet(world, service, PAGE, faults);
   return faults;
 }
 
@@ -91,26 +102,31 @@ export async function checkWriters(world: World, service: Service): Promise<stri
 export async function checkSweep(world: World, service: Service): Promise<string[]> {
   const faults = await checkTtl(world);
   await world.expire(PAGE);
-  const before = await contents(world);
+  const before = await itemsOf(world);
   const { sweep } = await service.run('sweep', world.url(PAGE));
   if (sweep?.finished !== true || sweep.failed > 0 || sweep.leftAlone > 0) {
     faults.push(`the sweep reports ${JSON.stringify(sweep)}`);
   }
-  const after = await contents(world);
-  if (JSON.stringify(before.items) !== JSON.stringify(after.items))
-    faults.push('the sweep changed what pages have');
-  const orphans = after.objects.filter((name) => !after.named.has(name));
+  const after = await itemsOf(world);
+  if (JSON.stringify(before) !== JSON.stringify(after)) faults.push('the sweep changed what pages have');
+  const named = new Set(after.flat().map(({ name }) => name));
+  const objects = new Set(await world.objects());
+  const orphans = [...objects].filter((name) => !named.has(name));
   if (orphans.length > 0) faults.push(`the sweep left ${orphans.map(nick).join()}`);
+  const missing = [...named].filter((name) => !objects.has(name));
+  if (missing.length > 0) faults.push(`after the sweep ${missing.map(nick).join()} is missing`);
+  await checkGet(world, service, PAGE, faults);
   return faults;
 }
 
-async function contents(world: World) {
-  const records = await Promise.all(PAGES.map(async (path) => (await world.record(path))?.record));
-  return {
-    items: records.map((record) => (record?.kind === 'page' ? record.items : null)),
-    named: new Set(records.flatMap((record) => [...namesOf(record)])),
-    objects: await world.objects(),
-  };
+/** Of all pages, page by page. */
+function itemsOf(world: World): Promise<readonly (readonly Item[])[]> {
+  return Promise.all(
+    PAGES.map(async (path) => {
+      const record = (await world.record(path))?.record;
+      return record?.kind === 'page' ? record.items : [];
+    }),
+  );
 }
 
 /** An object by its file's name and the first digits of the operation that wrote it. */

@@ -1,13 +1,20 @@
 /** The process that is killed and paused: it does one operation at a time, as its parent orders. */
 import { createService, type OperationName, type Outcome, type ServiceOrder } from './service.ts';
+import { setClock } from './wallClock.ts';
 
 export interface ChildOrder extends ServiceOrder {
   readonly operation: OperationName;
   readonly url: string;
 }
 
+export type ChildMessage =
+  | { readonly kind: 'order'; readonly order: ChildOrder }
+  /** The wall clock is set, at once. */
+  | { readonly kind: 'clock'; readonly byMs: number };
+
 export type ChildAnswer =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'clock' }
   | { readonly kind: 'done'; readonly outcome: Outcome }
   | { readonly kind: 'failed'; readonly error: string };
 
@@ -16,16 +23,25 @@ const say = (answer: ChildAnswer) => process.send?.(answer);
 console.log = () => {};
 
 process.on('message', async (message) => {
-  const order = message as ChildOrder;
-  const service = createService(order);
-  try {
-    say({ kind: 'done', outcome: await service.run(order.operation, order.url) });
-  } catch (error) {
-    say({ kind: 'failed', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  } finally {
-    await service.close();
+  const heard = message as ChildMessage;
+  if (heard.kind === 'clock') {
+    setClock(heard.byMs);
+    say({ kind: 'clock' });
+  } else {
+    say(await carryOut(heard.order));
   }
 });
 // The parent is gone, however it went: so is this.
 process.on('disconnect', () => process.exit());
 say({ kind: 'ready' });
+
+async function carryOut(order: ChildOrder): Promise<ChildAnswer> {
+  const service = createService(order);
+  try {
+    return { kind: 'done', outcome: await service.run(order.operation, order.url) };
+  } catch (error) {
+    return { kind: 'failed', error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  } finally {
+    await service.close();
+  }
+}

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build, stop } from 'esbuild';
-import type { ChildAnswer, ChildOrder } from './child.ts';
+import type { ChildAnswer, ChildMessage, ChildOrder } from './child.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 /** Some packages still call `require`, which an ES module does not have. */
@@ -14,6 +14,8 @@ const BANNER =
 export interface Child {
   /** One operation at a time. Rejects when the process ends first. */
   order(order: ChildOrder): Promise<ChildAnswer>;
+  /** Sets its wall clock while it works. */
+  setClock(byMs: number): Promise<void>;
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
@@ -90,20 +92,29 @@ function wrap(child: ChildProcess): Wrapped {
     });
     child.once('error', () => resolve());
   });
-  const next = async (): Promise<ChildAnswer> => {
+  const next = async (...kinds: readonly ChildAnswer['kind'][]): Promise<ChildAnswer> => {
     const { promise, resolve, reject } = Promise.withResolvers<ChildAnswer>();
-    const hear = (answer: unknown) => resolve(answer as ChildAnswer);
-    child.once('message', hear);
+    const hear = (heard: unknown) => {
+      const answer = heard as ChildAnswer;
+      if (kinds.includes(answer.kind)) resolve(answer);
+    };
+    child.on('message', hear);
     void ended.then(() => reject(new Error('The child ended.')));
     return promise.finally(() => child.off('message', hear));
   };
+  const tell = (message: ChildMessage) => child.send(message, () => undefined);
   return {
-    ready: next(),
+    ready: next('ready'),
     ended,
     order(order) {
-      const answer = next();
-      child.send(order, () => undefined);
+      const answer = next('done', 'failed');
+      tell({ kind: 'order', order });
       return answer;
+    },
+    async setClock(byMs) {
+      const answer = next('clock');
+      tell({ kind: 'clock', byMs });
+      await answer;
     },
     signal: (signal) => void child.kill(signal),
     async kill() {

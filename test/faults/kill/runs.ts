@@ -5,8 +5,8 @@ import type { ChildAnswer } from './child.ts';
 import type { Child } from './children.ts';
 import type { Hit, Point } from './gate.ts';
 import type { MutantName } from './mutants.ts';
-import { type Operation, PAGE, SITES } from './operations.ts';
-import type { OperationName, Outcome, Service } from './service.ts';
+import { type Operation, PAGE, SITES, type SiteName } from './operations.ts';
+import type { OperationName, Outcome, Service, ServiceOrder } from './service.ts';
 import type { Saved, World } from './world.ts';
 
 /** `late`: the request reaches its server only after the next writer is done. */
@@ -15,29 +15,64 @@ export type Kill = 'before' | 'after' | 'late';
 /** What others do while the child stands still, one after the other. */
 export type Others = readonly OperationName[];
 
+export interface Pause {
+  readonly by: Others;
+  /** `ended`: cut short for the test; `ends`: waited for; `held`: the child has it all the time. */
+  readonly lock?: 'ended' | 'ends' | 'held';
+  /** What the child has for its call. */
+  readonly timeMs?: number;
+  /** What the child may answer. */
+  readonly codes?: readonly string[];
+  /** How far the clock of a sweep is ahead of the store's. */
+  readonly sweepAheadMs?: number;
+  /** The child's wall clock is set while it waits. */
+  readonly setClockMs?: number;
+}
+
+export interface Paused {
+  readonly faults: readonly string[];
+  readonly outcome: Outcome | null;
+}
+
+export interface Stage {
+  readonly world: World;
+  readonly child: Child;
+  readonly operation: Operation;
+  /** The world as the operation finds it. */
+  readonly baseline: Saved;
+  readonly mutant: MutantName | undefined;
+}
+
+export const NEVER_REACHED = 'the point was never reached';
+
+const WRITER_CODES = ['OK', 'URL_IN_PROGRESS', 'URL_ALREADY_PROCESSED'];
+/** What an operation may answer when another came between, by what it met. */
+const CODES: Readonly<Record<SiteName, readonly string[]>> = {
+  old: WRITER_CODES,
+  new: WRITER_CODES,
+  other: WRITER_CODES,
+  gone: ['PAGE_UNREACHABLE'],
+};
+
 /** The operation has begun in the child; `meanwhile` is seen to. */
-function begin(world: World, child: Child, operation: Operation, mutant: MutantName | undefined) {
+function begin(world: World, child: Child, operation: Operation, parts: Partial<ServiceOrder>) {
   world.origin.show(SITES[operation.site]);
   const { meanwhile } = operation;
   if (meanwhile !== undefined) {
     void world.gate.hold(meanwhile).then(async (hit) => {
-      await others(world, ['put']);
+      await world.expire(PAGE);
+      await others(world, ['put'], {});
       hit.release('go');
     });
   }
-  return child.order({ ...world.order({ mutant }), operation: operation.run, url: world.url(PAGE) });
+  return child.order({ ...world.order(parts), operation: operation.run, url: world.url(PAGE) });
 }
 
 /** The calls that the operation makes when nothing happens to it. */
-export async function trace(
-  world: World,
-  child: Child,
-  operation: Operation,
-  baseline: Saved,
-): Promise<readonly string[]> {
+export async function trace({ world, child, operation, baseline }: Stage): Promise<readonly string[]> {
   await world.restore(baseline);
   world.gate.forget();
-  const answer = await begin(world, child, operation, undefined);
+  const answer = await begin(world, child, operation, {});
   await world.settled();
   if (answer.kind !== 'done') throw new Error(`${operation.name}: ${JSON.stringify(answer)}`);
   return world.gate.calls();
@@ -45,81 +80,64 @@ export async function trace(
 
 /** @returns a line for everything that is wrong afterwards */
 export async function killAt(
-  world: World,
-  child: Child,
-  operation: Operation,
-  baseline: Saved,
+  { world, child, operation, baseline, mutant }: Stage,
   call: string,
   kill: Kill,
-  mutant?: MutantName,
 ): Promise<readonly string[]> {
   await world.restore(baseline);
   world.gate.forget();
   const reached = world.gate.hold({ call, moment: kill === 'after' ? 'after' : 'before' });
-  const answer = begin(world, child, operation, mutant).catch(() => null);
+  const answer = begin(world, child, operation, { mutant }).catch(() => null);
   const hit = await firstOf(reached, answer);
   await child.kill();
-  if (hit === null) return ['the point was never reached'];
-
-  const service = world.service({ mutant });
-  try {
-    if (kill === 'late') {
-      await world.settled();
-      const { faults } = await others(world, ['put']);
-      hit.release('go');
-      await world.settled();
-      return [...faults, ...(await lookSweepWrite(world, service))];
-    }
-    hit.release('drop');
+  if (hit === null) return [NEVER_REACHED];
+  if (kill === 'late') {
     await world.settled();
-    const saved = await world.save();
-    const faults = await lookWriteSweep(world, service);
-    await world.restore(saved);
-    const again = world.service({ mutant });
-    try {
-      return [...faults, ...(await lookSweepWrite(world, again))];
-    } finally {
-      await again.close();
-    }
-  } finally {
-    await service.close();
+    await world.expire(PAGE);
+    const { faults } = await others(world, ['put'], { mutant });
+    hit.release('go');
+    await world.settled();
+    return [...faults, ...(await lookSweepWrite(world, mutant))];
   }
+  hit.release('drop');
+  await world.settled();
+  const saved = await world.save();
+  const faults = await lookWriteSweep(world, mutant);
+  await world.restore(saved);
+  return [...faults, ...(await sweepWrite(world, mutant))];
 }
 
 /** @returns what the child answered, and a line for everything that is wrong afterwards */
 export async function pauseAt(
-  world: World,
-  child: Child,
-  operation: Operation,
-  baseline: Saved,
+  { world, child, operation, baseline, mutant }: Stage,
   point: Point,
-  by: Others,
-  mutant?: MutantName,
-): Promise<{ readonly faults: readonly string[]; readonly outcome: Outcome | null }> {
+  pause: Pause,
+): Promise<Paused> {
+  const { timeMs, lock = 'ended', codes = CODES[operation.site] } = pause;
   await world.restore(baseline);
   world.gate.forget();
   const reached = world.gate.hold(point);
-  const answering = begin(world, child, operation, mutant);
+  const answering = begin(world, child, operation, { mutant, ...(timeMs !== undefined && { timeMs }) });
   const hit = await firstOf(reached, answering);
-  if (hit === null) return { faults: ['the point was never reached'], outcome: null };
+  if (hit === null) return { faults: [NEVER_REACHED], outcome: null };
 
   child.signal('SIGSTOP');
-  const meanwhile = await others(world, by, mutant);
+  if (lock === 'ended') await world.expire(PAGE);
+  if (lock === 'ends') await world.outlast(PAGE);
+  const { sweepAheadMs } = pause;
+  const meanwhile = await others(world, pause.by, { mutant, sweepAheadMs });
   child.signal('SIGCONT');
+  if (pause.setClockMs !== undefined) await child.setClock(pause.setClockMs);
   hit.release('go');
   const answer = await answering;
+  if (pause.setClockMs !== undefined) await child.setClock(-pause.setClockMs);
   await world.settled();
-  if (answer.kind !== 'done')
-    return { faults: [`the child failed: ${JSON.stringify(answer)}`], outcome: null };
+  if (answer.kind !== 'done') return { faults: [`the child: ${JSON.stringify(answer)}`], outcome: null };
 
   const { outcome } = answer;
   const faults = [...meanwhile.faults, ...(await checkOrder(world, operation, outcome, meanwhile))];
-  const service = world.service({ mutant });
-  try {
-    return { faults: [...faults, ...(await lookSweepWrite(world, service))], outcome };
-  } finally {
-    await service.close();
-  }
+  if (!codes.includes(outcome.code)) faults.push(`it answers ${outcome.code}`);
+  return { faults: [...faults, ...(await lookSweepWrite(world, mutant))], outcome };
 }
 
 interface Meanwhile {
@@ -130,13 +148,12 @@ interface Meanwhile {
   readonly created: number;
 }
 
-/** Others work on the page once its lock has ended: a PUT or a POST finds another version of the page. */
-async function others(world: World, by: Others, mutant?: MutantName): Promise<Meanwhile> {
+/** Others work on the page: a PUT or a POST finds another version of it. */
+async function others(world: World, by: Others, order: Partial<ServiceOrder>): Promise<Meanwhile> {
   const faults: string[] = [];
   const opIds: string[] = [];
   let created = 0;
-  const service = world.service({ mutant });
-  await world.expire(PAGE);
+  const service = world.service(order);
   world.origin.showOthers(SITES.other);
   try {
     for (const name of by) {
@@ -178,24 +195,32 @@ async function checkOrder(
   return faults;
 }
 
-async function lookWriteSweep(world: World, service: Service): Promise<string[]> {
-  return [
-    ...(await checkReaders(world, service)),
-    ...(await checkWriters(world, service)),
-    ...(await checkReaders(world, service)),
-    ...(await checkSweep(world, service)),
-    ...(await checkReaders(world, service)),
-  ];
+async function lookWriteSweep(world: World, mutant: MutantName | undefined): Promise<string[]> {
+  return checkBy(world, mutant, checkReaders, checkWriters, checkSweep);
 }
 
-async function lookSweepWrite(world: World, service: Service): Promise<string[]> {
-  return [
-    ...(await checkReaders(world, service)),
-    ...(await checkSweep(world, service)),
-    ...(await checkReaders(world, service)),
-    ...(await checkWriters(world, service)),
-    ...(await checkReaders(world, service)),
-  ];
+async function sweepWrite(world: World, mutant: MutantName | undefined): Promise<string[]> {
+  return checkBy(world, mutant, checkSweep, checkWriters);
+}
+
+async function lookSweepWrite(world: World, mutant: MutantName | undefined): Promise<string[]> {
+  return checkBy(world, mutant, checkReaders, checkSweep, checkWriters);
+}
+
+/** One after the other, each on what the one before it left. */
+async function checkBy(
+  world: World,
+  mutant: MutantName | undefined,
+  ...checks: readonly ((world: World, service: Service) => Promise<string[]>)[]
+): Promise<string[]> {
+  const service = world.service({ mutant });
+  try {
+    const faults: string[] = [];
+    for (const check of checks) faults.push(...(await check(world, service)));
+    return faults;
+  } finally {
+    await service.close();
+  }
 }
 
 /** The hit, or null when the child was done before. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { StoredRecord, VersionedRecord } from '../../../lib/model.ts';
 import { pageIdOf } from '../../../lib/page/identity.ts';
 import { createS3Store, type S3Store } from '../../../lib/record/s3Store.ts';
@@ -52,6 +53,8 @@ export interface World {
   ttl(key: string): Promise<number | null>;
   /** Ends the page's lock and busy marker, as their time does. */
   expire(path: string): Promise<void>;
+  /** Waits until the page's lock has ended by itself. */
+  outlast(path: string): Promise<void>;
   /** Nothing of a killed child is under way any more. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -80,6 +83,7 @@ export async function startWorld(hasRedis: boolean): Promise<World> {
     AWS_ACCESS_KEY_ID: 'kill',
     AWS_SECRET_ACCESS_KEY: 'kill-sweep',
     FETCH_PORTS: String(origin.port),
+    REQUEST_RESERVE_MS: '1000',
     PAGE_TIMEOUT_MS: '60000',
     IMAGE_TIMEOUT_MS: '60000',
     ...(redisAddress !== undefined && { REDIS_ADDRESS: redisAddress }),
@@ -122,25 +126,31 @@ export async function startWorld(hasRedis: boolean): Promise<World> {
     return reply.startsWith('$-1') ? null : reply.slice(reply.indexOf('\r\n') + 2, -2);
   };
 
+  const ttlOf = async (key: string) => {
+    if (!hasRedis) return null;
+    const ms = Number((await ask('PTTL', key)).slice(1));
+    return ms === -2 ? null : ms === -1 ? Number.POSITIVE_INFINITY : ms;
+  };
+
   return {
     gate,
     origin,
     hasRedis,
     url,
-    order: (parts = {}) => ({
+    order: ({ timeMs = TIME_MS, sweepAheadMs = 2 * DAY_MS, mutant } = {}) => ({
       env: env(s3Gate.endpoint, redisGate?.address),
       address: CHILD_ADDRESS,
-      timeMs: TIME_MS,
-      sweepAheadMs: 2 * DAY_MS,
-      ...parts,
+      timeMs,
+      sweepAheadMs,
+      mutant,
     }),
-    service: (parts = {}) =>
+    service: ({ sweepAheadMs = 2 * DAY_MS, mutant } = {}) =>
       createService({
         env: env(endpoint(), redis?.address),
         address: OTHERS_ADDRESS,
         timeMs: TIME_MS,
-        sweepAheadMs: 2 * DAY_MS,
-        ...parts,
+        sweepAheadMs,
+        mutant,
       }),
     async empty() {
       await openBucket(newFolder());
@@ -183,16 +193,16 @@ export async function startWorld(hasRedis: boolean): Promise<World> {
     },
     leave: (name) =>
       opened().images.put(name, Buffer.from('left behind'), 'image/png', new AbortController().signal),
-    async ttl(key) {
-      if (!hasRedis) return null;
-      const ms = Number((await ask('PTTL', key)).slice(1));
-      return ms === -2 ? null : ms === -1 ? Number.POSITIVE_INFINITY : ms;
-    },
+    ttl: ttlOf,
     async expire(path) {
       if (!hasRedis) return;
       const [lock, page] = keysOf(path);
       await ask('PEXPIRE', lock, '0');
       if ((await read(page))?.startsWith('busy:')) await ask('PEXPIRE', page, '0');
+    },
+    async outlast(path) {
+      const [lock] = keysOf(path);
+      for (let ms = await ttlOf(lock); ms !== null; ms = await ttlOf(lock)) await delay(ms);
     },
     async settled() {
       await Promise.all([s3Gate.alone(), redisGate?.alone()]);

@@ -1,0 +1,83 @@
+/** F10: wall clocks that jump while a call is under way, and sweeps whose clock is not the store's. */
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { report } from '../hostile/support/figures.ts';
+import { createTally, isWhole, runnable, TIMEOUT_MS, title } from './kill/extent.ts';
+import { type KillRange, openKillRange } from './kill/killRange.ts';
+import { OPERATIONS } from './kill/operations.ts';
+import type { Pause } from './kill/runs.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+const { post, put, sweep } = OPERATIONS;
+/** A third of the calls stands for all where time is short: those that write. */
+const only = (call: string) => isWhole || /^s3 (?:PUT|DELETE)|^redis SET/.test(call);
+
+const tally = createTally();
+let range: KillRange;
+
+beforeAll(async () => {
+  jest.spyOn(console, 'log').mockImplementation(() => {});
+  range = await openKillRange();
+}, TIMEOUT_MS);
+
+afterAll(() => range.close(), TIMEOUT_MS);
+
+const jumpsOf = (...hours: readonly number[]): readonly Pause[] =>
+  hours.map((hour) => ({ by: [], lock: 'held', setClockMs: hour * HOUR_MS, codes: ['OK'] }));
+
+describe('the wall clock', () => {
+  it.each(
+    runnable([
+      { operation: post, hasRedis: true },
+      { operation: put, hasRedis: true },
+      { operation: put, hasRedis: false },
+      { operation: sweep, hasRedis: true },
+    ]),
+  )(
+    `F10 may jump an hour ahead or back at any call: ${title}`,
+    async ({ operation, hasRedis }) => {
+      const found = await range.pauses(operation, jumpsOf(1, -1), { hasRedis, only });
+      expect(found.faults).toEqual([]);
+      expect(Object.keys(found.answers)).toEqual([operation === post ? '201 OK' : '200 OK']);
+      report({ inputs: found.runs });
+      tally.add(found);
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each([
+    { operation: post, hasRedis: false, hours: 1 },
+    { operation: put, hasRedis: false, hours: -48 },
+  ])(
+    `F10 of a sweep may differ by $hours hours: it takes no upload of a writer at work: ${title}`,
+    async ({ operation, hasRedis, hours }) => {
+      const pause: Pause = { by: ['sweep'], lock: 'held', sweepAheadMs: hours * HOUR_MS, codes: ['OK'] };
+      const found = await range.pauses(operation, [pause], { hasRedis, only });
+      expect(found.faults).toEqual([]);
+      report({ inputs: found.runs });
+      tally.add(found);
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each(
+    runnable([
+      { operation: post, hasRedis: true },
+      { operation: put, hasRedis: true },
+    ]),
+  )(
+    `F10 of a sweep may be two days ahead: a writer that has its lock is left alone: ${title}`,
+    async ({ operation, hasRedis }) => {
+      const pause: Pause = { by: ['sweep'], lock: 'held', sweepAheadMs: 48 * HOUR_MS, codes: ['OK'] };
+      const found = await range.pauses(operation, [pause], { hasRedis, only });
+      expect(found.faults).toEqual([]);
+      report({ inputs: found.runs });
+      tally.add(found);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('F10 says what was tried', () => {
+    expect(tally.runs()).toBeGreaterThan(40);
+    report({ said: tally.sentence('clock faults') });
+  });
+});

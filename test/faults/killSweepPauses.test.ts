@@ -1,0 +1,72 @@
+/**
+ * F09: the child stands still (SIGSTOP) at every external call, past the end of its lock, while others write the page
+ * or sweep the bucket; then it goes on (SIGCONT). It must lose or have its place in the order, never overwrite, never
+ * delete what the record names.
+ */
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { report } from '../hostile/support/figures.ts';
+import { createTally, everyOperation, isWhole, runnable, TIMEOUT_MS, title } from './kill/extent.ts';
+import { type KillRange, openKillRange } from './kill/killRange.ts';
+import { OPERATIONS } from './kill/operations.ts';
+import type { Others } from './kill/runs.ts';
+
+const WHOLE: readonly Others[] = [['put'], ['post'], ['sweep'], ['sweep', 'put'], ['put', 'sweep']];
+const OTHERS = isWhole ? WHOLE : WHOLE.filter(([first, second]) => first !== 'post' && second === undefined);
+const CORE = [
+  { operation: OPERATIONS.post, hasRedis: true },
+  { operation: OPERATIONS.put, hasRedis: false },
+  { operation: OPERATIONS.sweepUnrecorded, hasRedis: true },
+];
+const rows = runnable(isWhole ? everyOperation(OPERATIONS) : CORE);
+
+const tally = createTally();
+let range: KillRange;
+
+beforeAll(async () => {
+  jest.spyOn(console, 'log').mockImplementation(() => {});
+  range = await openKillRange();
+}, TIMEOUT_MS);
+
+afterAll(() => range.close(), TIMEOUT_MS);
+
+describe('paused at any call while others work, it loses or waits its turn', () => {
+  it.each(rows)(
+    `F09 ${title}`,
+    async ({ operation, hasRedis }) => {
+      const pauses = OTHERS.map((by) => ({ by }));
+      const found = await range.pauses(operation, pauses, { hasRedis });
+      expect(found.faults).toEqual([]);
+      expect(found.runs).toBe(found.calls.length * 2 * OTHERS.length);
+      report({ inputs: found.runs });
+      tally.add(found);
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each(runnable([{ operation: OPERATIONS.put, hasRedis: true }]))(
+    `F09 ${title}, until the lock and the time of the call end by themselves`,
+    async ({ operation, hasRedis }) => {
+      // 3 s to fetch, 1 s kept back, and the lock a second longer.
+      const pause = { by: ['put'], lock: 'ends', timeMs: 4_000, codes: LATE_CODES } as const;
+      const only = (call: string) => isWhole || LATE_CALLS.includes(call);
+      const found = await range.pauses(operation, [pause], { hasRedis, only });
+      expect(found.faults).toEqual([]);
+      expect(found.runs).toBeGreaterThanOrEqual(LATE_CALLS.length * 2);
+      report({ inputs: found.runs });
+      tally.add(found);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('F09 strikes at every call of the operations', () => {
+    const outcomes = tally.sentence('pauses');
+    expect(outcomes).toMatch(/\d+ × 409 URL_IN_PROGRESS/);
+    expect(outcomes).toMatch(/\d+ × 20[01] OK/);
+    report({ said: outcomes });
+  });
+});
+
+/** Those around the moment at which everything changes. */
+const LATE_CALLS = ['s3 PUT d.png', 's3 PUT record', 's3 DELETE images'];
+/** Past the end of its call it may also have to say that it ran out of time. */
+const LATE_CODES = ['OK', 'URL_IN_PROGRESS', 'STORAGE_UNAVAILABLE', 'PAGE_TIMEOUT'];
