@@ -1,0 +1,95 @@
+/** `npm run fuzz`: attacks one target, or each for its share of the time, and ends with a table. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { keepFinding } from './finding.ts';
+import { type FuzzSummary, fuzzTarget } from './fuzzTarget.ts';
+import { INPUT_MAX_BYTES } from './target.ts';
+import { isTarget, moduleOf, TARGETS, type TargetName } from './targets.ts';
+
+const HELP = `npm run fuzz -- [options] TARGET
+
+TARGET        ${TARGETS.join(', ')}, or all, each for its share of the time
+--minutes N   time in all (1)
+--inputs N    at most so many inputs a target
+--seed N      the same seed makes the same changes (the time)
+--corpus DIR  files to begin with, beside the target's own
+--replay FILE tries this one input
+
+Findings are kept in .local/fuzz/TARGET. Ends with 1 when there is one.`;
+
+const root = join(import.meta.dirname, '../..');
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    minutes: { type: 'string', default: '1' },
+    inputs: { type: 'string', default: String(2 ** 31 - 1) },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    corpus: { type: 'string' },
+    replay: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const [minutes, inputs, seed] = [values.minutes, values.inputs, values.seed].map(Number);
+const [wanted = ''] = positionals;
+const targets = wanted === 'all' ? TARGETS : [wanted].filter(isTarget);
+const isFine = targets.length > 0 && positionals.length === 1 && Number(minutes) > 0 && Number(inputs) > 0;
+if (values.help || !isFine || Number.isNaN(seed)) {
+  console.log(HELP);
+  process.exit(values.help ? 0 : 1);
+}
+
+const rows: (readonly [TargetName, FuzzSummary])[] = [];
+for (const name of targets) rows.push([name, await attack(name)]);
+console.log(tableOf(rows));
+if (values.replay === undefined) console.log(`seed ${seed}`);
+process.exitCode = rows.some(([, { findings }]) => findings.length > 0) ? 1 : 0;
+
+function attack(name: TargetName): Promise<FuzzSummary> {
+  const common = { module: moduleOf(name), seed: Number(seed) };
+  if (values.replay !== undefined) {
+    const corpus = [readFileSync(values.replay)];
+    return fuzzTarget({ ...common, corpus, only: true, onFinding: ({ report }) => console.log(report) });
+  }
+  return fuzzTarget({
+    ...common,
+    inputs: Number(inputs),
+    ms: (Number(minutes) * 60_000) / targets.length,
+    corpus: values.corpus === undefined ? [] : filesIn(values.corpus),
+    onFinding: (finding) => {
+      const path = keepFinding(join(root, '.local/fuzz', name), name, finding);
+      console.log(`${name}: ${finding.kind}, ${relative(root, path)}\n${finding.report}\n`);
+    },
+  });
+}
+
+/** At most a thousand files, each up to the length that an input may have. */
+function filesIn(folder: string): readonly Buffer[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile())
+    .slice(0, 1_000)
+    .map((path) => readFileSync(path).subarray(0, INPUT_MAX_BYTES));
+}
+
+function tableOf(summaries: typeof rows): string {
+  const table = [
+    ['target', 'inputs', 'a second', 'code reached', 'corpus', 'findings'],
+    ...summaries.map(([name, { inputs: tried, seconds, stretches, corpus, findings }]) => [
+      name,
+      tried.toLocaleString('en'),
+      Math.round(tried / seconds).toLocaleString('en'),
+      String(stretches),
+      String(corpus),
+      String(findings.length),
+    ]),
+  ];
+  const widths = [0, 1, 2, 3, 4, 5].map((column) =>
+    Math.max(...table.map((row) => row[column]?.length ?? 0)),
+  );
+  const padded = table.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
+  );
+  return padded.join('\n');
+}

@@ -1,0 +1,3 @@
+import { PLANTED } from './faults.ts';
+
+export const target = PLANTED.broken;

@@ -1,0 +1,100 @@
+/** Changes one value of a JSON text and leaves it JSON, where blind changes would only try the parser. */
+import type { Random } from './random.ts';
+
+const DEEP = JSON.parse(`${'['.repeat(500)}${']'.repeat(500)}`);
+
+const VALUES: readonly [unknown, ...unknown[]] = [
+  null,
+  true,
+  false,
+  0,
+  -1,
+  0.5,
+  2 ** 53,
+  1e308,
+  '',
+  ' ',
+  'a',
+  '\u0000',
+  '\ud800',
+  '__proto__',
+  'constructor',
+  'x'.repeat(300),
+  [],
+  {},
+  [[]],
+  DEEP,
+];
+
+interface Spot {
+  readonly holder: Record<string, unknown>;
+  readonly key: string;
+}
+
+/** `words` are strings to put in. Text that is no JSON comes back as it is. */
+export function reshapeJson(text: string, words: readonly string[], random: Random): string {
+  const root = parsed(text);
+  const spots = spotsOf(root);
+  for (let left = 1 + random.integer(3); left > 0; left -= 1) {
+    const spot = random.pickAny(spots);
+    if (spot === undefined) return text;
+    change(spot, spots, words, random);
+  }
+  return JSON.stringify(root);
+}
+
+function change({ holder, key }: Spot, spots: readonly Spot[], words: readonly string[], random: Random) {
+  const value = holder[key];
+  const other = random.pickAny(spots);
+  const copy = other === undefined ? null : structuredClone(other.holder[other.key]);
+  switch (random.integer(6)) {
+    case 0:
+      holder[key] = random.pick(VALUES);
+      break;
+    case 1:
+      if (Array.isArray(holder)) holder.splice(Number(key), 1);
+      else delete holder[key];
+      break;
+    case 2:
+      holder[key] = copy;
+      break;
+    case 3:
+      // `__proto__` becomes a member like any other, as it does in JSON.parse.
+      Object.defineProperty(holder, random.pickAny(words) ?? key, {
+        value: copy,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+      break;
+    case 4:
+      if (Array.isArray(value)) value.push(copy, ...structuredClone(value));
+      break;
+    default:
+      holder[key] =
+        typeof value === 'number' ? value * random.pick([-1, 0, 0.5, 1e9]) : random.pickAny(words);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Every place that holds a value, two hundred at most. */
+function spotsOf(root: unknown): readonly Spot[] {
+  const spots: Spot[] = [];
+  const holders = [root];
+  for (const holder of holders) {
+    if (typeof holder !== 'object' || holder === null || spots.length > 200) continue;
+    for (const key of Object.keys(holder)) {
+      const members = holder as Record<string, unknown>;
+      spots.push({ holder: members, key });
+      holders.push(members[key]);
+    }
+  }
+  return spots;
+}
