@@ -13,7 +13,11 @@ export async function refuseBadSettings({ step }: Steps, stack: Stack): Promise<
     // Compose reads this one before any service could: the words are its own.
     { what: 'a port is no number', settings: { API_PORT: 'eighty' }, says: /port/i },
     // And of this one, the newer Compose.
-    { what: 'a port is too large', settings: { API_PORT: '99999' }, says: /API_PORT must be|hostPort: 99999/ },
+    {
+      what: 'a port is too large',
+      settings: { API_PORT: '99999' },
+      says: /API_PORT must be|hostPort: 99999/,
+    },
     {
       what: 'a password is too short',
       settings: { GRAFANA_ADMIN_PASSWORD: 'x' },
