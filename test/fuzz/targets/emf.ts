@@ -1,11 +1,16 @@
-/** EMF documents: whatever is sent to the exporter, what it exposes can be read, is bounded, and only grows. */
+/**
+ * EMF documents: whatever is sent to the exporter, what it exposes can be read, is bounded, and only grows; and a
+ * stream is the same lines wherever the network cuts it.
+ */
+import { createLineSplitter } from '../../../local-stack/exporter/lineSplitter.ts';
 import { createWorld, directiveOf, documentOf } from '../../local-stack/exporter/world.ts';
 import { reshapeJson } from '../reshapeJson.ts';
-import { demand, type Target } from '../target.ts';
+import { demand, demandAlike, type Target } from '../target.ts';
 
 /** Low, so that the limits are met. */
 const SERIES_MAX = 12;
 const SERIES_PER_METRIC_MAX = 5;
+const LINE_MAX_BYTES = 500;
 
 const SEEDS: readonly unknown[][] = [
   [documentOf({ members: { Orders: 3 } }), documentOf({ members: { Orders: [1, 2] } })],
@@ -92,6 +97,12 @@ export const target: Target = {
   },
   msPerKib: 10,
   check(input) {
+    const pieceBytes = 1 + (input.length % 61);
+    demandAlike(
+      'cut otherwise, a stream has other lines',
+      linesOfStream(input, pieceBytes),
+      linesOfStream(input, input.length),
+    );
     const world = createWorld({ maxSeries: SERIES_MAX, maxSeriesPerMetric: SERIES_PER_METRIC_MAX });
     let before: Readonly<Record<string, number>> = {};
     for (const line of input.toString('utf8').split('\n').slice(0, 32)) {
@@ -108,6 +119,20 @@ export const target: Target = {
 
 const linesOf = (documents: readonly unknown[]) =>
   documents.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join('\n');
+
+/** What arrives in pieces of so many bytes. */
+function linesOfStream(stream: Buffer, pieceBytes: number): readonly unknown[] {
+  const lines: unknown[] = [];
+  const splitter = createLineSplitter(LINE_MAX_BYTES, {
+    line: (text, isWhole) => lines.push([text, isWhole]),
+    tooLong: () => lines.push('too long'),
+  });
+  for (let from = 0; from < stream.length; from += pieceBytes) {
+    splitter.push(stream.subarray(from, from + pieceBytes));
+  }
+  splitter.end();
+  return lines;
+}
 
 function checkValues(
   text: string,
