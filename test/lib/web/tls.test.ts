@@ -60,7 +60,7 @@ describe('https', () => {
     }
   });
 
-  it('redirected to http is followed', async () => {
+  it('R17 redirected to http is followed', async () => {
     const identity = selfSigned('good.test', NOW);
     setDefaultCACertificates([...before, identity.cert]);
     await using plain = await startRawServer((socket) => socket.write(answer(200, {}, 'plain')));
