@@ -1,6 +1,7 @@
 /** Which real servers this machine has for the contract suites. */
 import { findProgram } from '../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS } from '../../local-stack/embedded/redis.ts';
+import { findNamespace } from './namespace.ts';
 import { findSeaweedFs } from './seaweedfs.ts';
 
 export interface TestService {
@@ -35,6 +36,12 @@ export function findTestServices(): readonly TestService[] {
       covers: "Prometheus' own check of its configuration, rules, rule tests and every panel's query",
       install: 'install prometheus',
       program: findPromtool(),
+    },
+    {
+      name: 'unshare with a network namespace',
+      covers: 'the address guard among listeners on the addresses it must not reach',
+      install: 'Linux with util-linux and iproute2, as root or with user namespaces',
+      program: findNamespace()?.[0] ?? null,
     },
   ];
 }
