@@ -42,6 +42,8 @@ export interface StoreConfig {
   readonly region: string;
   /** Absent means AWS. */
   readonly endpoint?: string;
+  /** The same server under the name that callers know: presigned links are made for it. Absent means `endpoint`. */
+  readonly publicEndpoint?: string;
   /** Absent means the SDK's own chain (on AWS: the function's role). */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly linkTtlSeconds: number;
@@ -93,6 +95,9 @@ export function readConfig(env: Environment): Config {
   };
 
   const endpoint = parsed('S3_ENDPOINT', (text) => parseEndpoint(text, 'http', ['http:', 'https:']));
+  const publicEndpoint = parsed('S3_PUBLIC_ENDPOINT', (text) =>
+    parseEndpoint(text, 'http', ['http:', 'https:']),
+  );
   const redis = parsed('REDIS_ADDRESS', (text) => parseEndpoint(text, 'redis', ['redis:', 'rediss:']));
   const allowHosts = parsed('FETCH_ALLOW_HOSTS', parseHosts) ?? [];
   const ports = parsed('FETCH_PORTS', parsePorts) ?? [80, 443, 8080, 8443];
@@ -120,7 +125,7 @@ export function readConfig(env: Environment): Config {
     fetch: {
       allowHosts,
       isLoopbackAllowed: !isOnAws,
-      ownEndpoints: [...hostOf(endpoint, 80), ...hostOf(redis, 6379)],
+      ownEndpoints: [...hostOf(endpoint, 80), ...hostOf(publicEndpoint, 80), ...hostOf(redis, 6379)],
       ports,
       redirectsMax: integer('REDIRECTS_MAX', 5, 0, 20),
       connectTimeoutMs: integer('CONNECT_TIMEOUT_MS', 3_000, 1, 60_000),
@@ -143,6 +148,7 @@ export function readConfig(env: Environment): Config {
       bucket: bucket ?? '',
       region: given('AWS_REGION') ?? 'us-east-1',
       ...(endpoint && { endpoint: endpoint.origin }),
+      ...(publicEndpoint && { publicEndpoint: publicEndpoint.origin }),
       ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
       linkTtlSeconds: integer('LINK_TTL_SECONDS', 900, 1, 604_800),
     },

@@ -78,6 +78,10 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
     maxAttempts: 1,
     requestHandler: client.config.requestHandler,
   });
+  // A signature covers the host. This one connects to nothing: the name may well lead nowhere from here.
+  const linking = config.publicEndpoint
+    ? new S3Client(settingsOf({ ...config, endpoint: config.publicEndpoint }))
+    : client;
 
   return {
     get: (Key, maxBytes) =>
@@ -162,11 +166,12 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
       }),
 
     link: (Key, ttlSeconds) =>
-      presign(client, new GetObjectCommand({ Bucket, Key }) as PresignedCommand, ttlSeconds),
+      presign(linking, new GetObjectCommand({ Bucket, Key }) as PresignedCommand, ttlSeconds),
 
     close: () => {
       client.destroy();
       singleAttempt.destroy();
+      linking.destroy();
     },
   };
 }

@@ -62,6 +62,22 @@ describe('the settings', () => {
     expect(readConfig({ ...MINIMAL, S3_ENDPOINT }).fetch.ownEndpoints).toEqual([{ hostname, port }]);
   });
 
+  it('take the name under which callers reach the store, which may be fetched as little as the store itself', () => {
+    const { store, fetch } = readConfig({
+      ...MINIMAL,
+      S3_ENDPOINT: 'minio:9000',
+      S3_PUBLIC_ENDPOINT: 'https://Files.example.test/',
+    });
+    expect(store).toMatchObject({
+      endpoint: 'http://minio:9000',
+      publicEndpoint: 'https://files.example.test',
+    });
+    expect(fetch.ownEndpoints).toEqual([
+      { hostname: 'minio', port: 9000 },
+      { hostname: 'files.example.test', port: 443 },
+    ]);
+  });
+
   it('parse the allow list into exact hosts and ports', () => {
     const { fetch } = readConfig({
       ...MINIMAL,
@@ -107,6 +123,8 @@ describe('the settings', () => {
     ['FETCH_ALLOW_HOSTS', 'a:0', /FETCH_ALLOW_HOSTS/],
     ['S3_ENDPOINT', 'minio:9000/path', /S3_ENDPOINT/],
     ['S3_ENDPOINT', 'http://key:secret@minio:9000', /S3_ENDPOINT/],
+    ['S3_PUBLIC_ENDPOINT', 'ftp://x', /S3_PUBLIC_ENDPOINT must be host:port or a URL/],
+    ['S3_PUBLIC_ENDPOINT', 'http://localhost:9000/path', /S3_PUBLIC_ENDPOINT/],
     ['REQUEST_RESERVE_MS', '999', /REQUEST_RESERVE_MS/],
     ['AWS_EMF_AGENT_ENDPOINT', 'tcp://127.0.0.1:25888', /must be udp/],
     ['AWS_ACCESS_KEY_ID', 'alone', /must be set together/],

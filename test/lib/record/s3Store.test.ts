@@ -48,6 +48,40 @@ describe('an S3 store', () => {
   const putRaw = (key: string, body: string) =>
     fetch(`${server.endpoint}/bucket/${key}`, { method: 'PUT', body, headers: { authorization: 'any' } });
 
+  describe('a link', () => {
+    const NAME = 'images/i/p/op/a b+ä.png';
+    const storeFor = (parts: Partial<Parameters<typeof createS3Store>[0]>) => {
+      const credentials = { accessKeyId: 'access', secretAccessKey: 'secret' };
+      const config = { bucket: 'bucket', region: 'us-east-1', linkTtlSeconds: 60, credentials };
+      const store = createS3Store({ ...config, endpoint: server.endpoint, ...parts });
+      open.push(() => store.close());
+      return store;
+    };
+
+    it('is made for the public endpoint, path and all as for the endpoint, and opens there', async () => {
+      const publicEndpoint = server.endpoint.replace('127.0.0.1', 'localhost');
+      const store = storeFor({ publicEndpoint });
+      await store.images.put(NAME, Buffer.from('bytes'), 'image/png', new AbortController().signal);
+      const link = new URL(await store.images.link(NAME));
+      expect(link.origin).toBe(publicEndpoint);
+      expect(link.pathname).toBe(new URL(await storeFor({}).images.link(NAME)).pathname);
+      const answer = await fetch(link);
+      expect([answer.status, await answer.text()]).toEqual([200, 'bytes']);
+    });
+
+    it('is signed for the public host and port: the signature is another one', async () => {
+      const signatureOf = async (store: S3Store) =>
+        new URL(await store.images.link(NAME)).searchParams.get('X-Amz-Signature');
+      const [own, other] = [storeFor({}), storeFor({ publicEndpoint: 'https://files.example.test' })];
+      expect(new URL(await other.images.link(NAME)).origin).toBe('https://files.example.test');
+      expect(await signatureOf(other)).not.toBe(await signatureOf(own));
+    });
+
+    it('is made for the endpoint where there is no other', async () => {
+      expect(new URL(await storeFor({}).images.link(NAME)).origin).toBe(server.endpoint);
+    });
+  });
+
   describe('reading a record', () => {
     const whole = recordOf([]);
     const foreign = [
