@@ -16,10 +16,10 @@ export interface Finding {
   readonly input: Buffer;
 }
 
-/** Name, first line and the place in the code: numbers in the text are the input's, not the fault's. */
+/** Name, beginning of the message and the place in the code: what follows a colon is the input's, not the fault's. */
 export function signatureOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `thrown ${typeof thrown}`;
-  const [first = ''] = thrown.message.split('\n', 1);
+  const [first = ''] = thrown.message.split(/[:\n]/, 1);
   const place = /\n\s+at .*?([\w.-]+\.[jt]s:\d+)/.exec(thrown.stack ?? '')?.[1] ?? '';
   return `${thrown.name}: ${first.replace(/\d+/g, 'N').slice(0, 120)} ${place}`;
 }

@@ -96,11 +96,8 @@ async function runWorker(
     workerData: task,
     // No flag of the test runner's.
     execArgv: [],
-    // Warnings; what matters arrives as an error.
-    stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
   });
-  worker.stderr.resume();
   let ending: Ending | null = null;
   let isDone = false;
   worker.on('message', (message: WorkerMessage) => {

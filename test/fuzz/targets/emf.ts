@@ -27,6 +27,7 @@ const SEEDS: readonly unknown[][] = [
       members: { Size: { Values: [1, 2_000], Counts: [3, 1] }, Share: 12.5 },
     }),
   ],
+  [documentOf({ sets: [['A'], ['Page-Id']], members: { A: 'a"b\\c\nd', 'Page-Id': 7, Orders: 1 } })],
   [documentOf({ units: { Time: 'Seconds' }, members: { Time: { Sum: 10, Count: 4, Min: 1, Max: 5 } } })],
   [
     {

@@ -27,6 +27,7 @@ const SEEDS = [
   '<svg><image href=a.svg /><image xlink:href="b.svg"/><foreignObject><img src=f.png></foreignObject></svg>',
   '<template><img src=no.png></template><video poster=p.png><object data=o.png type=image/png><embed src=e.gif>',
   '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><div data-bg="url(x.png)" data-lazy="y.jpg"><amp-img src=z.webp>',
+  '<img src="./" srcset="../a/page.html?q 2x, ../a/page.html?q#f 3x"><img src=""><img src="#f"><a href=no.png>',
   '<meta charset=shift_jis><img src="%e3%81%82.png"><!-- <img src=c.png> --><textarea><img src=t.png></textarea>',
 ];
 

@@ -33,6 +33,8 @@ const SEEDS = [
   'http://localhost./',
   'http://metadata.google.internal/',
   '2001:db8::1',
+  '2606:4700::200:5efe:8.8.8.8',
+  'http://[2606:4700::5efe:7f00:1]/',
   '::ffff:10.0.0.1',
   'fe80::1%eth0',
   '169.254.169.254',
