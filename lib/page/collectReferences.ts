@@ -1,3 +1,4 @@
+import type { LeftOut } from './discoveryRules.ts';
 import { createElementFinder } from './elementFinder.ts';
 import type { Pace } from './pace.ts';
 import {
@@ -15,6 +16,8 @@ export interface CollectedReferences {
   readonly entries: readonly PageEntry[];
   /** The first `base[href]`, as written. */
   readonly baseHref: string | undefined;
+  /** What was too long to be read. */
+  readonly leftOut: ReadonlySet<LeftOut>;
 }
 
 const HTML_NAMESPACE = 'http://www.w3.org/1999/xhtml';
@@ -23,24 +26,27 @@ const STEPS_BETWEEN_LOOKS = 128;
 /** Walks a page in document order, without recursion, and applies the rules to every element outside of templates. */
 export async function collectReferences(document: PageDocument, pace: Pace): Promise<CollectedReferences> {
   const entries: PageEntry[] = [];
+  const leftOut = new Set<LeftOut>();
   const pictures = createPictureTracker();
-  const finder = createElementFinder(document, pictures, entries);
+  const finder = createElementFinder(document, pictures, entries, leftOut);
   let baseHref: string | undefined;
 
-  const enter = (element: PageElement): boolean => {
-    if (element.name === 'template') return false;
+  /** null when nothing in it counts. */
+  const enter = (element: PageElement): Iterable<undefined> | null => {
+    if (element.name === 'template') return null;
     pictures.enter(element);
-    finder.look(element);
     if (element.name === 'base' && element.namespace === HTML_NAMESPACE) {
       baseHref ??= attributeOf(element, 'href');
     }
-    return true;
+    return finder.look(element);
   };
 
   let node: PageNode | null = document.root;
   for (let steps = 1; node !== null; steps += 1) {
-    const isEntered: boolean = !isPageElement(node) || enter(node);
-    let following: PageNode | null = isEntered && 'children' in node ? (node.children[0] ?? null) : null;
+    const looking: Iterable<undefined> | null = isPageElement(node) ? enter(node) : [];
+    for (const _ of looking ?? []) if (pace.isDue()) await pace.rest();
+    let following: PageNode | null =
+      looking !== null && 'children' in node ? (node.children[0] ?? null) : null;
     while (following === null && node !== null) {
       if (isPageElement(node)) pictures.leave(node);
       following = node.next;
@@ -49,5 +55,5 @@ export async function collectReferences(document: PageDocument, pace: Pace): Pro
     node = following;
     if (steps % STEPS_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
   }
-  return { entries, baseHref };
+  return { entries, baseHref, leftOut };
 }

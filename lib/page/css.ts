@@ -1,4 +1,4 @@
-import { shortenDataUrls } from './cssDataUrls.ts';
+import { shortenLongTokens } from './cssLongTokens.ts';
 import { type CssBudget, type CssToken, createCssTokens } from './cssTokens.ts';
 import { type CssImage, createCssValueReader } from './cssValue.ts';
 import { isImageProperty } from './imageProperties.ts';
@@ -16,7 +16,13 @@ export type CssReference =
 export type CssContext = 'stylesheet' | 'declarations';
 
 const TOKENS_PER_STEP = 512;
-const NONE: readonly CssReference[] = [];
+const IMAGES_PER_STEP = 512;
+
+/** What a token completes: a declaration with its images, or an import. */
+type Completed =
+  | { readonly kind: 'images'; readonly property: string; readonly images: readonly CssImage[] }
+  | { readonly kind: 'import'; readonly url: string }
+  | null;
 
 /** Each reference needs one of these; a backslash may hide any of them. */
 const REFERENCE_START = /(?:url|src|image|image-set)\(|@import|\\/i;
@@ -37,13 +43,13 @@ export function* readCss(
   context: CssContext,
   budget: CssBudget,
 ): Generator<CssReference | null, void, undefined> {
-  const { text, restore } = shortenDataUrls(css);
+  const { text, restore } = shortenLongTokens(css);
   const reader = createRuleReader(context);
   const nextToken = createCssTokens(text, budget);
   let count = 0;
   for (let token = nextToken(); token !== null; token = nextToken()) {
     const completed = reader.take(token);
-    if (completed !== NONE) yield* restored(completed, restore);
+    if (completed !== null) yield* restored(completed, restore);
     count += 1;
     if (count % TOKENS_PER_STEP === 0) yield null;
   }
@@ -51,16 +57,21 @@ export function* readCss(
 }
 
 function* restored(
-  found: readonly CssReference[],
+  completed: Completed,
   restore: (url: string) => string,
-): Generator<CssReference> {
-  for (const reference of found) yield { ...reference, url: restore(reference.url) };
+): Generator<CssReference | null, void, undefined> {
+  if (completed === null) return;
+  if (completed.kind === 'import') return yield { kind: 'import', url: restore(completed.url) };
+  const { property, images } = completed;
+  for (const [index, image] of images.entries()) {
+    yield { kind: 'image', property, ...image, url: restore(image.url) };
+    if (index % IMAGES_PER_STEP === IMAGES_PER_STEP - 1) yield null;
+  }
 }
 
 interface RuleReader {
-  /** What `token` completes. */
-  take(token: CssToken): readonly CssReference[];
-  finish(): readonly CssReference[];
+  take(token: CssToken): Completed;
+  finish(): Completed;
 }
 
 /** Keeps the place in the nesting of rules. Since rules nest, `a:b` may be a declaration or begin a selector. */
@@ -82,12 +93,11 @@ function createRuleReader(context: CssContext): RuleReader {
     isFontFace = false;
     value.reset();
   };
-  const commit = (): readonly CssReference[] => {
+  const commit = (): Completed => {
     const property = name;
     const images = state === 'value' && blocks.at(-1) === true ? value.finish() : [];
     restart();
-    if (images.length === 0 || !isImageProperty(property)) return NONE;
-    return images.map((image) => ({ kind: 'image', property, ...image }));
+    return images.length > 0 && isImageProperty(property) ? { kind: 'images', property, images } : null;
   };
   const openBlock = () => {
     const isTop = blocks.length === 1;
@@ -101,70 +111,70 @@ function createRuleReader(context: CssContext): RuleReader {
     return found;
   };
 
-  const takeAtStart = (token: CssToken): readonly CssReference[] => {
+  const takeAtStart = (token: CssToken): Completed => {
     switch (token.kind) {
       case '}':
         return closeBlock();
       case ';':
-        return NONE;
+        return null;
       case 'ident':
         state = 'name';
         name = token.value.startsWith('--') ? token.value : token.value.toLowerCase();
-        return NONE;
+        return null;
       case 'atKeyword':
         state = token.value === 'import' && !areImportsOver ? 'import' : 'prelude';
         isFontFace = token.value === 'font-face';
         areImportsOver ||= token.value === 'namespace';
-        return NONE;
+        return null;
       default:
         state = 'prelude';
         return takeInPrelude(token);
     }
   };
-  const takeInPrelude = (token: CssToken): readonly CssReference[] => {
+  const takeInPrelude = (token: CssToken): Completed => {
     if (closers.length > 0 || token.kind !== '{') {
       if (token.closer !== null) closers.push(token.closer);
       else if (token.kind === closers.at(-1)) closers.pop();
-      else if (closers.length > 0) return NONE;
+      else if (closers.length > 0) return null;
       else if (token.kind === ';') restart();
       else if (token.kind === '}') return closeBlock();
-      return NONE;
+      return null;
     }
     openBlock();
-    return NONE;
+    return null;
   };
-  const takeValue = (token: CssToken): readonly CssReference[] => {
+  const takeValue = (token: CssToken): Completed => {
     if (!value.isNested()) {
       if (token.kind === ';') return commit();
       if (token.kind === '}') return closeBlock();
       if (token.kind === '{' && !name.startsWith('--')) {
         // It was a selector, as in `a:hover {`.
         openBlock();
-        return NONE;
+        return null;
       }
     }
     value.take(token);
-    return NONE;
+    return null;
   };
-  const takeImport = (token: CssToken): readonly CssReference[] => {
+  const takeImport = (token: CssToken): Completed => {
     if (token.kind === 'function' && token.value === 'url') {
       closers.push(')');
-      return NONE;
+      return null;
     }
     state = 'prelude';
     if (token.kind !== 'string' && token.kind !== 'url') return takeInPrelude(token);
-    return [{ kind: 'import', url: token.value }];
+    return { kind: 'import', url: token.value };
   };
 
   return {
     take: (token) => {
-      if (token.kind === 'blank') return NONE;
+      if (token.kind === 'blank') return null;
       switch (state) {
         case 'start':
           return takeAtStart(token);
         case 'name':
           state = token.kind === ':' ? 'value' : 'prelude';
-          return state === 'value' ? NONE : takeInPrelude(token);
+          return state === 'value' ? null : takeInPrelude(token);
         case 'value':
           return takeValue(token);
         case 'import':

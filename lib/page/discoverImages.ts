@@ -3,12 +3,18 @@ import { collectReferences } from './collectReferences.ts';
 import type { CssBudget } from './cssTokens.ts';
 import { decodeHtml } from './decodeHtml.ts';
 import { expandInlineStyles } from './inlineStyles.ts';
+import { JSON_LD_MAX_CHARS } from './jsonLd.ts';
 import { mergeCandidates } from './mergeCandidates.ts';
 import { createPace } from './pace.ts';
 import { parseDocument } from './parseDocument.ts';
-import type { Reference } from './references.ts';
+import type { Reference, StylesheetLink } from './references.ts';
 import { withoutFragment } from './resolveReference.ts';
-import { type ReadStylesheet, readStylesheets, type StylesheetLimits } from './stylesheets.ts';
+import {
+  type ReadStylesheet,
+  type ReadStylesheets,
+  readStylesheets,
+  type StylesheetLimits,
+} from './stylesheets.ts';
 
 /** A page as it was read. */
 export interface Page {
@@ -50,7 +56,7 @@ export async function discoverImages(page: Page, parts: DiscoveryParts): Promise
   const pace = createPace(parts.signal);
   const budget: CssBudget = { faultsLeft: CSS_FAULTS_MAX };
   const { text, encoding } = decodeHtml(page.html, page.contentType);
-  const { entries, baseHref } = await collectReferences(await parseDocument(text, pace), pace);
+  const { entries, baseHref, leftOut } = await collectReferences(await parseDocument(text, pace), pace);
   const base = baseUrl(baseHref, page.finalUrl);
 
   const expanded = await expandInlineStyles(entries, budget, pace);
@@ -59,14 +65,26 @@ export async function discoverImages(page: Page, parts: DiscoveryParts): Promise
     { base, encoding, finalUrl: page.finalUrl },
     { ...parts, limits: parts.limits ?? STYLESHEET_LIMITS, budget, pace },
   );
-  const references = expanded.flatMap((entry): Reference | readonly Reference[] =>
-    entry.kind === 'image' ? entry : stylesheets.referencesOf(entry),
-  );
+  const references = inOrder(expanded, stylesheets);
   const own = new Set([page.url, page.finalUrl].map((url) => withoutFragment(url.href)));
   const candidates = await mergeCandidates(references, { base, own }, pace);
-  const warnings =
-    budget.faultsLeft > 0 ? stylesheets.warnings : [...stylesheets.warnings, brokenCss(page.finalUrl)];
+  const warnings = [
+    ...stylesheets.warnings,
+    ...(budget.faultsLeft > 0 ? [] : [limitWarning(page.finalUrl, BROKEN_CSS)]),
+    ...(leftOut.has('jsonLd') ? [limitWarning(page.finalUrl, LONG_JSON_LD)] : []),
+  ];
   return { candidates, warnings, stylesheets: stylesheets.urls };
+}
+
+/** What a stylesheet names stands where its link does. */
+function* inOrder(
+  entries: readonly (Reference | StylesheetLink)[],
+  { referencesOf }: ReadStylesheets,
+): Generator<Reference, void, undefined> {
+  for (const entry of entries) {
+    if (entry.kind === 'image') yield entry;
+    else yield* referencesOf(entry);
+  }
 }
 
 /** The HTML standard's "frozen base URL" (section 4.2.3), of the first `base` that has an `href`. */
@@ -82,10 +100,9 @@ function baseUrl(href: string | undefined, finalUrl: URL): string {
   return isUsable ? url.href : fallback;
 }
 
-function brokenCss(finalUrl: URL): Warning {
-  return {
-    url: withoutFragment(finalUrl.href),
-    code: 'LIMIT_REACHED',
-    detail: 'The page’s CSS is broken beyond reading; what followed was not looked at.',
-  };
+const BROKEN_CSS = 'The page’s CSS is broken beyond reading; what followed was not looked at.';
+const LONG_JSON_LD = `A block of JSON-LD is longer than ${JSON_LD_MAX_CHARS} characters; it was not looked at.`;
+
+function limitWarning(finalUrl: URL, detail: string): Warning {
+  return { url: withoutFragment(finalUrl.href), code: 'LIMIT_REACHED', detail };
 }

@@ -1,5 +1,5 @@
 import { hasImageExtension, looksLikeImageAddress } from './imageAddress.ts';
-import { readJsonLd } from './jsonLd.ts';
+import { JSON_LD_MAX_CHARS, readJsonLd } from './jsonLd.ts';
 import { parseMimeType } from './mimeType.ts';
 
 /** What a rule may ask about the element before it, and whom it tells. */
@@ -9,11 +9,16 @@ export interface Finder {
   /** The text in a `style` or `script`. */
   readonly text: () => string;
   readonly isInPicture: () => boolean;
-  readonly addUrl: (attribute: string, text: string, options?: AddOptions) => void;
-  readonly addSrcset: (attribute: string, text: string) => void;
-  readonly addCss: (context: 'stylesheet' | 'declarations', text: string) => void;
+  readonly addUrl: (attribute: string, text: string, options?: AddOptions) => undefined;
+  readonly addSrcset: (attribute: string, text: string) => Steps;
+  readonly addCss: (context: 'stylesheet' | 'declarations', text: string) => undefined;
   readonly addStylesheet: (href: string) => void;
+  /** Notes that something was too long to be read. */
+  readonly leaveOut: (what: LeftOut) => void;
 }
+
+/** What may be too long to be read. */
+export type LeftOut = 'jsonLd';
 
 export interface AddOptions {
   /** The place does not say that it holds an image. */
@@ -22,10 +27,15 @@ export interface AddOptions {
   readonly isSeparate?: boolean;
 }
 
-/** Reads one attribute; `value` is trimmed and not empty. */
-export type AttributeRule = (find: Finder, value: string, attribute: string) => void;
+/** Long work in small steps. */
+export type Steps = Generator<undefined, void, undefined>;
+/** Reads one attribute; `value` is trimmed and not empty. What may be long is done in the steps that it returns. */
+export type AttributeRule = (find: Finder, value: string, attribute: string) => Steps | undefined;
 /** Reads what stands in an element. */
-export type TextRule = (find: Finder) => void;
+export type TextRule = (find: Finder) => Steps | undefined;
+
+/** Real lists of tokens have a handful. */
+const TOKENS_MAX_CHARS = 8_192;
 
 const ICON_RELATIONS: ReadonlySet<string> = new Set([
   'android-icon',
@@ -61,7 +71,7 @@ const url: AttributeRule = (find, value, attribute) => find.addUrl(attribute, va
 const srcset: AttributeRule = (find, value, attribute) => find.addSrcset(attribute, value);
 
 const sourceSrcset: AttributeRule = (find, value, attribute) => {
-  if (find.isInPicture()) find.addSrcset(attribute, value);
+  return find.isInPicture() ? find.addSrcset(attribute, value) : undefined;
 };
 
 const imageInput: AttributeRule = (find, value, attribute) => {
@@ -84,7 +94,7 @@ const linkHref: AttributeRule = (find, value, attribute) => {
 };
 
 const linkSrcset: AttributeRule = (find, value, attribute) => {
-  if (isImageLink(find)) find.addSrcset(attribute, value);
+  return isImageLink(find) ? find.addSrcset(attribute, value) : undefined;
 };
 
 const metaContent: AttributeRule = (find, value) => {
@@ -111,9 +121,14 @@ const styleText: TextRule = (find) => {
   }
 };
 
-const scriptText: TextRule = (find) => {
+const scriptText: TextRule = function* (find) {
   if (parseMimeType(find.attribute('type'))?.essence !== 'application/ld+json') return;
-  for (const image of readJsonLd(find.text())) find.addUrl(image.key, image.url, { isSeparate: true });
+  const text = find.text();
+  if (text.length > JSON_LD_MAX_CHARS) return find.leaveOut('jsonLd');
+  for (const image of readJsonLd(text)) {
+    if (image === null) yield;
+    else find.addUrl(image.key, image.url, { isSeparate: true });
+  }
 };
 
 /** By element and attribute. Adding a source of images is adding a line. */
@@ -196,5 +211,10 @@ function isItemImage(find: Finder): boolean {
 
 /** Tokens of a space-separated attribute, lower case. */
 function tokensOf(text: string | undefined): string[] {
-  return text === undefined ? [] : text.toLowerCase().split(/[\t\n\f\r ]+/);
+  return text === undefined
+    ? []
+    : text
+        .slice(0, TOKENS_MAX_CHARS)
+        .toLowerCase()
+        .split(/[\t\n\f\r ]+/);
 }

@@ -5,6 +5,8 @@ import {
   attributeRulesOf,
   commonRuleOf,
   type Finder,
+  type LeftOut,
+  type Steps,
   textRuleOf,
 } from './discoveryRules.ts';
 import { isPlausibleAddress, looksLikeImageAddress } from './imageAddress.ts';
@@ -12,25 +14,27 @@ import { lazyKindOf, type ValueKind } from './lazyAttributes.ts';
 import { attributeName, attributeOf, type PageDocument, type PageElement } from './parseDocument.ts';
 import { IMAGE_ELEMENTS, type PictureTracker } from './pictures.ts';
 import { newPicture, type PageEntry, type Picture } from './references.ts';
-import { parseSrcset, type SrcsetCandidate } from './srcset.ts';
+import { type SrcsetCandidate, srcsetCandidates } from './srcset.ts';
 
 export interface ElementFinder {
-  /** Applies every rule to one element. */
-  readonly look: (element: PageElement) => void;
+  /** Applies every rule to one element; a good place for a rest wherever it yields. */
+  readonly look: (element: PageElement) => Iterable<undefined>;
 }
 
 const ALT_MAX_CHARS = 200;
 /** Real ones are short; one of megabytes must not be repeated in every answer. */
 const DESCRIPTOR_MAX_CHARS = 32;
+const CANDIDATES_PER_STEP = 256;
 const CDATA_START = '<![CDATA[';
 const CDATA_END = ']]>';
 const CSS_FUNCTION = /(?:url|image-set|src|image)\(/i;
 
-/** Applies the rules and writes what they find to `entries`. One for a whole page: it keeps the current element. */
+/** Applies the rules and writes what they find to `entries`, and what they could not read to `leftOut`. One for a whole page: it keeps the current element. */
 export function createElementFinder(
   document: PageDocument,
   pictures: PictureTracker,
   entries: PageEntry[],
+  leftOut: Set<LeftOut>,
 ): ElementFinder {
   let element: PageElement;
   let ownPicture: Picture | null;
@@ -48,7 +52,7 @@ export function createElementFinder(
     name: string,
     text: string,
     found: AddOptions & { isLazy?: boolean } & Partial<SrcsetCandidate>,
-  ) => {
+  ): undefined => {
     const owner = found.isSeparate ? newPicture() : picture();
     const alt = altOf(attribute('alt'));
     const { descriptor, width, density } = found;
@@ -67,7 +71,11 @@ export function createElementFinder(
       ...(found.needsImageType && { needsImageType: true }),
     });
   };
-  const addCss = (context: 'stylesheet' | 'declarations', text: string, lazyAttribute?: string) => {
+  const addCss = (
+    context: 'stylesheet' | 'declarations',
+    text: string,
+    lazyAttribute?: string,
+  ): undefined => {
     if (!mayNameImages(text)) return;
     entries.push({
       kind: 'css',
@@ -83,16 +91,22 @@ export function createElementFinder(
     text: () => withoutCdata(document.textOf(element)),
     isInPicture: pictures.isInPicture,
     addUrl: (name, text, options) => add(name, text, options ?? {}),
-    addSrcset: (name, text) => {
-      for (const candidate of parseSrcset(text)) add(name, candidate.url, candidate);
+    addSrcset: function* (name, text) {
+      let count = 0;
+      for (const candidate of srcsetCandidates(text)) {
+        add(name, candidate.url, candidate);
+        count += 1;
+        if (count % CANDIDATES_PER_STEP === 0) yield;
+      }
     },
     addCss,
     addStylesheet: (href) => {
       entries.push({ kind: 'stylesheet', href, element: element.name, depth: 0 });
     },
+    leaveOut: (what) => leftOut.add(what),
   };
 
-  const readLazy = (name: string, value: string, kind: ValueKind) => {
+  const readLazy = function* (name: string, value: string, kind: ValueKind): Steps {
     const isImage = IMAGE_ELEMENTS.has(element.name) || (element.name === 'source' && pictures.isInPicture());
     if (kind === 'background' && CSS_FUNCTION.test(value)) {
       picture().hasLazyAttribute = true;
@@ -100,7 +114,10 @@ export function createElementFinder(
       addCss('declarations', `background:${value}`, name);
       return;
     }
+    let count = 0;
     for (const candidate of candidatesOf(value, kind)) {
+      count += 1;
+      if (count % CANDIDATES_PER_STEP === 0) yield;
       if (!(isImage ? isPlausibleAddress(candidate.url) : looksLikeImageAddress(candidate.url))) continue;
       picture().hasLazyAttribute = true;
       if (kind === 'background' || kind === 'bgset') picture().hasLazyBackground = true;
@@ -108,32 +125,42 @@ export function createElementFinder(
     }
   };
 
+  const read = function* (): Steps {
+    const rules = attributeRulesOf(element.name);
+    for (const given of element.attrs) {
+      const name = attributeName(given);
+      const rule = rules?.get(name) ?? commonRuleOf(name);
+      const lazyKind = rule === undefined ? lazyKindOf(name) : undefined;
+      if (rule === undefined && lazyKind === undefined) continue;
+      const value = trimAsciiBlanks(given.value);
+      if (value === '') continue;
+      const steps =
+        rule !== undefined
+          ? rule(finder, value, name)
+          : lazyKind !== undefined && readLazy(name, value, lazyKind);
+      if (steps) yield* steps;
+    }
+    const steps = textRuleOf(element.name)?.(finder);
+    if (steps) yield* steps;
+  };
+
   return {
     look: (looked) => {
       element = looked;
       ownPicture = null;
-      const rules = attributeRulesOf(element.name);
-      for (const given of element.attrs) {
-        const name = attributeName(given);
-        const rule = rules?.get(name) ?? commonRuleOf(name);
-        const lazyKind = rule === undefined ? lazyKindOf(name) : undefined;
-        if (rule === undefined && lazyKind === undefined) continue;
-        const value = trimAsciiBlanks(given.value);
-        if (value === '') continue;
-        if (rule !== undefined) rule(finder, value, name);
-        else if (lazyKind !== undefined) readLazy(name, value, lazyKind);
-      }
-      textRuleOf(element.name)?.(finder);
+      return element.attrs.length === 0 && textRuleOf(element.name) === undefined ? NOTHING : read();
     },
   };
 }
 
-function candidatesOf(value: string, kind: ValueKind): readonly SrcsetCandidate[] {
+const NOTHING: readonly undefined[] = [];
+
+function candidatesOf(value: string, kind: ValueKind): Iterable<SrcsetCandidate> {
   switch (kind) {
     case 'srcset':
-      return parseSrcset(value);
+      return srcsetCandidates(value);
     case 'bgset':
-      return parseSrcset(value.replace(/\[[^[\]]*\]|\|/g, ','));
+      return srcsetCandidates(value.replace(/\[[^[\]]*\]|\|/g, ','));
     default:
       return [{ url: value }];
   }

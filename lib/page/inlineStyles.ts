@@ -10,6 +10,8 @@ import {
   type StylesheetLink,
 } from './references.ts';
 
+const ENTRIES_BETWEEN_LOOKS = 128;
+
 /** Replaces CSS that stands in the page by what it names, in place. */
 export async function expandInlineStyles(
   entries: readonly PageEntry[],
@@ -17,7 +19,8 @@ export async function expandInlineStyles(
   pace: Pace,
 ): Promise<(Reference | StylesheetLink)[]> {
   const expanded: (Reference | StylesheetLink)[] = [];
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
+    if (index % ENTRIES_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
     if (entry.kind !== 'css') {
       expanded.push(entry);
       continue;
@@ -57,12 +60,11 @@ function picturesOf({ owner }: InlineCss): (group: number) => Picture {
   return groupPictures();
 }
 
-/** One picture for each group of images. */
+/** One picture for each group of images; the images of a group follow each other. */
 export function groupPictures(): (group: number) => Picture {
-  const byGroup = new Map<number, Picture>();
+  let last: { readonly group: number; readonly picture: Picture } | null = null;
   return (group) => {
-    const picture = byGroup.get(group) ?? newPicture();
-    byGroup.set(group, picture);
-    return picture;
+    if (last?.group !== group) last = { group, picture: newPicture() };
+    return last.picture;
   };
 }

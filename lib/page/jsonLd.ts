@@ -1,3 +1,9 @@
+/**
+ * Of one block. Reading JSON cannot rest in between: a block of this length takes a tenth of a second at worst, and
+ * real ones have a hundredth of it.
+ */
+export const JSON_LD_MAX_CHARS = 1024 * 1024;
+
 /** An image that JSON-LD names. */
 export interface JsonLdImage {
   readonly key: string;
@@ -6,6 +12,7 @@ export interface JsonLdImage {
 
 const IMAGE_KEYS: ReadonlySet<string> = new Set(['image', 'thumbnailUrl', 'logo']);
 const ADDRESS_KEYS = ['url', 'contentUrl'] as const;
+const VALUES_PER_STEP = 512;
 
 interface Waiting {
   readonly value: unknown;
@@ -15,22 +22,27 @@ interface Waiting {
 
 /**
  * Reads `image`, `thumbnailUrl` and `logo` anywhere in a JSON-LD document, in its order: as a string, a list, an
- * object's `url` or `contentUrl`, or a reference by `@id` to such an object. What is not JSON names nothing.
+ * object's `url` or `contentUrl`, or a reference by `@id` to such an object. What is not JSON names nothing. A `null`
+ * between them is a good place for a rest.
  */
-export function readJsonLd(text: string): JsonLdImage[] {
+export function* readJsonLd(text: string): Generator<JsonLdImage | null, void, undefined> {
   const document = parse(text);
-  const images: JsonLdImage[] = [];
+  yield null;
   let byId: ReadonlyMap<string, object> | null = null;
-  walk(document, (value, key) => {
-    if (key === null) return;
-    if (typeof value === 'string') {
-      images.push({ key, url: value });
-    } else if (isObject(value)) {
-      byId ??= indexById(document);
-      for (const url of addressesOf(value, byId)) images.push({ key, url });
+  for (const step of walk(document)) {
+    if (step === null) {
+      yield null;
+      continue;
     }
-  });
-  return images;
+    const { value, key } = step;
+    if (key === null) continue;
+    if (typeof value === 'string') {
+      yield { key, url: value };
+    } else if (isObject(value)) {
+      byId ??= yield* indexById(document);
+      for (const url of addressesOf(value, byId)) yield { key, url };
+    }
+  }
 }
 
 function parse(text: string): unknown {
@@ -42,11 +54,14 @@ function parse(text: string): unknown {
 }
 
 /** Visits every value in document order, however deep. Lists pass on the key they stand under. */
-function walk(document: unknown, visit: (value: unknown, key: string | null) => void): void {
+function* walk(document: unknown): Generator<Waiting | null, void, undefined> {
   const waiting: Waiting[] = [{ value: document, key: null }];
+  let count = 0;
   for (let current = waiting.pop(); current !== undefined; current = waiting.pop()) {
     const { value, key } = current;
-    visit(value, key);
+    yield current;
+    count += 1;
+    if (count % VALUES_PER_STEP === 0) yield null;
     if (Array.isArray(value)) {
       for (let index = value.length - 1; index >= 0; index -= 1) waiting.push({ value: value[index], key });
     } else if (isObject(value)) {
@@ -58,13 +73,15 @@ function walk(document: unknown, visit: (value: unknown, key: string | null) => 
   }
 }
 
-function indexById(document: unknown): ReadonlyMap<string, object> {
+function* indexById(document: unknown): Generator<null, ReadonlyMap<string, object>, undefined> {
   const byId = new Map<string, object>();
-  walk(document, (value) => {
-    if (!isObject(value)) return;
-    const id = value['@id'];
-    if (typeof id === 'string' && directAddresses(value).length > 0 && !byId.has(id)) byId.set(id, value);
-  });
+  for (const step of walk(document)) {
+    if (step === null) yield null;
+    if (step === null || !isObject(step.value)) continue;
+    const id = step.value['@id'];
+    const isFirst = typeof id === 'string' && directAddresses(step.value).length > 0 && !byId.has(id);
+    if (isFirst) byId.set(id, step.value);
+  }
   return byId;
 }
 

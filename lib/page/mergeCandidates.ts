@@ -1,8 +1,8 @@
 import { type Candidate, PLACES_LISTED, type Place, STAND_IN_BYTES } from '../model.ts';
 import { Problem } from '../problem.ts';
 import type { Pace } from './pace.ts';
-import type { Picture, Reference } from './references.ts';
-import { type Resolved, resolveReference } from './resolveReference.ts';
+import type { MergedPicture, Picture, Reference } from './references.ts';
+import { createResolveReference, type Resolved, type ResolveReference } from './resolveReference.ts';
 
 /** What relative references are resolved against, and what is no image. */
 export interface MergeContext {
@@ -26,13 +26,12 @@ interface Found {
   readonly draft: Draft;
 }
 
-interface Slot {
-  readonly number: number;
-  best: Found;
-}
-
-/** All URLs together: a long base and many short references multiply. */
+/** All URLs together, repetitions included: a long base and many short references multiply. */
 const URL_CHARS_MAX = 64 * 1024 * 1024;
+/** Texts that are remembered with what they come to: pages repeat themselves, mostly soon. */
+const REMEMBERED_MAX = 4_096;
+/** One map of a million entries holds the event loop for a quarter of a second when it grows. */
+const SHARDS = 64;
 const NAME_MAX_CHARS = 100;
 const STEPS_BETWEEN_LOOKS = 128;
 
@@ -42,87 +41,108 @@ const STEPS_BETWEEN_LOOKS = 128;
  * @throws CONTENT_UNSUPPORTED when the URLs would not fit into memory
  */
 export async function mergeCandidates(
-  references: readonly Reference[],
+  references: Iterable<Reference>,
   context: MergeContext,
   pace: Pace,
 ): Promise<Candidate[]> {
   const resolve = createResolver(context);
   const drafts = createDrafts();
-  const slots = new Map<Picture, Slot>();
-  const alternatives = createAlternatives();
+  /** By slot. */
+  const best: Found[] = [];
   const found: Found[] = [];
 
-  for (const [index, reference] of references.entries()) {
-    if (index % STEPS_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
+  let steps = 0;
+  for (const reference of references) {
+    steps += 1;
+    if (steps % STEPS_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
     const resolved = resolve(reference);
     if (resolved === null) continue;
     const draft = drafts.draftOf(resolved);
     const candidate = { reference, draft };
-    const slot = slots.get(reference.picture);
-    if (slot === undefined) slots.set(reference.picture, { number: slots.size, best: candidate });
-    else if (isBetter(candidate, slot.best)) slot.best = candidate;
-    alternatives.note(reference.picture, draft.url);
-    if (reference.owner !== reference.picture) alternatives.note(reference.owner, draft.url);
-    if (draft.places.length < PLACES_LISTED) {
-      draft.places.push(placeOf(reference, slot?.number ?? slots.size - 1));
-    }
+    const picture = note(reference.picture, draft.url);
+    if (reference.owner !== reference.picture) note(reference.owner, draft.url);
+    picture.slot ??= best.length;
+    const before = best[picture.slot];
+    if (before === undefined || isBetter(candidate, before)) best[picture.slot] = candidate;
+    if (draft.places.length < PLACES_LISTED) draft.places.push(placeOf(reference, picture.slot));
     found.push(candidate);
   }
 
-  for (const { reference, draft } of found) {
+  for (const [index, { reference, draft }] of found.entries()) {
+    if (index % STEPS_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
     const { picture, owner } = reference;
-    draft.hasAlternative &&= alternatives.hasSeveral(picture) || alternatives.hasSeveral(owner);
+    draft.hasAlternative &&= picture.merged?.hasSeveral === true || owner.merged?.hasSeveral === true;
     draft.isLazyElement ||= owner.hasLazyAttribute;
   }
-  for (const { best } of slots.values()) best.draft.isBest = true;
-  return drafts.all();
+  for (const { draft } of best) draft.isBest = true;
+  return drafts.all;
 }
 
 /** One draft a URL, in the order of the first places. */
 function createDrafts() {
-  const byUrl = new Map<string, Draft>();
-  let chars = 0;
+  const byUrl = Array.from({ length: SHARDS }, () => new Map<string, Draft>());
+  const all: Draft[] = [];
   return {
-    draftOf: (resolved: Resolved): Draft => {
-      const known = byUrl.get(resolved.url);
+    draftOf: ({ url, data }: Resolved): Draft => {
+      const shard = byUrl[shardOf(url)];
+      const known = shard?.get(url);
       if (known !== undefined) return known;
-      chars += resolved.url.length;
-      if (chars > URL_CHARS_MAX) throw tooManyChars();
-      const draft = { ...resolved, places: [], isBest: false, hasAlternative: true, isLazyElement: false };
-      byUrl.set(resolved.url, draft);
+      const draft: Draft = {
+        url,
+        ...(data !== undefined && { data }),
+        places: [],
+        isBest: false,
+        hasAlternative: true,
+        isLazyElement: false,
+      };
+      shard?.set(url, draft);
+      all.push(draft);
       return draft;
     },
-    all: () => [...byUrl.values()],
+    all,
   };
 }
 
-/** Tells which pictures and elements name more than one URL. */
-function createAlternatives() {
-  const firstUrl = new Map<Picture, string>();
-  const several = new Set<Picture>();
-  return {
-    note: (picture: Picture, url: string) => {
-      const first = firstUrl.get(picture);
-      if (first === undefined) firstUrl.set(picture, url);
-      else if (first !== url) several.add(picture);
-    },
-    hasSeveral: (picture: Picture) => several.has(picture),
-  };
+/** By what differs most between the addresses of one page: their ends. */
+function shardOf(url: string): number {
+  const { length } = url;
+  return (url.charCodeAt(length - 1) * 31 + url.charCodeAt(length - 2) * 7 + length) % SHARDS;
 }
 
-/** Resolves each text once per base: pages repeat themselves. */
+/** Keeps in mind whether a picture or element names more than one URL. */
+function note(picture: Picture, url: string): MergedPicture {
+  const merged = picture.merged ?? { slot: null, url, hasSeveral: false };
+  merged.hasSeveral ||= merged.url !== url;
+  picture.merged = merged;
+  return merged;
+}
+
+/** Resolves a text that comes again soon only once. */
 function createResolver({ base, own }: MergeContext): (reference: Reference) => Resolved | null {
-  const byBase = new Map<string, Map<string, Resolved | null>>();
+  const onPage = createResolveReference(base, own);
+  /** By the base, which is the stylesheet's own URL. */
+  const inStylesheets = new Map<string, ResolveReference>();
+  const remembered = new Map<string, Resolved | null>();
+  let rememberedBase: string | undefined;
+  let chars = 0;
+  const resolverOf = (stylesheet: string | undefined): ResolveReference => {
+    if (stylesheet === undefined) return onPage;
+    const known = inStylesheets.get(stylesheet);
+    if (known !== undefined) return known;
+    const resolve = createResolveReference(stylesheet, new Set([...own, stylesheet]));
+    inStylesheets.set(stylesheet, resolve);
+    return resolve;
+  };
   return (reference) => {
-    const against = reference.base ?? base;
-    const known = byBase.get(against) ?? new Map<string, Resolved | null>();
-    byBase.set(against, known);
+    if (reference.base !== rememberedBase || remembered.size >= REMEMBERED_MAX) remembered.clear();
+    rememberedBase = reference.base;
     const key = reference.needsImageType ? `image ${reference.text}` : reference.text;
-    const before = known.get(key);
+    const before = remembered.get(key);
     if (before !== undefined) return before;
-    const ownUrls = reference.base === undefined ? own : new Set([...own, reference.base]);
-    const resolved = resolveReference(reference, against, ownUrls);
-    known.set(key, resolved);
+    const resolved = resolverOf(reference.base)(reference);
+    chars += resolved?.url.length ?? 0;
+    if (chars > URL_CHARS_MAX) throw tooManyChars();
+    remembered.set(key, resolved);
     return resolved;
   };
 }

@@ -24,25 +24,51 @@ export interface PageDocument {
  * billion. No page that people read comes near.
  */
 const ELEMENTS_MAX = 1_200_000;
-/** A slice of parsing takes a few milliseconds, of the worst markup a tenth of a second. */
-const CHUNK_CHARS = 320 * 1024;
+/** Browsers flatten what is nested deeper than about five hundred. */
+const DEPTH_MAX = 250_000;
+/** A tag may open again all formatting elements that were left open before it: the parser cannot rest in between. */
+const ELEMENTS_AT_ONCE_MAX = 20_000;
+/** A slice of text takes a few milliseconds; between elements the parser rests by itself. */
+const CHUNK_CHARS = 160 * 1024;
+const ELEMENTS_BETWEEN_LOOKS = 32;
 /** The elements whose text is looked at. */
 const TEXT_IS_KEPT: ReadonlySet<string> = new Set(['style', 'script']);
 
 /**
  * Parses a page by the HTML standard with scripting off (so that `noscript` holds elements), resting between slices.
  *
- * @throws CONTENT_UNSUPPORTED when the markup asks for more elements than a page can have
+ * @throws CONTENT_UNSUPPORTED when the markup asks for more elements, or deeper ones, than a page can have
  */
 export async function parseDocument(html: string, pace: Pace): Promise<PageDocument> {
+  let elements = 0;
+  let elementsAtOnce = 0;
+  let offset = 0;
+  let isPaused = false;
+  const countElement = () => {
+    const { tokenizer, openElements } = parser;
+    elements += 1;
+    elementsAtOnce = tokenizer.preprocessor.offset === offset ? elementsAtOnce + 1 : 0;
+    offset = tokenizer.preprocessor.offset;
+    if (elements > ELEMENTS_MAX || elementsAtOnce > ELEMENTS_AT_ONCE_MAX) throw tooManyElements();
+    if (openElements.stackTop > DEPTH_MAX) throw tooDeep();
+    if (elements % ELEMENTS_BETWEEN_LOOKS === 0 && pace.isDue()) {
+      isPaused = true;
+      tokenizer.pause();
+    }
+  };
   const parser = new Parser<Htmlparser2TreeAdapterMap>({
     scriptingEnabled: false,
-    treeAdapter: createTreeAdapter(),
+    treeAdapter: createTreeAdapter(countElement),
   });
   const { tokenizer, document } = parser;
   for (let start = 0; start < html.length; start += CHUNK_CHARS) {
     const end = start + CHUNK_CHARS;
     tokenizer.write(html.slice(start, end), end >= html.length);
+    while (isPaused) {
+      isPaused = false;
+      await pace.rest();
+      tokenizer.resume();
+    }
     if (pace.isDue()) await pace.rest();
   }
   if (html === '') tokenizer.write('', true);
@@ -68,16 +94,14 @@ export function attributeOf({ attrs }: PageElement, name: string): string | unde
  * cheerio's tree without what discovery never looks at: text outside of `style` and `script`, comments, and the three
  * dictionaries that hold each element's attributes a second time (where `href` and `xlink:href` would be one).
  */
-function createTreeAdapter(): TreeAdapter<Htmlparser2TreeAdapterMap> {
+function createTreeAdapter(countElement: () => void): TreeAdapter<Htmlparser2TreeAdapterMap> {
   const noAttributes = Object.freeze(Object.create(null));
   /** Names on the few elements (`html`, `body`) that later tags add attributes to. */
   const adopted = new Map<TreeElement, Set<string>>();
-  let elements = 0;
   return {
     ...adapter,
     createElement: (tagName, namespace, attrs) => {
-      elements += 1;
-      if (elements > ELEMENTS_MAX) throw tooManyElements();
+      countElement();
       const element = adapter.createElement(tagName, namespace, []) as PageElement;
       element.attribs = noAttributes;
       element['x-attribsNamespace'] = noAttributes;
@@ -113,5 +137,11 @@ function attributesOf(element: TreeElement): Token.Attribute[] {
 function tooManyElements(): Problem {
   return new Problem('CONTENT_UNSUPPORTED', {
     detail: `The page’s markup makes more than ${ELEMENTS_MAX} elements; nothing was read from it.`,
+  });
+}
+
+function tooDeep(): Problem {
+  return new Problem('CONTENT_UNSUPPORTED', {
+    detail: `The page’s markup is nested more than ${DEPTH_MAX} elements deep; nothing was read from it.`,
   });
 }

@@ -4,6 +4,17 @@ export interface Picture {
   hasLazyAttribute: boolean;
   /** One of those attributes holds a background, for which the element's own style is a stand-in. */
   hasLazyBackground: boolean;
+  /** What `mergeCandidates` knows of it: here and not in a map, since a page may have a million. */
+  merged: MergedPicture | null;
+}
+
+export interface MergedPicture {
+  /** The picture's number on the page; null as long as none of its candidates was found. */
+  slot: number | null;
+  /** The first address that it names. */
+  readonly url: string;
+  /** It names another one too. */
+  hasSeveral: boolean;
 }
 
 /** One place of a page or stylesheet that names an image, as written. */
@@ -61,5 +72,5 @@ export interface StylesheetLink {
 export type PageEntry = Reference | InlineCss | StylesheetLink;
 
 export function newPicture(): Picture {
-  return { hasLazyAttribute: false, hasLazyBackground: false };
+  return { hasLazyAttribute: false, hasLazyBackground: false, merged: null };
 }

@@ -9,22 +9,52 @@ export interface Resolved {
   readonly data?: Buffer;
 }
 
+/** Resolves references against one base. */
+export type ResolveReference = (reference: Pick<Reference, 'text' | 'needsImageType'>) => Resolved | null;
+
+/**
+ * An address that the URL parser only puts behind its base: no scheme, no host, no segment of dots, nothing that it
+ * would strip or encode.
+ */
+const PLAIN_ADDRESS =
+  /^\/?(?:[\w~!$&()*+,;=@-][\w~!$&()*+,;=@.-]*\/)*[\w~!$&()*+,;=@-][\w~!$&()*+,;=@.-]*(?:\?[\w~!$&()*+,;=@./:?-]*)?$/;
+const PLAIN_MAX_CHARS = 256;
+/** No server takes a thousandth of it; the parser would take long for what nobody can fetch. */
+const ADDRESS_MAX_CHARS = 1024 * 1024;
+
 /**
  * @param base absolute URL of the page or stylesheet
  * @param own URLs that name no image: the page's
- * @returns null for what is not discovered: not http(s) or `data:`, unparsable, or the page or stylesheet itself
+ * @returns what gives null for what is not discovered: not http(s) or `data:`, unparsable, or the page or stylesheet
+ * itself
  */
-export function resolveReference(
-  { text, needsImageType }: Pick<Reference, 'text' | 'needsImageType'>,
-  base: string,
-  own: ReadonlySet<string>,
-): Resolved | null {
-  if (text.startsWith('#')) return null;
-  if (isDataUrl(text)) return resolveData(text, needsImageType ?? false);
-  const url = URL.parse(text, base);
+export function createResolveReference(base: string, own: ReadonlySet<string>): ResolveReference {
+  const plainAddressOf = createPlainAddressOf(base);
+  return ({ text, needsImageType }) => {
+    const plain = plainAddressOf(text);
+    if (plain === null && text.startsWith('#')) return null;
+    if (plain === null && isDataUrl(text)) return resolveData(text, needsImageType ?? false);
+    const address = plain ?? addressOf(text, base);
+    return address === null || own.has(address) ? null : { url: address };
+  };
+}
+
+/** Most addresses are plain, and a page may have a million: the URL parser is asked for the others only. */
+function createPlainAddressOf(base: string): (text: string) => string | null {
+  const [origin = ''] = /^https?:\/\/[^/]*/.exec(base) ?? [];
+  const end = base.indexOf('?');
+  const directory = base.slice(0, base.lastIndexOf('/', end === -1 ? undefined : end) + 1);
+  if (origin === '') return () => null;
+  return (text) => {
+    if (text.length > PLAIN_MAX_CHARS || !PLAIN_ADDRESS.test(text)) return null;
+    return (text.startsWith('/') ? origin : directory) + text;
+  };
+}
+
+function addressOf(text: string, base: string): string | null {
+  const url = URL.parse(text.length > ADDRESS_MAX_CHARS ? text.slice(0, ADDRESS_MAX_CHARS) : text, base);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return null;
-  const address = withoutFragment(url.href);
-  return own.has(address) ? null : { url: address };
+  return withoutFragment(url.href);
 }
 
 function resolveData(text: string, needsImageType: boolean): Resolved | null {

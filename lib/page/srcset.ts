@@ -12,6 +12,8 @@ export interface SrcsetCandidate {
   readonly density?: number;
 }
 
+/** Two can be right together, a `w` and an `h`; three never are, however many follow. */
+const DESCRIPTORS_KEPT = 3;
 const COMMA = 0x2c;
 const OPEN_PAREN = 0x28;
 const CLOSE_PAREN = 0x29;
@@ -24,23 +26,27 @@ const FLOAT = /^-?(?:[0-9]+|[0-9]*\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
  * standard drops is dropped. Linear in the length of `text`.
  */
 export function parseSrcset(text: string): SrcsetCandidate[] {
-  const candidates: SrcsetCandidate[] = [];
+  return [...srcsetCandidates(text)];
+}
+
+/** The same, one by one: a page may have a million in one attribute. */
+export function* srcsetCandidates(text: string): Generator<SrcsetCandidate, void, undefined> {
   let position = 0;
   for (;;) {
     position = skip(text, position, (code) => isAsciiBlank(code) || code === COMMA);
-    if (position >= text.length) return candidates;
+    if (position >= text.length) return;
     const end = skip(text, position, (code) => !isAsciiBlank(code));
     const urlEnd = withoutTrailingCommas(text, position, end);
     const url = text.slice(position, urlEnd);
     position = end;
     if (urlEnd < end) {
-      candidates.push({ url });
+      yield { url };
       continue;
     }
     const split = splitDescriptors(text, skip(text, position, isAsciiBlank));
     position = split.position;
     const described = describe(split.descriptors);
-    if (described !== null) candidates.push({ url, ...described });
+    if (described !== null) yield { url, ...described };
   }
 }
 
@@ -62,7 +68,7 @@ function splitDescriptors(text: string, from: number): { descriptors: string[]; 
   let start = from;
   let isInParens = false;
   const finish = (end: number) => {
-    if (end > start) descriptors.push(text.slice(start, end));
+    if (end > start && descriptors.length < DESCRIPTORS_KEPT) descriptors.push(text.slice(start, end));
     start = end + 1;
   };
   for (let position = from; position < text.length; position += 1) {

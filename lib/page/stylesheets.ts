@@ -49,7 +49,7 @@ export interface StylesheetHome {
 
 export interface ReadStylesheets {
   /** What a stylesheet names, in order, imports included; only at the first link that led to it. */
-  readonly referencesOf: (link: StylesheetLink) => readonly Reference[];
+  readonly referencesOf: (link: StylesheetLink) => Iterable<Reference>;
   readonly warnings: readonly Warning[];
   /** Those that were read: absolute URL → that of the stylesheet that imported it, null for a linked one. */
   readonly urls: ReadonlyMap<string, string | null>;
@@ -66,6 +66,9 @@ interface Sheet {
   entries: readonly (Reference | StylesheetLink)[];
 }
 
+/** Those that are left out are counted up to this, so that a page of nothing but links costs little. */
+const LEFT_OUT_COUNTED = 10_000;
+const LINKS_BETWEEN_LOOKS = 128;
 /** Servers take no longer ones. */
 const URL_MAX_CHARS = 8_192;
 /** Of a `url` in a warning that is too long to be of use. */
@@ -89,6 +92,7 @@ export async function readStylesheets(
   let leftOut: { url: string; count: number } | null = null;
 
   const admit = (link: StylesheetLink, referrer: URL, importer: string | null): Sheet | null => {
+    if (leftOut !== null && leftOut.count >= LEFT_OUT_COUNTED) return null;
     const url = addressOf(link, home.base);
     if (url === null || seen.has(url)) return null;
     seen.add(url);
@@ -107,7 +111,21 @@ export async function readStylesheets(
     return sheet;
   };
 
-  let level = links.map((link) => admit(link, home.finalUrl, null)).filter((sheet) => sheet !== null);
+  const admitAll = async (
+    found: readonly (Reference | StylesheetLink)[],
+    referrer: URL,
+    importer: string | null,
+  ): Promise<Sheet[]> => {
+    const admitted: Sheet[] = [];
+    for (const [index, entry] of found.entries()) {
+      if (index % LINKS_BETWEEN_LOOKS === 0 && parts.pace.isDue()) await parts.pace.rest();
+      const sheet = entry.kind === 'stylesheet' ? admit(entry, referrer, importer) : null;
+      if (sheet !== null) admitted.push(sheet);
+    }
+    return admitted;
+  };
+
+  let level = await admitAll(links, home.finalUrl, null);
   while (level.length > 0) {
     const results = await readLevel(level, parts);
     const next: Sheet[] = [];
@@ -120,11 +138,7 @@ export async function readStylesheets(
       }
       urls.set(presentable(sheet.url), sheet.importer);
       sheet.entries = await readSheet(sheet, result, home.encoding, parts);
-      for (const entry of sheet.entries) {
-        if (entry.kind !== 'stylesheet') continue;
-        const imported = admit(entry, result.finalUrl, presentable(sheet.url));
-        if (imported !== null) next.push(imported);
-      }
+      next.push(...(await admitAll(sheet.entries, result.finalUrl, presentable(sheet.url))));
     }
     level = next;
   }
@@ -160,7 +174,7 @@ function limitWarning({ url, count }: { url: string; count: number }, limits: St
   return {
     url: presentable(url),
     code: 'LIMIT_REACHED',
-    detail: `The page has more than ${limits.stylesheetsMax} stylesheets; this and ${count - 1} more were not read.`,
+    detail: `The page has more than ${limits.stylesheetsMax} stylesheets; this and ${count < LEFT_OUT_COUNTED ? '' : 'at least '}${count - 1} more were not read.`,
   };
 }
 
@@ -246,7 +260,12 @@ async function readSheet(
 }
 
 /** Depth is bounded by the import limit. */
-function flatten(sheets: ReadonlyMap<StylesheetLink, Sheet>, link: StylesheetLink): readonly Reference[] {
-  const entries = sheets.get(link)?.entries ?? [];
-  return entries.flatMap((entry) => (entry.kind === 'image' ? entry : flatten(sheets, entry)));
+function* flatten(
+  sheets: ReadonlyMap<StylesheetLink, Sheet>,
+  link: StylesheetLink,
+): Generator<Reference, void, undefined> {
+  for (const entry of sheets.get(link)?.entries ?? []) {
+    if (entry.kind === 'image') yield entry;
+    else yield* flatten(sheets, entry);
+  }
 }

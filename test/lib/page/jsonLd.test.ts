@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { readJsonLd } from '../../../lib/page/jsonLd.ts';
 
-const read = (document: unknown) =>
-  readJsonLd(JSON.stringify(document)).map(({ key, url }) => `${key} ${url}`);
+const imagesOf = (text: string) => [...readJsonLd(text)].filter((image) => image !== null);
+const read = (document: unknown) => imagesOf(JSON.stringify(document)).map(({ key, url }) => `${key} ${url}`);
 
 describe('readJsonLd', () => {
   it.each([
@@ -39,16 +39,14 @@ describe('readJsonLd', () => {
   it.each(['', '{', '{"image": "a.png",}', 'var x = {"image": "a.png"}', '<!-- {"image": "a.png"} -->'])(
     'finds nothing in %j, which is not JSON',
     (text) => {
-      expect(readJsonLd(text)).toEqual([]);
+      expect(imagesOf(text)).toEqual([]);
     },
   );
 
   it('reads however deep, and however long a list', () => {
     const depth = 100_000;
     const nested = `${'{"image":['.repeat(depth)}"a.png"${']}'.repeat(depth)}`;
-    expect(readJsonLd(nested)).toEqual([{ key: 'image', url: 'a.png' }]);
-    expect(readJsonLd(JSON.stringify({ image: { url: Array(300_000).fill('a.png') } }))).toHaveLength(
-      300_000,
-    );
+    expect(imagesOf(nested)).toEqual([{ key: 'image', url: 'a.png' }]);
+    expect(imagesOf(JSON.stringify({ image: { url: Array(300_000).fill('a.png') } }))).toHaveLength(300_000);
   });
 });

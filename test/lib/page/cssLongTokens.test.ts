@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { readCss } from '../../../lib/page/css.ts';
+import { shortenLongTokens } from '../../../lib/page/cssLongTokens.ts';
+
+const LONG = 'A'.repeat(5_000);
+const urlsIn = (css: string) =>
+  [...readCss(css, 'stylesheet', { faultsLeft: 100 })].flatMap((found) =>
+    found?.kind === 'image' ? [found.url] : [],
+  );
+
+describe('shortenLongTokens', () => {
+  it.each([
+    ['a quoted address', `a{background:url("data:,${LONG}")}`, [`data:,${LONG}`]],
+    ['an address without quotes', `a{background:url( data:,${LONG} )}`, [`data:,${LONG} `]],
+    ['an address in an image-set', `a{background:image-set('data:,${LONG}' 1x)}`, [`data:,${LONG}`]],
+    ['what stands behind', `a{background:url(data:,${LONG});mask:url(b)}`, [`data:,${LONG}`, 'b']],
+  ])('gives back %s as it was written', (_what, css, urls) => {
+    expect(shortenLongTokens(css).text.length).toBeLessThan(200);
+    expect(urlsIn(css).map((url) => url.trim())).toEqual(urls.map((url) => url.trim()));
+  });
+
+  it.each([
+    ['an apostrophe in an address', `a{mask:url(it's.png)}${'b{background:url(x)}'.repeat(300)}c{d:e'}`, 300],
+    ['a bad address', `a{mask:url(b c${LONG})}b{background:url(x)}`, 1],
+    ['a string that a line end breaks off', `a{b:"${LONG}\n}b{background:url(x)}`, 1],
+    ['a comment', `/*"'url(${LONG}*/b{background:url(x)}`, 1],
+    ['an escaped quote', `a{b:"\\"${LONG}"}b{background:url(x)}`, 1],
+    ['a name', `.${LONG}{background:url(x)}`, 1],
+    ['a name of escapes', `.${'\\41 '.repeat(3_000)}{background:url(x)}`, 1],
+    ['the end', `b{background:url(x)}a{b:"${LONG}`, 1],
+    ['a backslash at the end', `b{background:url(x)}a{b:"${LONG}\\`, 1],
+  ])('is not led astray by %s', (_what, css, count) => {
+    expect(urlsIn(css)).toEqual(Array<string>(count).fill('x'));
+  });
+
+  it('leaves ordinary CSS alone', () => {
+    const css = `${'a{background:url("b.png")}'.repeat(1_000)}`;
+    expect(shortenLongTokens(css).text).toBe(css);
+  });
+});
