@@ -38,8 +38,11 @@ export interface Play {
   mishap(mishap: Mishap): void;
   jump(ms: number): void;
   lateCall(index: number): Promise<void>;
-  /** Of the calls that wrote a page that was not there, one succeeded, unless something befell them or a sweep fenced. */
-  judgeWinners(): void;
+  /**
+   * Where no call was broken and nobody killed: of the calls that wrote a page that was not there one succeeded,
+   * unless a sweep fenced it; and nothing is left that no record names.
+   */
+  judgeUndisturbed(): void;
   /** Once everything has ended: what must be possible still, and what must be left. */
   finish(): Promise<void>;
 }
@@ -92,15 +95,18 @@ export async function startPlay({ past, hasRedis, wrong }: PlayParts): Promise<P
       await arriveLate(stage, index);
       watch.look();
     },
-    judgeWinners: () => {
-      if (!isNew) return;
+    judgeUndisturbed: () => {
       const cast = stage.actors.slice(begun);
+      if (cast.some(({ isTouched }) => isTouched)) return;
+      if (!past.startsWith('killed') && watch.orphans().length > 0)
+        fail(stage, `nothing was broken, and ${watch.orphans().join()} is left`);
+
       const writers = cast.filter(({ kind }) => kind === 'post' || kind === 'put');
-      const isUndisturbed = cast.every(
-        ({ kind, isTouched, outcome }) =>
-          kind !== 'sweep' && !isTouched && outcome?.code !== 'STORAGE_UNAVAILABLE',
+      // Whose time was over had no chance.
+      const isFair = cast.every(
+        ({ kind, outcome }) => kind !== 'sweep' && outcome?.code !== 'STORAGE_UNAVAILABLE',
       );
-      if (!isUndisturbed || writers.length === 0) return;
+      if (!isNew || !isFair || writers.length === 0) return;
       if (!writers.some(({ outcome }) => outcome?.code === 'OK'))
         fail(stage, 'of simultaneous calls none won');
     },
@@ -129,6 +135,8 @@ async function live(play: Play, past: Past): Promise<void> {
   if (past === 'changed') await play.whole('put', { site: 1 });
   if (past === 'killedUpdate') await killedAtCommit(play, 'put', 1);
   if (past === 'fenced') await play.whole('sweep');
+  // A search among pages without images would find nothing to lose.
+  else if (play.stage.store.objects.size < 2) throw new Error('the page of the search has no images');
   play.jump(LOCK_MS);
 }
 

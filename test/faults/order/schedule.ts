@@ -32,7 +32,7 @@ export async function playSchedule(seed: number, wrong?: WrongVariant): Promise<
   });
   try {
     await playRandomly(play, random);
-    play.judgeWinners();
+    play.judgeUndisturbed();
     await play.finish();
     return { steps: play.steps(), violation: null };
   } catch (error) {
