@@ -1,10 +1,10 @@
 /**
  * The cache and the lock on Redis. An entry `page:<pageId>` is either the record's JSON, which starts with `{`, or
- * `busy:` and the token of the writer at work: one GET tells which, and a hit is parsed once.
+ * `busy:` and the token of the writer at work: one command tells which, and a hit is parsed once.
  */
 import type { CacheConfig } from '../config.ts';
 import type { CachedPage, PageCache, PageLock } from '../ports.ts';
-import { readRecord, writeRecord } from './recordText.ts';
+import { RECORD_MAX_BYTES, readRecord, writeRecord } from './recordText.ts';
 import { createRedisConnection, type RedisConnection, type RedisParts } from './redisConnection.ts';
 
 export interface RedisCache {
@@ -55,7 +55,8 @@ export function createRedisCache(
 
 function createCache(redis: RedisConnection, ttlSeconds: number): PageCache {
   return {
-    read: async (pageId) => parseEntry(await redis.run('GET', entryKey(pageId))),
+    // GETRANGE, whose end is inclusive, instead of GET: an entry may be anybody's, and as large as Redis takes.
+    read: async (pageId) => parseEntry(await redis.run('GETRANGE', entryKey(pageId), 0, RECORD_MAX_BYTES)),
 
     fill: async (pageId, record) => {
       await redis.run('SET', entryKey(pageId), writeRecord(record), 'EX', ttlSeconds, 'NX');
@@ -90,7 +91,7 @@ function createLock(redis: RedisConnection): PageLock {
 
 /** Anything but a record of this schema and a marker counts as nothing there. */
 function parseEntry(entry: unknown): CachedPage {
-  if (typeof entry !== 'string') return { kind: 'miss' };
+  if (typeof entry !== 'string' || Buffer.byteLength(entry) > RECORD_MAX_BYTES) return { kind: 'miss' };
   if (entry.startsWith(BUSY)) return { kind: 'busy' };
   const record = readRecord(entry);
   return record?.kind === 'page' ? { kind: 'record', record } : { kind: 'miss' };
