@@ -10,9 +10,10 @@ export const handler = createHttpHandler({
   name: 'get',
   hasBody: false,
   services: createBaseServices(),
-  async run(event, services, { measures }) {
+  async run(event, services, call) {
     const { url, include } = readLookUpInput(event);
-    const found = await lookUp(services, url, measures);
+    call.urlHost = new URL(url).host;
+    const found = await lookUp(services, url, call.measures);
     return lookUpAnswer(found, include, services.images, headerOf(event, 'if-none-match'));
   },
 });

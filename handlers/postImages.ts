@@ -11,6 +11,7 @@ export const handler = createHttpHandler({
   services: createHarvestServices(),
   async run({ body }, services, call) {
     const input = readHarvestInput(body);
+    call.urlHost = input.url.host;
     const harvested = await harvest(services, { mode: 'create', ...input }, call);
     return harvestAnswer(harvested, { isUpdate: false, isDryRun: input.isDryRun });
   },

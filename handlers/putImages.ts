@@ -11,6 +11,7 @@ export const handler = createHttpHandler({
   services: createHarvestServices(),
   async run({ body }, services, call) {
     const input = readHarvestInput(body);
+    call.urlHost = input.url.host;
     const harvested = await harvest(services, { mode: 'update', ...input }, call);
     return harvestAnswer(harvested, { isUpdate: true, isDryRun: input.isDryRun });
   },

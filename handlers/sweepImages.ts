@@ -1,4 +1,6 @@
 import type { Context } from 'aws-lambda';
+import { describe } from '../lib/api/describe.ts';
+import { Problem } from '../lib/problem.ts';
 import { type SweepReport, sweep } from '../lib/record/sweep.ts';
 import { createBaseServices } from '../lib/services.ts';
 
@@ -7,10 +9,22 @@ const services = createBaseServices();
 /** A record's fence and its removals take a while; none is begun in the last seconds. */
 const RESERVE_MS = 10_000;
 
-/** Scheduled: removes what killed writes left in the bucket. */
+/** Scheduled: removes what killed writes left in the bucket. A sweep that fails is a failed invocation. */
 export async function handler(_event: unknown, context: Context): Promise<SweepReport> {
+  const { clock } = services;
+  const start = clock.elapsed();
+  const say = (level: 'info' | 'error', code: string, facts: object) => {
+    const durationMs = Math.round(clock.elapsed() - start);
+    const line = { level, operation: 'sweep', code, durationMs, requestId: context.awsRequestId, ...facts };
+    console.log(JSON.stringify(line));
+  };
   const leftMs = context.getRemainingTimeInMillis() - RESERVE_MS;
-  const report = await sweep(services, services.clock.elapsed() + leftMs);
-  console.log(JSON.stringify({ level: 'info', operation: 'sweep', ...report }));
-  return report;
+  try {
+    const report = await sweep(services, start + leftMs);
+    say('info', 'OK', report);
+    return report;
+  } catch (error) {
+    say('error', error instanceof Problem ? error.code : 'INTERNAL', { cause: describe(error) });
+    throw error;
+  }
 }

@@ -7,8 +7,6 @@ export interface Answer {
   readonly body: string;
 }
 
-const SAFETY = { 'x-content-type-options': 'nosniff' } as const;
-
 export function jsonAnswer(
   statusCode: number,
   value: unknown,
@@ -16,7 +14,7 @@ export function jsonAnswer(
 ): Answer {
   return {
     statusCode,
-    headers: { 'content-type': 'application/json', ...SAFETY, ...headers },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(value),
   };
 }
@@ -28,7 +26,6 @@ export function problemAnswer(problem: Problem): Answer {
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
-      ...SAFETY,
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     },
     // RFC 9457 section 4.2.1: about:blank says that the title and the code tell everything.

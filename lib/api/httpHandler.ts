@@ -7,8 +7,10 @@ import { measuredStorage, type Storage } from '../measuredStorage.ts';
 import type { Clock, Measures, Metrics } from '../ports.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import { type Answer, problemAnswer } from './answers.ts';
+import { describe, messageOf } from './describe.ts';
 import { bodyBytes, type HttpEvent, headerOf } from './httpEvent.ts';
 import { bodyInvalid } from './input.ts';
+import { SAFETY_HEADERS } from './safetyHeaders.ts';
 
 /** What the chain needs; an operation may need more. */
 export interface ChainServices extends Storage {
@@ -22,6 +24,8 @@ export interface Call {
   /** On `clock.elapsed()`, ms: the function ends then. */
   readonly deadline: number;
   readonly measures: Measures;
+  /** Host and port of the page, once it is known: for the log, which never gets more of a URL than this. */
+  urlHost?: string;
 }
 
 export interface Operation<S> {
@@ -52,6 +56,7 @@ export function createHttpHandler<S extends ChainServices>(operation: Operation<
   // opens the call and sees the finished answer.
   const chain = middy<HttpEvent, Answer, Error, CallContext>({ timeoutEarlyInMillis: 0 })
     .use(observeCall(operation))
+    .use(addHeaders())
     .use(answerProblems());
   if (hasBody) chain.use(checkBody()).use(httpJsonBodyParser() as Link);
   return chain.handler((event, { call = openCall(services.clock) }) => {
@@ -70,16 +75,17 @@ function openCall(clock: Clock, context?: Context): Call {
 /** Metrics and one structured log line per call; the cause of a failure goes to the log alone. */
 function observeCall<S extends ChainServices>({ name, services: { clock, metrics } }: Operation<S>): Link {
   const close = async (context: CallContext, response: Answer | null | undefined, error?: Error | null) => {
-    const { start, measures } = context.call ?? openCall(clock);
+    const { start, measures, urlHost } = context.call ?? openCall(clock);
     const durationMs = clock.elapsed() - start;
-    const outcome = error == null ? 'OK' : error instanceof Problem ? error.code : 'INTERNAL';
+    const code = error == null ? 'OK' : error instanceof Problem ? error.code : 'INTERNAL';
     const status = response?.statusCode;
-    const isOurs = OUR_FAILURES.has(outcome);
+    const isOurs = OUR_FAILURES.has(code);
     const level = isOurs ? 'error' : 'info';
     const cause = { cause: isOurs ? describe(error) : messageOf(error?.cause) };
-    const line = { level, operation: name, outcome, status, durationMs, requestId: context.awsRequestId };
+    const requestId = context.awsRequestId;
+    const line = { level, operation: name, code, status, durationMs, requestId, urlHost };
     console.log(JSON.stringify({ ...line, ...measures, ...cause }, wholeNumbers));
-    await metrics.emit({ operation: name, outcome, durationMs, measures });
+    await metrics.emit({ operation: name, outcome: code, durationMs, measures });
   };
   return {
     before: ({ context }) => {
@@ -88,6 +94,23 @@ function observeCall<S extends ChainServices>({ name, services: { clock, metrics
     after: ({ context, response }) => close(context, response),
     onError: ({ context, response, error }) => close(context, response, error),
   };
+}
+
+/** What belongs to every answer: the id to look for in the log, and what browsers are told. */
+function addHeaders(): Link {
+  const add = (request: { context: CallContext; response: Answer | null | undefined }) => {
+    const { response, context } = request;
+    // Absent in tests and in some local runners.
+    const requestId = context.awsRequestId as string | undefined;
+    if (response == null) return;
+    const headers = {
+      ...response.headers,
+      ...(requestId && { 'x-request-id': requestId }),
+      ...SAFETY_HEADERS,
+    };
+    request.response = { ...response, headers };
+  };
+  return { after: add, onError: add };
 }
 
 function answerProblems(): Link {
@@ -127,25 +150,13 @@ function toProblem(error: Error | null | undefined): Problem {
   if (status === 422) return bodyInvalid();
   return new Problem('INTERNAL', {
     detail:
-      'This is our mistake, not yours. Try again; if it stays, tell the operator the time of this answer.',
+      'This is our mistake, not yours. Try again; if it stays, tell the operator the x-request-id of this answer.',
     cause: error,
   });
 }
 
 /** Nobody reads fractions of a millisecond in a log. */
 const wholeNumbers = (_: string, value: unknown) => (typeof value === 'number' ? Math.round(value) : value);
-
-/** Every error down the chain of causes, with its stack: for the log. */
-function describe(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return messageOf(error);
-  const text = error.stack ?? `${error.name}: ${error.message}`;
-  return error.cause === undefined ? text : `${text}\ncaused by ${describe(error.cause)}`;
-}
-
-function messageOf(error: unknown): string | undefined {
-  if (error === undefined || error === null) return undefined;
-  return error instanceof Error ? error.message : String(error);
-}
 
 const wrongType = () =>
   new Problem('MEDIA_TYPE_UNSUPPORTED', { detail: 'Send the body as application/json in UTF-8.' });

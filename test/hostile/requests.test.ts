@@ -1,6 +1,7 @@
 /** J: bodies, queries and headers of the API's own callers. Each row is one request with its code and its status. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { HttpEvent } from '../../lib/api/httpEvent.ts';
+import { SAFETY_HEADERS } from '../../lib/api/safetyHeaders.ts';
 import { Problem, type ProblemCode } from '../../lib/problem.ts';
 import { answer, pathOf } from '../lib/web/rawServer.ts';
 import { pngOf } from '../support/pictures.ts';
@@ -296,7 +297,9 @@ describe('J: what a caller cannot bend', () => {
     expect(others).toEqual({
       'content-type': 'application/json',
       'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
+      // What the service says to everybody, whoever calls.
+      'x-request-id': 'attack',
+      ...SAFETY_HEADERS,
     });
   });
 

@@ -4,29 +4,17 @@ import type { HttpEvent } from '../../../lib/api/httpEvent.ts';
 import { createHttpHandler } from '../../../lib/api/httpHandler.ts';
 import type { InvocationFacts } from '../../../lib/ports.ts';
 import { Problem } from '../../../lib/problem.ts';
+import { createChainServices } from './chainServices.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** A handler that answers with the body it was given, over services that only observe. */
 function createEcho(run?: () => never) {
   const emitted: InvocationFacts[] = [];
-  const never = async () => {
-    throw new Error('not used here');
-  };
-  const services = {
-    records: { read: never, write: never, verify: never },
-    images: { put: never, remove: never, link: never, list: async function* () {} },
-    clock: { now: () => new Date(0), elapsed: () => performance.now() },
-    metrics: {
-      emit: async (facts: InvocationFacts) => {
-        emitted.push(facts);
-      },
-    },
-  };
   const handler = createHttpHandler({
     name: 'post',
     hasBody: true,
-    services,
+    services: createChainServices(emitted),
     run: async ({ body }, _services, { deadline, start }) =>
       run?.() ?? jsonAnswer(200, { echo: body, leftMs: deadline - start }),
   });
@@ -52,7 +40,7 @@ describe('the handler chain', () => {
     expect(line).toMatchObject({
       level: 'info',
       operation: 'post',
-      outcome: 'OK',
+      code: 'OK',
       status: 200,
       requestId: 'id',
     });
@@ -130,7 +118,7 @@ describe('the handler chain', () => {
       reason: 'status',
       upstreamStatus: 503,
     });
-    expect(line).toMatchObject({ level: 'info', outcome: 'PAGE_UNREACHABLE', cause: '10.0.0.1 said no' });
+    expect(line).toMatchObject({ level: 'info', code: 'PAGE_UNREACHABLE', cause: '10.0.0.1 said no' });
     expect(emitted).toMatchObject([{ outcome: 'PAGE_UNREACHABLE' }]);
   });
 

@@ -19,7 +19,6 @@ describe('the answer to a harvest', () => {
       headers: {
         location: '/images?url=https%3A%2F%2Fsite.test%2F%3Fq%3Da%20b%26c',
         'content-type': 'application/json',
-        'x-content-type-options': 'nosniff',
       },
     });
     const body = JSON.parse(answer.body);

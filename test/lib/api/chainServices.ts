@@ -1,0 +1,19 @@
+/** Services for a handler whose operation uses none of them: they only observe. */
+import type { ChainServices } from '../../../lib/api/httpHandler.ts';
+import type { InvocationFacts } from '../../../lib/ports.ts';
+
+export function createChainServices(emitted: InvocationFacts[] = []): ChainServices {
+  const never = async () => {
+    throw new Error('not used here');
+  };
+  return {
+    records: { read: never, write: never, verify: never },
+    images: { put: never, remove: never, link: never, list: async function* () {} },
+    clock: { now: () => new Date(0), elapsed: () => performance.now() },
+    metrics: {
+      emit: async (facts: InvocationFacts) => {
+        emitted.push(facts);
+      },
+    },
+  };
+}
