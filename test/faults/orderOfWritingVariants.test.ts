@@ -4,7 +4,7 @@ import { report } from '../hostile/support/figures.ts';
 import { playSchedule } from './order/schedule.ts';
 import { searchSingleFaults, searchTwoSwitches } from './order/search.ts';
 import type { WrongVariant } from './order/stage.ts';
-import { WRONG_VARIANTS } from './order/wrongVariants.ts';
+import { leavingWhatIsReplaced, WRONG_VARIANTS } from './order/wrongVariants.ts';
 
 /** What needs several rare faults at once is left to the systematic search. */
 const SCHEDULES_MAX = 1_000;
@@ -27,6 +27,15 @@ describe('the search finds what is lost by', () => {
     },
     300_000,
   );
+
+  it('leaving to the sweep what a writer could remove itself', async () => {
+    const seed = await firstBadSchedule(leavingWhatIsReplaced);
+    report({
+      inputs: seed ?? SCHEDULES_MAX,
+      said: `wrong: leaving what is replaced: found by schedule ${seed}`,
+    });
+    expect(seed).not.toBeNull();
+  }, 60_000);
 });
 
 async function firstBadSchedule(wrong: WrongVariant): Promise<number | null> {
