@@ -1,10 +1,10 @@
 /** `npm run fuzz`: attacks one target, or each for its share of the time, and ends with a table. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { keepFinding } from './finding.ts';
 import { type FuzzSummary, fuzzTarget } from './fuzzTarget.ts';
-import { INPUT_MAX_BYTES } from './target.ts';
+import { piecesOf } from './target.ts';
 import { isTarget, moduleOf, TARGETS, type TargetName } from './targets.ts';
 
 const HELP = `npm run fuzz -- [options] TARGET
@@ -12,7 +12,7 @@ const HELP = `npm run fuzz -- [options] TARGET
 TARGET        ${TARGETS.join(', ')}, or all, each for its share of the time
 --minutes N   time in all (1)
 --inputs N    at most so many inputs a target
---seed N      the same seed makes the same changes (the time)
+--seed N      where chance begins (the time)
 --corpus DIR  files to begin with, beside the target's own
 --replay FILE tries this one input
 
@@ -20,24 +20,17 @@ Findings are kept in .local/fuzz/TARGET. Ends with 1 when there is one.`;
 
 const root = join(import.meta.dirname, '../..');
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    minutes: { type: 'string', default: '1' },
-    inputs: { type: 'string', default: String(2 ** 31 - 1) },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-    corpus: { type: 'string' },
-    replay: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const { values, positionals } = given();
 const [minutes, inputs, seed] = [values.minutes, values.inputs, values.seed].map(Number);
 const [wanted = ''] = positionals;
 const targets = wanted === 'all' ? TARGETS : [wanted].filter(isTarget);
-const isFine = targets.length > 0 && positionals.length === 1 && Number(minutes) > 0 && Number(inputs) > 0;
-if (values.help || !isFine || Number.isNaN(seed)) {
-  console.log(HELP);
-  process.exit(values.help ? 0 : 1);
+if (values.help) end(0, HELP);
+if (targets.length === 0 || positionals.length > 1) end(1, `Name one target.\n\n${HELP}`);
+if (!(Number(minutes) > 0 && Number(inputs) > 0 && Number(seed) >= 0)) {
+  end(1, '--minutes, --inputs and --seed are numbers, and the first two over 0.');
+}
+for (const path of [values.corpus, values.replay]) {
+  if (path !== undefined && !existsSync(path)) end(1, `${path} is not there.`);
 }
 
 const rows: (readonly [TargetName, FuzzSummary])[] = [];
@@ -45,6 +38,29 @@ for (const name of targets) rows.push([name, await attack(name)]);
 console.log(tableOf(rows));
 if (values.replay === undefined) console.log(`seed ${seed}`);
 process.exitCode = rows.some(([, { findings }]) => findings.length > 0) ? 1 : 0;
+
+function given() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        minutes: { type: 'string', default: '1' },
+        inputs: { type: 'string', default: String(2 ** 31 - 1) },
+        seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+        corpus: { type: 'string' },
+        replay: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    return end(1, `${error instanceof Error ? error.message : error}\n\n${HELP}`);
+  }
+}
+
+function end(code: number, text: string): never {
+  console.log(text);
+  process.exit(code);
+}
 
 function attack(name: TargetName): Promise<FuzzSummary> {
   const common = { module: moduleOf(name), seed: Number(seed) };
@@ -64,13 +80,13 @@ function attack(name: TargetName): Promise<FuzzSummary> {
   });
 }
 
-/** At most a thousand files, each up to the length that an input may have. */
+/** At most a thousand files, in pieces that can be built upon. */
 function filesIn(folder: string): readonly Buffer[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
     .filter((path) => statSync(path).isFile())
     .slice(0, 1_000)
-    .map((path) => readFileSync(path).subarray(0, INPUT_MAX_BYTES));
+    .flatMap((path) => piecesOf(readFileSync(path)));
 }
 
 function tableOf(summaries: typeof rows): string {

@@ -21,6 +21,17 @@ export const BASE_MS = 150;
 /** Longer inputs are cut. */
 export const INPUT_MAX_BYTES = 64 * 1024;
 
+/** Longer inputs are slow to build upon: they are tried, and their pieces are built upon. */
+export const KEPT_MAX_BYTES = 4 * 1024;
+
+/** What a long input begins with, cut where it may be kept; a short one whole. */
+export function piecesOf(input: Buffer): readonly Buffer[] {
+  const count = Math.max(1, Math.ceil(Math.min(input.length, INPUT_MAX_BYTES) / KEPT_MAX_BYTES));
+  return Array.from({ length: count }, (_, at) =>
+    input.subarray(at * KEPT_MAX_BYTES, (at + 1) * KEPT_MAX_BYTES),
+  );
+}
+
 /** Something that must hold for every input does not. */
 export function demand(holds: boolean, claim: string, seen?: unknown): asserts holds {
   if (!holds) throw new Error(claim, { cause: seen });

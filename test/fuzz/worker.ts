@@ -6,7 +6,7 @@ import { mutate } from './mutate.ts';
 import { createRandom } from './random.ts';
 import { shareState } from './sharedState.ts';
 import { shrink } from './shrink.ts';
-import { BASE_MS, INPUT_MAX_BYTES, type Target } from './target.ts';
+import { BASE_MS, INPUT_MAX_BYTES, KEPT_MAX_BYTES, piecesOf, type Target } from './target.ts';
 
 export interface WorkerTask {
   readonly targetUrl: string;
@@ -32,8 +32,6 @@ export type WorkerMessage =
 /** Looking at the coverage takes a millisecond or two, so it is done once for so many inputs, or so much time. */
 const BATCH_MAX = 64;
 const BATCH_MS = 5;
-/** Longer inputs are slow to build upon. */
-const KEPT_MAX_BYTES = 4 * 1024;
 /** Times that a slow input is tried, the fastest of which counts: the machine may have been busy. */
 const SLOW_TRIES = 3;
 
@@ -142,8 +140,9 @@ function describe(thrown: unknown): string {
 
 async function run(): Promise<void> {
   const seeds = task.usesSeeds ? target.seeds() : [];
-  const first = [...task.first.map((input) => Buffer.from(input)), ...seeds];
-  for (const input of first) {
+  const long = seeds.filter((seed) => seed.length > KEPT_MAX_BYTES);
+  const first = [...task.first.map((input) => Buffer.from(input)), ...seeds.flatMap(piecesOf)];
+  for (const input of [...first, ...long]) {
     const fitting = [input.subarray(0, INPUT_MAX_BYTES)];
     await attackWith(() => fitting.pop());
   }
