@@ -140,7 +140,7 @@ describe('a million random addresses', () => {
     }
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(1_000);
     report({ inputs, said: `1,000,000 random addresses (seed ${seed}): ${JSON.stringify(seen)}.` });
-  });
+  }, 120_000);
 
   it('U25 of fast-check too, which finds the smallest that is wrong', () => {
     const numRuns = 20_000;

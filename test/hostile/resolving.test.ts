@@ -278,7 +278,7 @@ describe('D: rebinding', () => {
     expect([turn, service.site.accepted(), service.site.heads.length]).toEqual([1, 1, RUNS]);
     service.expectNothing();
     report({ inputs: RUNS });
-  }, 60_000);
+  }, 120_000);
 
   it('D05 a second attempt after a lost connection asks and judges anew', async () => {
     let turn = 0;
