@@ -1,8 +1,9 @@
 /** Processes to be killed: bundled once, and the next one starts while the present one works. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, fork, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
 import { build, stop } from 'esbuild';
 import type { ChildAnswer, ChildMessage, ChildOrder } from './child.ts';
 
@@ -11,12 +12,21 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 const BANNER =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
+/**
+ * Ends a process that stands still when this one is gone, however it went: what is stopped cannot end by itself. It
+ * reads the process to end, or an empty line when there is none.
+ */
+const GUARD = 'pid=; while read -r line; do pid=$line; done; if [ -n "$pid" ]; then kill -KILL "$pid"; fi';
+
 export interface Child {
   /** One operation at a time. Rejects when the process ends first. */
   order(order: ChildOrder): Promise<ChildAnswer>;
   /** Sets its wall clock while it works. */
   setClock(byMs: number): Promise<void>;
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  /** SIGSTOP. */
+  stop(): Promise<void>;
+  /** SIGCONT. */
+  goOn(): void;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
 }
@@ -85,6 +95,7 @@ interface Wrapped extends Child {
 
 function wrap(child: ChildProcess): Wrapped {
   let isOver = false;
+  let guard: ChildProcessByStdio<Writable, null, null> | null = null;
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => {
       isOver = true;
@@ -116,10 +127,22 @@ function wrap(child: ChildProcess): Wrapped {
       tell({ kind: 'clock', byMs });
       await answer;
     },
-    signal: (signal) => void child.kill(signal),
+    async stop() {
+      guard ??= spawn('/bin/sh', ['-c', GUARD], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+      // It hangs up when it is killed itself, and nobody needs it then.
+      guard.stdin.on('error', () => undefined);
+      const { stdin } = guard;
+      await new Promise((resolve) => stdin.write(`${child.pid}\n`, resolve));
+      child.kill('SIGSTOP');
+    },
+    goOn() {
+      child.kill('SIGCONT');
+      guard?.stdin.write('\n');
+    },
     async kill() {
       if (!isOver) child.kill('SIGKILL');
       await ended;
+      guard?.stdin.end('\n');
     },
     async leave() {
       child.disconnect();

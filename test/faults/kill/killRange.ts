@@ -2,11 +2,12 @@
 import { type Child, startChildren } from './children.ts';
 import type { MutantName } from './mutants.ts';
 import type { Operation } from './operations.ts';
-import { type Kill, killAt, type Pause, pauseAt, type Stage, trace } from './runs.ts';
+import { type Kill, killAt, NEVER_REACHED, type Pause, pauseAt, type Stage, trace } from './runs.ts';
 import { type Saved, startWorld, type World } from './world.ts';
 
 /** Processor cores are few, but each run waits now and then. */
 const LANES = 3;
+const ATTEMPTS_MAX = 8;
 
 export interface Found {
   /** External calls of the operation. */
@@ -77,17 +78,19 @@ export async function openKillRange(): Promise<KillRange> {
   const shoot = async (operation: Operation, { hasRedis, mutant }: Range, shots: readonly Shot[]) => {
     const todo = [...shots];
     const faults: string[] = [];
-    await Promise.all(
+    const ends = await Promise.allSettled(
       lanes.map(async (lane) => {
         const world = await enter(lane, hasRedis);
         const baseline = await prepare(world, operation);
         for (let shot = todo.shift(); shot !== undefined; shot = todo.shift()) {
-          const wrong = await shot.strike({ world, operation, baseline, mutant }, lane);
+          const wrong = await insist(() => shot.strike({ world, operation, baseline, mutant }, lane));
           const where = `${operation.name}, ${hasRedis ? 'Redis' : 'no Redis'}, ${shot.name} ${shot.call}`;
           faults.push(...wrong.map((fault) => `${where}: ${fault}`));
         }
       }),
     );
+    // Only now: no lane is at work any more.
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
     return faults;
   };
 
@@ -133,4 +136,12 @@ export async function openKillRange(): Promise<KillRange> {
       await Promise.all(worlds.map((world) => world.close()));
     },
   };
+}
+
+/** A call that the operation does not wait for may come too late for its end: then once more. */
+async function insist(strike: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    const faults = await strike();
+    if (!faults.includes(NEVER_REACHED) || attempt === ATTEMPTS_MAX) return faults;
+  }
 }
