@@ -61,6 +61,8 @@ describe('the functions', () => {
     expect(functionOf('sweepImages')).toMatchObject({ Timeout: 900, MemorySize: 512 });
     expect(ofType('AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties.RouteKey)).toEqual([
       'GET /images',
+      'HEAD /images',
+      'OPTIONS /images',
       'POST /images',
       'PUT /images',
     ]);
@@ -167,9 +169,11 @@ describe('the API', () => {
     ['dev', 'NONE', () => resources],
     ['prod', 'AWS_IAM', () => production],
   ])('asks on stage %s for %s', (_stage, type, all) => {
-    for (const route of ['Get', 'Post', 'Put']) {
+    for (const route of ['Get', 'Head', 'Post', 'Put']) {
       expect(all()[`HttpApiRoute${route}Images`]?.Properties).toMatchObject({ AuthorizationType: type });
     }
+    // Absent means NONE: a browser cannot sign a preflight.
+    expect(all().HttpApiRouteOptionsImages?.Properties).not.toHaveProperty('AuthorizationType');
   });
 
   it('is throttled, and logs no query', () => {

@@ -19,6 +19,11 @@ export function jsonAnswer(
   };
 }
 
+/** 204 with the methods of `/images` (RFC 9110 section 9.3.7). */
+export function optionsAnswer(): Answer {
+  return { statusCode: 204, headers: { allow: 'GET, HEAD, OPTIONS, POST, PUT' }, body: '' };
+}
+
 export function problemAnswer(problem: Problem): Answer {
   const { code, status, title, detail, reason, upstreamStatus, retryAfterSeconds } = problem;
   return {

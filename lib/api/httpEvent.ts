@@ -8,6 +8,15 @@ export interface HttpEvent {
   readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[] | undefined>> | null;
   readonly body?: unknown;
   readonly isBase64Encoded?: boolean;
+  /** Payload 2.0. */
+  readonly requestContext?: { readonly http?: { readonly method?: string } } | null;
+  /** Payload 1.0. */
+  readonly httpMethod?: string;
+}
+
+/** GET, POST, …; undefined where the event does not say. */
+export function methodOf({ requestContext, httpMethod }: HttpEvent): string | undefined {
+  return requestContext?.http?.method ?? httpMethod;
 }
 
 /** One header's value, whatever its case. */

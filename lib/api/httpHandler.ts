@@ -6,9 +6,9 @@ import { boundedStorage } from '../boundedStorage.ts';
 import { measuredStorage, type Storage } from '../measuredStorage.ts';
 import type { Clock, Measures, Metrics } from '../ports.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
-import { type Answer, problemAnswer } from './answers.ts';
+import { type Answer, optionsAnswer, problemAnswer } from './answers.ts';
 import { describe, messageOf } from './describe.ts';
-import { bodyBytes, type HttpEvent, headerOf } from './httpEvent.ts';
+import { bodyBytes, type HttpEvent, headerOf, methodOf } from './httpEvent.ts';
 import { bodyInvalid } from './input.ts';
 import { SAFETY_HEADERS } from './safetyHeaders.ts';
 
@@ -42,6 +42,7 @@ export interface Operation<S> {
 const OUR_FAILURES: ReadonlySet<string> = new Set<ProblemCode>(['INTERNAL', 'STORAGE_UNAVAILABLE']);
 
 type CallContext = Context & { call?: Call };
+type Request = middy.Request<HttpEvent, Answer, Error, CallContext>;
 type Link = MiddlewareObj<HttpEvent, Answer, Error, CallContext>;
 
 /** Checked before the body is parsed. */
@@ -49,7 +50,11 @@ const BODY_MAX_BYTES = 16 * 1024;
 /** What the gateway allows, where nobody says what is left. */
 const TIME_MS = 29_000;
 
-/** A Lambda handler for HTTP API events (payload 2.0; 1.0 is understood too). It never throws. */
+/**
+ * A Lambda handler for HTTP API events (payload 2.0; 1.0 is understood too). It never throws. OPTIONS is answered
+ * whatever the operation is; HEAD is answered as GET, since it is the HTTP server that leaves the body of such an
+ * answer out and counts its bytes (RFC 9110 section 9.3.2).
+ */
 export function createHttpHandler<S extends ChainServices>(operation: Operation<S>) {
   const { services, hasBody, run } = operation;
   // `before` runs from the first to the last, `onError` and `after` from the last to the first: the observer
@@ -60,6 +65,7 @@ export function createHttpHandler<S extends ChainServices>(operation: Operation<
     .use(answerProblems());
   if (hasBody) chain.use(checkBody()).use(httpJsonBodyParser() as Link);
   return chain.handler((event, { call = openCall(services.clock) }) => {
+    if (isOptions(event)) return optionsAnswer();
     const measured = measuredStorage(services, services.clock, call.measures);
     return run(event, { ...services, ...boundedStorage(measured, services.clock, call.deadline) }, call);
   });
@@ -74,7 +80,10 @@ function openCall(clock: Clock, context?: Context): Call {
 
 /** Metrics and one structured log line per call; the cause of a failure goes to the log alone. */
 function observeCall<S extends ChainServices>({ name, services: { clock, metrics } }: Operation<S>): Link {
-  const close = async (context: CallContext, response: Answer | null | undefined, error?: Error | null) => {
+  const close = async (
+    { event, context, response }: Pick<Request, 'event' | 'context' | 'response'>,
+    error?: Error | null,
+  ) => {
     const { start, measures, urlHost } = context.call ?? openCall(clock);
     const durationMs = clock.elapsed() - start;
     const code = error == null ? 'OK' : error instanceof Problem ? error.code : 'INTERNAL';
@@ -83,22 +92,25 @@ function observeCall<S extends ChainServices>({ name, services: { clock, metrics
     const level = isOurs ? 'error' : 'info';
     const cause = { cause: isOurs ? describe(error) : messageOf(error?.cause) };
     const requestId = context.awsRequestId;
-    const line = { level, operation: name, code, status, durationMs, requestId, urlHost };
+    const operation = isOptions(event) ? 'options' : name;
+    const line = { level, operation, code, status, durationMs, requestId, urlHost };
     console.log(JSON.stringify({ ...line, ...measures, ...cause }, wholeNumbers));
-    await metrics.emit({ operation: name, outcome: code, durationMs, measures });
+    // Nothing was done that anybody would want to count.
+    if (operation === 'options') return;
+    await metrics.emit({ operation, outcome: code, durationMs, measures });
   };
   return {
     before: ({ context }) => {
       context.call = openCall(clock, context);
     },
-    after: ({ context, response }) => close(context, response),
-    onError: ({ context, response, error }) => close(context, response, error),
+    after: (request) => close(request),
+    onError: (request) => close(request, request.error),
   };
 }
 
 /** What belongs to every answer: the id to look for in the log, and what browsers are told. */
 function addHeaders(): Link {
-  const add = (request: { context: CallContext; response: Answer | null | undefined }) => {
+  const add = (request: Pick<Request, 'context' | 'response'>) => {
     const { response, context } = request;
     // Absent in tests and in some local runners.
     const requestId = context.awsRequestId as string | undefined;
@@ -154,6 +166,8 @@ function toProblem(error: Error | null | undefined): Problem {
     cause: error,
   });
 }
+
+const isOptions = (event: HttpEvent) => methodOf(event) === 'OPTIONS';
 
 /** Nobody reads fractions of a millisecond in a log. */
 const wholeNumbers = (_: string, value: unknown) => (typeof value === 'number' ? Math.round(value) : value);

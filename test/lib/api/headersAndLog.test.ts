@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { jsonAnswer } from '../../../lib/api/answers.ts';
 import { createHttpHandler } from '../../../lib/api/httpHandler.ts';
+import type { InvocationFacts } from '../../../lib/ports.ts';
 import { Problem } from '../../../lib/problem.ts';
 import { startHostileService } from '../../hostile/support/hostileService.ts';
 import { answer as rawAnswer } from '../web/rawServer.ts';
@@ -58,6 +59,42 @@ describe('every answer', () => {
   });
 });
 
+describe('a method beside GET, POST and PUT', () => {
+  const eventOf = (method: string) => ({ requestContext: { http: { method } } });
+
+  it.each([
+    ['payload 2.0', eventOf('OPTIONS')],
+    ['payload 1.0', { httpMethod: 'OPTIONS' }],
+  ])('OPTIONS is 204 with what may be asked, and nothing is done or counted: %s', async (_, event) => {
+    const logged = jest.spyOn(console, 'log').mockImplementation(() => {});
+    const emitted: InvocationFacts[] = [];
+    const run = jest.fn(async () => jsonAnswer(200, {}));
+    const services = createChainServices(emitted);
+    const handler = createHttpHandler({ name: 'get', hasBody: false, services, run });
+    const answer = await handler(event, { awsRequestId: 'the-id' } as never);
+    expect(answer).toEqual({
+      statusCode: 204,
+      headers: { allow: 'GET, HEAD, OPTIONS, POST, PUT', 'x-request-id': 'the-id', ...SAFETY },
+      body: '',
+    });
+    expect(run).not.toHaveBeenCalled();
+    expect(emitted).toEqual([]);
+    const line = JSON.parse(String(logged.mock.lastCall?.[0]));
+    expect(line).toMatchObject({ level: 'info', operation: 'options', code: 'OK', status: 204 });
+  });
+
+  it('HEAD is answered as GET: the server that sends it leaves the body out', async () => {
+    jest.spyOn(console, 'log').mockImplementation(() => {});
+    const handler = handlerOf(async () => jsonAnswer(200, { a: 1 }, { etag: '"e"' }));
+    const [get, head] = [
+      await handler(eventOf('GET'), {} as never),
+      await handler(eventOf('HEAD'), {} as never),
+    ];
+    expect(head).toEqual(get);
+    expect(head.headers).toMatchObject({ etag: '"e"' });
+  });
+});
+
 describe('the log line', () => {
   it('has the level, the operation, the code, the time, the host and the counts, in this order', async () => {
     const logged = jest.spyOn(console, 'log').mockImplementation(() => {});
@@ -84,7 +121,10 @@ describe('the log line', () => {
   it('never has the path, the query or the body, whatever goes wrong with the page', async () => {
     await using service = await startHostileService({
       respond: (socket, head) => {
-        if (head.includes('/cut')) return socket.destroy();
+        if (head.includes('/cut')) {
+          socket.destroy();
+          return;
+        }
         const status = head.includes('/status') ? 500 : 200;
         const headers = {
           'Content-Type': 'text/html',
