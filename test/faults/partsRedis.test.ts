@@ -152,12 +152,15 @@ describe('F05 a Redis that hangs', () => {
     const first = await get();
     expect(first.value.code).toBe('OK');
     expect(first.ms).toBeLessThan(REDIS_TIMES.commandMs + REDIS_TIMES.connectMs + 500);
+    const opened = service.redisLine.accepted();
     const next: number[] = [];
     for (let n = 0; n < 20; n += 1) {
       const { value, ms } = await get();
       expect(value.code).toBe('OK');
       next.push(ms);
     }
+    // Redis was not even asked.
+    expect(service.redisLine.accepted()).toBe(opened);
     const [usual, most] = [median(plain), median(next)];
     report({
       inputs: 21,
