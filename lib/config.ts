@@ -55,8 +55,13 @@ export interface CacheConfig {
   readonly ttlSeconds: number;
 }
 
+/** Origins as browsers spell them, `*` for every one. */
+export type CorsOrigins = '*' | readonly string[];
+
 export interface Config {
   readonly port: number;
+  /** Whose pages may read the answers from a browser. */
+  readonly corsOrigins: CorsOrigins;
   readonly fetch: FetchConfig;
   readonly limits: Limits;
   readonly store: StoreConfig;
@@ -100,6 +105,7 @@ export function readConfig(env: Environment): Config {
   );
   const redis = parsed('REDIS_ADDRESS', (text) => parseEndpoint(text, 'redis', ['redis:', 'rediss:']));
   const allowHosts = parsed('FETCH_ALLOW_HOSTS', parseHosts) ?? [];
+  const corsOrigins = parsed('CORS_ORIGINS', parseOrigins) ?? { origins: [] };
   const ports = parsed('FETCH_PORTS', parsePorts) ?? [80, 443, 8080, 8443];
 
   const bucket = given('S3_BUCKET');
@@ -122,6 +128,7 @@ export function readConfig(env: Environment): Config {
 
   const config: Config = {
     port: integer('PORT', 8080, 1, 65_535),
+    corsOrigins: corsOrigins.origins,
     fetch: {
       allowHosts,
       isLoopbackAllowed: !isOnAws,
@@ -185,6 +192,20 @@ function parseHosts(text: string): AllowedHost[] | string {
     hosts.push(...hostOf(url, 80));
   }
   return hosts;
+}
+
+/** `*`, or exact origins separated by commas; a string is a fault. */
+function parseOrigins(text: string): { readonly origins: CorsOrigins } | string {
+  if (text === '*') return { origins: text };
+  const origins: string[] = [];
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    if (entry === '') continue;
+    const url = /^https?:\/\/[^\s/?#@\\*]+\/?$/i.test(entry) ? URL.parse(entry) : null;
+    if (url === null)
+      return `has "${entry}", which is no origin such as https://app.example.com; "*" stands alone.`;
+    origins.push(url.origin);
+  }
+  return { origins };
 }
 
 function parsePorts(text: string): number[] | string {

@@ -1,6 +1,6 @@
 /** The one place that knows which adapter keeps which promise. */
 import { randomBytes } from 'node:crypto';
-import { type Config, readConfig } from './config.ts';
+import { type Config, type CorsOrigins, readConfig } from './config.ts';
 import { createByteBudget } from './harvest/byteBudget.ts';
 import type { HarvestServices } from './harvest/harvest.ts';
 import type { Storage } from './measuredStorage.ts';
@@ -18,6 +18,7 @@ export interface BaseServices extends Storage {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly newId: () => string;
+  readonly corsOrigins: CorsOrigins;
 }
 
 /** Bytes of images in memory at once, over all calls of one process. */
@@ -32,7 +33,9 @@ const newId = () => randomBytes(16).toString('hex');
 export function createBaseServices(config: Config = readConfig(process.env)): BaseServices {
   const { url } = config.cache;
   const { cache, lock } = url === undefined ? createNoCache() : createRedisCache({ ...config.cache, url });
-  return { ...createS3Store(config.store), cache, lock, metrics: createEmfMetrics(), clock, newId };
+  const { corsOrigins } = config;
+  const metrics = createEmfMetrics();
+  return { ...createS3Store(config.store), cache, lock, metrics, clock, newId, corsOrigins };
 }
 
 /** Everything: to harvest. Apart from the above, so that a look-up's bundle carries no fetching and no parsing. */

@@ -176,6 +176,11 @@ describe('the API', () => {
     expect(all().HttpApiRouteOptionsImages?.Properties).not.toHaveProperty('AuthorizationType');
   });
 
+  it('leaves CORS to the functions, which answer by the setting', () => {
+    expect(ofType('AWS::ApiGatewayV2::Api')).toHaveLength(1);
+    expect(resources.HttpApi?.Properties).not.toHaveProperty('CorsConfiguration');
+  });
+
   it('is throttled, and logs no query', () => {
     const stage = resources.HttpApiStage?.Properties;
     expect(stage).toMatchObject({

@@ -3,10 +3,12 @@ import middy, { type MiddlewareObj } from '@middy/core';
 import httpJsonBodyParser from '@middy/http-json-body-parser';
 import type { Context } from 'aws-lambda';
 import { boundedStorage } from '../boundedStorage.ts';
+import type { CorsOrigins } from '../config.ts';
 import { measuredStorage, type Storage } from '../measuredStorage.ts';
 import type { Clock, Measures, Metrics } from '../ports.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import { type Answer, optionsAnswer, problemAnswer } from './answers.ts';
+import { corsHeaders } from './cors.ts';
 import { describe, messageOf } from './describe.ts';
 import { bodyBytes, type HttpEvent, headerOf, methodOf } from './httpEvent.ts';
 import { bodyInvalid } from './input.ts';
@@ -16,6 +18,8 @@ import { SAFETY_HEADERS } from './safetyHeaders.ts';
 export interface ChainServices extends Storage {
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** Absent means none. */
+  readonly corsOrigins?: CorsOrigins;
 }
 
 export interface Call {
@@ -61,7 +65,7 @@ export function createHttpHandler<S extends ChainServices>(operation: Operation<
   // opens the call and sees the finished answer.
   const chain = middy<HttpEvent, Answer, Error, CallContext>({ timeoutEarlyInMillis: 0 })
     .use(observeCall(operation))
-    .use(addHeaders())
+    .use(addHeaders(services.corsOrigins ?? []))
     .use(answerProblems());
   if (hasBody) chain.use(checkBody()).use(httpJsonBodyParser() as Link);
   return chain.handler((event, { call = openCall(services.clock) }) => {
@@ -109,9 +113,9 @@ function observeCall<S extends ChainServices>({ name, services: { clock, metrics
 }
 
 /** What belongs to every answer: the id to look for in the log, and what browsers are told. */
-function addHeaders(): Link {
-  const add = (request: Pick<Request, 'context' | 'response'>) => {
-    const { response, context } = request;
+function addHeaders(corsOrigins: CorsOrigins): Link {
+  const add = (request: Pick<Request, 'event' | 'context' | 'response'>) => {
+    const { event, response, context } = request;
     // Absent in tests and in some local runners.
     const requestId = context.awsRequestId as string | undefined;
     if (response == null) return;
@@ -119,6 +123,7 @@ function addHeaders(): Link {
       ...response.headers,
       ...(requestId && { 'x-request-id': requestId }),
       ...SAFETY_HEADERS,
+      ...corsHeaders(corsOrigins, event),
     };
     request.response = { ...response, headers };
   };

@@ -4,9 +4,11 @@ import { SAFETY_HEADERS } from '../../lib/api/safetyHeaders.ts';
 import { type App, startApp } from '../support/startApp.ts';
 import { until } from '../support/until.ts';
 
+const APP = 'https://app.example.test';
+
 let app: App;
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ env: { CORS_ORIGINS: APP } });
   await harvest('/sample/');
 });
 afterAll(() => app.stop());
@@ -107,6 +109,63 @@ describe('OPTIONS', () => {
       expect((await fetch(images(), { method })).status).toBe(404);
     },
   );
+});
+
+describe('CORS', () => {
+  const corsOf = (response: Response) =>
+    Object.fromEntries([...response.headers].filter(([name]) => name.startsWith('access-control-')));
+  const preflight = (origin: string) =>
+    fetch(images(), {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type',
+      },
+    });
+
+  it('answers the preflight of the origin in the settings', async () => {
+    const answer = await preflight(APP);
+    expect(answer.status).toBe(204);
+    expect(corsOf(answer)).toEqual({
+      'access-control-allow-origin': APP,
+      'access-control-allow-methods': 'GET, HEAD, POST, PUT',
+      'access-control-allow-headers': expect.stringContaining('Content-Type'),
+      'access-control-max-age': '7200',
+    });
+    expect(answer.headers.get('vary')).toMatch(/origin/i);
+  });
+
+  it('lets it read successes, 304 and problems', async () => {
+    const origin = { origin: APP };
+    const first = await fetch(images(queryOf('/sample/')), { headers: origin });
+    const answers = [
+      first,
+      await fetch(images(queryOf('/sample/')), {
+        headers: { ...origin, 'if-none-match': first.headers.get('etag') ?? '' },
+      }),
+      await harvest('/sample/', origin),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 304, 409]);
+    for (const answer of answers) {
+      expect(corsOf(answer)).toEqual({
+        'access-control-allow-origin': APP,
+        'access-control-expose-headers': 'ETag, Location, Retry-After, X-Request-Id',
+      });
+      expect(answer.headers.get('vary')).toMatch(/origin/i);
+    }
+  });
+
+  it('lets no other origin read anything, whatever the gateway would allow by itself', async () => {
+    const headers = { origin: 'https://evil.test' };
+    const answers = [
+      await preflight('https://evil.test'),
+      await fetch(images(queryOf('/sample/')), { headers }),
+      await fetch(images(), { headers }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([204, 200, 400]);
+    for (const answer of answers) expect(corsOf(answer)).toEqual({});
+  });
 });
 
 it('a cookie of somebody else on this host costs nobody an answer', async () => {

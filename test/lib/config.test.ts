@@ -7,6 +7,7 @@ describe('the settings', () => {
   it('have the documented defaults', () => {
     expect(readConfig(MINIMAL)).toEqual({
       port: 8080,
+      corsOrigins: [],
       fetch: {
         allowHosts: [],
         isLoopbackAllowed: true,
@@ -91,6 +92,15 @@ describe('the settings', () => {
     ]);
   });
 
+  it.each<[string, '*' | readonly string[]]>([
+    ['*', '*'],
+    ['https://App.example.test', ['https://app.example.test']],
+    ['http://localhost:3000/ , https://a.test:443,', ['http://localhost:3000', 'https://a.test']],
+    [',', []],
+  ])('take the origins of CORS_ORIGINS=%s', (CORS_ORIGINS, origins) => {
+    expect(readConfig({ ...MINIMAL, CORS_ORIGINS }).corsOrigins).toEqual(origins);
+  });
+
   it('never let a list open loopback on AWS', () => {
     expect(readConfig({ ...MINIMAL, AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001' }).fetch.isLoopbackAllowed).toBe(
       false,
@@ -98,6 +108,12 @@ describe('the settings', () => {
   });
 
   it.each([
+    ['CORS_ORIGINS', 'app.example.test', /CORS_ORIGINS has "app.example.test", which is no origin/],
+    ['CORS_ORIGINS', 'https://a.test,*', /"\*" stands alone/],
+    ['CORS_ORIGINS', 'https://*.a.test', /CORS_ORIGINS/],
+    ['CORS_ORIGINS', 'https://a.test/path', /CORS_ORIGINS/],
+    ['CORS_ORIGINS', 'https://user@a.test', /CORS_ORIGINS/],
+    ['CORS_ORIGINS', 'null', /CORS_ORIGINS/],
     ['PORT', '0', /PORT must be a whole number from 1 to 65535, not "0"/],
     ['PORT', '65536', /PORT/],
     ['PORT', '8080x', /PORT/],
