@@ -18,11 +18,14 @@ const SIDE_BITS = [9, 13, 18, 30] as const;
 /** Enough for signature and SizeHeader: 16 bits, then at most 1 + 32 + 3 + 32. */
 const HEADER_LENGTH = 11;
 
-/** A naked JPEG XL codestream. It has no end mark: only a decoder could tell whether it is whole, so it counts as such. */
+/**
+ * A naked JPEG XL codestream. It has no end mark, and where its frames end only a decoder could tell: it is never known
+ * to be whole, so the transport has to say so.
+ */
 export function readJxlCodestream(bytes: Buffer): Structure {
   if (bytes.length <= HEADER_LENGTH) return CUT_SHORT;
   const [width, height] = sizeOf(bytes);
-  return { width, height, hasPicture: true, isWhole: true };
+  return { width, height, hasPicture: true, isWhole: false };
 }
 
 /** JPEG XL in boxes: one `jxlc`, or `jxlp` parts whose last is marked (ISO/IEC 18181-2, section 9). */

@@ -17,7 +17,8 @@ describe('inspectImage', () => {
     it.each(SAMPLES)('%s is %s', async (name, contentType, extension, size) => {
       const [width, height] = size.split('x').map(Number);
       const facts = { contentType, extension, width, height };
-      expect(await inspect(sample(name), false)).toEqual({ ok: true, facts, isOnePixel: false });
+      const isDelimited = name === 'naked.jxl';
+      expect(await inspect(sample(name), isDelimited)).toEqual({ ok: true, facts, isOnePixel: false });
     });
 
     it('takes the shortest transparent GIF, a frame without data, for a whole pixel', async () => {
@@ -93,6 +94,13 @@ describe('inspectImage', () => {
     // A naked JPEG XL codestream has no end that could be seen without decoding it.
     const cuttable = SAMPLES.filter(([name]) => name !== 'naked.jxl');
 
+    it('and so never believes a naked JPEG XL, whole or not', async () => {
+      const whole = sample('naked.jxl');
+      expect(await verdict(whole, false)).toBe('IMAGE_TRUNCATED');
+      expect(await verdict(whole.subarray(0, -1), false)).toBe('IMAGE_TRUNCATED');
+      expect(await verdict(whole, true)).toBe('image/jxl');
+    });
+
     it.each(cuttable)('%s', async (name, contentType) => {
       const whole = sample(name);
       for (const length of [whole.length - 1, Math.ceil(whole.length * 0.75)]) {
@@ -111,7 +119,7 @@ describe('inspectImage', () => {
       expect((await inspect(whole.subarray(0, whole.length - count), true)).ok).toBe(true);
     });
 
-    it.each(SAMPLES.filter(([name]) => name !== 'naked.j2c'))(
+    it.each(cuttable.filter(([name]) => name !== 'naked.j2c'))(
       'and lets bytes follow %s',
       async (name, contentType) => {
         expect(await verdict(Buffer.concat([sample(name), Buffer.from('an appendix')]), false)).toBe(

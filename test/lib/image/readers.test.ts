@@ -122,7 +122,8 @@ describe('the JPEG XL reader', () => {
   ])('knows %s', async (_, [div8 = 0, side = 0, , ratio = 0], size) => {
     const bits = div8 | (side << 1) | (ratio << 6);
     const bytes = Buffer.concat([hex('ff0a'), Buffer.from([bits & 0xff, bits >> 8]), Buffer.alloc(20)]);
-    expect(await inspect(bytes)).toBe(`jxl ${size}`);
+    expect(await inspect(bytes, true)).toBe(`jxl ${size}`);
+    expect(await inspect(bytes, false)).toBe('IMAGE_TRUNCATED');
   });
 
   it('wants the last part of a codestream in parts', async () => {
