@@ -54,6 +54,10 @@ export interface Operation {
   readonly site: SiteName;
   /** At this point another writer does a PUT, whatever else happens. */
   readonly meanwhile?: Point;
+  /** The first of these waits for the second, which the operation would not wait for. */
+  readonly order?: readonly [Point, Point];
+  /** Where its lock ends before its time, it may leave the old record in the cache, for as long as that keeps it. */
+  readonly mayLeaveStale?: boolean;
 }
 
 export const OPERATIONS = {
@@ -70,9 +74,24 @@ export const OPERATIONS = {
     },
   },
   put: { name: 'PUT with changes', run: 'put', site: 'new', prepare: harvestBoth },
-  putUnchanged: { name: 'PUT without changes', run: 'put', site: 'old', prepare: harvestBoth },
+  putUnchanged: {
+    name: 'PUT without changes',
+    run: 'put',
+    site: 'old',
+    prepare: harvestBoth,
+    mayLeaveStale: true,
+  },
   putNew: { name: 'PUT of a new page', run: 'put', site: 'new', prepare: harvestNeighbour },
-  putGone: { name: 'PUT of a page that is gone', run: 'put', site: 'gone', prepare: harvestBoth },
+  putGone: {
+    name: 'PUT of a page that is gone',
+    run: 'put',
+    site: 'gone',
+    prepare: harvestBoth,
+    order: [
+      { call: 'web GET /', moment: 'after' },
+      { call: 's3 GET mark of the check', moment: 'after' },
+    ],
+  },
   putLost: {
     name: 'PUT that loses to another',
     run: 'put',

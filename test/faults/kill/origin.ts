@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Gate } from './gate.ts';
+import { watchSockets } from './sockets.ts';
 
 /** By path. Images carry an ETag and answer to it. */
 export type Site = Readonly<Record<string, string | Buffer>>;
@@ -17,6 +18,8 @@ export interface Origin {
   show(site: Site): void;
   /** What the others meet. */
   showOthers(site: Site): void;
+  /** Resolves when the child is not connected. */
+  alone(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -30,8 +33,10 @@ export async function startOrigin(gate: Gate): Promise<Origin> {
   };
   const open: Answer = (request, response) => answer(sites.others, request, response, async () => 'go');
   const servers = await listenAsTwins(guarded, open);
+  const alone = watchSockets(servers[0]);
   return {
     port: portOf(servers[0]),
+    alone,
     show: (site) => {
       sites.child = site;
     },

@@ -1,6 +1,7 @@
 /** The gate in front of Redis: every command is named and passed on, and its reply passed back whole. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Gate } from './gate.ts';
+import { watchSockets } from './sockets.ts';
 
 export interface RedisGate {
   /** As `REDIS_ADDRESS` takes it. */
@@ -12,7 +13,6 @@ export interface RedisGate {
 export async function startRedisGate(gate: Gate, redisAddress: string): Promise<RedisGate> {
   const [host, port] = redisAddress.split(':');
   const clients = new Set<Socket>();
-  const waiting = new Set<() => void>();
 
   const serve = (client: Socket) => {
     const ask = createRedisClient(host ?? '', Number(port));
@@ -42,18 +42,16 @@ export async function startRedisGate(gate: Gate, redisAddress: string): Promise<
         // A command that is under way is carried out, whoever asked for it.
         void turn.then(ask.close);
         clients.delete(client);
-        if (clients.size === 0) for (const resolve of waiting) resolve();
       });
   };
   const server = createServer({ noDelay: true }, serve);
+  const alone = watchSockets(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async alone() {
-      if (clients.size > 0) await new Promise<void>((resolve) => waiting.add(resolve));
-    },
+    alone,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,6 +1,6 @@
 /** One kill, one pause: brings a world to where an operation begins, strikes at one point, and looks at what is left. */
 
-import { checkReaders, checkSweep, checkWriters } from './checks.ts';
+import { checkReaders, checkSweep, checkTtl, checkWriters } from './checks.ts';
 import type { ChildAnswer } from './child.ts';
 import type { Child } from './children.ts';
 import type { Hit, Point } from './gate.ts';
@@ -74,6 +74,12 @@ function begin(world: World, child: Child, operation: Operation, parts: Partial<
       beside = work(hit);
     });
   }
+  if (operation.order !== undefined) {
+    const holds = operation.order.map((point) => world.gate.hold(point));
+    void Promise.all(holds).then((hits) => {
+      for (const hit of hits) hit.release('go');
+    });
+  }
   const order = { ...world.order(parts), operation: operation.run, url: world.url(PAGE) };
   return { answer: child.order(order), beside: () => beside };
 }
@@ -103,10 +109,10 @@ export async function killAt(
     answer.catch(() => null),
   );
   await child.kill();
+  await world.settled();
   await beside();
   if (hit === null) return [NEVER_REACHED];
   if (kill === 'late') {
-    await world.settled();
     await world.expire(PAGE);
     const { faults } = await others(world, ['put'], { mutant });
     hit.release('go');
@@ -146,6 +152,7 @@ export async function pauseAt(
   if (pause.setClockMs !== undefined) await child.setClock(pause.setClockMs);
   hit.release('go');
   const answer = await answering;
+  await beside();
   if (pause.setClockMs !== undefined) await child.setClock(-pause.setClockMs);
   await world.settled();
   if (answer.kind !== 'done') return { faults: [`the child: ${JSON.stringify(answer)}`], outcome: null };
@@ -153,6 +160,10 @@ export async function pauseAt(
   const { outcome } = answer;
   const faults = [...meanwhile.faults, ...(await checkOrder(world, operation, outcome, meanwhile))];
   if (!codes.includes(outcome.code)) faults.push(`it answers ${outcome.code}`);
+  if (operation.mayLeaveStale && lock === 'ended') {
+    faults.push(...(await checkTtl(world)));
+    await world.uncache(PAGE);
+  }
   return { faults: [...faults, ...(await lookSweepWrite(world, mutant))], outcome };
 }
 
@@ -166,6 +177,17 @@ interface Meanwhile {
 
 /** Others work on the page: a PUT or a POST finds another version of it. */
 async function others(world: World, by: Others, order: Partial<ServiceOrder>): Promise<Meanwhile> {
+  const before = turns.get(world);
+  const turn = Promise.withResolvers<void>();
+  turns.set(world, turn.promise);
+  await before;
+  return work(world, by, order).finally(turn.resolve);
+}
+
+/** One writer after the other: what they do to each other is not the question. */
+const turns = new WeakMap<World, Promise<void>>();
+
+async function work(world: World, by: Others, order: Partial<ServiceOrder>): Promise<Meanwhile> {
   const faults: string[] = [];
   const opIds: string[] = [];
   let created = 0;

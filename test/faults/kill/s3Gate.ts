@@ -2,6 +2,7 @@
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Gate } from './gate.ts';
+import { watchSockets } from './sockets.ts';
 
 interface Answer {
   readonly status: number;
@@ -22,8 +23,6 @@ export interface S3Gate {
 
 export async function startS3Gate(gate: Gate): Promise<S3Gate> {
   const agent = new Agent({ keepAlive: true });
-  const sockets = new Set<object>();
-  const waiting = new Set<() => void>();
   let target = '';
   let committed: (readonly [string, string])[] = [];
 
@@ -43,13 +42,7 @@ export async function startS3Gate(gate: Gate): Promise<S3Gate> {
     // A request that is cut off in its body never was one.
     gate.track(answer(incoming, response)).catch(() => response.destroy());
   });
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => {
-      sockets.delete(socket);
-      if (sockets.size === 0) for (const resolve of waiting) resolve();
-    });
-  });
+  const alone = watchSockets(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });
@@ -61,9 +54,7 @@ export async function startS3Gate(gate: Gate): Promise<S3Gate> {
       committed = [];
     },
     committed: () => committed,
-    async alone() {
-      if (sockets.size > 0) await new Promise<void>((resolve) => waiting.add(resolve));
-    },
+    alone,
     close: () =>
       new Promise((resolve) => {
         agent.destroy();

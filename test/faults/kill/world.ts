@@ -53,6 +53,8 @@ export interface World {
   ttl(key: string): Promise<number | null>;
   /** Ends the page's lock and busy marker, as their time does. */
   expire(path: string): Promise<void>;
+  /** Ends the page's entry in the cache, as its time does. */
+  uncache(path: string): Promise<void>;
   /** Waits until the page's lock has ended by itself. */
   outlast(path: string): Promise<void>;
   /** Nothing of a killed child is under way any more. */
@@ -200,12 +202,15 @@ export async function startWorld(hasRedis: boolean): Promise<World> {
       await ask('PEXPIRE', lock, '0');
       if ((await read(page))?.startsWith('busy:')) await ask('PEXPIRE', page, '0');
     },
+    async uncache(path) {
+      if (hasRedis) await ask('PEXPIRE', keysOf(path)[1], '0');
+    },
     async outlast(path) {
       const [lock] = keysOf(path);
       for (let ms = await ttlOf(lock); ms !== null; ms = await ttlOf(lock)) await delay(ms);
     },
     async settled() {
-      await Promise.all([s3Gate.alone(), redisGate?.alone()]);
+      await Promise.all([origin.alone(), s3Gate.alone(), redisGate?.alone()]);
       await gate.quiet();
     },
     async close() {
