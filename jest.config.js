@@ -10,6 +10,10 @@ export default {
   transform: { '^.+\\.ts$': '<rootDir>/test/support/esbuildTransform.js' },
   globalSetup: '<rootDir>/test/support/globalSetup.js',
   setupFilesAfterEnv: ['<rootDir>/test/support/onlyLoopback.ts'],
-  reporters: ['default', '<rootDir>/test/support/summaryReporter.js'],
+  reporters: [
+    'default',
+    '<rootDir>/test/support/hostileReporter.js',
+    '<rootDir>/test/support/summaryReporter.js',
+  ],
   testTimeout: 30_000,
 };

@@ -4,7 +4,10 @@ import { basename, join } from 'node:path';
 
 const MIB = 1024 * 1024;
 
-/** A line for every suite under attack: inputs, tests, what passed, the worst costs, the time. */
+/** Suites that attack the service: their folders below test/. */
+const ATTACKS = /[/\\]test[/\\](?:hostile|faults)[/\\]/;
+
+/** A line for every suite that attacks the service: inputs, tests, what passed, the worst costs, the time. */
 export default class HostileReporter {
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'hostile-'));
@@ -22,6 +25,7 @@ export default class HostileReporter {
     rmSync(this.folder, { recursive: true });
 
     const rows = testResults
+      .filter(({ testFilePath }) => ATTACKS.test(testFilePath))
       .map(({ testFilePath, testResults: tests, perfStats, testExecError }) => {
         const own = figures.filter(({ testPath }) => testPath === testFilePath);
         const counted = new Set(own.filter(({ inputs }) => inputs > 0).map(({ test }) => test));
@@ -40,6 +44,8 @@ export default class HostileReporter {
         };
       })
       .sort((a, b) => a.group.localeCompare(b.group));
+
+    if (rows.length === 0) return;
 
     const cells = ['group', 'inputs', 'tests', 'passed', 'longest stall', 'most memory', 'time'];
     const table = [
