@@ -16,7 +16,8 @@ mc=$(command -v mc || command -v mcli) || {
 "$mc" mb --ignore-existing "store/$BUCKET"
 
 # The same rights as the functions have on AWS (serverless.yml): records are never deleted, and reading an object that
-# is absent is 404 only for who may list the bucket.
+# is absent is 404 only for who may list the bucket. Unless it is denied, MinIO lets every user change its own password
+# and make itself further keys, which would outlive a change of the password.
 cat >/tmp/policy.json <<POLICY
 {
   "Version": "2012-10-17",
@@ -35,6 +36,10 @@ cat >/tmp/policy.json <<POLICY
       "Effect": "Allow",
       "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
       "Resource": ["arn:aws:s3:::$BUCKET/images/*", "arn:aws:s3:::$BUCKET/checks/*"]
+    },
+    {
+      "Effect": "Deny",
+      "Action": ["admin:*"]
     }
   ]
 }
