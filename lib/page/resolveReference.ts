@@ -42,7 +42,8 @@ export function createResolveReference(base: string, own: ReadonlySet<string>): 
 /** Most addresses are plain, and a page may have a million: the URL parser is asked for the others only. */
 function createPlainAddressOf(base: string): (text: string) => string | null {
   const [origin = ''] = /^https?:\/\/[^/]*/.exec(base) ?? [];
-  const end = base.indexOf('?');
+  // A query and a fragment, which the base of a page may have, can hold slashes too.
+  const end = base.search(/[?#]/);
   const directory = base.slice(0, base.lastIndexOf('/', end === -1 ? undefined : end) + 1);
   if (origin === '') return () => null;
   return (text) => {

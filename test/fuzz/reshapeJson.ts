@@ -49,11 +49,11 @@ function change({ holder, key }: Spot, spots: readonly Spot[], words: readonly s
   const copy = other === undefined ? null : structuredClone(other.holder[other.key]);
   switch (random.integer(6)) {
     case 0:
-      holder[key] = random.pick(VALUES);
+      holder[key] = structuredClone(random.pick(VALUES));
       break;
     case 1:
-      if (Array.isArray(holder)) holder.splice(Number(key), 1);
-      else delete holder[key];
+      // Of a list too, which then has a hole: its own `splice` goes by a `constructor` that may have been put in.
+      delete holder[key];
       break;
     case 2:
       holder[key] = copy;
@@ -68,7 +68,7 @@ function change({ holder, key }: Spot, spots: readonly Spot[], words: readonly s
       });
       break;
     case 4:
-      if (Array.isArray(value)) value.push(copy, ...structuredClone(value));
+      if (Array.isArray(value)) value.push(copy);
       break;
     default:
       holder[key] =

@@ -222,6 +222,7 @@ describe('the base URL', () => {
     ['<img src=a><p><base href="/b/">', 'http://page.test/b/a'],
     ['<base target=x><base href="/b/"><base href="/c/"><img src=a>', 'http://page.test/b/a'],
     ['<base href="http://x.test/y"><img src=a>', 'http://x.test/a'],
+    ['<base href="/b/#c/d"><img src=a>', 'http://page.test/b/a'],
     ['<base href="http://127.0.0.1/"><img src=a>', 'http://127.0.0.1/a'],
     ['<base href="http://["><base href="/c/"><img src=a>', at('a')],
     ['<base href="javascript:x"><img src=a>', at('a')],

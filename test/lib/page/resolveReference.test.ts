@@ -20,6 +20,8 @@ describe('createResolveReference', () => {
       'https://page.test:8443/a//b/?c=/d/e',
       'http://user:pass@page.test/a/',
       'http://[::1]/x/',
+      'http://page.test/a/b#c/d',
+      'http://page.test/a/b#c?d/e',
       'file:///a/b',
       'data:,',
     );
