@@ -1,11 +1,11 @@
-/** How much of the sweep a run makes: all of it under attack (`npm run test:hostile`), the core of it otherwise. */
+/** How much of the sweep a run makes: all of it by `npm run test:kills`, the core of it otherwise. */
 import { findProgram } from '../../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS } from '../../../local-stack/embedded/redis.ts';
 import type { Found } from './killRange.ts';
 import type { Operation } from './operations.ts';
 
-/** The reporter of `npm run test:hostile` sets it before the tests begin. */
-export const isWhole = process.env.HOSTILE_FIGURES !== undefined;
+/** Set by that command's configuration. */
+export const isWhole = process.env.KILL_SWEEP === 'whole';
 
 const hasRedisProgram = findProgram(REDIS_PROGRAMS, process.env.PATH) !== null;
 
@@ -45,7 +45,7 @@ export function createTally() {
       const said = Object.entries(answers)
         .sort(([, a], [, b]) => b - a)
         .map(([answer, times]) => `${times} × ${answer}`);
-      const extent = isWhole ? 'all of it' : 'the core of it; npm run test:hostile makes the whole sweep';
+      const extent = isWhole ? 'all of it' : 'the core of it; npm run test:kills makes the whole sweep';
       const end = said.length === 0 ? '' : `; the paused one answered ${said.join(', ')}`;
       return `${operations} operations with ${points} external calls, ${runs} ${what} (${extent})${end}`;
     },

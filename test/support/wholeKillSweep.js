@@ -1,0 +1,7 @@
+import base from '../../jest.config.js';
+
+/** `npm run test:kills`: the suites of the kill sweep, with every operation and every variant of them. */
+process.env.KILL_SWEEP = 'whole';
+
+/** @type {import('jest').Config} */
+export default { ...base, rootDir: '../..', testMatch: ['**/test/faults/killSweep*.test.ts'] };
