@@ -45,7 +45,16 @@ export const IMAGE_CODES = [
 export type ImageCode = (typeof IMAGE_CODES)[number];
 
 /** What of reaching a page failed, beside `PAGE_UNREACHABLE`. */
-export type UnreachableReason = 'dns' | 'connect' | 'tls' | 'protocol' | 'encoding' | 'redirects' | 'status';
+export const UNREACHABLE_REASONS = [
+  'dns',
+  'connect',
+  'tls',
+  'protocol',
+  'encoding',
+  'redirects',
+  'status',
+] as const;
+export type UnreachableReason = (typeof UNREACHABLE_REASONS)[number];
 
 export interface ProblemFacts {
   /** One public sentence that says what to do about it. Never a resolved address, an upstream body or a stack. */
@@ -56,6 +65,10 @@ export interface ProblemFacts {
   /** For the log alone. */
   readonly cause?: unknown;
 }
+
+/** HTTP status and title of a code. */
+export const problemFacts = (code: ProblemCode): { readonly status: number; readonly title: string } =>
+  PROBLEMS[code];
 
 /** A call that fails. The only class of the project: it has to travel by `throw`. */
 export class Problem extends Error {

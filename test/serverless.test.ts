@@ -102,6 +102,8 @@ describe('the functions', () => {
       new Set([`dist/${name}/index.js`, `dist/${name}/index.js.map`, 'dist/package.json']),
     );
     expect(JSON.parse(files.get('dist/package.json') ?? '')).toEqual({ type: 'module' });
+    // What describes the answers is for the description of the API alone.
+    expect(files.get(`dist/${name}/index.js`)).not.toContain('What became of each image');
     expect(JSON.parse(files.get(`dist/${name}/index.js.map`) ?? '')).not.toHaveProperty('sourcesContent');
   });
 

@@ -1,10 +1,23 @@
 /** The HTTP answers: JSON, and problem+json (RFC 9457). */
-import type { Problem } from '../problem.ts';
+import type { Problem, ProblemCode, UnreachableReason } from '../problem.ts';
 
 export interface Answer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+}
+
+/** RFC 9457, with the code that callers branch on. */
+export interface ProblemView {
+  /** Section 4.2.1: the title and the code tell everything. */
+  readonly type: 'about:blank';
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ProblemCode;
+  /** With `PAGE_UNREACHABLE`. */
+  readonly reason?: UnreachableReason;
+  readonly upstreamStatus?: number;
 }
 
 export function jsonAnswer(
@@ -21,11 +34,21 @@ export function jsonAnswer(
 
 /** 204 with the methods of `/images` (RFC 9110 section 9.3.7). */
 export function optionsAnswer(): Answer {
-  return { statusCode: 204, headers: { allow: 'GET, HEAD, OPTIONS, POST, PUT' }, body: '' };
+  const headers = { allow: 'GET, HEAD, OPTIONS, POST, PUT', 'cache-control': 'no-store' };
+  return { statusCode: 204, headers, body: '' };
 }
 
 export function problemAnswer(problem: Problem): Answer {
   const { code, status, title, detail, reason, upstreamStatus, retryAfterSeconds } = problem;
+  const body: ProblemView = {
+    type: 'about:blank',
+    title,
+    status,
+    detail,
+    code,
+    ...(reason !== undefined && { reason }),
+    ...(upstreamStatus !== undefined && { upstreamStatus }),
+  };
   return {
     statusCode: status,
     headers: {
@@ -33,7 +56,6 @@ export function problemAnswer(problem: Problem): Answer {
       'cache-control': 'no-store',
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     },
-    // RFC 9457 section 4.2.1: about:blank says that the title and the code tell everything.
-    body: JSON.stringify({ type: 'about:blank', title, status, detail, code, reason, upstreamStatus }),
+    body: JSON.stringify(body),
   };
 }

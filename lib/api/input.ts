@@ -5,15 +5,17 @@ import { parsePageUrl } from '../page/canonicalUrl.ts';
 import { Problem } from '../problem.ts';
 import { type HttpEvent, queryOf } from './httpEvent.ts';
 
-const HarvestBody = z.strictObject({
+/** Which `url` is good is for `parsePageUrl` to say: one that is missing has another code than one that is wrong. */
+export const HarvestBody = z.strictObject({
   url: z.optional(z.unknown()),
   variants: z.optional(z.enum(['all', 'best'])),
   dryRun: z.optional(z.boolean()),
 });
 
-const INCLUDES = ['details', 'links'] as const;
+export const INCLUDES = ['details', 'links'] as const;
 
-const LookUpQuery = z.strictObject({
+/** Every parameter with all its values. */
+export const LookUpQuery = z.strictObject({
   url: z.optional(z.array(z.string()).check(z.maxLength(1))),
   include: z.optional(z.array(z.string()).check(z.maxLength(1))),
 });

@@ -1,11 +1,53 @@
 /** What a caller sees of a record and of what was looked up. */
 import { createHash } from 'node:crypto';
 import type { Harvest } from '../harvest/harvest.ts';
-import type { Item, StoredItem } from '../model.ts';
+import type { Changes, Item, PageRecord, SkippedLine, StoredItem } from '../model.ts';
 import type { ImageStore } from '../ports.ts';
 import type { Found } from '../record/lookUp.ts';
 import { type Answer, jsonAnswer } from './answers.ts';
 import type { Include } from './input.ts';
+
+/** What POST and PUT answer. */
+export interface HarvestView
+  extends Pick<
+    PageRecord,
+    | 'url'
+    | 'finalUrl'
+    | 'createdAt'
+    | 'updatedAt'
+    | 'complete'
+    | 'variants'
+    | 'counts'
+    | 'skipped'
+    | 'warnings'
+  > {
+  readonly dryRun?: true;
+  readonly images: readonly string[];
+  readonly items: readonly Item[];
+  /** Of a PUT. */
+  readonly changes?: Changes;
+}
+
+/** What GET answers. */
+export interface LookUpView extends Pick<PageRecord, 'url' | 'complete' | 'updatedAt'> {
+  /** In page order. */
+  readonly images: readonly string[];
+  readonly count: number;
+  /** With `include`. */
+  readonly items?: readonly (Item | LinkedItem | NamedLink)[];
+  readonly skipped?: readonly SkippedLine[];
+}
+
+/** With `include=links` alone. */
+export interface NamedLink {
+  readonly name: string;
+  readonly href: string;
+}
+
+/** With `include=details,links`. */
+export interface LinkedItem extends Item {
+  readonly href: string;
+}
 
 /** 201 with `Location` for a new page, else 200; a dry run is always 200. */
 export function harvestAnswer(
@@ -14,7 +56,7 @@ export function harvestAnswer(
 ): Answer {
   const { url, finalUrl, createdAt, updatedAt, complete, variants, counts, items, skipped, warnings } =
     record;
-  const body = {
+  const body: HarvestView = {
     ...(options.isDryRun && { dryRun: true }),
     url,
     finalUrl,
@@ -51,13 +93,13 @@ export async function lookUpAnswer(
         href: await images.link(item.name),
       })),
     );
-    const body = { ...summary, items: linked, ...(include.has('details') && { skipped }) };
+    const body: LookUpView = { ...summary, items: linked, ...(include.has('details') && { skipped }) };
     return jsonAnswer(200, body, { 'cache-control': 'no-store' });
   }
-  const answer = jsonAnswer(
-    200,
-    include.has('details') ? { ...summary, items: items.map(itemView), skipped } : summary,
-  );
+  const body: LookUpView = include.has('details')
+    ? { ...summary, items: items.map(itemView), skipped }
+    : summary;
+  const answer = jsonAnswer(200, body);
   const etag = `"${createHash('sha256').update(answer.body).digest('base64url').slice(0, 27)}"`;
   // The client may keep it, but has to ask: it costs a 304.
   const headers = { ...answer.headers, etag, 'cache-control': 'no-cache' };

@@ -74,7 +74,12 @@ describe('a method beside GET, POST and PUT', () => {
     const answer = await handler(event, { awsRequestId: 'the-id' } as never);
     expect(answer).toEqual({
       statusCode: 204,
-      headers: { allow: 'GET, HEAD, OPTIONS, POST, PUT', 'x-request-id': 'the-id', ...SAFETY },
+      headers: {
+        allow: 'GET, HEAD, OPTIONS, POST, PUT',
+        'cache-control': 'no-store',
+        'x-request-id': 'the-id',
+        ...SAFETY,
+      },
       body: '',
     });
     expect(run).not.toHaveBeenCalled();
