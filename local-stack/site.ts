@@ -1,8 +1,10 @@
-/** A small file server for the sample site, so that there is something to harvest without the internet. */
+/** A small file server: the console, and the sample site that can be harvested without the internet. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
+import { API_PREFIX, forwardToApi } from './apiProxy.ts';
+import { CONSOLE_PREFIX, consoleHeaders } from './consoleHeaders.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.avif': 'image/avif',
@@ -33,6 +35,13 @@ export interface SiteConfig {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Absent: files alone. */
+  readonly console?: {
+    /** URL of the API, which is then below `/api/` too. */
+    readonly api: string;
+    /** Where presigned links lead to. */
+    readonly storeOrigin: string;
+  };
 }
 
 export interface Site {
@@ -47,10 +56,14 @@ interface Answer {
 }
 
 /** Serves `folder`: GET and HEAD, ETag and Last-Modified with 304, `index.html` for a folder, nothing outside. */
-export async function startSite({ folder, host, port }: SiteConfig): Promise<Site> {
+export async function startSite({ folder, host, port, console }: SiteConfig): Promise<Site> {
   const versions = await listVersions(join(folder, CHANGING));
   let shown = 0;
+  let siteUrl = '';
   const server = createServer((request, response) => {
+    if (console !== undefined && request.url?.startsWith(API_PREFIX)) {
+      return forwardToApi(console.api, request, response);
+    }
     answer(request).then(
       (result) => send(request, response, result),
       () => send(request, response, { status: 500 }),
@@ -67,9 +80,15 @@ export async function startSite({ folder, host, port }: SiteConfig): Promise<Sit
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return { status: 405, headers: { Allow: 'GET, HEAD' } };
     }
+    if (console !== undefined) {
+      if (path === '/') return { status: 302, headers: { Location: CONSOLE_PREFIX } };
+      if (path === `${CONSOLE_PREFIX}site.json`) return json({ sampleBase: `${siteUrl}/sample/` });
+    }
     const isChanging = path.startsWith(CHANGING) && versions.length > 0;
     const file = isChanging ? `${CHANGING}${versions[shown]}/${path.slice(CHANGING.length)}` : path;
-    return answerFile(request, folder, file, isChanging);
+    const result = await answerFile(request, folder, file, isChanging);
+    if (console === undefined || !path.startsWith(CONSOLE_PREFIX)) return result;
+    return { ...result, headers: { ...result.headers, ...consoleHeaders(console.storeOrigin) } };
   };
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -77,8 +96,9 @@ export async function startSite({ folder, host, port }: SiteConfig): Promise<Sit
   });
   const address = server.address();
   const actualPort = typeof address === 'object' && address !== null ? address.port : port;
+  siteUrl = `http://localhost:${actualPort}`;
   return {
-    url: `http://localhost:${actualPort}`,
+    url: siteUrl,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -30,20 +30,24 @@ async function start(parts: AsyncDisposableStack, end: AbortController): Promise
   end.signal.throwIfAborted();
   await buildFunctions();
   const own = await startServices(settings, parts, end);
-  const site = await startSampleSite(settings, parts);
+  const site = await startSampleSite(settings, own, parts);
   end.signal.throwIfAborted();
 
   parts.defer(() => removeNote(settings));
   await noteRunning(settings, own, process.env);
   const api = await startOfflineApi({
     env: { ...process.env, ...functionEnvironment(process.env, settings, own) },
-    url: `http://${reachable(settings.host)}:${settings.apiPort}`,
+    url: apiUrlOf(settings),
     signal: end.signal,
     print: say,
   });
   parts.defer(() => api.stop());
   api.ended.then((reason) => end.abort(new Error(reason)));
   say(welcome(settings, own, site));
+}
+
+function apiUrlOf({ host, apiPort }: LocalSettings): string {
+  return `http://${reachable(host)}:${apiPort}`;
 }
 
 /** The host to use in a URL for what listens on `host`. */
@@ -97,13 +101,22 @@ async function startServices(
   return own;
 }
 
-/** Its URL; null when it is switched off. */
+/** The URL of console and sample pages; null when they are switched off. */
 async function startSampleSite(
-  { sitePort, host }: LocalSettings,
+  settings: LocalSettings,
+  own: OwnServices,
   parts: AsyncDisposableStack,
 ): Promise<string | null> {
+  const { sitePort, host } = settings;
   if (sitePort === null) return null;
-  const site = await startSite({ folder: STATIC, host, port: sitePort });
+  const { store } = readConfig({ ...process.env, ...functionEnvironment(process.env, settings, own) });
+  const storeOrigin = store.publicEndpoint ?? store.endpoint ?? '';
+  const site = await startSite({
+    folder: STATIC,
+    host,
+    port: sitePort,
+    console: { api: apiUrlOf(settings), storeOrigin },
+  });
   parts.defer(() => site.close());
   return site.url;
 }
@@ -114,7 +127,7 @@ function welcome({ apiPort, dataFolder }: LocalSettings, own: OwnServices, site:
   return [
     '',
     `API          ${api}`,
-    ...(site === null ? [] : [`Sample site  ${page}`]),
+    ...(site === null ? [] : [`Console      ${site}/`, `Sample site  ${page}`]),
     own.objectStore
       ? `Object store ${own.objectStore} (embedded, kept in ${dataFolder})`
       : `Object store ${process.env.S3_ENDPOINT}`,
@@ -122,7 +135,9 @@ function welcome({ apiPort, dataFolder }: LocalSettings, own: OwnServices, site:
       ? `Cache        ${own.redis} (your redis-server or valkey-server)`
       : `Cache        ${process.env.REDIS_ADDRESS ? 'as REDIS_ADDRESS says' : 'none: redis-server is not installed; all works without'}`,
     '',
-    'Harvest a page, then ask for its images:',
+    site === null
+      ? 'Harvest a page, then ask for its images:'
+      : 'Harvest a page in the console, or here, then ask for its images:',
     `  curl -X POST ${api} -H 'Content-Type: application/json' -d '{"url":"${page}"}'`,
     `  curl '${api}?url=${encodeURIComponent(page)}'`,
     '',

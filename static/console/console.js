@@ -1,0 +1,235 @@
+/** The console: reads the form, makes the calls, shows what came of them. Start with `run`. */
+import { harvest, lookUp } from './api.js';
+import { byId, el } from './dom.js';
+import { showFault } from './fault.js';
+import { showProgress } from './progress.js';
+import { forgetAll, recentUrls, remember } from './recent.js';
+import { showRecord } from './record.js';
+import { countWords, timeWords } from './words.js';
+
+/**
+ * @typedef {'harvest' | 'update' | 'lookUp'} Action
+ * @typedef {object} Wish
+ * @property {Action} action
+ * @property {string} url
+ * @property {boolean} isDryRun
+ * @property {string} variants `all`, `best`, or empty for what is usual
+ *
+ * @typedef {object} SiteFacts
+ * @property {string} sampleBase the address of the sample pages, as the service reaches them
+ */
+
+const form = byId('form', HTMLFormElement);
+const address = byId('url', HTMLInputElement);
+const outcome = byId('outcome', HTMLElement);
+const announcement = byId('announcement', HTMLElement);
+const title = document.title;
+
+/** Ends the waiting for the call that is under way. */
+let waiting = new AbortController();
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  void run(readForm());
+});
+form.addEventListener('change', explain);
+byId('forget', HTMLButtonElement).addEventListener('click', () => {
+  forgetAll();
+  showRecent();
+  announcement.textContent = 'Recent addresses cleared.';
+  address.focus();
+});
+explain();
+showRecent();
+void showSamples();
+
+/** One wish from the form to the result; a newer one ends the waiting for it. @param {Wish} wish */
+async function run(wish) {
+  waiting.abort();
+  waiting = new AbortController();
+  const { signal } = waiting;
+  writeForm(wish);
+  outcome.replaceChildren();
+  if (wish.url !== '') remember(wish.url);
+  showRecent();
+  document.title = `Working … · ${title}`;
+  const progress = showProgress(() => waiting.abort('stopped'));
+  try {
+    await (wish.action === 'lookUp' ? find(wish, progress, signal) : work(wish, progress, signal));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    if (signal.reason === 'stopped') showStopped(wish);
+  } finally {
+    // A newer one has put its own in this place.
+    if (waiting.signal === signal) {
+      progress.end();
+      document.title = title;
+    }
+  }
+}
+
+/** @param {Wish} wish @param {import('./progress.js').Progress} progress @param {AbortSignal} signal */
+async function find(wish, progress, signal) {
+  progress.step('Looking up what is stored; nothing is fetched from the web');
+  const found = await lookUp(wish.url, 'details,links', signal);
+  if (found.fault) return showFault(found.fault, { wish, run, calls: [found.call] });
+  await showRecord({
+    record: found.value,
+    links: linksOf(found.value),
+    calls: [found.call],
+    signal,
+    wish,
+    run,
+  });
+}
+
+/** A harvest or an update. @param {Wish} wish @param {import('./progress.js').Progress} progress @param {AbortSignal} signal */
+async function work(wish, progress, signal) {
+  const { action, url, isDryRun, variants } = wish;
+  const calls = [];
+  const isUpdate = action === 'update';
+  let before = null;
+  if (isUpdate) {
+    progress.step('Looking up what is stored');
+    const known = await lookUp(url, isDryRun ? 'details,links' : 'details', signal);
+    before = known.fault ? null : known.value;
+    calls.push(known.call);
+    if (before)
+      progress.know(`Stored: ${countWords(before.count, 'image')}, as of ${timeWords(before.updatedAt)}.`);
+    else if (known.fault?.code === 'PAGE_NOT_FOUND')
+      progress.know('Nothing is stored for it yet, so all of it is new.');
+  }
+  progress.step(
+    'The service reads the page and checks every image on it. It answers once, when each image is settled; that takes at most 29 seconds',
+  );
+  const body = { url, ...(variants !== '' && { variants }), ...(isDryRun && { dryRun: true }) };
+  const done = await harvest(isUpdate ? 'PUT' : 'POST', body, signal);
+  calls.push(done.call);
+  if (done.fault) return showFault(done.fault, { wish, run, calls });
+
+  let links = linksOf(before);
+  let note = '';
+  if (!isDryRun) {
+    progress.know(`Settled: ${countWords(done.value.items.length, 'image')} stored.`);
+    progress.step('Asking for links to the pictures');
+    const linked = await lookUp(done.value.url, 'links', signal);
+    calls.push(linked.call);
+    if (linked.fault) note = `The pictures cannot be shown just now: ${linked.fault.detail}`;
+    else links = linksOf(linked.value);
+  }
+  await showRecord({ record: done.value, links, before, note, calls, signal, wish, run });
+}
+
+/** The presigned links of a look-up, by name. @param {any} found @returns {ReadonlyMap<string, string>} */
+function linksOf(found) {
+  const items = /** @type {{ name: string, href?: string }[]} */ (found?.items ?? []);
+  return new Map(items.flatMap(({ name, href }) => (href === undefined ? [] : [[name, href]])));
+}
+
+/** @param {Wish} wish */
+function showStopped(wish) {
+  const detail =
+    wish.action === 'lookUp' || wish.isDryRun
+      ? 'Nothing was changed.'
+      : 'The service may still finish the work. Look the page up in a while.';
+  showFault({ title: 'You stopped waiting', detail }, { wish, run, calls: [] });
+}
+
+/** @returns {Wish} */
+function readForm() {
+  const data = new FormData(form);
+  const action = /** @type {Action} */ (data.get('action'));
+  const isLookUp = action === 'lookUp';
+  return {
+    action,
+    url: withScheme(String(data.get('url')).trim()),
+    isDryRun: !isLookUp && data.get('dryRun') !== null,
+    variants: isLookUp ? '' : String(data.get('variants')),
+  };
+}
+
+/** `example.com` is what people type. @param {string} text */
+function withScheme(text) {
+  return text === '' || /^[a-z][a-z0-9+.-]*:(?!\d)/i.test(text) ? text : `https://${text}`;
+}
+
+/** So that the form always says what was done last. @param {Wish} wish */
+function writeForm({ action, url, isDryRun, variants }) {
+  address.value = url;
+  for (const radio of form.querySelectorAll('input[type=radio]')) {
+    if (!(radio instanceof HTMLInputElement)) continue;
+    if (radio.name === 'action') radio.checked = radio.value === action;
+    else if (action !== 'lookUp') radio.checked = radio.value === variants;
+  }
+  if (action !== 'lookUp') byId('dry-run', HTMLInputElement).checked = isDryRun;
+  explain();
+}
+
+/** Says in words what the choices mean, and leaves only those that count. */
+function explain() {
+  const { action, isDryRun } = readForm();
+  const isUpdate = action === 'update';
+  byId('variants', HTMLFieldSetElement).hidden = action === 'lookUp';
+  byId('dry-run-label', HTMLElement).hidden = action === 'lookUp';
+  byId('usual-variants', HTMLElement).textContent = isUpdate ? 'As before' : 'Every version';
+  byId('all-variants', HTMLElement).hidden = !isUpdate;
+  const all = form.querySelector('input[name=variants][value=all]');
+  const usual = form.querySelector('input[name=variants][value=""]');
+  if (!isUpdate && all instanceof HTMLInputElement && all.checked && usual instanceof HTMLInputElement) {
+    usual.checked = true;
+  }
+  const words = { harvest: 'Harvest', update: 'Update', lookUp: 'Look up' };
+  byId('go', HTMLButtonElement).textContent = isDryRun ? `${words[action]}, dry` : words[action];
+  const sentences = {
+    harvest: 'Fetches the page and all of its images for the first time and stores them.',
+    update: 'Fetches the page again, stores what is new or changed, and says what is gone.',
+    lookUp: 'Shows what is stored for a page, or every copy of one image. Nothing is fetched from the web.',
+  };
+  const dry = 'Fetches and checks as usual, shows what would come of it, and stores nothing.';
+  byId('explanation', HTMLElement).textContent = isDryRun ? dry : sentences[action];
+}
+
+function showRecent() {
+  const urls = recentUrls();
+  byId('recent', HTMLElement).hidden = urls.length === 0;
+  byId('recent-list', HTMLElement).replaceChildren(
+    ...urls.map((url) => shelfItem(url, () => run({ action: 'lookUp', url, isDryRun: false, variants: '' }))),
+  );
+}
+
+/** @param {string} text @param {() => void} click */
+function shelfItem(text, click) {
+  return el('li', {}, el('button', { type: 'button', class: 'chip', title: text, click }, text));
+}
+
+/** The sample pages of this site, where it has some and the service can reach them. */
+async function showSamples() {
+  const facts = await readSiteFacts();
+  if (facts === null) return;
+  const samples = {
+    'A plain gallery': '',
+    'Every way to use an image': 'channels.html',
+    'A page that changes': 'changing/',
+  };
+  byId('sample-list', HTMLElement).replaceChildren(
+    ...Object.entries(samples).map(([name, path]) =>
+      shelfItem(name, () => {
+        address.value = new URL(path, facts.sampleBase).href;
+        void run(readForm());
+      }),
+    ),
+  );
+  byId('samples', HTMLElement).hidden = false;
+}
+
+/** @returns {Promise<SiteFacts | null>} */
+async function readSiteFacts() {
+  try {
+    const response = await fetch('site.json');
+    const facts = response.ok ? await response.json() : null;
+    return typeof facts?.sampleBase === 'string' ? facts : null;
+  } catch {
+    // Served from elsewhere: there are no samples then.
+    return null;
+  }
+}

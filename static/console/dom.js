@@ -1,0 +1,89 @@
+/** Builds elements. Text becomes text nodes and nothing else: no string is ever read as markup here. */
+
+/** @typedef {Node | string | null | undefined | false} Child */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Readonly<Record<string, string | number | boolean | ((event: Event) => void) | undefined>>} [properties]
+ *   attributes; true for one without a value, false or undefined for none; a function is a listener for the event
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function el(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (typeof value === 'function') element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, '');
+    else if (value !== undefined && value !== false) element.setAttribute(name, String(value));
+  }
+  element.append(...children.filter(isChild));
+  return element;
+}
+
+/** Puts these in the place of what was there. @param {Element} element @param {...Child} children */
+export function fill(element, ...children) {
+  element.replaceChildren(...children.filter(isChild));
+}
+
+/** @param {Child} child @returns {child is Node | string} */
+const isChild = (child) => child !== null && child !== undefined && child !== false && child !== '';
+
+/**
+ * An element of the page itself.
+ * @template {HTMLElement} T
+ * @param {string} id
+ * @param {new () => T} kind
+ * @returns {T}
+ */
+export function byId(id, kind) {
+  const element = document.getElementById(id);
+  if (!(element instanceof kind)) throw new Error(`The page has no ${kind.name} "${id}".`);
+  return element;
+}
+
+/**
+ * A button that copies `text` and says so.
+ * @param {string} label
+ * @param {string} text
+ * @param {{ readonly class?: string, readonly name?: string }} [options] `name`: what a screen reader says instead of the label
+ */
+export function copyButton(label, text, options = {}) {
+  const button = el(
+    'button',
+    { type: 'button', class: options.class ?? 'plain', 'aria-label': options.name },
+    label,
+  );
+  const announcement = byId('announcement', HTMLElement);
+  let turn = 0;
+  button.addEventListener('click', async () => {
+    turn += 1;
+    const mine = turn;
+    const isCopied = await copy(text);
+    button.textContent = isCopied ? 'Copied' : 'Not copied';
+    announcement.textContent = isCopied ? 'Copied.' : 'The browser did not allow copying.';
+    setTimeout(() => {
+      if (turn === mine) button.textContent = label;
+    }, 1_500);
+  });
+  return button;
+}
+
+/** @param {string} text @returns {Promise<boolean>} */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Away from localhost, without HTTPS, browsers have no clipboard of that kind.
+    const area = el('textarea', { class: 'unseen', 'aria-hidden': 'true' });
+    area.value = text;
+    const focused = document.activeElement;
+    document.body.append(area);
+    area.select();
+    const isCopied = document.execCommand('copy');
+    area.remove();
+    if (focused instanceof HTMLElement) focused.focus();
+    return isCopied;
+  }
+}

@@ -1,0 +1,120 @@
+/** A call that failed: what the service says of it, and the next step. */
+import { curlOf } from './api.js';
+import { byId, copyButton, el, fill } from './dom.js';
+import { PROBLEM_WORDS, REASON_WORDS } from './words.js';
+
+/**
+ * @import { Call, Fault } from './api.js'
+ * @import { Wish, Action } from './console.js'
+ * @typedef {object} Around what leads on from a result
+ * @property {Wish} wish what was asked for
+ * @property {(wish: Wish) => void} run
+ * @property {readonly Call[]} calls
+ */
+
+/** What to offer after a failure; anything else can be tried again. @type {Readonly<Record<string, readonly Action[]>>} */
+const NEXT = {
+  PAGE_NOT_FOUND: ['harvest'],
+  URL_ALREADY_PROCESSED: ['lookUp', 'update'],
+  URL_REQUIRED: [],
+  URL_INVALID: [],
+  ADDRESS_FORBIDDEN: [],
+  CONTENT_UNSUPPORTED: [],
+};
+
+/** @type {Readonly<Record<Action, string>>} */
+const LABELS = { harvest: 'Harvest it', update: 'Update it', lookUp: 'Look it up' };
+
+/** @param {Fault} fault @param {Around} around */
+export function showFault(fault, { wish, run, calls }) {
+  const { title, detail, code, status, reason, upstreamStatus, requestId, retryAfterSeconds } = fault;
+  const heading = el('h2', { tabindex: '-1' }, title);
+  const words = code === undefined ? undefined : lookIn(PROBLEM_WORDS, code);
+  const because = reason === undefined ? undefined : lookIn(REASON_WORDS, reason);
+  const facts = [
+    status !== undefined && ['Status', String(status)],
+    because !== undefined && ['Reason', `${reason}: ${because}`],
+    upstreamStatus !== undefined && ['The site answered', String(upstreamStatus)],
+    retryAfterSeconds !== undefined && ['Try again after', `${retryAfterSeconds} s`],
+    requestId !== undefined && ['Request id', requestId],
+  ];
+  const isEntry = ['URL_REQUIRED', 'URL_INVALID'].includes(code ?? '');
+  byId('url', HTMLInputElement).toggleAttribute('aria-invalid', isEntry);
+  fill(
+    byId('outcome', HTMLElement),
+    el(
+      'div',
+      { class: 'panel fault' },
+      code !== undefined && el('p', { class: 'code' }, code),
+      heading,
+      el('p', {}, detail),
+      words !== undefined && el('p', { class: 'quiet' }, words),
+      el(
+        'dl',
+        { class: 'facts' },
+        ...facts.flatMap((fact) =>
+          fact ? [el('div', {}, el('dt', {}, fact[0]), el('dd', {}, fact[1]))] : [],
+        ),
+      ),
+      el('div', { class: 'actions' }, ...nextButtons(code, wish, run)),
+    ),
+    callList(calls),
+  );
+  heading.focus();
+}
+
+/** @param {string | undefined} code @param {Wish} wish @param {(wish: Wish) => void} run */
+function nextButtons(code, wish, run) {
+  const next = code === undefined ? undefined : lookIn(NEXT, code);
+  if (next === undefined) {
+    return [el('button', { type: 'button', class: 'primary', click: () => run(wish) }, 'Try again')];
+  }
+  return next.map((action, index) =>
+    el(
+      'button',
+      {
+        type: 'button',
+        class: index === 0 ? 'primary' : 'plain',
+        click: () => run({ ...wish, action, ...(action === 'lookUp' && { isDryRun: false }) }),
+      },
+      LABELS[action],
+    ),
+  );
+}
+
+/** A table's own entry: a code is a string from elsewhere. @template V @param {Readonly<Record<string, V>>} table @param {string} key */
+export function lookIn(table, key) {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
+/** The calls that were made, each to be repeated in a shell. @param {readonly Call[]} calls */
+export function callList(calls) {
+  if (calls.length === 0) return null;
+  return el(
+    'section',
+    { class: 'calls', 'aria-labelledby': 'calls-title' },
+    el(
+      'h3',
+      { id: 'calls-title' },
+      calls.length === 1 ? 'The call that was made' : 'The calls that were made',
+    ),
+    el(
+      'ol',
+      {},
+      ...calls.map((call) =>
+        el(
+          'li',
+          {},
+          el('span', { class: `method` }, call.method),
+          el('code', { class: 'curl' }, curlOf(call)),
+          el(
+            'span',
+            { class: 'quiet' },
+            `${call.status ?? 'no answer'} · ${Math.round(call.ms).toLocaleString('en')} ms`,
+          ),
+          copyButton('Copy curl', curlOf(call), { name: `Copy curl of the ${call.method}` }),
+        ),
+      ),
+    ),
+  );
+}

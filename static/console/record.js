@@ -1,0 +1,222 @@
+/** The result of a call that went well: a summary, what changed, the pictures, what was skipped. */
+import { byId, copyButton, el, fill } from './dom.js';
+import { callList } from './fault.js';
+import { showGallery } from './gallery.js';
+import { skippedList, warningList } from './skipped.js';
+import { byteWords, CHANGE_WORDS, countWords, timeWords } from './words.js';
+
+/**
+ * @import { Around } from './fault.js'
+ * @import { Changes, Item, SkippedLine, Warning, Counts } from '../../lib/model.ts'
+ *
+ * @typedef {object} Shown a record as POST and PUT answer it, or what a GET finds
+ * @property {string} url
+ * @property {string} [finalUrl]
+ * @property {string} updatedAt
+ * @property {boolean} complete
+ * @property {boolean} [dryRun]
+ * @property {string[]} images
+ * @property {Item[]} items
+ * @property {SkippedLine[]} skipped
+ * @property {Warning[]} [warnings]
+ * @property {Counts} [counts]
+ * @property {Changes} [changes]
+ *
+ * @typedef {Around & {
+ *   readonly record: Shown,
+ *   readonly links: ReadonlyMap<string, string>,
+ *   readonly before?: Shown | null,
+ *   readonly note?: string,
+ *   readonly signal: AbortSignal,
+ * }} Outcome `before`: what was stored before an update
+ */
+
+/** @typedef {keyof Changes} Change */
+
+/** Resolves when every picture has its place. @param {Outcome} outcome */
+export async function showRecord(outcome) {
+  const { record, links, before, note, calls, signal, wish } = outcome;
+  const heading = el('h2', { tabindex: '-1', class: 'result-title' }, headline(outcome));
+  const total = record.items.reduce((sum, { bytes }) => sum + bytes, 0);
+  const isMoved = record.finalUrl !== undefined && record.finalUrl !== record.url;
+  const gallery = el('div', {});
+  const changes = before || !isAllNew(record) ? record.changes : undefined;
+  byId('url', HTMLInputElement).removeAttribute('aria-invalid');
+  fill(
+    byId('outcome', HTMLElement),
+    el(
+      'header',
+      { class: 'result-head' },
+      el(
+        'div',
+        {},
+        heading,
+        el('p', { class: 'address-shown' }, record.url),
+        isMoved && el('p', { class: 'quiet' }, `led to ${record.finalUrl}`),
+      ),
+      el(
+        'div',
+        { class: 'actions' },
+        record.images.length > 0 &&
+          copyButton('Copy all names', record.images.join('\n'), {
+            name: `Copy all names, ${record.images.length}`,
+          }),
+        ...demoButtons(outcome),
+      ),
+    ),
+    el(
+      'dl',
+      { class: 'facts' },
+      fact('Images', record.items.length.toLocaleString('en')),
+      fact('Together', byteWords(total)),
+      fact('Skipped', (record.counts?.skipped ?? record.skipped.length).toLocaleString('en')),
+      record.dryRun ? fact('Stored', 'nothing, a dry run') : fact('Last change', timeWords(record.updatedAt)),
+    ),
+    !record.complete && incompleteNote(outcome),
+    note !== undefined && note !== '' && el('p', { class: 'note' }, note),
+    changes !== undefined && changesPanel(changes, before ?? null, record.dryRun === true),
+    warningList(record.warnings ?? []),
+    gallery,
+    skippedList(record.skipped, record.counts),
+    callList(calls),
+  );
+  heading.focus();
+  await showGallery(gallery, {
+    items: record.items,
+    skipped: record.skipped,
+    links,
+    changes: changesByName(changes),
+    isCopies: areCopies(record, wish.action === 'lookUp'),
+    isDryRun: record.dryRun === true,
+    signal,
+  });
+}
+
+/** @param {string} term @param {string} value */
+function fact(term, value) {
+  return el('div', {}, el('dt', {}, term), el('dd', {}, value));
+}
+
+/** An update of a page that was not known: to say of each image that it is new would be no news. @param {Shown} record */
+function isAllNew({ changes, images }) {
+  return changes === undefined || (changes.removed.length === 0 && changes.added.length === images.length);
+}
+
+/** @param {Outcome} outcome */
+function headline({ record, wish, calls }) {
+  const count = countWords(record.items.length, 'image');
+  if (record.dryRun) return `${count} would be kept`;
+  if (wish.action === 'lookUp') {
+    return areCopies(record, true)
+      ? `${record.items.length === 1 ? 'One copy' : `${record.items.length} copies`} of one image`
+      : `${count} stored`;
+  }
+  if (wish.action === 'harvest' || calls.some(({ method, status }) => method === 'PUT' && status === 201)) {
+    return `${count} harvested`;
+  }
+  const { added, changed, removed } = record.changes ?? { added: [], changed: [], removed: [] };
+  return added.length + changed.length + removed.length === 0 ? 'Nothing has changed' : `Updated: ${count}`;
+}
+
+/** An image's URL was looked up: its copies come from different pages. @param {Shown} record @param {boolean} isLookUp */
+function areCopies({ items, url }, isLookUp) {
+  const isPage = items.length === 1 && items[0]?.foundIn[0]?.element === 'page';
+  return isLookUp && items.length > 0 && !isPage && items.every((item) => item.url === url);
+}
+
+/** @param {Outcome} outcome */
+function incompleteNote({ wish, run, record }) {
+  return el(
+    'div',
+    { class: 'note' },
+    el(
+      'p',
+      {},
+      el('strong', {}, 'Not complete. '),
+      'Time ran out before every image had its turn. What is stored is safe; an update goes on from there.',
+    ),
+    el(
+      'button',
+      {
+        type: 'button',
+        class: 'primary',
+        click: () => run({ ...wish, action: record.dryRun ? wish.action : 'update' }),
+      },
+      record.dryRun ? 'Try again' : 'Update now',
+    ),
+  );
+}
+
+/** The sample page that changes can be turned from here. @param {Outcome} outcome */
+function demoButtons({ wish, run, record }) {
+  const buttons = [];
+  if (!record.dryRun && wish.action !== 'update') {
+    buttons.push(
+      el(
+        'button',
+        {
+          type: 'button',
+          class: 'plain',
+          click: () => run({ ...wish, action: 'update', variants: '', isDryRun: false }),
+        },
+        'Update',
+      ),
+    );
+  }
+  if (record.url.endsWith('/sample/changing/')) {
+    const turn = async () => {
+      const response = await fetch('/sample/changing/next', { method: 'POST' }).catch(() => null);
+      if (response?.ok) run({ ...wish, action: 'update', variants: '', isDryRun: false });
+      else byId('announcement', HTMLElement).textContent = 'The sample page could not be changed.';
+    };
+    buttons.push(
+      el(
+        'button',
+        { type: 'button', class: 'primary', click: () => void turn() },
+        'Change the page, then update',
+      ),
+    );
+  }
+  return buttons;
+}
+
+/** @param {Changes | undefined} changes @returns {ReadonlyMap<string, Change>} */
+function changesByName(changes) {
+  const entries = /** @type {[Change, readonly string[]][]} */ (Object.entries(changes ?? {}));
+  return new Map(
+    entries.flatMap(([change, names]) => names.map((name) => /** @type {const} */ ([name, change]))),
+  );
+}
+
+/** @param {Changes} changes @param {Shown | null} before @param {boolean} isDryRun */
+function changesPanel(changes, before, isDryRun) {
+  const kinds = /** @type {Change[]} */ (Object.keys(CHANGE_WORDS));
+  const urls = new Map((before?.items ?? []).map(({ name, url }) => [name, url]));
+  return el(
+    'section',
+    { class: 'changes', 'aria-labelledby': 'changes-title' },
+    el('h3', { id: 'changes-title' }, isDryRun ? 'What an update would do' : 'What the update did'),
+    el(
+      'ul',
+      { class: 'tally' },
+      ...kinds.map((kind) => {
+        const { sign, word, long } = CHANGE_WORDS[kind];
+        const count = changes[kind].length;
+        return el(
+          'li',
+          { class: `change ${count === 0 ? 'none' : kind}` },
+          el('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
+          el('strong', {}, `${count.toLocaleString('en')} ${word}`),
+          el('span', {}, long),
+        );
+      }),
+    ),
+    changes.removed.length > 0 &&
+      el(
+        'div',
+        { class: 'removed-list' },
+        el('h4', {}, isDryRun ? 'Would be removed' : 'Removed'),
+        el('ul', {}, ...changes.removed.map((name) => el('li', {}, el('del', {}, urls.get(name) ?? name)))),
+      ),
+  );
+}

@@ -1,0 +1,113 @@
+/** What has no copy, and why, in words. */
+import { el } from './dom.js';
+import { lookIn } from './fault.js';
+import { placeWords } from './places.js';
+import { countWords, IMAGE_WORDS, PROBLEM_WORDS } from './words.js';
+
+/** @import { Counts, SkippedLine, Warning } from '../../lib/model.ts' */
+
+/** Lists up to this length stand open. */
+const OPEN_LINES = 8;
+
+/** @param {readonly SkippedLine[]} lines @param {Counts | undefined} counts whole also where the list is cut */
+export function skippedList(lines, counts) {
+  const byCode = Map.groupBy(lines, ({ code }) => /** @type {string} */ (code));
+  const inAll = new Map(Object.entries(counts?.byCode ?? {}));
+  const codes = new Set([...byCode.keys(), ...inAll.keys()]);
+  if (codes.size === 0) return null;
+  const total = counts?.skipped ?? lines.length;
+  return el(
+    'section',
+    { class: 'skipped', 'aria-labelledby': 'skipped-title' },
+    el('h3', { id: 'skipped-title' }, `${countWords(total, 'image')} skipped`),
+    total > lines.length &&
+      el(
+        'p',
+        { class: 'quiet' },
+        `${lines.length.toLocaleString('en')} of them are listed; the numbers count all.`,
+      ),
+    ...[...codes].map((code) => {
+      const listed = byCode.get(code) ?? [];
+      return reasonGroup(code, inAll.get(code) ?? listed.length, listed);
+    }),
+  );
+}
+
+/** @param {string} code @param {number} count @param {readonly SkippedLine[]} lines */
+function reasonGroup(code, count, lines) {
+  const words = lookIn(IMAGE_WORDS, code) ?? { what: code, todo: '' };
+  const list = el('ul', {});
+  const fill = () => {
+    if (list.childElementCount === 0) list.append(...lines.map(skippedLine));
+  };
+  const details = el(
+    'details',
+    { class: 'reason' },
+    el(
+      'summary',
+      {},
+      el('span', { class: 'reason-count' }, count.toLocaleString('en')),
+      el(
+        'span',
+        { class: 'reason-words' },
+        el('strong', {}, words.what),
+        el('span', { class: 'code' }, code),
+      ),
+    ),
+    el('p', { class: 'todo' }, words.todo),
+    list,
+  );
+  if (lines.length > OPEN_LINES) {
+    // Two thousand lines that nobody asked for would only cost time.
+    details.addEventListener('toggle', fill);
+  } else {
+    details.open = true;
+    fill();
+  }
+  return details;
+}
+
+/** @param {SkippedLine} line */
+function skippedLine({ url, detail, status, foundIn }) {
+  const place = foundIn[0];
+  return el(
+    'li',
+    {},
+    el('span', { class: 'line-url' }, url),
+    el(
+      'span',
+      { class: 'quiet' },
+      [status === undefined ? '' : `status ${status}`, detail, place === undefined ? '' : placeWords(place)]
+        .filter((part) => part !== '')
+        .join(' · '),
+    ),
+  );
+}
+
+/** Stylesheets that could not be read. @param {readonly Warning[]} warnings */
+export function warningList(warnings) {
+  if (warnings.length === 0) return null;
+  return el(
+    'div',
+    { class: 'note' },
+    el(
+      'p',
+      {},
+      el('strong', {}, `${countWords(warnings.length, 'stylesheet')} could not be read`),
+      ', so images that only they name may be missing:',
+    ),
+    el(
+      'ul',
+      {},
+      ...warnings.map(({ url, code, detail }) => {
+        const todo = lookIn(PROBLEM_WORDS, code) ?? lookIn(IMAGE_WORDS, code)?.todo ?? '';
+        return el(
+          'li',
+          {},
+          el('span', { class: 'line-url' }, url),
+          el('span', { class: 'quiet' }, `${detail} ${todo} (${code})`),
+        );
+      }),
+    ),
+  );
+}
