@@ -1,0 +1,32 @@
+/** One line of the table. */
+import { differenceOf, ratioOf } from './statistics.ts';
+
+export interface Row {
+  readonly scenario: string;
+  readonly what: string;
+  readonly unit: string;
+  /** One a round. */
+  readonly subject: readonly number[];
+  /** What it is compared with, in the same rounds. */
+  readonly reference: readonly number[];
+  /** What the aim is about. */
+  readonly figure: number;
+  readonly figureKind: 'ratio' | 'difference' | 'value' | 'exponent';
+  readonly aim: { readonly atMost: number } | { readonly atLeast: number } | null;
+}
+
+type Compared = Pick<Row, 'scenario' | 'what' | 'unit' | 'subject' | 'reference' | 'aim'>;
+
+export function ratioRow(row: Compared): Row {
+  return { ...row, figure: ratioOf(row.subject, row.reference), figureKind: 'ratio' };
+}
+
+export function differenceRow(row: Compared): Row {
+  return { ...row, figure: differenceOf(row.subject, row.reference), figureKind: 'difference' };
+}
+
+/** @param margin 2: an aim of at most 3 is kept with 6, one of at least 8 with 4 */
+export function isMet({ aim, figure }: Row, margin = 1): boolean {
+  if (aim === null) return true;
+  return 'atMost' in aim ? figure <= aim.atMost * margin : figure >= aim.atLeast / margin;
+}

@@ -1,0 +1,74 @@
+/** How a POST's time grows with its images, and what is above the best schedule that a latency allows. */
+import { writeEvent } from '../events.ts';
+import { type Row, ratioRow } from '../row.ts';
+import { exponentOf, median } from '../statistics.ts';
+import type { Scenario } from './scenario.ts';
+
+const SIZES = [10, 100, 1_000] as const;
+const LATENCIES = [0, 50, 200] as const;
+/** The default of `CONNECTIONS_PER_HOST`. */
+const CONNECTIONS = 8;
+const ROUNDS_MAX = 3;
+
+export const postScaling: Scenario = {
+  name: 'postScaling',
+  async run(world, { bytes, rounds }) {
+    await using parts = new AsyncDisposableStack();
+    const service = await world.startFunction('postImages');
+    parts.defer(() => service.close());
+    const harvest = (images: number, latency: number) => {
+      const event = writeEvent('POST', world.newPage(images, bytes, latency).url);
+      return service.run({ event, times: 1, atOnce: 1, status: 201 });
+    };
+    for (const images of [100, 200, 200]) await harvest(images, 0);
+
+    const walls = new Map<string, number[]>();
+    for (let round = 0; round < Math.min(rounds, ROUNDS_MAX); round += 1) {
+      for (const latency of LATENCIES) {
+        for (const images of SIZES) {
+          const key = `${latency} ${images}`;
+          walls.set(key, [...(walls.get(key) ?? []), (await harvest(images, latency)).wallMs]);
+        }
+      }
+    }
+    const wallsOf = (latency: number, images: number) => walls.get(`${latency} ${images}`) ?? [];
+    return LATENCIES.flatMap((latency) => [
+      growth(
+        latency,
+        SIZES.map((images) => [images, wallsOf(latency, images)] as const),
+      ),
+      ...(latency === 0
+        ? []
+        : SIZES.map((images) => againstIdeal(latency, images, wallsOf(latency, images)))),
+    ]);
+  },
+};
+
+function growth(
+  latency: number,
+  points: readonly (readonly [images: number, walls: readonly number[]])[],
+): Row {
+  return {
+    scenario: 'postScaling',
+    what: `10, 100, 1,000 images at ${latency} ms: growth`,
+    unit: 'ms',
+    subject: points.at(-1)?.[1] ?? [],
+    reference: points[0]?.[1] ?? [],
+    figure: exponentOf(points.map(([images, walls]) => [images, median(walls)])),
+    figureKind: 'exponent',
+    aim: { atMost: 1.05 },
+  };
+}
+
+/** One answer for the page, then as many waves as the connections to one host need. */
+function againstIdeal(latency: number, images: number, walls: readonly number[]): Row {
+  const ideal = latency * (1 + Math.ceil(images / CONNECTIONS));
+  return ratioRow({
+    scenario: 'postScaling',
+    what: `${images.toLocaleString('en')} images at ${latency} ms: ideal schedule`,
+    unit: 'ms',
+    subject: walls,
+    reference: walls.map(() => ideal),
+    aim: { atMost: 1.3 },
+  });
+}
