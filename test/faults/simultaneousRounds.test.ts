@@ -6,8 +6,8 @@ import { pageIdOf } from '../../lib/page/identity.ts';
 import { Problem } from '../../lib/problem.ts';
 import type { Intercept } from '../fakes/intercept.ts';
 import { report } from '../hostile/support/figures.ts';
+import { createRandom } from '../support/random.ts';
 import { createWorld, PAGE } from '../support/world.ts';
-import { createRandom } from './order/random.ts';
 import { SITES, siteOf } from './order/site.ts';
 
 const ROUNDS = 1_000;

@@ -1,5 +1,5 @@
 /** Changes one value of a JSON text and leaves it JSON, where blind changes would only try the parser. */
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 
 const DEEP = JSON.parse(`${'['.repeat(500)}${']'.repeat(500)}`);
 
@@ -35,8 +35,8 @@ interface Spot {
 export function reshapeJson(text: string, words: readonly string[], random: Random): string {
   const root = parsed(text);
   const spots = spotsOf(root);
-  for (let left = 1 + random.integer(3); left > 0; left -= 1) {
-    const spot = random.pickAny(spots);
+  for (let left = 1 + random.below(3); left > 0; left -= 1) {
+    const spot = random.anyOf(spots);
     if (spot === undefined) return text;
     change(spot, spots, words, random);
   }
@@ -45,11 +45,11 @@ export function reshapeJson(text: string, words: readonly string[], random: Rand
 
 function change({ holder, key }: Spot, spots: readonly Spot[], words: readonly string[], random: Random) {
   const value = holder[key];
-  const other = random.pickAny(spots);
+  const other = random.anyOf(spots);
   const copy = other === undefined ? null : structuredClone(other.holder[other.key]);
-  switch (random.integer(6)) {
+  switch (random.below(6)) {
     case 0:
-      holder[key] = structuredClone(random.pick(VALUES));
+      holder[key] = structuredClone(random.of(VALUES));
       break;
     case 1:
       // Of a list too, which then has a hole: its own `splice` goes by a `constructor` that may have been put in.
@@ -60,7 +60,7 @@ function change({ holder, key }: Spot, spots: readonly Spot[], words: readonly s
       break;
     case 3:
       // `__proto__` becomes a member like any other, as it does in JSON.parse.
-      Object.defineProperty(holder, random.pickAny(words) ?? key, {
+      Object.defineProperty(holder, random.anyOf(words) ?? key, {
         value: copy,
         enumerable: true,
         configurable: true,
@@ -71,8 +71,7 @@ function change({ holder, key }: Spot, spots: readonly Spot[], words: readonly s
       if (Array.isArray(value)) value.push(copy);
       break;
     default:
-      holder[key] =
-        typeof value === 'number' ? value * random.pick([-1, 0, 0.5, 1e9]) : random.pickAny(words);
+      holder[key] = typeof value === 'number' ? value * random.of([-1, 0, 0.5, 1e9]) : random.anyOf(words);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 
 /** One room of the service under attack: where inputs begin, how they change, and what must hold for every one. */
 export interface Target {

@@ -1,9 +1,9 @@
 /** One thread that attacks one target until its budget is used up; see `fuzzTarget.ts` for who watches it. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { createRandom } from '../support/random.ts';
 import { startCoverage } from './coverage.ts';
 import { type Finding, signatureOf } from './finding.ts';
 import { mutate } from './mutate.ts';
-import { createRandom } from './random.ts';
 import { shareState } from './sharedState.ts';
 import { shrink } from './shrink.ts';
 import { BASE_MS, INPUT_MAX_BYTES, KEPT_MAX_BYTES, piecesOf, type Target } from './target.ts';
@@ -123,7 +123,7 @@ async function attackWith(next: () => Buffer | undefined): Promise<void> {
 /** Half of the choices fall on what was found lately. */
 function chosen(): Buffer {
   const latest = corpus.slice(-Math.ceil(corpus.length / 5));
-  return random.pickAny(random.oneIn(2) ? latest : corpus) ?? Buffer.from('a');
+  return random.anyOf(random.oneIn(2) ? latest : corpus) ?? Buffer.from('a');
 }
 
 function nextInput(): Buffer {

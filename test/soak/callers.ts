@@ -1,5 +1,6 @@
 /** Callers that look up, harvest and update pages at random, and look at every answer. */
 import { pageIdOf } from '../../lib/page/identity.ts';
+import type { Random } from '../support/random.ts';
 import type { SoakWorld } from './soakWorld.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT';
@@ -43,17 +44,17 @@ const ANSWER_WITHIN_MS = 45_000;
 export async function callAtRandom(
   world: SoakWorld,
   options: { readonly callers: number; readonly pages: number },
-  random: () => number,
+  random: Random,
   signal: AbortSignal,
 ): Promise<Calls> {
   const outcomes = new Map<string, number>();
   const findings: string[] = [];
   const caller = async () => {
     while (!signal.aborted) {
-      const page = Math.floor(random() * options.pages);
-      const what = random();
+      const page = random.below(options.pages);
+      const what = random.next();
       const method = what < 0.5 ? 'GET' : what < 0.65 ? 'POST' : 'PUT';
-      if (method === 'PUT' && random() < 0.7) world.site.change(page, random);
+      if (method === 'PUT' && random.chance(0.7)) world.site.change(page, random);
       const url = world.site.urlOf(page);
       try {
         const answer = await call(world, method, url);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pngOf } from '../support/pictures.ts';
+import type { Random } from '../support/random.ts';
 
 export type SiteMood = 'well' | 'failing' | 'resetting' | 'truncating' | 'hanging';
 
@@ -10,7 +11,7 @@ export interface ChangingSite {
   readonly origin: string;
   urlOf(page: number): string;
   /** A picture comes, goes or changes. */
-  change(page: number, random: () => number): void;
+  change(page: number, random: Random): void;
   /** The SHA-256 of every picture that the page names now, by the picture's URL, in page order. */
   pictures(page: number): ReadonlyMap<string, string>;
   setMood(mood: SiteMood): void;
@@ -86,8 +87,8 @@ export async function startChangingSite(pageCount: number): Promise<ChangingSite
     urlOf: (page) => `${origin}/page/${page}`,
     change(page, random) {
       const pictures = pages[page] ?? [];
-      const chosen = Math.floor(random() * pictures.length);
-      const what = random();
+      const chosen = random.below(pictures.length);
+      const what = random.next();
       if (what < 0.3 && pictures.length < PICTURES_MAX) {
         nextId += 1;
         pictures.splice(chosen, 0, { page, id: nextId, version: 0 });

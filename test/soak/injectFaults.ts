@@ -1,8 +1,8 @@
 /** One fault after another, each for a moment, until the load is over; then everything is well again. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LineFault } from '../faults/faultProxy.ts';
+import type { Random } from '../support/random.ts';
 import type { SiteMood } from './changingSite.ts';
-import { pick } from './random.ts';
 import type { SoakWorld } from './soakWorld.ts';
 
 interface Fault {
@@ -11,7 +11,7 @@ interface Fault {
   end(): Promise<void> | void;
 }
 
-const LINE_FAULTS: readonly [LineFault, ...LineFault[]] = [
+const LINE_FAULTS: readonly LineFault[] = [
   'hang',
   'reset',
   'refuse',
@@ -19,11 +19,11 @@ const LINE_FAULTS: readonly [LineFault, ...LineFault[]] = [
   { delayMs: 100 },
   { resetAfterBytes: 300 },
 ];
-const MOODS: readonly [SiteMood, ...SiteMood[]] = ['failing', 'resetting', 'truncating', 'hanging'];
+const MOODS: readonly SiteMood[] = ['failing', 'resetting', 'truncating', 'hanging'];
 
 type Part = 'store' | 'cache' | 'flush' | 'site' | 'process';
 
-const PARTS: readonly [Part, ...Part[]] = ['store', 'site', 'process'];
+const PARTS: readonly Part[] = ['store', 'site', 'process'];
 
 /** Longest that one fault stays, and that all is well between two. */
 const FAULT_MAX_MS = 2_500;
@@ -32,7 +32,7 @@ const QUIET_MAX_MS = 1_500;
 /** @returns how often each fault was there */
 export async function injectFaults(
   world: SoakWorld,
-  random: () => number,
+  random: Random,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
@@ -40,20 +40,17 @@ export async function injectFaults(
     const fault = chooseFault(world, random);
     counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1);
     await fault.begin();
-    await pause(random() * FAULT_MAX_MS, signal);
+    await pause(random.next() * FAULT_MAX_MS, signal);
     await fault.end();
-    await pause(random() * QUIET_MAX_MS, signal);
+    await pause(random.next() * QUIET_MAX_MS, signal);
   }
   return counts;
 }
 
-function chooseFault(
-  { storeLine, cacheLine, site, apiPid, flushCache }: SoakWorld,
-  random: () => number,
-): Fault {
-  switch (pick<Part>(random, cacheLine === null ? PARTS : [...PARTS, 'cache', 'flush'])) {
+function chooseFault({ storeLine, cacheLine, site, apiPid, flushCache }: SoakWorld, random: Random): Fault {
+  switch (random.of<Part>(cacheLine === null ? PARTS : [...PARTS, 'cache', 'flush'])) {
     case 'store': {
-      const fault = pick(random, LINE_FAULTS);
+      const fault = random.of(LINE_FAULTS);
       return {
         name: `store ${nameOf(fault)}`,
         begin: () => storeLine.set(fault),
@@ -61,7 +58,7 @@ function chooseFault(
       };
     }
     case 'cache': {
-      const fault = pick(random, LINE_FAULTS);
+      const fault = random.of(LINE_FAULTS);
       return {
         name: `cache ${nameOf(fault)}`,
         begin: () => cacheLine?.set(fault),
@@ -69,7 +66,7 @@ function chooseFault(
       };
     }
     case 'site': {
-      const mood = pick(random, MOODS);
+      const mood = random.of(MOODS);
       return { name: `site ${mood}`, begin: () => site.setMood(mood), end: () => site.setMood('well') };
     }
     case 'flush':

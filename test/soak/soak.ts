@@ -4,10 +4,10 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { createRandom } from '../support/random.ts';
 import { type Calls, callAtRandom } from './callers.ts';
 import { type BucketReport, checkBucket } from './checkBucket.ts';
 import { injectFaults } from './injectFaults.ts';
-import { createRandom } from './random.ts';
 import { type SoakWorld, startSoakWorld } from './soakWorld.ts';
 import { type ProcessFigures, socketsOf, watchProcess } from './watchProcess.ts';
 

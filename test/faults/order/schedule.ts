@@ -1,8 +1,9 @@
 /** One random run: which operations there are, whose call goes on next and what becomes of it; all from one seed. */
+
+import { createRandom, type Random } from '../../support/random.ts';
 import { type Fate, fatesOf, MISHAPS } from './breaking.ts';
 import { Violation } from './invariants.ts';
 import { PASTS, type Play, startPlay } from './play.ts';
-import { createRandom, type Random } from './random.ts';
 import { SITES } from './site.ts';
 import { type Actor, DAYS_MS, type Kind, LOCK_MS, type WrongVariant } from './stage.ts';
 

@@ -91,9 +91,9 @@ export const target: Target = {
   // Lines are separate documents: one of them changes, or comes again.
   reshape: (input, random) => {
     const lines = input.toString('utf8').split('\n');
-    const at = random.integer(lines.length);
+    const at = random.below(lines.length);
     lines[at] = reshapeJson(lines[at] ?? '', WORDS, random);
-    if (random.oneIn(8)) lines.push(random.pickAny(lines) ?? '');
+    if (random.oneIn(8)) lines.push(random.anyOf(lines) ?? '');
     return Buffer.from(lines.join('\n'));
   },
   msPerKib: 10,

@@ -1,0 +1,36 @@
+/** Chance that can be had again: the same seed, the same numbers (mulberry32 by Tommy Ettinger, public domain). */
+export interface Random {
+  /** From 0 up to, not including, 1. */
+  next(): number;
+  /** A whole number from 0 up to, not including, `end`; 0 for an `end` under 1. */
+  below(end: number): number;
+  /** True so often out of 1. */
+  chance(share: number): boolean;
+  oneIn(times: number): boolean;
+  /** @throws Error for an empty list */
+  of<T>(list: readonly T[]): T;
+  /** undefined for an empty list. */
+  anyOf<T>(list: readonly T[]): T | undefined;
+}
+
+export function createRandom(seed: number): Random {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const below = (end: number) => (end < 1 ? 0 : Math.floor(next() * end));
+  return {
+    next,
+    below,
+    chance: (share) => next() < share,
+    oneIn: (times) => below(times) === 0,
+    of: (list) => {
+      if (list.length === 0) throw new Error('There is nothing to choose from.');
+      return list[below(list.length)] as (typeof list)[number];
+    },
+    anyOf: (list) => list[below(list.length)],
+  };
+}
