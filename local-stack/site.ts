@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { extname, join, sep } from 'node:path';
 import { API_PREFIX, forwardToApi } from './apiProxy.ts';
 import { CONSOLE_PREFIX, consoleHeaders } from './consoleHeaders.ts';
+import { REFERENCE_HEADERS, REFERENCE_PREFIX } from './referenceHeaders.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.avif': 'image/avif',
@@ -24,6 +25,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
   '.webmanifest': 'application/manifest+json',
   '.webp': 'image/webp',
+  '.yaml': 'application/yaml',
 };
 
 /** Below it stand folders, one a version; the address shows one of them, and a POST to `next` shows the next. */
@@ -87,6 +89,9 @@ export async function startSite({ folder, host, port, console }: SiteConfig): Pr
     const isChanging = path.startsWith(CHANGING) && versions.length > 0;
     const file = isChanging ? `${CHANGING}${versions[shown]}/${path.slice(CHANGING.length)}` : path;
     const result = await answerFile(request, folder, file, isChanging);
+    if (path.startsWith(REFERENCE_PREFIX)) {
+      return { ...result, headers: { ...result.headers, ...REFERENCE_HEADERS } };
+    }
     if (console === undefined || !path.startsWith(CONSOLE_PREFIX)) return result;
     return { ...result, headers: { ...result.headers, ...consoleHeaders(console.storeOrigin) } };
   };
