@@ -43,7 +43,7 @@ export function* readCss(
   context: CssContext,
   budget: CssBudget,
 ): Generator<CssReference | null, void, undefined> {
-  const { text, restore } = shortenLongTokens(css);
+  const { text, restore } = yield* shortenLongTokens(css);
   const reader = createRuleReader(context);
   const nextToken = createCssTokens(text, budget);
   let count = 0;

@@ -12,6 +12,7 @@ export interface ShortenedCss {
 }
 
 const LONG_CHARS = 4_096;
+const TOKENS_PER_STEP = 4_096;
 /** Private use characters, which mean nothing in CSS and so change no token's end. */
 const MARK = '\uE000';
 const MARKED = /\uE000(\d{1,9})\uE000/;
@@ -32,7 +33,8 @@ const SLASH = 0x2f;
 const BACKSLASH = 0x5c;
 const UNDERSCORE = 0x5f;
 
-export function shortenLongTokens(css: string): ShortenedCss {
+/** A `null` is a good place for a rest. */
+export function* shortenLongTokens(css: string): Generator<null, ShortenedCss, undefined> {
   if (css.length < LONG_CHARS) return { text: css, restore: (url) => url };
   const taken: string[] = [];
   const kept: string[] = [];
@@ -44,7 +46,10 @@ export function shortenLongTokens(css: string): ShortenedCss {
     keptUntil = end;
   };
 
+  let count = 0;
   for (let at = 0; at < css.length; ) {
+    count += 1;
+    if (count % TOKENS_PER_STEP === 0) yield null;
     const code = css.charCodeAt(at);
     if (code === QUOTE || code === APOSTROPHE) {
       const end = endOf(css, at + 1, (other) => other === code || isLineEnd(other));

@@ -3,6 +3,13 @@ import { readCss } from '../../../lib/page/css.ts';
 import { shortenLongTokens } from '../../../lib/page/cssLongTokens.ts';
 
 const LONG = 'A'.repeat(5_000);
+const textOf = (css: string): string => {
+  const steps = shortenLongTokens(css);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value.text;
+  }
+};
 const urlsIn = (css: string) =>
   [...readCss(css, 'stylesheet', { faultsLeft: 100 })].flatMap((found) =>
     found?.kind === 'image' ? [found.url] : [],
@@ -15,7 +22,7 @@ describe('shortenLongTokens', () => {
     ['an address in an image-set', `a{background:image-set('data:,${LONG}' 1x)}`, [`data:,${LONG}`]],
     ['what stands behind', `a{background:url(data:,${LONG});mask:url(b)}`, [`data:,${LONG}`, 'b']],
   ])('gives back %s as it was written', (_what, css, urls) => {
-    expect(shortenLongTokens(css).text.length).toBeLessThan(200);
+    expect(textOf(css).length).toBeLessThan(200);
     expect(urlsIn(css).map((url) => url.trim())).toEqual(urls.map((url) => url.trim()));
   });
 
@@ -35,6 +42,6 @@ describe('shortenLongTokens', () => {
 
   it('leaves ordinary CSS alone', () => {
     const css = `${'a{background:url("b.png")}'.repeat(1_000)}`;
-    expect(shortenLongTokens(css).text).toBe(css);
+    expect(textOf(css)).toBe(css);
   });
 });
