@@ -221,26 +221,31 @@ async function takeBack(
   await cache.settle(pageId, opId, null);
 }
 
-/**
- * The only moment at which anything changes for a reader.
- * @returns the record that is now current
- */
+interface Current {
+  readonly record: PageRecord;
+  /** What a later writer has made of it already. */
+  readonly later: StoredRecord | null;
+  /** A commit has shown that it is current; one that was merely read may have been overtaken meanwhile. */
+  readonly isProven: boolean;
+}
+
+/** The only moment at which anything changes for a reader. */
 async function commit(
   operation: Operation,
   next: Composed,
   before: VersionedRecord | null,
-): Promise<{ readonly record: PageRecord; readonly later: StoredRecord | null }> {
+): Promise<Current> {
   const present = pageOf(before);
-  if (!next.isWorthKeeping && present !== null) return { record: present, later: null };
+  if (!next.isWorthKeeping && present !== null) return { record: present, later: null, isProven: false };
 
   const { records, pageId, clock, call, request } = operation;
   const mayTry = () => clock.elapsed() < call.deadline - COMMIT_MS;
   const result = await commitRecord(records, pageId, next.toKeep, before, mayTry);
   switch (result.kind) {
     case 'committed':
-      return { record: next.toKeep, later: null };
+      return { record: next.toKeep, later: null, isProven: true };
     case 'superseded':
-      return { record: next.toKeep, later: result.current };
+      return { record: next.toKeep, later: result.current, isProven: true };
     case 'refused':
       await takeBack(operation, null);
       throw result.problem;
@@ -258,12 +263,12 @@ async function commit(
 /** Never waits for readers: who still holds the old list may meet a 404. */
 async function cleanUp(
   { cache, images, clock, call, pageId, opId, uploads }: Operation,
-  { record, later }: { readonly record: PageRecord; readonly later: StoredRecord | null },
+  { record, later, isProven }: Current,
   before: VersionedRecord | null,
 ): Promise<void> {
   // Past its end the lock and the marker are no longer this call's own: the record may be old by now.
   const isInTime = clock.elapsed() < call.deadline;
-  if (later === null) await cache.settle(pageId, opId, isInTime ? record : null);
+  if (later === null) await cache.settle(pageId, opId, isInTime && isProven ? record : null);
   const live = new Set([...namesOf(record), ...namesOf(later)]);
   const unnamed = [...namesOf(before?.record ?? null), ...uploads].filter((name) => !live.has(name));
   await images.remove(unnamed).catch(leaveToSweep);

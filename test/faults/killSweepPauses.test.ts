@@ -15,6 +15,7 @@ const OTHERS = isWhole ? WHOLE : WHOLE.filter(([first, second]) => first !== 'po
 const CORE = [
   { operation: OPERATIONS.post, hasRedis: true },
   { operation: OPERATIONS.put, hasRedis: false },
+  { operation: OPERATIONS.putUnchanged, hasRedis: true },
   { operation: OPERATIONS.sweepUnrecorded, hasRedis: true },
 ];
 const rows = runnable(isWhole ? everyOperation(OPERATIONS) : CORE);

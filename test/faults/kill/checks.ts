@@ -64,7 +64,7 @@ export function versionOf(world: World, path: string, record: StoredRecord): Sit
 }
 
 /** What is left of a killed call ends by itself, just past the call's own end. */
-export async function checkTtl(world: World): Promise<string[]> {
+async function checkTtl(world: World): Promise<string[]> {
   const faults: string[] = [];
   const pageId = pageIdOf(world.url(PAGE));
   for (const key of [`lock:${pageId}`, `page:${pageId}`]) {

@@ -56,8 +56,6 @@ export interface Operation {
   readonly meanwhile?: Point;
   /** The first of these waits for the second, which the operation would not wait for. */
   readonly order?: readonly [Point, Point];
-  /** Where its lock ends before its time, it may leave the old record in the cache, for as long as that keeps it. */
-  readonly mayLeaveStale?: boolean;
 }
 
 export const OPERATIONS = {
@@ -74,13 +72,7 @@ export const OPERATIONS = {
     },
   },
   put: { name: 'PUT with changes', run: 'put', site: 'new', prepare: harvestBoth },
-  putUnchanged: {
-    name: 'PUT without changes',
-    run: 'put',
-    site: 'old',
-    prepare: harvestBoth,
-    mayLeaveStale: true,
-  },
+  putUnchanged: { name: 'PUT without changes', run: 'put', site: 'old', prepare: harvestBoth },
   putNew: { name: 'PUT of a new page', run: 'put', site: 'new', prepare: harvestNeighbour },
   putGone: {
     name: 'PUT of a page that is gone',

@@ -1,6 +1,6 @@
 /** One kill, one pause: brings a world to where an operation begins, strikes at one point, and looks at what is left. */
 
-import { checkReaders, checkSweep, checkTtl, checkWriters } from './checks.ts';
+import { checkReaders, checkSweep, checkWriters } from './checks.ts';
 import type { ChildAnswer } from './child.ts';
 import type { Child } from './children.ts';
 import type { Hit, Point } from './gate.ts';
@@ -160,10 +160,6 @@ export async function pauseAt(
   const { outcome } = answer;
   const faults = [...meanwhile.faults, ...(await checkOrder(world, operation, outcome, meanwhile))];
   if (!codes.includes(outcome.code)) faults.push(`it answers ${outcome.code}`);
-  if (operation.mayLeaveStale && lock === 'ended') {
-    faults.push(...(await checkTtl(world)));
-    await world.uncache(PAGE);
-  }
   return { faults: [...faults, ...(await lookSweepWrite(world, mutant))], outcome };
 }
 

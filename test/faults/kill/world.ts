@@ -53,8 +53,6 @@ export interface World {
   ttl(key: string): Promise<number | null>;
   /** Ends the page's lock and busy marker, as their time does. */
   expire(path: string): Promise<void>;
-  /** Ends the page's entry in the cache, as its time does. */
-  uncache(path: string): Promise<void>;
   /** Waits until the page's lock has ended by itself. */
   outlast(path: string): Promise<void>;
   /** Nothing of a killed child is under way any more. */
@@ -201,9 +199,6 @@ export async function startWorld(hasRedis: boolean): Promise<World> {
       const [lock, page] = keysOf(path);
       await ask('PEXPIRE', lock, '0');
       if ((await read(page))?.startsWith('busy:')) await ask('PEXPIRE', page, '0');
-    },
-    async uncache(path) {
-      if (hasRedis) await ask('PEXPIRE', keysOf(path)[1], '0');
     },
     async outlast(path) {
       const [lock] = keysOf(path);
