@@ -25,7 +25,7 @@ const root = join(import.meta.dirname, '../../static');
 const expected: Readonly<Record<string, ExpectedPage>> = JSON.parse(
   readFileSync(join(root, 'sample/expected.json'), 'utf8'),
 );
-const files = globSync('**/*', { cwd: root }).filter((file) => statSync(join(root, file)).isFile());
+const files = globSync('sample/**/*', { cwd: root }).filter((file) => statSync(join(root, file)).isFile());
 const filesOf = (name: string): readonly (string | undefined)[] =>
   (expected[name]?.images ?? []).map(({ file }) => file);
 const listed = new Map(

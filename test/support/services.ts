@@ -17,6 +17,10 @@ export interface TestService {
 /** Its path; null when the machine does not have it. */
 export const findPromtool = () => findProgram(['promtool'], process.env.PATH);
 
+/** Its path, under the names that systems give it; null when the machine does not have it. */
+export const findChromium = () =>
+  findProgram(['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'], process.env.PATH);
+
 export function findTestServices(): readonly TestService[] {
   return [
     {
@@ -42,6 +46,12 @@ export function findTestServices(): readonly TestService[] {
       covers: 'the address guard among listeners on the addresses it must not reach',
       install: 'Linux with util-linux and iproute2, as root or with user namespaces',
       program: findNamespace()?.[0] ?? null,
+    },
+    {
+      name: 'Chromium',
+      covers: 'the console in a real browser',
+      install: 'install chromium',
+      program: findChromium(),
     },
   ];
 }

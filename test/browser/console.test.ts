@@ -1,0 +1,236 @@
+/** The console on the whole application, in a real browser: what a newcomer does. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { type App, startApp } from '../support/startApp.ts';
+import {
+  ask,
+  axeViolations,
+  type ConsolePage,
+  drawnWidths,
+  keepScreenshot,
+  launchChromium,
+  NARROW,
+  openConsole,
+  resultTitle,
+} from './support/browser.ts';
+import { inChromium } from './support/inChromium.ts';
+
+jest.setTimeout(90_000);
+
+inChromium('the console', (program) => {
+  let app: App;
+  let browser: Browser;
+  let opened: ConsolePage;
+
+  beforeAll(async () => {
+    [app, browser] = await Promise.all([startApp(), launchChromium(program)]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await app?.stop('SIGTERM');
+  });
+  beforeEach(async () => {
+    opened = await openConsole(browser, app.siteUrl);
+  });
+  afterEach(async () => {
+    await opened.close();
+    expect(opened.faults).toEqual([]);
+  });
+
+  const onlyText = (selector: string) => opened.page.locator(selector).allTextContents();
+
+  it('harvests the sample page and shows every picture of it', async () => {
+    const { page } = opened;
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await ask(page, 'Harvest', `${app.siteUrl}/sample/`)).toBe('8 images harvested');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('8 images harvested');
+    expect(await drawnWidths(page)).toHaveLength(8);
+    expect(await onlyText('.card h4')).toEqual([
+      'image1.jpg',
+      'image2.png',
+      'image3.webp',
+      'image4.avif',
+      'image5.gif',
+      'image6.jpg',
+      'image7.svg',
+      'image8.jpg',
+    ]);
+    const first = page.locator('.card').first();
+    expect(await first.locator('.card-facts').textContent()).toBe('JPEG · 960 × 640 · 24.9 KB');
+    expect(await first.locator('.found').textContent()).toBe(
+      'img › src“Mountain ranges behind a lake at dawn”',
+    );
+    expect(await axeViolations(page)).toEqual([]);
+    await page.evaluate('scrollTo(0, 0)');
+    await page.setViewportSize({ width: 1280, height: 1280 });
+    await keepScreenshot(page, 'console');
+  });
+
+  it('copies the names, and the calls as commands that a shell can run', async () => {
+    const { page } = opened;
+    await ask(page, 'Update', `${app.siteUrl}/sample/`);
+    const clipboard = () => page.evaluate<string>('navigator.clipboard.readText()');
+    await page.getByRole('button', { name: 'Copy all names' }).click();
+    await page.getByText('Copied', { exact: true }).first().waitFor();
+    const names = (await clipboard()).split('\n');
+    expect(names).toHaveLength(8);
+    expect(names.every((name) => name.startsWith('images/'))).toBe(true);
+    await page.getByRole('button', { name: 'Copy name of image3.webp' }).click();
+    expect(await page.locator('#announcement').textContent()).toBe('Copied.');
+    expect(names).toContain(await clipboard());
+
+    await page.getByRole('button', { name: 'Copy curl of the PUT' }).click();
+    const command = await clipboard();
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${command} --silent --show-error`]);
+    expect(JSON.parse(stdout)).toMatchObject({ url: `${app.siteUrl}/sample/`, images: names });
+  });
+
+  it('groups the versions of one picture, and says what was skipped, why, and what to do', async () => {
+    const { page } = opened;
+    expect(await ask(page, 'Harvest', `${app.siteUrl}/sample/channels.html`)).toBe('47 images harvested');
+    expect(await drawnWidths(page)).toHaveLength(47);
+    const grouped = page.getByRole('article', { name: /version 1 of \d/ });
+    expect(await grouped.count()).toBeGreaterThan(5);
+    expect(await onlyText('.reason-words')).toEqual([
+      'A stand-in for another picturePLACEHOLDER',
+      'The server refused to hand it overIMAGE_STATUS',
+      'It is not an imageNOT_AN_IMAGE',
+    ]);
+    expect(await page.locator('.todo').first().textContent()).toMatch(/^Nothing to do/);
+    expect(await onlyText('.skipped .line-url')).toContain(`${app.siteUrl}/sample/channels/missing.jpg`);
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  it('shows after an update what was added, changed, removed and left, in words', async () => {
+    const { page } = opened;
+    await ask(page, 'Harvest', `${app.siteUrl}/sample/changing/`);
+    await page.getByRole('button', { name: 'Change the page, then update' }).click();
+    await page.locator('.removed-list').waitFor();
+    expect(await resultTitle(page)).toBe('Updated: 4 images');
+    expect(await onlyText('.change strong')).toEqual([
+      '1 added',
+      '1 changed',
+      '2 unchanged',
+      '1 removed',
+      '0 kept',
+    ]);
+    expect(await onlyText('.removed-list li')).toEqual([`${app.siteUrl}/sample/changing/gone.png`]);
+    expect(await onlyText('.card .badge')).toEqual(['= unchanged', '≠ changed', '+ added', '= unchanged']);
+    expect(await drawnWidths(page)).toHaveLength(4);
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await ask(page, 'Update', `${app.siteUrl}/sample/changing/`)).toBe('Nothing has changed');
+  });
+
+  it('keeps nothing of a dry run', async () => {
+    const { page } = opened;
+    await page.locator('#dry-run-label').click();
+    expect(await page.locator('#go').textContent()).toBe('Harvest, dry');
+    const url = `${app.siteUrl}/sample/based.html`;
+    expect(await ask(page, 'Harvest', url)).toMatch(/^\d+ images? would be kept$/);
+    expect(await onlyText('.thumb')).toContain('Not stored, so there is nothing to show');
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await ask(page, 'Look up', url)).toBe('The page has not been harvested');
+    expect(await page.locator('.fault .code').textContent()).toBe('PAGE_NOT_FOUND');
+    await page.getByRole('button', { name: 'Harvest it' }).click();
+    expect(await resultTitle(page)).toMatch(/^\d+ images? harvested$/);
+  });
+
+  it('leaves out smaller versions when only the largest is asked for', async () => {
+    const { page } = opened;
+    await page.locator('#variants label', { hasText: 'Only the largest' }).click();
+    await page.locator('#dry-run-label').click();
+    await ask(page, 'Harvest', `${app.siteUrl}/sample/channels.html`);
+    expect(await onlyText('.reason-words')).toContain('A smaller version of a pictureNOT_CHOSEN');
+  });
+
+  it('finds all copies of one image', async () => {
+    const { page } = opened;
+    const url = `${app.siteUrl}/sample/image1.jpg`;
+    await ask(page, 'Update', `${app.siteUrl}/sample/`);
+    await ask(page, 'Update', `${app.siteUrl}/sample/changing/`);
+    const [, count = ''] = /^(\d+) copies of one image$/.exec(await ask(page, 'Look up', url)) ?? [];
+    expect(Number(count)).toBeGreaterThanOrEqual(2);
+    expect(await onlyText('.source')).toEqual(Array(Number(count)).fill(url));
+    expect(await drawnWidths(page)).toHaveLength(Number(count));
+  });
+
+  it('says an error with its title, its detail and its code', async () => {
+    const { page } = opened;
+    expect(await ask(page, 'Harvest', 'http://10.0.0.1/')).toBe('The address may not be fetched');
+    const fault = page.locator('.fault');
+    expect(await fault.locator('.code').textContent()).toBe('ADDRESS_FORBIDDEN');
+    expect(await fault.locator('p').nth(1).textContent()).toContain('FETCH_ALLOW_HOSTS');
+    expect(await onlyText('.fault dt')).toEqual(['Status', 'Request id']);
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('H2');
+    expect(await axeViolations(page)).toEqual([]);
+
+    expect(await ask(page, 'Harvest', '')).toBe('A url is required');
+    expect(await page.locator('#url').getAttribute('aria-invalid')).toBe('');
+    expect(await ask(page, 'Harvest', 'https://user:secret@example.com/')).toBe('The url cannot be used');
+    expect(await ask(page, 'Harvest', `${app.siteUrl}/sample/`)).toBe('The page has been harvested already');
+    await page.getByRole('button', { name: 'Look it up' }).click();
+    expect(await resultTitle(page)).toBe('8 images stored');
+    expect(await page.locator('#url').getAttribute('aria-invalid')).toBeNull();
+  });
+
+  it('remembers addresses in this browser, and forgets them when told to', async () => {
+    const { page } = opened;
+    await ask(page, 'Look up', `${app.siteUrl}/sample/`);
+    await ask(page, 'Look up', 'example.com');
+    await page.reload();
+    expect(await onlyText('#recent-list button')).toEqual(['https://example.com', `${app.siteUrl}/sample/`]);
+    await page.locator('#recent-list button').nth(1).click();
+    expect(await resultTitle(page)).toBe('8 images stored');
+    await page.getByRole('button', { name: 'Clear' }).click();
+    expect(await page.locator('#recent').isHidden()).toBe(true);
+    expect(await page.evaluate('localStorage.length')).toBe(0);
+  });
+
+  it('needs no mouse', async () => {
+    const { page } = opened;
+    const press = async (...keys: readonly string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    const focused = () =>
+      page.evaluate<string>('document.activeElement.id || document.activeElement.textContent');
+    await press('Tab');
+    expect(await focused()).toBe('Skip to the result');
+    for (let step = 0; step < 5 && (await focused()) !== 'url'; step += 1) await press('Tab');
+    await page.keyboard.type(`${app.siteUrl}/sample/`);
+    await press('Tab', 'Tab');
+    expect(await page.evaluate('document.activeElement.value')).toBe('harvest');
+    await press('ArrowRight', 'ArrowRight');
+    expect(await page.locator('#go').textContent()).toBe('Look up');
+    await press('Enter');
+    expect(await resultTitle(page)).toBe('8 images stored');
+    expect(await focused()).toBe('8 images stored');
+    await press('Tab');
+    expect(await focused()).toBe('Copy all names');
+    await press('Enter');
+    await page.getByText('Copied', { exact: true }).waitFor();
+    expect((await page.evaluate<string>('navigator.clipboard.readText()')).split('\n')).toHaveLength(8);
+  });
+
+  it('fits a small dark screen', async () => {
+    const small = await openConsole(browser, app.siteUrl, { viewport: NARROW, colorScheme: 'dark' });
+    const { page } = small;
+    const overflow = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+    try {
+      expect([await overflow(), await axeViolations(page)]).toEqual([0, []]);
+      await ask(page, 'Look up', `${app.siteUrl}/sample/channels.html`);
+      expect([await overflow(), await axeViolations(page)]).toEqual([0, []]);
+      await ask(page, 'Update', `${app.siteUrl}/sample/changing/`);
+      expect([await overflow(), await axeViolations(page)]).toEqual([0, []]);
+      expect(await drawnWidths(page)).toHaveLength(4);
+      await page.evaluate("document.querySelector('.result-head').scrollIntoView()");
+      await keepScreenshot(page, 'console-dark');
+      await ask(page, 'Harvest', 'http://10.0.0.1/');
+      expect([await overflow(), await axeViolations(page)]).toEqual([0, []]);
+      expect(small.faults).toEqual([]);
+    } finally {
+      await small.close();
+    }
+  });
+});

@@ -1,0 +1,159 @@
+/** A real Chromium without a way out, and pages in it that notice whatever a console must not do. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { ROOT } from '../../support/startApp.ts';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** Nothing leaves the machine: no name is found but localhost, and nothing is asked of the maker. */
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+];
+
+export const WIDE = { width: 1600, height: 1000 };
+export const NARROW = { width: 360, height: 740 };
+
+export function launchChromium(program: string): Promise<Browser> {
+  return chromium.launch({ executablePath: program, headless: true, args: ARGUMENTS, timeout: 30_000 });
+}
+
+export interface ConsolePage {
+  readonly page: Page;
+  /** What went wrong so far: exceptions, policy violations, dialogs, other hosts. Empty in a good run. */
+  readonly faults: readonly string[];
+  /** Every address that was asked for. */
+  readonly requests: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Opens the console as a newcomer does: at the root of the site, with an empty store of its own. */
+export async function openConsole(
+  browser: Browser,
+  siteUrl: string,
+  options: BrowserContextOptions = {},
+): Promise<ConsolePage> {
+  const context = await browser.newContext({
+    viewport: WIDE,
+    colorScheme: 'light',
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    permissions: ['clipboard-read', 'clipboard-write'],
+    ...options,
+  });
+  context.setDefaultTimeout(15_000);
+  const page = await context.newPage();
+  const faults: string[] = [];
+  const requests: string[] = [];
+  page.on('pageerror', (error) => faults.push(`exception: ${error.message}`));
+  page.on('dialog', (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('popup', (popup) => faults.push(`popup: ${popup.url()}`));
+  page.on('console', (message) => {
+    // The API's 4xx are said on the page; the browser's own line about them is none of ours.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
+      faults.push(`console: ${message.text()}`);
+    }
+  });
+  page.on('request', (request) => {
+    requests.push(request.url());
+    const { protocol, hostname } = new URL(request.url());
+    if (protocol === 'data:' || protocol === 'blob:') return;
+    if (hostname !== 'localhost' && hostname !== '127.0.0.1') faults.push(`request to ${request.url()}`);
+  });
+  await page.goto(`${siteUrl}/`);
+  await page.locator('#samples').waitFor();
+  return { page, faults, requests, close: () => context.close() };
+}
+
+/** Asks for `url` as a mouse does, and waits for the result's heading. */
+export async function ask(
+  page: Page,
+  action: 'Harvest' | 'Update' | 'Look up',
+  url: string,
+): Promise<string> {
+  await page.locator('#form .segments label', { hasText: new RegExp(`^${action}$`) }).click();
+  await page.getByLabel('Address of a page or an image').fill(url);
+  await page.locator('#go').click();
+  return resultTitle(page);
+}
+
+/** The heading of the result, once there is one and nothing is under way. */
+export async function resultTitle(page: Page): Promise<string> {
+  await page.locator('#progress').waitFor({ state: 'hidden' });
+  const heading = page.locator('#outcome h2');
+  await heading.waitFor();
+  await page.locator('.gallery[aria-busy]').waitFor({ state: 'detached' });
+  return (await heading.textContent()) ?? '';
+}
+
+/** Of an `img` element, what is looked at here. */
+interface Picture {
+  readonly complete: boolean;
+  readonly naturalWidth: number;
+  addEventListener(event: string, listener: () => void): void;
+}
+
+/** Brings every picture into view; resolves with the widths of those that were drawn. */
+export async function drawnWidths(page: Page): Promise<number[]> {
+  const widths: number[] = [];
+  for (const image of await page.locator('.thumb img').all()) {
+    await image.scrollIntoViewIfNeeded();
+    const width = await image.evaluate(async (element) => {
+      const picture = element as unknown as Picture;
+      if (!picture.complete) {
+        await new Promise<void>((resolve) => {
+          picture.addEventListener('load', resolve);
+          picture.addEventListener('error', resolve);
+        });
+      }
+      return picture.naturalWidth;
+    });
+    if (width > 0) widths.push(width);
+  }
+  return widths;
+}
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
+  }[];
+  readonly passes: readonly unknown[];
+}
+
+/** What axe-core says against the page, WCAG 2.2 AA and its best practices: one line an element. */
+export async function axeViolations(page: Page): Promise<string[]> {
+  // By the debugger, past the page's policy, which would not let it in.
+  const source = await readAxe();
+  await page.evaluate(source);
+  const result = await page.evaluate<AxeResult>(
+    "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
+  );
+  if (result.passes.length < 10) throw new Error('axe-core has hardly looked at anything.');
+  return result.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary ?? ''}`),
+  );
+}
+
+let axe: Promise<string> | undefined;
+function readAxe(): Promise<string> {
+  axe ??= readFile(AXE, 'utf8');
+  return axe;
+}
+
+/** Kept in docs/ when it is asked for: a run of the tests leaves the tree as it was. */
+export async function keepScreenshot(page: Page, name: string): Promise<void> {
+  if (process.env.UPDATE_SCREENSHOTS !== '1') return;
+  await page.screenshot({ path: join(ROOT, 'docs', `${name}.png`) });
+}

@@ -1,0 +1,97 @@
+/** What can be said of the console without a browser: its words are complete, and no string becomes markup. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { IMAGE_CODES, PROBLEM_CODES } from '../../lib/problem.ts';
+
+const FOLDER = join(import.meta.dirname, '../../static/console');
+
+interface Words {
+  readonly IMAGE_WORDS: Readonly<Record<string, { readonly what: string; readonly todo: string }>>;
+  readonly PROBLEM_WORDS: Readonly<Record<string, string>>;
+  readonly CHANGE_WORDS: Readonly<Record<string, { readonly sign: string; readonly word: string }>>;
+  byteWords(bytes: number): string;
+  countWords(count: number, noun: string): string;
+  typeName(contentType: string): string;
+  timeWords(iso: string): string;
+}
+
+const words: Words = await import(join(FOLDER, 'words.js'));
+const files = globSync('*', { cwd: FOLDER }).map((name) => ({
+  name,
+  text: readFileSync(join(FOLDER, name), 'utf8'),
+}));
+const scripts = files.filter(({ name }) => name.endsWith('.js'));
+
+describe('the words', () => {
+  it('explain every code of an image, and what to do about it', () => {
+    expect(Object.keys(words.IMAGE_WORDS).sort()).toEqual([...IMAGE_CODES].sort());
+    for (const { what, todo } of Object.values(words.IMAGE_WORDS)) {
+      expect(what).toMatch(/^[A-Z].{8,60}[^.]$/);
+      expect(todo).toMatch(/^[\dA-Z“].{20,}\.$/);
+    }
+  });
+
+  it('have a next step for every code of a call', () => {
+    expect(Object.keys(words.PROBLEM_WORDS).sort()).toEqual([...PROBLEM_CODES].sort());
+    for (const text of Object.values(words.PROBLEM_WORDS)) expect(text).toMatch(/^[A-Z].{10,}\.$/);
+  });
+
+  it('give every kind of change a word and a sign of its own', () => {
+    const kinds = Object.keys(words.CHANGE_WORDS);
+    expect(kinds).toEqual(['added', 'changed', 'unchanged', 'removed', 'kept']);
+    expect(new Set(Object.values(words.CHANGE_WORDS).map(({ sign }) => sign)).size).toBe(kinds.length);
+  });
+
+  it.each([
+    [0, '0 bytes'],
+    [1, '1 byte'],
+    [1023, '1023 bytes'],
+    [1024, '1.0 KB'],
+    [25_498, '24.9 KB'],
+    [1024 * 1024 - 1, '1.0 MB'],
+    [1024 * 1024, '1.0 MB'],
+    [250 * 1024 * 1024, '250 MB'],
+    [5 * 1024 ** 4, '5120 GB'],
+  ])('say %d bytes as %s', (bytes, text) => {
+    expect(words.byteWords(bytes)).toBe(text);
+  });
+
+  it('name types and numbers as people do', () => {
+    expect(['image/jpeg', 'image/svg+xml', 'image/x-icon', 'image/avif'].map(words.typeName)).toEqual([
+      'JPEG',
+      'SVG',
+      'ICO',
+      'AVIF',
+    ]);
+    expect([0, 1, 1000].map((count) => words.countWords(count, 'image'))).toEqual([
+      '0 images',
+      '1 image',
+      '1,000 images',
+    ]);
+    expect(words.timeWords('not a time')).toBe('not a time');
+  });
+});
+
+describe('the files', () => {
+  it('never read a string as markup or as a script', () => {
+    expect(scripts.length).toBeGreaterThan(8);
+    const dangerous =
+      /innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|setHTML|srcdoc|\beval\b|new Function|setTimeout\(['"`]/;
+    expect(scripts.filter(({ text }) => dangerous.test(text)).map(({ name }) => name)).toEqual([]);
+  });
+
+  it('load nothing from elsewhere, and have nothing inline that the policy forbids', () => {
+    const page = files.find(({ name }) => name === 'index.html')?.text ?? '';
+    const loaded = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, target]) => target ?? '');
+    expect(loaded.length).toBeGreaterThan(4);
+    expect(loaded.filter((target) => /^(?:[a-z]+:|\/\/)/i.test(target))).toEqual([]);
+    expect(page).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)/i);
+    const styles = files.find(({ name }) => name === 'console.css')?.text ?? '';
+    expect(styles).not.toMatch(/@import|url\(/);
+  });
+
+  it('have at most 400 lines each', () => {
+    expect(files.filter(({ text }) => text.split('\n').length > 400).map(({ name }) => name)).toEqual([]);
+  });
+});
