@@ -9,6 +9,12 @@ import { READY } from './plugins/localRun.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 const SERVERLESS = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
 
+/**
+ * Node's own limit is 16 KiB, and hapi answers what is over it with an empty 400. A `url` of 2,048 characters takes up
+ * to 24 KiB once each of them is percent-encoded, and has a problem of its own.
+ */
+const HEAD_MAX_BYTES = 64 * 1024;
+
 /** Longer than serverless-offline waits for calls that are under way. */
 const STOP_TIMEOUT_MS = 7_000;
 
@@ -33,7 +39,8 @@ export interface OfflineApi {
  * @throws Error that holds all that the process said, when it ends or answers wrongly before that.
  */
 export async function startOfflineApi({ env, url, signal, print }: OfflineApiConfig): Promise<OfflineApi> {
-  const child = spawn(process.execPath, [SERVERLESS, 'offline', 'start', '--noSponsor'], {
+  const node = [`--max-http-header-size=${HEAD_MAX_BYTES}`];
+  const child = spawn(process.execPath, [...node, SERVERLESS, 'offline', 'start', '--noSponsor'], {
     cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -18,7 +18,7 @@ export type JsonObject = { readonly [key: string]: Json };
 
 const DESCRIPTION = `Give it the URL of a web page, or of one image: it finds every image that the page uses, downloads them safely, keeps the original bytes in an S3-compatible bucket, and tells image by image what became of each.
 
-Errors are RFC 9457 problems with a stable \`code\`. The gateway before the service has answers of its own, which are no problems of this list: 404 for a path or method that is not described here, and on AWS 403 without a valid signature and 429 when calls come too fast.`;
+Errors are RFC 9457 problems with a stable \`code\`. The gateway before the service has answers of its own, which are no problems of this list: 404 for a path or method that is not described here, 4xx for a request whose line and headers are too long (10 KB on AWS), and on AWS 403 without a valid signature and 429 when calls come too fast.`;
 
 const URL_DESCRIPTION =
   'Absolute http(s) URL with a well-formed host and without credentials. A fragment is dropped; spellings that a browser treats alike are the same page.';

@@ -168,6 +168,12 @@ describe('CORS', () => {
   });
 });
 
+it('the longest url that may be sent is answered by the service, however it is encoded', async () => {
+  const answer = await fetch(images(`?url=${encodeURIComponent('\u{1f5bc}'.repeat(2_048))}`));
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({ code: 'URL_INVALID' });
+});
+
 it('a cookie of somebody else on this host costs nobody an answer', async () => {
   const answer = await fetch(images(queryOf('/sample/')), { headers: { cookie: 'a="b; =; x' } });
   expect(answer.status).toBe(200);
