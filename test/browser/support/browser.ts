@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { ROOT } from '../../support/startApp.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -108,20 +108,25 @@ interface Picture {
 export async function drawnWidths(page: Page): Promise<number[]> {
   const widths: number[] = [];
   for (const image of await page.locator('.thumb img').all()) {
-    await image.scrollIntoViewIfNeeded();
-    const width = await image.evaluate(async (element) => {
-      const picture = element as unknown as Picture;
-      if (!picture.complete) {
-        await new Promise<void>((resolve) => {
-          picture.addEventListener('load', resolve);
-          picture.addEventListener('error', resolve);
-        });
-      }
-      return picture.naturalWidth;
-    });
+    const width = await drawnWidth(image);
     if (width > 0) widths.push(width);
   }
   return widths;
+}
+
+/** Brings one picture into view; resolves with its own width, 0 when it could not be drawn. */
+export async function drawnWidth(image: Locator): Promise<number> {
+  await image.scrollIntoViewIfNeeded();
+  return image.evaluate(async (element) => {
+    const picture = element as unknown as Picture;
+    if (!picture.complete) {
+      await new Promise<void>((resolve) => {
+        picture.addEventListener('load', resolve);
+        picture.addEventListener('error', resolve);
+      });
+    }
+    return picture.naturalWidth;
+  });
 }
 
 interface AxeResult {

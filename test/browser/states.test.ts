@@ -1,0 +1,339 @@
+/** The console in states that a real run seldom has: much, little, late, broken. The answers are made up. */
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import type { Place, SkippedLine } from '../../lib/model.ts';
+import { IMAGE_CODES } from '../../lib/problem.ts';
+import { type Site, startSite } from '../../local-stack/site.ts';
+import { ROOT } from '../support/startApp.ts';
+import {
+  ask,
+  axeViolations,
+  type ConsolePage,
+  drawnWidth,
+  drawnWidths,
+  launchChromium,
+  openConsole,
+  resultTitle,
+} from './support/browser.ts';
+import { inChromium } from './support/inChromium.ts';
+import { itemNumber, linkedWith, PAGE_URL, recordWith, stub } from './support/stubbed.ts';
+
+jest.setTimeout(90_000);
+
+/** Nothing listens there: what the browser asks of it is answered by the test. */
+const STORE = 'http://127.0.0.1:9';
+
+const place: Place = { element: 'img', attribute: 'srcset', slot: 0, descriptor: '2x' };
+
+inChromium('the console', (program) => {
+  let site: Site;
+  let browser: Browser;
+  let opened: ConsolePage;
+
+  beforeAll(async () => {
+    const console = { api: 'http://127.0.0.1:9', storeOrigin: STORE };
+    [site, browser] = await Promise.all([
+      startSite({ folder: join(ROOT, 'static'), host: '127.0.0.1', port: 0, console }),
+      launchChromium(program),
+    ]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+  beforeEach(async () => {
+    opened = await openConsole(browser, site.url);
+  });
+  afterEach(async () => {
+    await opened.close();
+    expect(opened.faults).toEqual([]);
+  });
+
+  const texts = (selector: string) => opened.page.locator(selector).allTextContents();
+
+  it('shows a thousand images, and loads only those that somebody looks at', async () => {
+    const { page, requests } = opened;
+    const items = Array.from({ length: 1000 }, (_, index) => itemNumber(index));
+    await stub(page, STORE, { GET: { body: linkedWith(items, STORE) } });
+    // How many cards were built before the browser got its turn; all thousand at once took 157 ms.
+    await page.evaluate(`window.most = 0; new MutationObserver((changes) => {
+      const built = changes.flatMap(({ addedNodes }) => [...addedNodes]).filter((node) => node.matches?.('.card'));
+      window.most = Math.max(window.most, built.length);
+    }).observe(document.body, { childList: true, subtree: true })`);
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe('1,000 images stored');
+    expect(await page.locator('.card').count()).toBe(1000);
+    const asked = requests.filter((url) => url.startsWith(STORE)).length;
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(200);
+    const most = await page.evaluate<number>('window.most');
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(50);
+    const last = page.locator('.card').nth(999).locator('img');
+    expect(await drawnWidth(last)).toBe(64);
+    expect(await last.getAttribute('alt')).toBe('picture-999.png');
+  });
+
+  it('has words for every reason, and says when the list is cut', async () => {
+    const { page } = opened;
+    const skipped: SkippedLine[] = IMAGE_CODES.map((code, index) => ({
+      url: `https://site.test/skipped-${index}`,
+      code,
+      detail: `The detail of ${code}.`,
+      foundIn: [place],
+    }));
+    const many = Array.from(
+      { length: 30 },
+      (_, index): SkippedLine => ({
+        url: `https://site.test/more-${index}`,
+        code: 'NOT_CHOSEN',
+        detail: 'Smaller.',
+        foundIn: [place],
+      }),
+    );
+    const byCode = { ...Object.fromEntries(IMAGE_CODES.map((code) => [code, 1])), NOT_CHOSEN: 5000 };
+    const counts = { discovered: 5013, items: 1, skipped: 5012, byCode };
+    const record = recordWith([itemNumber(0)], { skipped: [...skipped, ...many], counts });
+    await stub(page, STORE, {
+      POST: { status: 201, body: record },
+      GET: { body: linkedWith([itemNumber(0)], STORE) },
+    });
+    await ask(page, 'Harvest', PAGE_URL);
+    expect(await page.locator('#skipped-title').textContent()).toBe('5,012 images skipped');
+    expect(await texts('.skipped > p')).toEqual(['43 of them are listed; the numbers count all.']);
+    expect((await texts('.reason .code')).sort()).toEqual([...IMAGE_CODES].sort());
+    const long = page.locator('.reason', { hasText: 'NOT_CHOSEN' });
+    expect(await long.locator('.reason-count').textContent()).toBe('5,000');
+    expect(await long.locator('li').count()).toBe(0);
+    await long.locator('summary').click();
+    await long.locator('li').first().waitFor();
+    expect(await long.locator('li').count()).toBe(31);
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  it('says that time ran out, and what to do', async () => {
+    const { page } = opened;
+    const record = recordWith([itemNumber(0)], { complete: false });
+    await stub(page, STORE, {
+      POST: { status: 201, body: record },
+      PUT: {
+        body: {
+          ...record,
+          complete: true,
+          changes: { added: [], changed: [], unchanged: [itemNumber(0).name], removed: [], kept: [] },
+        },
+      },
+      GET: { body: linkedWith([itemNumber(0)], STORE) },
+    });
+    await ask(page, 'Harvest', PAGE_URL);
+    expect(await page.locator('.note').textContent()).toContain('an update goes on from there');
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Update now' }).click();
+    await page.locator('.changes').waitFor();
+    expect(await resultTitle(page)).toBe('Nothing has changed');
+    expect(await page.locator('.note').count()).toBe(0);
+  });
+
+  it('says why an old copy was kept, what is a duplicate, and which stylesheet is missing', async () => {
+    const { page } = opened;
+    const kept = itemNumber(1, {
+      outcome: 'kept',
+      reason: { code: 'IMAGE_STATUS', status: 503, detail: 'The server answered with status 503.' },
+    });
+    const twin = itemNumber(2, {
+      duplicateOf: kept.name,
+      foundIn: [
+        { ...place, slot: 1 },
+        { ...place, slot: 9, stylesheet: 'https://site.test/a/style.css?x' },
+      ],
+    });
+    const changes = { added: [twin.name], changed: [], unchanged: [], removed: [], kept: [kept.name] };
+    const warnings = [
+      {
+        url: 'https://site.test/missing.css',
+        code: 'PAGE_UNREACHABLE',
+        detail: 'It answered 404.',
+        status: 404,
+      },
+    ];
+    await stub(page, STORE, {
+      PUT: { body: recordWith([kept, twin], { changes, warnings, finalUrl: 'https://site.test/moved' }) },
+      GET: { body: linkedWith([kept, twin], STORE) },
+    });
+    await ask(page, 'Update', PAGE_URL);
+    expect(await texts('.badge')).toEqual(['! kept', '+ added']);
+    expect(await page.locator('.kept-reason').textContent()).toBe(
+      'The server refused to hand it over. The server answered with status 503. (IMAGE_STATUS)',
+    );
+    expect(await page.locator('.card').nth(1).textContent()).toContain('Same bytes as picture-1.png');
+    expect(await page.locator('.note').textContent()).toContain('1 stylesheet could not be read');
+    expect(await texts('.slot')).toEqual(['Picture 1 · 1 of 2! kept', 'Picture 1 · 2 of 2+ added']);
+    await page.locator('.found summary').click();
+    expect(await texts('.found li')).toEqual(['img › srcset 2x in style.css']);
+    expect(await page.locator('.result-head').textContent()).toContain('led to https://site.test/moved');
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  it('says why a picture cannot be seen', async () => {
+    const { page } = opened;
+    const tiff = itemNumber(0, { contentType: 'image/tiff', width: null, height: null });
+    const items = [tiff, itemNumber(1), itemNumber(2)];
+    await stub(page, STORE, {
+      POST: { status: 201, body: recordWith(items) },
+      GET: { body: linkedWith(items.slice(0, 2), STORE) },
+    });
+    await page.route(`${STORE}/**`, (route) => route.fulfill({ status: 403, body: 'AccessDenied' }));
+    await ask(page, 'Harvest', PAGE_URL);
+    await page.locator('.thumb p').nth(2).waitFor();
+    expect(await texts('.thumb p')).toEqual([
+      'This browser does not draw TIFF pictures. The copy is fine.',
+      'The picture could not be loaded from the store.',
+      'No link to this picture',
+    ]);
+    expect(await page.locator('.card-facts').first().textContent()).toBe('TIFF · no fixed size · 1000 bytes');
+
+    const expired = '?X-Amz-Date=20260101T100000Z&X-Amz-Expires=900';
+    await page.unroute('**/api/images**');
+    await page.route('**/api/images**', (route) =>
+      route.fulfill({ json: linkedWith([itemNumber(1)], STORE, expired) }),
+    );
+    await ask(page, 'Look up', PAGE_URL);
+    await page.locator('.thumb p').waitFor();
+    expect(await texts('.thumb p')).toEqual(['The link has expired. Look the page up again to see it.']);
+  });
+
+  it('shows what was stored even when the links to it cannot be had', async () => {
+    const { page } = opened;
+    const problem = {
+      title: 'The storage cannot be used',
+      detail: 'Try again.',
+      code: 'STORAGE_UNAVAILABLE',
+    };
+    await stub(page, STORE, {
+      POST: { status: 201, body: recordWith([itemNumber(0)]) },
+      GET: { status: 503, body: problem },
+    });
+    expect(await ask(page, 'Harvest', PAGE_URL)).toBe('1 image harvested');
+    expect(await texts('.note')).toEqual(['The pictures cannot be shown just now: Try again.']);
+  });
+
+  it('tells how long it takes and what is known, and stops waiting when told to', async () => {
+    const { page } = opened;
+    let answer = () => {};
+    const after = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await stub(page, STORE, {
+      GET: { body: linkedWith([itemNumber(0), itemNumber(1)], STORE) },
+      PUT: { body: recordWith([itemNumber(0)]), after },
+    });
+    await page.clock.install();
+    await page.locator('#form .segments label', { hasText: 'Update' }).click();
+    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
+    await page.keyboard.press('Enter');
+    await page.locator('.known').waitFor();
+    expect(await texts('.known')).toEqual(['Stored: 2 images, as of 2 Jan 2026, 11:30.']);
+    await page.locator('.steps li').nth(1).waitFor();
+    await page.clock.runFor(10_400);
+    expect(await texts('.clock')).toEqual(['10 s']);
+    expect(await texts('#announcement')).toEqual(['Still working, 10 seconds so far.']);
+    expect(await texts('.steps')).not.toEqual([expect.stringContaining('%')]);
+    await page.clock.resume();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Stop waiting' }).click();
+    expect(await resultTitle(page)).toBe('You stopped waiting');
+    expect(await page.locator('.fault').textContent()).toContain('may still finish the work');
+    answer();
+    expect(await page.title()).toBe('Image harvest console');
+  });
+
+  it('shows the newer of two answers, whichever comes last', async () => {
+    const { page } = opened;
+    let answer = () => {};
+    const after = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await stub(page, STORE, {
+      POST: { status: 201, body: recordWith([itemNumber(0)]), after },
+      GET: { body: linkedWith([itemNumber(1), itemNumber(2)], STORE) },
+    });
+    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
+    await page.keyboard.press('Enter');
+    await page.locator('.steps li').waitFor();
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe('2 images stored');
+    answer();
+    expect(await drawnWidths(page)).toEqual([64, 64]);
+    expect(await resultTitle(page)).toBe('2 images stored');
+    expect(await page.locator('#progress').isHidden()).toBe(true);
+  });
+
+  it.each([
+    [
+      'an error of what stands before the service',
+      { status: 502, body: 'Bad Gateway' },
+      'The service did not answer',
+    ],
+    ['an answer that is no JSON', { status: 200, body: '<html>' }, 'The service did not answer'],
+    ['silence', undefined, 'No answer'],
+  ])('says in words what to do about %s', async (_name, GET, title) => {
+    const { page } = opened;
+    await stub(page, STORE, GET === undefined ? {} : { GET });
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe(title);
+    expect(await page.getByRole('button', { name: 'Try again' }).isVisible()).toBe(true);
+    expect(await page.locator('.fault .code').count()).toBe(0);
+  });
+
+  it('says when to try again', async () => {
+    const { page } = opened;
+    const problem = {
+      title: 'Another call is working on this page',
+      detail: 'Wait.',
+      code: 'URL_IN_PROGRESS',
+      status: 409,
+    };
+    await stub(page, STORE, {
+      POST: { status: 409, body: problem, headers: { 'Retry-After': '7', 'X-Request-Id': 'the-id' } },
+    });
+    await ask(page, 'Harvest', PAGE_URL);
+    expect(await texts('.fault dd')).toEqual(['409', '7 s', 'the-id']);
+  });
+
+  it('says which of a page’s failures it was', async () => {
+    const { page } = opened;
+    const problem = {
+      title: 'The page could not be read',
+      detail: 'It answered 500.',
+      code: 'PAGE_UNREACHABLE',
+      reason: 'status',
+      upstreamStatus: 500,
+    };
+    await stub(page, STORE, { POST: { status: 502, body: problem } });
+    await ask(page, 'Harvest', PAGE_URL);
+    expect(await texts('.fault dd')).toEqual(['502', 'status: it answered with an error', '500']);
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  it('works where the browser keeps nothing, or something else', async () => {
+    const { page } = opened;
+    await page.evaluate(`localStorage.setItem('image-console.recent', '{"broken')`);
+    await page.reload();
+    expect(await page.locator('#recent').isHidden()).toBe(true);
+    await page.evaluate(`localStorage.setItem('image-console.recent', '[1,{"a":2},"https://kept.test/"]')`);
+    await page.reload();
+    await page.locator('#recent').waitFor();
+    expect(await texts('#recent-list button')).toEqual(['https://kept.test/']);
+  });
+
+  it('does without movement for those who asked for none', async () => {
+    const { page } = opened;
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await stub(page, STORE, { GET: { body: {}, after: new Promise(() => {}) } });
+    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
+    await page.locator('#form .segments label', { hasText: 'Look up' }).click();
+    await page.keyboard.press('Enter');
+    await page.locator('.bar').waitFor();
+    expect(
+      await page.evaluate(`getComputedStyle(document.querySelector('.bar'), '::after').animationName`),
+    ).toBe('none');
+  });
+});
