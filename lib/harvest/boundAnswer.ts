@@ -1,7 +1,7 @@
 /** Cuts a record's lists, never its counts, so that every answer made of it stays under 5 MiB. Pure. */
 import { type PageRecord, PLACES_LISTED, type Place, type SkippedLine, type StoredItem } from '../model.ts';
 
-const SKIPPED_LISTED = 2_000;
+export const SKIPPED_LISTED = 2_000;
 /** Of the fullest answer, which lists each name three times and has a link to each item. */
 const ANSWER_MAX_BYTES = 5 * 1024 * 1024;
 /** A presigned link with a session's token. */

@@ -51,10 +51,9 @@ function reasonAgainst(candidate: Candidate, variants: Variants): Reason | null 
   return null;
 }
 
+/** In a canonical address; without the URL parser, since a page may have a million. */
 function hasCredentials(url: string): boolean {
-  if (url.startsWith('data:')) return false;
-  const { username, password } = new URL(url);
-  return username !== '' || password !== '';
+  return /^https?:\/\/[^/?#]*@/.test(url);
 }
 
 const limitReached = (detail: string): Reason => ({ code: 'LIMIT_REACHED', detail });

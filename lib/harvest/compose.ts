@@ -13,7 +13,7 @@ import {
   type Variants,
 } from '../model.ts';
 import type { ImageCode } from '../problem.ts';
-import { boundAnswer, shown } from './boundAnswer.ts';
+import { boundAnswer, SKIPPED_LISTED, shown } from './boundAnswer.ts';
 import type { Gathered } from './gather.ts';
 
 export interface Composition {
@@ -31,10 +31,17 @@ export interface Composition {
   readonly imagesMaxCount: number;
 }
 
-/** What is said of one image. An `isExtra` copy is kept beyond what the limits let a call fetch. */
-type Line =
-  | { readonly kind: 'item'; readonly item: StoredItem; readonly isExtra: boolean }
-  | { readonly kind: 'skipped'; readonly skipped: SkippedLine };
+/**
+ * What is said of one image. An `isExtra` copy is kept beyond what the limits let a call fetch. A page may have a
+ * million that are discarded: nothing is made of those that are counted only.
+ */
+type Line = { readonly kind: 'item'; readonly item: StoredItem; readonly isExtra: boolean } | Discarded;
+
+interface Discarded {
+  readonly kind: 'discarded';
+  readonly candidate: { readonly url: string; readonly places: readonly Place[] };
+  readonly reason: Reason;
+}
 
 /** These say that the copy is not wanted; every other code is a failure, and an old copy outlives a failure. */
 const UNWANTED: ReadonlySet<ImageCode> = new Set<ImageCode>(['PLACEHOLDER', 'NOT_CHOSEN']);
@@ -60,12 +67,21 @@ export interface Composed {
 
 export function composeRecord(parts: Composition): Composed {
   const { before, discovery } = parts;
-  const lines = boundItems(
-    [...parts.gathered.map((line) => lineOf(line, before)), ...unseen(parts)],
-    parts.imagesMaxCount,
-  );
-  const items = nameDuplicates(lines.flatMap((line) => (line.kind === 'item' ? [line.item] : [])));
-  const skipped = lines.flatMap((line) => (line.kind === 'skipped' ? [line.skipped] : []));
+  const copies = new Map(before?.items.map((item) => [item.url, item]));
+  const lines = parts.gathered.map((line) => lineOf(line, copies));
+  const kept: StoredItem[] = [];
+  const skipped: SkippedLine[] = [];
+  const byCode: Partial<Record<ImageCode, number>> = {};
+  for (const line of boundItems(lines.concat(unseen(parts)), parts.imagesMaxCount)) {
+    if (line.kind === 'item') {
+      kept.push(line.item);
+      continue;
+    }
+    const { code } = line.reason;
+    byCode[code] = (byCode[code] ?? 0) + 1;
+    if (skipped.length < SKIPPED_LISTED) skipped.push(skippedLine(line));
+  }
+  const items = nameDuplicates(kept);
   const warnings = discovery.warnings.map((warning) => ({ ...warning, url: shown(warning.url) }));
 
   const record = boundAnswer({
@@ -77,9 +93,11 @@ export function composeRecord(parts: Composition): Composed {
     finalUrl: parts.finalUrl,
     createdAt: before?.createdAt ?? parts.now,
     updatedAt: parts.now,
-    complete: ![...skipped, ...warnings, ...items.map((item) => item.reason)].some(isOutOfTime),
+    complete:
+      byCode.OUT_OF_TIME === undefined &&
+      ![...warnings, ...items.map((item) => item.reason)].some(isOutOfTime),
     variants: parts.variants,
-    counts: countsOf(items, skipped),
+    counts: countsOf(items, byCode),
     items,
     skipped,
     warnings,
@@ -116,12 +134,11 @@ export function changesBetween(before: PageRecord | null, after: PageRecord): Ch
 }
 
 /** An image that is still on the page but cannot be had now keeps its old copy. */
-function lineOf(line: Gathered, before: PageRecord | null): Line {
+function lineOf(line: Gathered, copies: ReadonlyMap<string, StoredItem>): Line {
   if (line.kind === 'item') return { kind: 'item', item: line.item, isExtra: false };
   const { candidate, reason } = line;
-  const old = UNWANTED.has(reason.code) ? undefined : before?.items.find(({ url }) => url === candidate.url);
-  if (old !== undefined) return keptLine(old, reason, candidate.places);
-  return { kind: 'skipped', skipped: skippedLine(candidate.url, reason, candidate.places) };
+  const old = UNWANTED.has(reason.code) ? undefined : copies.get(candidate.url);
+  return old === undefined ? line : keptLine(old, reason, candidate.places);
 }
 
 /**
@@ -168,12 +185,13 @@ function keptLine(old: StoredItem, reason: Reason, foundIn: readonly Place[]): L
 const LIMIT_REACHED: Reason = { code: 'LIMIT_REACHED', detail: 'The page has more images than the limit.' };
 
 /** A page that names other images first each time must not make its record grow without end. */
-function boundItems(lines: readonly Line[], imagesMaxCount: number): Line[] {
+function boundItems(lines: readonly Line[], imagesMaxCount: number): readonly Line[] {
+  if (!lines.some((line) => line.kind === 'item' && line.isExtra)) return lines;
   let room = imagesMaxCount - lines.filter((line) => line.kind === 'item' && !line.isExtra).length;
   return lines.map((line) => {
-    if (line.kind === 'skipped' || !line.isExtra || room-- > 0) return line;
-    const { url, foundIn, reason } = line.item;
-    return { kind: 'skipped', skipped: skippedLine(url, reason ?? LIMIT_REACHED, foundIn) };
+    if (line.kind === 'discarded' || !line.isExtra || room-- > 0) return line;
+    const { url, foundIn, reason = LIMIT_REACHED } = line.item;
+    return { kind: 'discarded', candidate: { url, places: foundIn }, reason };
   });
 }
 
@@ -188,14 +206,13 @@ function nameDuplicates(items: readonly StoredItem[]): StoredItem[] {
   });
 }
 
-function skippedLine(url: string, reason: Reason, foundIn: readonly Place[]): SkippedLine {
-  return { url: shown(withoutCredentials(url)), ...reason, foundIn };
+function skippedLine({ candidate: { url, places }, reason }: Discarded): SkippedLine {
+  return { url: shown(withoutCredentials(url)), ...reason, foundIn: places };
 }
 
-function countsOf(items: readonly StoredItem[], skipped: readonly SkippedLine[]): Counts {
-  const byCode: Partial<Record<ImageCode, number>> = {};
-  for (const { code } of skipped) byCode[code] = (byCode[code] ?? 0) + 1;
-  return { discovered: items.length + skipped.length, items: items.length, skipped: skipped.length, byCode };
+function countsOf(items: readonly StoredItem[], byCode: Counts['byCode']): Counts {
+  const skipped = Object.values(byCode).reduce((sum, count) => sum + count, 0);
+  return { discovered: items.length + skipped, items: items.length, skipped, byCode };
 }
 
 /** What a reader can see, as one string to compare. */
@@ -222,10 +239,7 @@ const validatorsOf = ({ items }: PageRecord) =>
 
 const isOutOfTime = (line: { readonly code: string } | undefined) => line?.code === 'OUT_OF_TIME';
 
-function withoutCredentials(text: string): string {
-  const url = text.startsWith('data:') ? null : URL.parse(text);
-  if (url === null || (url.username === '' && url.password === '')) return text;
-  url.username = '';
-  url.password = '';
-  return url.href;
+/** Of a canonical address; without the URL parser, since a page may have a million. */
+function withoutCredentials(url: string): string {
+  return url.replace(/^(https?:\/\/)[^/?#]*@/, '$1');
 }

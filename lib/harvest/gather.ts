@@ -57,18 +57,23 @@ export async function gather(services: GatherServices, request: GatherRequest): 
   const failure = new AbortController();
   const takeImage = createImageTaker(services, request, AbortSignal.any([request.signal, failure.signal]));
 
-  const taken = await Promise.allSettled(
-    request.choices.map(({ candidate, reason }) => {
-      if (reason !== undefined) return discarded(candidate, reason);
-      return takeImage(candidate).catch((error: unknown) => {
-        // The store or a bug: no use in going on with the others. Uploads that are under way are waited for all the
-        // same: one that is cut off may yet be applied, after the others were taken back.
-        failure.abort();
-        throw error;
-      });
-    }),
-  );
-  return taken.map((result) => {
+  const taken: Promise<Gathered>[] = [];
+  for (const { candidate, reason } of request.choices) {
+    if (reason !== undefined) continue;
+    const taking = takeImage(candidate).catch((error: unknown) => {
+      // The store or a bug: no use in going on with the others. Uploads that are under way are waited for all the
+      // same: one that is cut off may yet be applied, after the others were taken back.
+      failure.abort();
+      throw error;
+    });
+    taken.push(taking);
+  }
+  const results = (await Promise.allSettled(taken)).values();
+  // Of a million choices a thousand are taken: the others need no promise.
+  return request.choices.map(({ candidate, reason }) => {
+    if (reason !== undefined) return discarded(candidate, reason);
+    const result = results.next().value;
+    if (result === undefined) throw new Error('an image was taken and nothing came of it');
     if (result.status === 'rejected') throw result.reason;
     return result.value;
   });

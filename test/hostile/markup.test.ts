@@ -255,3 +255,45 @@ describe('H: a page', () => {
     expect([code, asked]).toEqual(['CONTENT_UNSUPPORTED', ['/page']]);
   });
 });
+
+it.each([
+  ['H04 660,000 images', (index: number) => `<img src=${index}>`, 'LIMIT_REACHED', 10],
+  [
+    'H11 500,000 images with credentials',
+    (index: number) => `<img src=//a@b.c/${index}>`,
+    'ADDRESS_FORBIDDEN',
+    0,
+  ],
+])(
+  '%s hold nobody, from the request to the answer',
+  async (_row, image, code, stored) => {
+    const pieces: string[] = [];
+    let left = 10 * 1024 * 1024;
+    for (let piece = image(0); left >= piece.length; piece = image(pieces.length)) {
+      pieces.push(piece);
+      left -= piece.length;
+    }
+    await using service = await startHostileService({
+      respond: (socket, head) =>
+        socket.write(
+          pathOf(head) === '/page'
+            ? answer(200, { 'Content-Type': 'text/html' }, pieces.join(''))
+            : answer(200, { 'Content-Type': 'image/png' }, pngOf(3)),
+        ),
+      limits: { imagesMaxCount: 10 },
+      config: { pageTimeoutMs: 25_000 },
+      timeMs: 100_000,
+    });
+    const { value, cost } = await measureCost(() => service.post(service.url('/page')));
+    expect(value.body.counts).toEqual({
+      discovered: pieces.length,
+      items: stored,
+      skipped: pieces.length - stored,
+      byCode: { [code]: pieces.length - stored },
+    });
+    expect(value.body.skipped).toHaveLength(2_000);
+    expect(cost.stallMs).toBeLessThan(200);
+    report({ inputs: 1, stallMs: cost.stallMs, grownBytes: cost.grownBytes });
+  },
+  120_000,
+);
