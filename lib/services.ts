@@ -9,6 +9,7 @@ import type { Clock, Metrics, PageCache, PageLock } from './ports.ts';
 import { createNoCache } from './record/noCache.ts';
 import { createRedisCache } from './record/redisCache.ts';
 import { createS3Store } from './record/s3Store.ts';
+import { STORE_TIMES } from './record/s3Times.ts';
 import { createWeb } from './web/createWeb.ts';
 
 /** What every function needs: to answer a look-up, to sweep. */
@@ -31,11 +32,15 @@ const newId = () => randomBytes(16).toString('hex');
 
 /** @throws Error that lists every fault of the settings */
 export function createBaseServices(config: Config = readConfig(process.env)): BaseServices {
+  return { ...createOtherServices(config), ...createS3Store(config.store) };
+}
+
+function createOtherServices(config: Config) {
   const { url } = config.cache;
   const { cache, lock } = url === undefined ? createNoCache() : createRedisCache({ ...config.cache, url });
   const { corsOrigins } = config;
   const metrics = createEmfMetrics();
-  return { ...createS3Store(config.store), cache, lock, metrics, clock, newId, corsOrigins };
+  return { cache, lock, metrics, clock, newId, corsOrigins };
 }
 
 /** Everything: to harvest. Apart from the above, so that a look-up's bundle carries no fetching and no parsing. */
@@ -43,7 +48,8 @@ export function createHarvestServices(
   config: Config = readConfig(process.env),
 ): BaseServices & HarvestServices {
   return {
-    ...createBaseServices(config),
+    ...createOtherServices(config),
+    ...createS3Store(config.store, STORE_TIMES, 'now'),
     web: createWeb(config.fetch),
     limits: config.limits,
     bytesInFlight: createByteBudget(BYTES_IN_FLIGHT),

@@ -1,7 +1,11 @@
-/** Bundles each function into `dist/<function>/index.js`, what is zipped for Lambda and run on this machine. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+/**
+ * Bundles each function into a folder of `dist`, what is zipped for Lambda and run on this machine: `index.js`, and
+ * beside it pieces that are loaded when they are needed.
+ */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { build, stop } from 'esbuild';
+import { build, type OutputFile, stop } from 'esbuild';
+import { builtInModules, undiciDispatcher } from './bundlePlugins.ts';
 
 export const FUNCTIONS = ['getImages', 'postImages', 'putImages', 'sweepImages'] as const;
 
@@ -16,27 +20,45 @@ const BANNER =
  * @throws esbuild's own error, with the place of every fault in its message.
  */
 export async function buildFunctions(folder: string = join(ROOT, 'dist')): Promise<void> {
-  const bundled = build({
+  const bundled = Promise.all(FUNCTIONS.map((name) => bundle(name, folder)));
+  // esbuild's own process would stay, with some 350 MB, for as long as this one.
+  const outputFiles = (await bundled.finally(() => stop())).flat();
+  await replaceFile(join(folder, 'package.json'), Buffer.from('{"type":"module"}\n'));
+  await Promise.all(outputFiles.map((file) => replaceFile(file.path, Buffer.from(file.contents))));
+}
+
+/** Each by itself, so that no function's folder needs another's pieces. */
+async function bundle(name: string, folder: string): Promise<readonly OutputFile[]> {
+  const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: FUNCTIONS.map((name) => ({ in: `handlers/${name}.ts`, out: `${name}/index` })),
-    outdir: folder,
+    entryPoints: { index: `handlers/${name}.ts` },
+    outdir: join(folder, name),
     bundle: true,
+    splitting: true,
+    plugins: [builtInModules, undiciDispatcher],
     platform: 'node',
     target: 'node24',
     format: 'esm',
     mainFields: ['module', 'main'],
     minify: true,
-    keepNames: true,
     sourcemap: true,
     sourcesContent: false,
     banner: { js: BANNER },
     logLevel: 'silent',
     write: false,
   });
-  // esbuild's own process would stay, with some 350 MB, for as long as this one.
-  const { outputFiles } = await bundled.finally(() => stop());
-  await replaceFile(join(folder, 'package.json'), Buffer.from('{"type":"module"}\n'));
-  await Promise.all(outputFiles.map((file) => replaceFile(file.path, Buffer.from(file.contents))));
+  return outputFiles;
+}
+
+/** What earlier builds left; not while a program may still load it, so only where somebody builds to package. */
+async function removeOldPieces(folder: string = join(ROOT, 'dist')): Promise<void> {
+  await Promise.all(
+    FUNCTIONS.map(async (name) => {
+      const names = await readdir(join(folder, name)).catch(() => []);
+      const pieces = names.filter((each) => !/^index\.js(?:\.map)?$/.test(each));
+      await Promise.all(pieces.map((each) => rm(join(folder, name, each), { force: true })));
+    }),
+  );
 }
 
 /** Whole or not at all: another process may load a bundle while this one builds. */
@@ -50,6 +72,7 @@ async function replaceFile(path: string, contents: Buffer): Promise<void> {
 }
 
 if (import.meta.main) {
+  await removeOldPieces();
   await buildFunctions().catch((error: Error) => {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;

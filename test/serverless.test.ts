@@ -49,6 +49,10 @@ const capitalised = (name: string) => `${name.charAt(0).toUpperCase()}${name.sli
 const functionOf = (name: string, all = resources) =>
   all[`${capitalised(name)}LambdaFunction`]?.Properties ?? {};
 const ofType = (type: string) => Object.values(resources).filter((resource) => resource.Type === type);
+/** What is loaded when it is needed, beside `index.js`. */
+const isPiece = (name: string, file: string) =>
+  file.startsWith(`dist/${name}/`) &&
+  /^[\w-]+-[A-Z0-9]{8}\.js(?:\.map)?$/.test(file.slice(`dist/${name}/`.length));
 const bucketArn = { 'Fn::GetAtt': ['ImagesBucket', 'Arn'] };
 const objects = (prefix: string) => ({ 'Fn::Sub': `\${ImagesBucket.Arn}/${prefix}/*` });
 
@@ -98,9 +102,14 @@ describe('the functions', () => {
 
   it.each([...FUNCTIONS])('%s carries its own bundle, its map, and nothing else', async (name) => {
     const files = await unzip(join(folder, 'dev', `${name}.zip`));
-    expect(new Set(files.keys())).toEqual(
-      new Set([`dist/${name}/index.js`, `dist/${name}/index.js.map`, 'dist/package.json']),
+    const [pieces, others] = [[...files.keys()].filter((each) => isPiece(name, each)), [...files.keys()]];
+    expect(new Set(others)).toEqual(
+      new Set([`dist/${name}/index.js`, `dist/${name}/index.js.map`, 'dist/package.json', ...pieces]),
     );
+    // Each piece has its map.
+    expect(
+      pieces.filter((each) => !files.has(each.endsWith('.map') ? each.slice(0, -4) : `${each}.map`)),
+    ).toEqual([]);
     expect(JSON.parse(files.get('dist/package.json') ?? '')).toEqual({ type: 'module' });
     // What describes the answers is for the description of the API alone.
     expect(files.get(`dist/${name}/index.js`)).not.toContain('What became of each image');

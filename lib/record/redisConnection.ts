@@ -1,5 +1,5 @@
 /** One connection to Redis that never makes a caller wait long and never throws. */
-import { Redis } from 'ioredis';
+import { Redis, ReplyError } from 'ioredis';
 
 /** Milliseconds. */
 export interface RedisTimes {
@@ -38,9 +38,6 @@ export interface RedisConnection {
   insist(name: string, ...args: readonly (string | number)[]): Promise<unknown>;
   close(): void;
 }
-
-/** A failure that came as Redis's own answer: the connection is fine. */
-const REPLY_ERROR = 'ReplyError';
 
 /**
  * Connects at the first command. A failure of the connection opens a breaker: until `coolDownMs` are over every
@@ -82,7 +79,8 @@ export function createRedisConnection(
       failedAt = null;
       return answer;
     } catch (error) {
-      const isReply = error instanceof Error && error.name === REPLY_ERROR;
+      // Redis's own answer: the connection is fine. Not told by its name, which is its class's: a bundle has short ones.
+      const isReply = error instanceof (ReplyError as ErrorConstructor);
       failedAt = isReply ? null : elapsed();
       // READONLY: this server is no longer the primary; the address may lead to the new one by now.
       if (!isReply || error.message.startsWith('READONLY')) drop(connection);

@@ -11,25 +11,7 @@ import {
 import type { StoreConfig } from '../config.ts';
 import type { StoredObject, WriteCondition } from '../ports.ts';
 import { type PresignedCommand, presign } from './s3Link.ts';
-
-/** Milliseconds. `attempt` ends with the headers of the answer, `call` with the last byte of the last attempt. */
-export interface StoreTimes {
-  readonly connectMs: number;
-  /** Records: small, and a caller waits for them. S3 answers such calls in well under a second. */
-  readonly recordAttemptMs: number;
-  readonly recordCallMs: number;
-  /** Images, listings and removals: a busy disk may take seconds for them. */
-  readonly bulkAttemptMs: number;
-  readonly bulkCallMs: number;
-}
-
-export const STORE_TIMES: StoreTimes = {
-  connectMs: 1_500,
-  recordAttemptMs: 3_000,
-  recordCallMs: 6_000,
-  bulkAttemptMs: 10_000,
-  bulkCallMs: 20_000,
-};
+import { STORE_TIMES, type StoreTimes } from './s3Times.ts';
 
 /** A body gets the time it takes at this rate on top: 1 MiB a second. */
 const SLOWEST_BYTES_PER_MS = 1_048.576;

@@ -2,8 +2,9 @@
 import type { StoreConfig } from '../config.ts';
 import type { ImageStore, RecordStore, StoredObject } from '../ports.ts';
 import { isRecordOf, RECORD_MAX_BYTES, readRecord, writeRecord } from './recordText.ts';
-import { createS3Api, type S3Api, STORE_TIMES, type StoreTimes } from './s3Api.ts';
+import type { S3Api } from './s3Api.ts';
 import { isCertainlyRefused, isMissing, storageProblem, unavailable } from './s3Problem.ts';
+import { STORE_TIMES, type StoreTimes } from './s3Times.ts';
 import { createVerify } from './s3Verify.ts';
 
 export interface S3Store {
@@ -21,13 +22,39 @@ const EMPTY_PAGES_MAX = 100;
 /**
  * Opens no connection before the first call. Every call ends: a store that hangs costs what `times` says.
  * @param times for tests; the default suits a store in the same network or region.
+ * @param loads when the SDK is loaded: a look-up that the cache answers needs none of it, a harvest always does
  */
-export function createS3Store(config: StoreConfig, times: StoreTimes = STORE_TIMES): S3Store {
-  const s3 = createS3Api(config, times);
+export function createS3Store(
+  config: StoreConfig,
+  times: StoreTimes = STORE_TIMES,
+  loads: 'now' | 'at the first call' = 'at the first call',
+): S3Store {
+  const s3 = openLater(config, times);
+  // What goes wrong here, the first call meets again.
+  if (loads === 'now') s3.open().catch(() => undefined);
   return {
     records: createRecords(s3),
     images: createImages(s3, config.linkTtlSeconds),
     close: () => s3.close(),
+  };
+}
+
+/** The same API, in a piece of its own of each bundle. */
+function openLater(config: StoreConfig, times: StoreTimes): S3Api & { open(): Promise<S3Api> } {
+  let opening: Promise<S3Api> | undefined;
+  const opened = () => {
+    opening ??= import('./s3Api.ts').then((api) => api.createS3Api(config, times));
+    return opening;
+  };
+  return {
+    open: opened,
+    get: async (...args) => (await opened()).get(...args),
+    put: async (...args) => (await opened()).put(...args),
+    putOnCondition: async (...args) => (await opened()).putOnCondition(...args),
+    remove: async (...args) => (await opened()).remove(...args),
+    list: async (...args) => (await opened()).list(...args),
+    link: async (...args) => (await opened()).link(...args),
+    close: () => void opening?.then((s3) => s3.close()),
   };
 }
 

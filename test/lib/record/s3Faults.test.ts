@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Problem } from '../../../lib/problem.ts';
-import type { StoreTimes } from '../../../lib/record/s3Api.ts';
 import { createS3Store, type S3Store } from '../../../lib/record/s3Store.ts';
+import type { StoreTimes } from '../../../lib/record/s3Times.ts';
 import { recordOf } from '../../support/builders.ts';
 import {
   type FaultyStore,
