@@ -4,7 +4,7 @@
  */
 import { type JoinedEnvironment, joinRunning } from '../environment.ts';
 import { readLocalSettings } from '../settings.ts';
-import { leaveCorsToTheService } from './ownCors.ts';
+import { leaveAnswersToTheService } from './plainGateway.ts';
 
 /** The part of the framework that is used here. */
 interface Serverless {
@@ -51,7 +51,7 @@ function offlineHooks(serverless: Serverless, log: Log): Hooks {
     initialize: async () => {
       // However the parent ends, this process must not outlive it.
       process.once('disconnect', () => process.exit(1));
-      leaveCorsToTheService();
+      leaveAnswersToTheService();
       await useLocalEnvironment(serverless, log);
     },
     'after:offline:start:init': () => {

@@ -174,6 +174,12 @@ it('the longest url that may be sent is answered by the service, however it is e
   expect(await answer.json()).toMatchObject({ code: 'URL_INVALID' });
 });
 
+it('an answer comes whole where a part of it is asked for, as on AWS', async () => {
+  const answer = await fetch(images(queryOf('/sample/')), { headers: { range: 'bytes=0-3' } });
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toMatchObject({ count: 8 });
+});
+
 it('a cookie of somebody else on this host costs nobody an answer', async () => {
   const answer = await fetch(images(queryOf('/sample/')), { headers: { cookie: 'a="b; =; x' } });
   expect(answer.status).toBe(200);
