@@ -60,7 +60,8 @@ export function showFault(fault, { wish, run, calls }) {
     ),
     callList(calls),
   );
-  heading.focus();
+  heading.focus({ preventScroll: true });
+  byId('outcome', HTMLElement).scrollIntoView({ block: 'nearest' });
 }
 
 /** @param {string | undefined} code @param {Wish} wish @param {(wish: Wish) => void} run */

@@ -80,7 +80,8 @@ export async function showRecord(outcome) {
     skippedList(record.skipped, record.counts),
     callList(calls),
   );
-  heading.focus();
+  heading.focus({ preventScroll: true });
+  byId('outcome', HTMLElement).scrollIntoView();
   await showGallery(gallery, {
     items: record.items,
     skipped: record.skipped,

@@ -89,6 +89,23 @@ inChromium('the console', (program) => {
     expect(JSON.parse(stdout)).toMatchObject({ url: `${app.siteUrl}/sample/`, images: names });
   });
 
+  it('copies also where the browser has no clipboard for pages without HTTPS', async () => {
+    const { page } = opened;
+    await page.addInitScript("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+    await page.reload();
+    await ask(page, 'Update', `${app.siteUrl}/sample/`);
+    const button = page.getByRole('button', { name: 'Copy all names' });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('Copied', { exact: true }).waitFor();
+    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe(
+      'Copy all names, 8',
+    );
+    await page.locator('#url').fill('');
+    await page.locator('#url').press('Control+V');
+    expect(await page.locator('#url').inputValue()).toMatch(/^images\/.*image8\.jpg$/);
+  });
+
   it('groups the versions of one picture, and says what was skipped, why, and what to do', async () => {
     const { page } = opened;
     expect(await ask(page, 'Harvest', `${app.siteUrl}/sample/channels.html`)).toBe('47 images harvested');
