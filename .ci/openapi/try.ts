@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ROOT, startApp } from '../../test/support/startApp.ts';
 
 const [program = 'schemathesis', cases = '300', description = 'docs/openapi.yaml'] = process.argv.slice(2);
@@ -43,7 +43,9 @@ try {
     ...['--max-examples', cases, '--workers', '1', '--request-timeout', '30'],
     ...['--generation-database', 'none', '--suppress-health-check', 'all', '--warnings', 'off'],
   ];
-  const child = spawn(program, args, { stdio: 'inherit' });
+  // What it keeps for its next run (`.schemathesis`) has no business among the sources.
+  const cwd = dirname(program);
+  const child = spawn(program, args, { cwd, stdio: 'inherit' });
   const [code] = (await once(child, 'exit')) as [number | null];
   process.exitCode = code ?? 1;
 } finally {
