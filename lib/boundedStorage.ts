@@ -35,7 +35,7 @@ export function boundedStorage({ records, images }: Storage, clock: Clock, deadl
     },
     images: {
       // Its signal ends it.
-      put: (name, bytes, contentType, signal) => images.put(name, bytes, contentType, signal),
+      put: (name, bytes, contentType, signal, sha256) => images.put(name, bytes, contentType, signal, sha256),
       remove: (names) => bounded(images.remove(names), Math.min(leftMs(), REMOVE_MS)),
       list: (prefix) => boundedPages(images.list(prefix)),
       link: (name) => images.link(name),

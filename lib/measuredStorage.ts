@@ -29,7 +29,8 @@ export function measuredStorage({ records, images }: Storage, clock: Clock, meas
       verify: () => timed(records.verify()),
     },
     images: {
-      put: (name, bytes, contentType, signal) => timed(images.put(name, bytes, contentType, signal)),
+      put: (name, bytes, contentType, signal, sha256) =>
+        timed(images.put(name, bytes, contentType, signal, sha256)),
       remove: (names) => timed(images.remove(names)),
       list: (prefix) => timedPages(images.list(prefix)),
       link: (name) => images.link(name),

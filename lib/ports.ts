@@ -88,8 +88,11 @@ export interface StoredObject {
 
 /** The images `images/<imageId>/<pageId>/<opId>/<fileName>`. Throws `STORAGE_UNAVAILABLE`. */
 export interface ImageStore {
-  /** Resolves when the bytes are durable. SVG is stored with `Content-Disposition: attachment`. */
-  put(name: string, bytes: Buffer, contentType: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the bytes are durable. SVG is stored with `Content-Disposition: attachment`.
+   * @param sha256 of the bytes, hex, where the caller has it
+   */
+  put(name: string, bytes: Buffer, contentType: string, signal: AbortSignal, sha256?: string): Promise<void>;
   /** Names that are not there are no error. */
   remove(names: readonly string[]): Promise<void>;
   /** Every object whose name starts with `prefix`, in name order, page by page. */

@@ -149,7 +149,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
     const { contentType, extension, width, height } = image.facts;
     const fileName = fileNameOf(candidate.url, extension);
     const name = objectName(imageIdOf(candidate.url), request.pageId, request.opId, fileName);
-    if (!(await upload(name, body.bytes, contentType))) return discarded(candidate, OUT_OF_TIME);
+    if (!(await upload(name, body.bytes, contentType, sha256))) return discarded(candidate, OUT_OF_TIME);
     return {
       kind: 'item',
       item: {
@@ -168,12 +168,12 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
   }
 
   /** False when time ran out. */
-  async function upload(name: string, bytes: Buffer, contentType: string): Promise<boolean> {
+  async function upload(name: string, bytes: Buffer, contentType: string, sha256: string): Promise<boolean> {
     const giveBack = await uploadSlots.take(BUCKET, going);
     if (giveBack === null) return false;
     request.onUpload(name);
     try {
-      await images.put(name, bytes, contentType, request.signal);
+      await images.put(name, bytes, contentType, request.signal, sha256);
       return true;
     } catch (error) {
       if (request.signal.aborted) return false;

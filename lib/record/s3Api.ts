@@ -12,6 +12,7 @@ import type { StoreConfig } from '../config.ts';
 import type { StoredObject, WriteCondition } from '../ports.ts';
 import { type PresignedCommand, presign } from './s3Link.ts';
 import { STORE_TIMES, type StoreTimes } from './s3Times.ts';
+import { createUploader } from './s3Upload.ts';
 
 /** A body gets the time it takes at this rate on top: 1 MiB a second. */
 const SLOWEST_BYTES_PER_MS = 1_048.576;
@@ -26,6 +27,8 @@ export interface PutOptions {
   readonly contentType: string;
   readonly contentDisposition?: string;
   readonly signal?: AbortSignal;
+  /** Of the body, hex, where the caller has it: hashing costs as much as sending. */
+  readonly sha256?: string;
 }
 
 export interface ListedPage {
@@ -60,6 +63,14 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
     maxAttempts: 1,
     requestHandler: client.config.requestHandler,
   });
+  const repeating = new S3Client({
+    ...settingsOf(config),
+    maxAttempts: ATTEMPTS_MAX - 1,
+    requestHandler: client.config.requestHandler,
+  });
+  const upload = createUploader(client, (Key) =>
+    presign(client, new PutObjectCommand({ Bucket, Key }) as PresignedCommand, 60),
+  );
   // A signature covers the host. This one connects to nothing: the name may well lead nowhere from here.
   const linking = config.publicEndpoint
     ? new S3Client(settingsOf({ ...config, endpoint: config.publicEndpoint }))
@@ -81,10 +92,18 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
         return { text: await readText(body, maxBytes), etag: answer.ETag };
       }),
 
-    put: async (Key, Body, { contentType, contentDisposition, signal }) => {
+    put: async (Key, Body, { contentType, contentDisposition, signal, sha256 }) => {
       const transferMs = transferTime(Body);
       await within(times.bulkCallMs + ATTEMPTS_MAX * transferMs, signal, async (abortSignal) => {
-        const { ETag } = await client.send(
+        const options = { abortSignal, requestTimeout: times.bulkAttemptMs + transferMs };
+        const headers = {
+          'content-type': contentType,
+          ...(contentDisposition && { 'content-disposition': contentDisposition }),
+        };
+        const hash = sha256 ?? createHash('sha256').update(Body).digest('hex');
+        if (await upload({ key: Key, body: Body, sha256: hash, headers }, options)) return;
+        abortSignal.throwIfAborted();
+        const { ETag } = await repeating.send(
           new PutObjectCommand({
             Bucket,
             Key,
@@ -93,7 +112,7 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
             ContentType: contentType,
             ...(contentDisposition && { ContentDisposition: contentDisposition }),
           }),
-          { abortSignal, requestTimeout: times.bulkAttemptMs + transferMs },
+          options,
         );
         // Whatever stands before the store may answer 200 to anything.
         if (ETag === undefined) throw new Error('The answer to PUT has no ETag.');
@@ -153,6 +172,7 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
     close: () => {
       client.destroy();
       singleAttempt.destroy();
+      repeating.destroy();
       linking.destroy();
     },
   };

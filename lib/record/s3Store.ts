@@ -88,11 +88,12 @@ function createRecords(s3: S3Api): RecordStore {
 
 function createImages(s3: S3Api, linkTtlSeconds: number): ImageStore {
   return {
-    async put(name, bytes, contentType, signal) {
+    async put(name, bytes, contentType, signal, sha256) {
       try {
         await s3.put(name, bytes, {
           contentType,
           signal,
+          ...(sha256 !== undefined && { sha256 }),
           // A browser would run what an SVG contains.
           ...(contentType.startsWith('image/svg') && { contentDisposition: 'attachment' }),
         });

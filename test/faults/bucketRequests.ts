@@ -102,8 +102,12 @@ export function watch(
   const attempts = new Map<string, string>();
   const tries = new Map<string, number>();
   service.breakStore((request: StoreRequest) => {
-    // The SDK gives every call an id of its own, which its retries keep.
-    const id = String(request.headers['amz-sdk-invocation-id']);
+    // The SDK gives every call an id of its own, which its retries keep; an image and the check's mark have
+    // names of their own.
+    const id =
+      request.kind === 'PUT image' || request.kind === 'PUT mark'
+        ? request.path.replace(/\?.*/, '')
+        : String(request.headers['amz-sdk-invocation-id']);
     let name = attempts.get(id);
     if (name === undefined) {
       const earlier = names.filter((one) => one.startsWith(`${request.kind} `)).length;
