@@ -57,8 +57,8 @@ async function run(wish) {
   try {
     await (wish.action === 'lookUp' ? find(wish, progress, signal) : work(wish, progress, signal));
   } catch (error) {
-    if (!signal.aborted) throw error;
-    if (signal.reason === 'stopped') showStopped(wish);
+    if (!signal.aborted) showSurprise(error, wish);
+    else if (signal.reason === 'stopped') showStopped(wish);
   } finally {
     // A newer one has put its own in this place.
     if (waiting.signal === signal) {
@@ -133,6 +133,14 @@ function showStopped(wish) {
       ? 'Nothing was changed.'
       : 'The service may still finish the work. Look the page up in a while.';
   showFault({ title: 'You stopped waiting', detail }, { wish, run, calls: [] });
+}
+
+/** An answer in another shape than the service's: of another version, or of something else. @param {unknown} error @param {Wish} wish */
+function showSurprise(error, wish) {
+  console.warn(error);
+  const detail =
+    'The answer is none that this console understands. Reload the page, then look the address up.';
+  showFault({ title: 'The answer cannot be shown', detail }, { wish, run, calls: [] });
 }
 
 /** @returns {Wish} */
@@ -214,8 +222,9 @@ async function showSamples() {
   byId('sample-list', HTMLElement).replaceChildren(
     ...Object.entries(samples).map(([name, path]) =>
       shelfItem(name, () => {
-        address.value = new URL(path, facts.sampleBase).href;
-        void run(readForm());
+        // An update takes a page that is known as well as a new one.
+        const url = new URL(path, facts.sampleBase).href;
+        void run({ ...readForm(), action: 'update', variants: '', url });
       }),
     ),
   );

@@ -48,7 +48,7 @@ inChromium('the console', (program) => {
     expect(await axeViolations(page)).toEqual([]);
     expect(await ask(page, 'Harvest', `${app.siteUrl}/sample/`)).toBe('8 images harvested');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('8 images harvested');
-    expect(await drawnWidths(page)).toHaveLength(8);
+    expect(await drawnWidths(page.locator('.thumb img'))).toHaveLength(8);
     expect(await onlyText('.card h4')).toEqual([
       'image1.jpg',
       'image2.png',
@@ -68,6 +68,26 @@ inChromium('the console', (program) => {
     await page.evaluate('scrollTo(0, 0)');
     await page.setViewportSize({ width: 1280, height: 1280 });
     await keepScreenshot(page, 'console');
+  });
+
+  it('has the sample pages one click away, however often', async () => {
+    const { page } = opened;
+    const sample = page.getByRole('button', { name: 'A plain gallery' });
+    await sample.click();
+    await resultTitle(page);
+    expect(await page.locator('.card').count()).toBe(8);
+    await page.reload();
+    await sample.click();
+    expect(await resultTitle(page)).toBe('Nothing has changed');
+    expect(await page.locator('.card').count()).toBe(8);
+  });
+
+  it('leads to the reference of the API', async () => {
+    const { page } = opened;
+    await page.getByRole('link', { name: 'API reference' }).click();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/reference/');
+    expect(await axeViolations(page)).toEqual([]);
   });
 
   it('copies the names, and the calls as commands that a shell can run', async () => {
@@ -109,7 +129,7 @@ inChromium('the console', (program) => {
   it('groups the versions of one picture, and says what was skipped, why, and what to do', async () => {
     const { page } = opened;
     expect(await ask(page, 'Harvest', `${app.siteUrl}/sample/channels.html`)).toBe('47 images harvested');
-    expect(await drawnWidths(page)).toHaveLength(47);
+    expect(await drawnWidths(page.locator('.thumb img'))).toHaveLength(47);
     const grouped = page.getByRole('article', { name: /version 1 of \d/ });
     expect(await grouped.count()).toBeGreaterThan(5);
     expect(await onlyText('.reason-words')).toEqual([
@@ -137,7 +157,7 @@ inChromium('the console', (program) => {
     ]);
     expect(await onlyText('.removed-list li')).toEqual([`${app.siteUrl}/sample/changing/gone.png`]);
     expect(await onlyText('.card .badge')).toEqual(['= unchanged', '≠ changed', '+ added', '= unchanged']);
-    expect(await drawnWidths(page)).toHaveLength(4);
+    expect(await drawnWidths(page.locator('.thumb img'))).toHaveLength(4);
     expect(await axeViolations(page)).toEqual([]);
     expect(await ask(page, 'Update', `${app.siteUrl}/sample/changing/`)).toBe('Nothing has changed');
   });
@@ -172,7 +192,7 @@ inChromium('the console', (program) => {
     const [, count = ''] = /^(\d+) copies of one image$/.exec(await ask(page, 'Look up', url)) ?? [];
     expect(Number(count)).toBeGreaterThanOrEqual(2);
     expect(await onlyText('.source')).toEqual(Array(Number(count)).fill(url));
-    expect(await drawnWidths(page)).toHaveLength(Number(count));
+    expect(await drawnWidths(page.locator('.thumb img'))).toHaveLength(Number(count));
   });
 
   it('says an error with its title, its detail and its code', async () => {
@@ -245,7 +265,7 @@ inChromium('the console', (program) => {
       await page.locator('.removed-list').waitFor();
       expect([await resultTitle(page), await overflow()]).toEqual(['Updated: 4 images', 0]);
       expect(await axeViolations(page)).toEqual([]);
-      expect(await drawnWidths(page)).toHaveLength(4);
+      expect(await drawnWidths(page.locator('.thumb img'))).toHaveLength(4);
       await page.evaluate("document.querySelector('.result-head').scrollIntoView()");
       await keepScreenshot(page, 'console-dark');
       await ask(page, 'Harvest', 'http://10.0.0.1/');

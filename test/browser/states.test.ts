@@ -10,7 +10,6 @@ import {
   ask,
   axeViolations,
   type ConsolePage,
-  drawnWidth,
   drawnWidths,
   launchChromium,
   openConsole,
@@ -70,7 +69,7 @@ inChromium('the console', (program) => {
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThanOrEqual(50);
     const last = page.locator('.card').nth(999).locator('img');
-    expect(await drawnWidth(last)).toBe(64);
+    expect(await drawnWidths(last)).toEqual([64]);
     expect(await last.getAttribute('alt')).toBe('picture-999.png');
   });
 
@@ -262,7 +261,7 @@ inChromium('the console', (program) => {
     await page.locator('.steps li').waitFor();
     expect(await ask(page, 'Look up', PAGE_URL)).toBe('2 images stored');
     answer();
-    expect(await drawnWidths(page)).toEqual([64, 64]);
+    expect(await drawnWidths(page.locator('.thumb img'))).toEqual([64, 64]);
     expect(await resultTitle(page)).toBe('2 images stored');
     expect(await page.locator('#progress').isHidden()).toBe(true);
   });
@@ -281,6 +280,12 @@ inChromium('the console', (program) => {
     expect(await ask(page, 'Look up', PAGE_URL)).toBe(title);
     expect(await page.getByRole('button', { name: 'Try again' }).isVisible()).toBe(true);
     expect(await page.locator('.fault .code').count()).toBe(0);
+  });
+
+  it('says that an answer is none it understands', async () => {
+    const { page } = opened;
+    await stub(page, STORE, { GET: { body: { items: 'none' } } });
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe('The answer cannot be shown');
   });
 
   it('says when to try again', async () => {

@@ -101,32 +101,28 @@ export async function resultTitle(page: Page): Promise<string> {
 interface Picture {
   readonly complete: boolean;
   readonly naturalWidth: number;
+  scrollIntoView(): void;
   addEventListener(event: string, listener: () => void): void;
 }
 
-/** Brings every picture into view; resolves with the widths of those that were drawn. */
-export async function drawnWidths(page: Page): Promise<number[]> {
-  const widths: number[] = [];
-  for (const image of await page.locator('.thumb img').all()) {
-    const width = await drawnWidth(image);
-    if (width > 0) widths.push(width);
-  }
-  return widths;
-}
-
-/** Brings one picture into view; resolves with its own width, 0 when it could not be drawn. */
-export async function drawnWidth(image: Locator): Promise<number> {
-  await image.scrollIntoViewIfNeeded();
-  return image.evaluate(async (element) => {
-    const picture = element as unknown as Picture;
-    if (!picture.complete) {
-      await new Promise<void>((resolve) => {
-        picture.addEventListener('load', resolve);
-        picture.addEventListener('error', resolve);
-      });
+/** Brings every picture into view, one by one; resolves with the widths of those that were drawn. */
+export async function drawnWidths(pictures: Locator): Promise<number[]> {
+  const widths = await pictures.evaluateAll(async (elements) => {
+    const found: number[] = [];
+    for (const element of elements) {
+      const picture = element as unknown as Picture;
+      picture.scrollIntoView();
+      if (!picture.complete) {
+        await new Promise<void>((resolve) => {
+          picture.addEventListener('load', resolve);
+          picture.addEventListener('error', resolve);
+        });
+      }
+      found.push(picture.naturalWidth);
     }
-    return picture.naturalWidth;
+    return found;
   });
+  return widths.filter((width) => width > 0);
 }
 
 interface AxeResult {
