@@ -104,7 +104,7 @@ describe('OPTIONS', () => {
   });
 
   it.each(['DELETE', 'PATCH'])(
-    'names no method that is refused: %s is 404 by the gateway',
+    'J11 names no method that is refused: %s is 404 by the gateway',
     async (method) => {
       expect((await fetch(images(), { method })).status).toBe(404);
     },
