@@ -4,7 +4,7 @@ import { answer, pathOf } from '../lib/web/rawServer.ts';
 import { pngOf } from '../support/pictures.ts';
 import { report } from './support/figures.ts';
 import { type HostileParts, startHostileService } from './support/hostileService.ts';
-import { measureCost } from './support/meter.ts';
+import { measureCost, measureWithin } from './support/meter.ts';
 
 interface Found {
   readonly code: string;
@@ -284,7 +284,7 @@ it.each([
       config: { pageTimeoutMs: 25_000 },
       timeMs: 100_000,
     });
-    const { value, cost } = await measureCost(() => service.post(service.url('/page')));
+    const { value, cost } = await measureWithin({ stallMs: 200 }, () => service.put(service.url('/page')));
     expect(value.body.counts).toEqual({
       discovered: pieces.length,
       items: stored,

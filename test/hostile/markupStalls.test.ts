@@ -5,7 +5,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { discoverHtml, PAGE } from '../lib/page/discoverHtml.ts';
 import { report } from './support/figures.ts';
-import { measureCost } from './support/meter.ts';
+import { measureWithin } from './support/meter.ts';
 
 const MIB = 1024 * 1024;
 /** The default of PAGE_MAX_BYTES. */
@@ -145,7 +145,7 @@ describe.each([
     async (_row, make, outcome) => {
       const html = Buffer.from(make());
       expect(html.length).toBeLessThanOrEqual(LIMIT);
-      const { value, cost } = await measureCost(() =>
+      const { value, cost } = await measureWithin({ stallMs: STALL_MS }, () =>
         discoverHtml(html).then(
           ({ candidates }) => (candidates.some(({ url }) => url === FOUND) ? 'found' : 'nothing'),
           ({ code }) => (code === 'CONTENT_UNSUPPORTED' ? 'refused' : code),
