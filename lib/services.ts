@@ -22,8 +22,8 @@ export interface BaseServices extends Storage {
   readonly corsOrigins: CorsOrigins;
 }
 
-/** Bytes of images in memory at once, over all calls of one process. */
-const BYTES_IN_FLIGHT = 64 * 1024 * 1024;
+/** Bytes of images in memory at once, over all calls of one process. What is let go waits for the collector as well. */
+const BYTES_IN_FLIGHT = 32 * 1024 * 1024;
 
 const clock: Clock = { now: () => new Date(), elapsed: () => performance.now() };
 

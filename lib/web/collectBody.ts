@@ -20,8 +20,9 @@ const BLOCK_BYTES = 64 * 1024;
 /** @throws fault `tooLarge` over `maxBytes`, `limit` when `onBytes` says no; errors of `body` pass through. */
 export async function collectBody(body: AsyncIterable<Buffer>, options: CollectOptions): Promise<Buffer> {
   const { maxBytes, onBytes, orEnd } = options;
-  const kept = createBlocks();
   let limit = typeof maxBytes === 'number' ? maxBytes : undefined;
+  // Nobody is believed beyond the limit.
+  const kept = createBlocks(() => (limit === undefined ? 0 : Math.min(limit, options.announcedBytes)));
 
   const decideLimit = async (): Promise<void> => {
     limit ??= typeof maxBytes === 'number' ? maxBytes : await maxBytes(kept.whole(), options.contentType);
@@ -47,27 +48,46 @@ interface Blocks {
   whole(): Buffer;
 }
 
-function createBlocks(): Blocks {
+/**
+ * @param announced what a body is believed to have once it has filled a block: it is then kept in one piece from
+ *   the start, not in blocks that are put together, which takes twice the memory and a copy
+ */
+function createBlocks(announced: () => number): Blocks {
   const full: Buffer[] = [];
   let block = Buffer.alloc(0);
   let used = 0;
   let length = 0;
+
+  const grow = (): void => {
+    const isFirst = used === 0;
+    const announcedBytes = announced();
+    const isOnePiece = full.length === 0 && block.length === BLOCK_BYTES && announcedBytes > BLOCK_BYTES;
+    const next = Buffer.allocUnsafeSlow(isOnePiece ? announcedBytes : BLOCK_BYTES);
+    if (isOnePiece) {
+      block.copy(next);
+    } else {
+      if (!isFirst) full.push(block);
+      used = 0;
+    }
+    block = next;
+  };
+
   return {
     add(piece) {
       length += piece.length;
       let rest = piece;
       while (rest.length > 0) {
-        if (used === block.length) {
-          if (used > 0) full.push(block);
-          block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-          used = 0;
-        }
+        if (used === block.length) grow();
         const copied = rest.copy(block, used);
         used += copied;
         rest = rest.subarray(copied);
       }
     },
     length: () => length,
-    whole: () => Buffer.concat([...full, block.subarray(0, used)], length),
+    whole: () =>
+      // A block that is mostly empty is not kept for the little that is in it.
+      full.length === 0 && used > block.length / 2
+        ? block.subarray(0, used)
+        : Buffer.concat([...full, block.subarray(0, used)], length),
   };
 }
