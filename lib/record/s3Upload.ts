@@ -3,7 +3,7 @@
  * costs a quarter of the processor time of the SDK's chain of middlewares, which for a page of 200 images is half of
  * all. Where it goes, and with which keys, the SDK says; whatever is not a plain success is left to the SDK.
  */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 
@@ -136,14 +136,14 @@ function amzDate(ms: number): string {
 
 /** The key of a day is made once. */
 function createSigningKeys() {
-  let kept: { readonly secret: string; readonly of: string; readonly key: Buffer } | undefined;
-  return (secret: string, day: string, region: string): Buffer => {
+  let kept: { readonly secret: string; readonly of: string; readonly key: KeyObject } | undefined;
+  return (secret: string, day: string, region: string): KeyObject => {
     const of = `${day}/${region}`;
     if (kept?.secret !== secret || kept.of !== of) {
       const steps = [day, region, SERVICE, 'aws4_request'];
       const start: Buffer = Buffer.from(`AWS4${secret}`);
       const key = steps.reduce((last, step) => createHmac('sha256', last).update(step).digest(), start);
-      kept = { secret, of, key };
+      kept = { secret, of, key: createSecretKey(key) };
     }
     return kept.key;
   };
