@@ -81,7 +81,8 @@ async function add({ nodes, samples, timeDeltas }: Profile): Promise<void> {
   const frames = new Map(nodes.map((node) => [node.id, node.callFrame]));
   for (const [index, id] of samples.entries()) {
     const frame = frames.get(id);
-    if (frame === undefined || frame.functionName === '(idle)') continue;
+    // The profiler's own work is not the function's.
+    if (frame === undefined || frame.functionName === '(idle)' || frame.url === 'node:inspector') continue;
     const micros = timeDeltas[index] ?? 0;
     const source = await sourceOf(frame.url, frame.lineNumber, frame.columnNumber);
     total += micros;
