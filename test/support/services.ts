@@ -53,5 +53,17 @@ export function findTestServices(): readonly TestService[] {
       install: 'install chromium',
       program: findChromium(),
     },
+    {
+      name: 'curl',
+      covers: 'the curl examples of docs/using.md',
+      install: 'install curl',
+      program: findProgram(['curl'], process.env.PATH),
+    },
+    {
+      name: 'Python',
+      covers: 'the Python examples of docs/using.md',
+      install: 'install python3',
+      program: findProgram(['python3'], process.env.PATH),
+    },
   ];
 }
