@@ -1,7 +1,7 @@
-/** T, I: both edges of the limits, where nothing but the bytes themselves tells how many there are. */
+/** T, H, I: both edges of the limits, where nothing but the bytes themselves tells how many there are. */
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { answer, head, headerOf, pathOf, type Respond } from '../lib/web/rawServer.ts';
+import { answer, head, headerOf, pathOf, pour, type Respond } from '../lib/web/rawServer.ts';
 import { pngOf } from '../support/pictures.ts';
 import { report } from './support/figures.ts';
 import { type HostileService, startHostileService } from './support/hostileService.ts';
@@ -44,6 +44,8 @@ const inChunks = (body: Buffer, headers = {}): Buffer => {
 };
 /** As many bytes as it says: a picture, or markup. */
 const picture = (length: number) => Buffer.concat([PICTURE, Buffer.alloc(length - PICTURE.length)]);
+const hundredBelow = (at: number) =>
+  Array.from({ length: 100 }, (_, i) => `@import "${at * 100 + i + 1}.css";`).join('');
 const markup = (length: number) => Buffer.from('<p>'.padEnd(length, 'x'));
 
 describe('T: a body without a length', () => {
@@ -75,12 +77,13 @@ describe('T: a body without a length', () => {
   });
 
   // Blocks that hold nothing: no limit on decoded bytes would ever end them.
-  const EMPTY_STORED = Buffer.concat([
-    Buffer.from('1f8b0800000000000003', 'hex'),
-    Buffer.concat(Array<Buffer>(500_000).fill(Buffer.from('000000ffff', 'hex'))),
-  ]);
-  it('T15 of gzip blocks that hold nothing ends long before its time', async () => {
-    await start((socket) => socket.write(inChunks(EMPTY_STORED, { 'Content-Encoding': 'gzip' })));
+  const EMPTY_BLOCKS = Buffer.from('000000ffff'.repeat(3_000), 'hex');
+  it('T15 of gzip blocks that hold nothing, without end, ends long before its time', async () => {
+    await start((socket) => {
+      socket.write(head(200, { ...HTML, 'Content-Encoding': 'gzip' }));
+      socket.write(Buffer.from('1f8b0800000000000003', 'hex'));
+      pour(socket, EMPTY_BLOCKS);
+    });
     expect(await codesOf()).toEqual(['PAGE_UNREACHABLE', 'encoding', 'IMAGE_UNREACHABLE']);
   });
 
@@ -136,6 +139,57 @@ describe('T: a server that', () => {
       ['/4', 7],
     ]);
     report({ inputs: validators.length });
+  });
+
+  it('R19 redirects gets the condition at the hop that it is of, and at no other', async () => {
+    await start((socket, requestHead) => {
+      const path = pathOf(requestHead);
+      if (path === '/') socket.write(answer(200, HTML, '<img src=/moved>'));
+      else if (path === '/moved') socket.write(answer(302, { Location: '/here' }));
+      else socket.write(answer(200, { ETag: '"of-here"' }, PICTURE));
+    });
+    await service.post(service.url('/'));
+    const before = service.site.heads.length;
+    expect((await service.put(service.url('/'))).body.changes).toMatchObject({ added: [], changed: [] });
+    const asked = service.site.heads.slice(before);
+    expect(asked.map((each) => [pathOf(each), headerOf(each, 'if-none-match')])).toEqual([
+      ['/', undefined],
+      ['/moved', undefined],
+      ['/here', '"of-here"'],
+    ]);
+    report({ inputs: 1 });
+  });
+});
+
+describe('H: stylesheets', () => {
+  const css = (text: string) => answer(200, { 'Content-Type': 'text/css' }, text);
+
+  it.each([
+    ['that import new ones for ever', (at: number) => `@import "${at + 1}.css";`, 4],
+    ['that import each other', (at: number) => `@import "${(at + 1) % 3}.css"; @import "0.css#x";`, 3],
+    ['that each import a hundred others', (at: number) => hundredBelow(at), 50],
+  ])('H07 %s end', async (_row, textOf, count) => {
+    await start((socket, requestHead) => {
+      const at = Number(/^\/(\d+)\.css$/.exec(pathOf(requestHead))?.[1] ?? -1);
+      socket.write(at === -1 ? answer(200, HTML, '<link rel=stylesheet href=0.css>') : css(textOf(at)));
+    });
+    expect((await service.post(service.url('/'))).code).toBe('OK');
+    expect(service.site.heads.filter((each) => pathOf(each).endsWith('.css'))).toHaveLength(count);
+    report({ inputs: count });
+  });
+
+  it('H07 share the bytes that the page leaves of its limit', async () => {
+    const links = [0, 1, 2, 3].map((at) => `<link rel=stylesheet href=${at}.css>`).join('');
+    const room = LIMIT - links.length;
+    await start((socket, requestHead) =>
+      socket.write(
+        pathOf(requestHead) === '/' ? answer(200, HTML, links) : css('a{}'.padEnd(Math.floor(room / 3))),
+      ),
+    );
+    const { warnings } = (await service.post(service.url('/'))).body as { warnings: { code: string }[] };
+    // Which of them it meets, and whether more than one, is a matter of who comes first.
+    expect([...new Set(warnings.map(({ code }) => code))]).toEqual(['LIMIT_REACHED']);
+    report({ inputs: 4 });
   });
 });
 
