@@ -50,6 +50,16 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
       },
     },
     {
+      name: 'the console is there, and may run nothing but its own script',
+      async run() {
+        const { status, headers } = await call(`${options.site}/console/`);
+        expectThat(status === 200, `status ${status} instead of 200`);
+        const policy = headers.get('content-security-policy') ?? '';
+        const isStrict = policy.includes("default-src 'none'") && policy.includes("script-src 'self'");
+        expectThat(isStrict, `its policy is "${policy}"`);
+      },
+    },
+    {
       name: 'POST of it is 201, with every picture stored',
       async run() {
         first = bodyOf(await harvest('POST', gallery), 201);
