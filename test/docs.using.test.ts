@@ -5,11 +5,13 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findProgram } from '../local-stack/embedded/childService.ts';
 import { type Site, startSite } from '../local-stack/site.ts';
 import { type Block, blocksOf, readDocument } from './support/markdown.ts';
 import { type App, cleanEnvironment, freePorts, ROOT, startApp } from './support/startApp.ts';
+import { until } from './support/until.ts';
 
 const RETRIES = 'Try again when it says so';
 
@@ -136,6 +138,67 @@ describe.each(SECTIONS.filter(({ language }) => canRun(language)))('$section', (
   );
 });
 
+/** On the sample site of `npm start` itself, where nothing has been harvested before. */
+describe('the other documents', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'image-api-docs-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const portOf = (url: string) => new URL(url).port;
+  const here = (text: string) =>
+    text
+      .replaceAll(/localhost(:|%3A)8080/g, `localhost$1${portOf(app.apiUrl)}`)
+      .replaceAll(/localhost(:|%3A)8081/g, `localhost$1${portOf(app.siteUrl)}`);
+  const blocksWith = (file: string, text: string) =>
+    blocksOf(readDocument(file)).filter((block) => block.language === 'sh' && block.text.includes(text));
+  /** curl draws its progress on standard error. */
+  const silent = (text: string) => text.replaceAll(/^curl /gm, 'curl -s ');
+
+  if (canRun('sh')) {
+    it('the README harvests the sample page, and looks it up', async () => {
+      const answers = [];
+      for (const block of blocksWith('README.md', 'curl ')) {
+        answers.push(JSON.parse(await run(block, silent(here(block.text)), folder)));
+      }
+      expect(answers).toMatchObject([
+        { counts: { discovered: 8, items: 8, skipped: 0 } },
+        { count: 8, items: Array.from({ length: 8 }, () => ({ href: expect.any(String) })) },
+      ]);
+    }, 60_000);
+
+    it('the move from the Go service brings every URL of a list up to date', async () => {
+      const urls = ['/sample/', '/sample/changing/'].map((path) => `${app.siteUrl}${path}`);
+      await writeFile(join(folder, 'urls.txt'), `${urls.join('\n')}\n`);
+      const [block] = blocksWith('docs/from-the-go-service.md', 'curl ');
+      if (block === undefined) throw new Error('The loop is gone.');
+      const printed = await run(block, here(block.text), folder);
+      expect(printed).toBe(`200 ${urls[0]}\n201 ${urls[1]}\n`);
+    }, 60_000);
+  }
+
+  it('the sweep reports as docs/operating.md shows', async () => {
+    const shown = blocksOf(readDocument('docs/operating.md')).find(({ language }) => language === 'text');
+    const { stdout } = await promisify(execFile)(process.execPath, ['local-stack/sweep.ts'], {
+      cwd: ROOT,
+      env: { ...app.env },
+      timeout: 50_000,
+    });
+    // The log line comes first.
+    expect(stdout.slice(stdout.indexOf('{\n'))).toMatch(patternOf(shown?.text ?? ''));
+  }, 60_000);
+
+  it('a call is logged with the fields that docs/operating.md shows', async () => {
+    const shown = blocksOf(readDocument('docs/operating.md')).find(({ language }) => language === 'json');
+    const line = () => app.output().match(/^.*"operation":"post","code":"OK","status":201.*$/m)?.[0];
+    await until(() => line() !== undefined);
+    // In any order: of parts that run side by side either may end first.
+    const fieldsOf = (text = '{}') => Object.keys(JSON.parse(text)).sort();
+    expect(fieldsOf(line())).toEqual(fieldsOf(shown?.text));
+  });
+});
+
 /** All that it prints; what it complains about must be nothing. */
 async function run({ language }: Block, text: string, folder: string): Promise<string> {
   const { file, command } = RUNNERS[language as Language];
@@ -152,6 +215,8 @@ async function run({ language }: Block, text: string, folder: string): Promise<s
 /** `…` is anything within a line; blanks at the end of a line are not shown. */
 function patternOf(shown: string): RegExp {
   const lines = shown.trimEnd().split('\n');
-  const source = lines.map((line) => line.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('…', '.+')).join(' *\\n');
+  const source = lines
+    .map((line) => line.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('…', '.+'))
+    .join(' *\\n');
   return new RegExp(`^${source} *\\n*$`);
 }

