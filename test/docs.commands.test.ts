@@ -63,7 +63,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Evidence>>>> = {
   'docs/deploying.md': {
     'npx serverless deploy': AWS,
     'npx serverless remove': AWS,
-    'curl https://API-ID.execute-api.eu-central-1.amazonaws.com/images': AWS,
+    'curl https://API-ID.execute-api.eu-central-1.amazonaws.com/images': [USING, "'docs/deploying.md'"],
     'aws s3': AWS,
   },
   'docs/from-the-go-service.md': {

@@ -75,6 +75,14 @@ describe('docs/operating.md', () => {
 });
 
 describe('docs/deploying.md', () => {
+  it('gives parameters that the template takes, and no others', () => {
+    const template = readDocument('serverless.yml');
+    const given = documents.flatMap((file) => [...readDocument(file).matchAll(/--param="?([A-Z_]+)=/g)]);
+    const names = [...new Set(given.map(([, name]) => name))];
+    expect(names.length).toBeGreaterThanOrEqual(5);
+    expect(names.filter((name) => !template.includes(`param:${name}`))).toEqual([]);
+  });
+
   it('gives the functions the memory that they have', () => {
     const text = readDocument('docs/deploying.md');
     const template = readDocument('serverless.yml');

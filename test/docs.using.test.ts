@@ -36,6 +36,8 @@ const canRun = (language: Language) =>
 /** What the gate before the API answers instead of the API, before it lets anything through again. */
 let refusals: (readonly [status: number, code: string])[] = [];
 let passed = 0;
+/** Of the call that was let through last. */
+let authorization: string | undefined;
 let app: App;
 let gate: Server;
 const sites = new Map<Language, Site>();
@@ -57,6 +59,8 @@ afterAll(async () => {
   await app.stop();
 });
 
+const gateUrl = () => `http://localhost:${(gate.address() as AddressInfo).port}`;
+
 async function openGate(): Promise<Server> {
   const server = createServer((incoming, outgoing) => {
     const refusal = refusals.shift();
@@ -68,6 +72,7 @@ async function openGate(): Promise<Server> {
     }
     passed += 1;
     const { method, headers, url } = incoming;
+    authorization = headers.authorization;
     const onward = request(`${app.apiUrl}${url}`, { method, headers, agent: false }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
@@ -107,7 +112,7 @@ describe.each(SECTIONS.filter(({ language }) => canRun(language)))('$section', (
   /** The document's ports are those of a plain `npm start`; nothing else of it is changed. */
   const withPorts = (text: string) =>
     text
-      .replaceAll('localhost:8080', `localhost:${(gate.address() as AddressInfo).port}`)
+      .replaceAll('localhost:8080', `${new URL(gateUrl()).host}`)
       .replaceAll('http://localhost:8081', sites.get(language)?.url ?? '');
 
   const steps = blocks.flatMap((block, index) =>
@@ -175,6 +180,20 @@ describe('the other documents', () => {
       if (block === undefined) throw new Error('The loop is gone.');
       const printed = await run(block, here(block.text), folder);
       expect(printed).toBe(`200 ${urls[0]}\n201 ${urls[1]}\n`);
+    }, 60_000);
+
+    it('the signed call of docs/deploying.md is signed for the API of its region, and does what it says', async () => {
+      const [block] = blocksWith('docs/deploying.md', '--aws-sigv4');
+      if (block === undefined) throw new Error('The signed call is gone.');
+      const text = block.text
+        .replace(/https:\/\/API-ID[^/]+/, gateUrl())
+        .replace('https://example.com/', `${app.siteUrl}/sample/based.html`)
+        .replaceAll('$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY', 'AKIDEXAMPLE:secret');
+      const record = JSON.parse(await run(block, silent(text), folder));
+      expect(record).toMatchObject({ url: `${app.siteUrl}/sample/based.html`, complete: true });
+      expect(authorization).toMatch(
+        /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-central-1\/execute-api\/aws4_request,/,
+      );
     }, 60_000);
   }
 
