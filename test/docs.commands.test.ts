@@ -1,9 +1,8 @@
 /** Every command of every document, and what runs it: a command that is new here has to be named in the table. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { blocksOf, readDocument } from './support/markdown.ts';
+import { blocksOf, listFiles, readDocument } from './support/markdown.ts';
 import { ROOT } from './support/startApp.ts';
 
 /** A file that runs it and a text in it that shows so; or the reason why nothing does. */
@@ -112,11 +111,7 @@ interface Command {
   readonly name: string;
 }
 
-const documents = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.md'], { cwd: ROOT })
-  .toString()
-  .trim()
-  .split('\n')
-  .filter((file) => !file.startsWith('test/'));
+const documents = listFiles('**/*.md').filter((file) => !file.startsWith('test/'));
 
 function commandsOf(document: string): readonly Command[] {
   const text = readDocument(document);

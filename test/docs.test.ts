@@ -1,20 +1,12 @@
 /** What the documents say about the service, held against the service. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { readDocument } from './support/markdown.ts';
+import { listFiles, readDocument } from './support/markdown.ts';
 import { ROOT } from './support/startApp.ts';
 
-const list = (...patterns: readonly string[]) =>
-  execFileSync('git', ['ls-files', '-co', '--exclude-standard', ...patterns], { cwd: ROOT })
-    .toString()
-    .trim()
-    .split('\n')
-    .filter((file) => existsSync(join(ROOT, file)));
-
-const documents = list('*.md');
-const sources = list('lib/**/*.ts').map((file) => readFileSync(join(ROOT, file), 'utf8'));
+const documents = listFiles('**/*.md');
+const sources = listFiles('lib/**/*.ts').map((file) => readFileSync(join(ROOT, file), 'utf8'));
 
 /** As GitHub makes them of headings. */
 const anchorsOf = (file: string) =>

@@ -1,5 +1,5 @@
 /** The fenced blocks of a Markdown document, for the tests that hold the documents to what they say. */
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './startApp.ts';
 
@@ -14,6 +14,14 @@ export interface Block {
 }
 
 export const readDocument = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+const NOT_OURS: ReadonlySet<string> = new Set(['node_modules', 'dist']);
+
+/** Files of the repository, hidden folders left out; a copy without Git has the same. */
+export const listFiles = (pattern: string): readonly string[] =>
+  globSync(pattern, { cwd: ROOT, exclude: (name) => NOT_OURS.has(name) || name.startsWith('.') })
+    .map((file) => file.replaceAll('\\', '/'))
+    .sort();
 
 /** In their order; a block may be indented, as in a list. */
 export function blocksOf(markdown: string): readonly Block[] {
