@@ -40,6 +40,8 @@ export default class HostileReporter {
           stallMs: most(own.map(({ stallMs = 0 }) => stallMs)),
           grownBytes: most(own.map(({ grownBytes = 0 }) => grownBytes)),
           seconds: (perfStats.end - perfStats.start) / 1_000,
+          connections: sum(own.map(({ connections = 0 }) => connections)),
+          astray: sum(own.map(({ astray = 0 }) => astray)),
           said: own.flatMap(({ said }) => (said === undefined ? [] : [said])),
         };
       })
@@ -80,6 +82,8 @@ export default class HostileReporter {
         )
         .join('\n')}`,
     );
+    const total = (name) => sum(rows.map((row) => row[name])).toLocaleString('en');
+    console.log(`Connections opened: ${total('connections')}, off this machine: ${total('astray')}.`);
     for (const { group, said } of rows) for (const sentence of said) console.log(`${group}: ${sentence}`);
   }
 }

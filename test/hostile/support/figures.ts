@@ -8,6 +8,9 @@ export interface Figures {
   readonly inputs?: number;
   readonly stallMs?: number;
   readonly grownBytes?: number;
+  /** Connections that this process tried to open, and those of them that did not lead to loopback. */
+  readonly connections?: number;
+  readonly astray?: number;
   /** A sentence of its own below the table: what was searched and what was found. */
   readonly said?: string;
 }
