@@ -7,7 +7,7 @@ import { isAsciiBlank, trimAsciiBlanks } from './asciiBlanks.ts';
  */
 export interface ShortenedCss {
   readonly text: string;
-  /** Gives a URL back as it was written. */
+  /** Gives a URL back as it was written, its escapes resolved. */
   readonly restore: (url: string) => string;
 }
 
@@ -16,6 +16,11 @@ const TOKENS_PER_STEP = 4_096;
 /** Private use characters, which mean nothing in CSS and so change no token's end. */
 const MARK = '\uE000';
 const MARKED = /\uE000(\d{1,9})\uE000/;
+
+/** Of a text, so that one reading of it takes no longer than a rest may be away. */
+const UNESCAPED_CHARS = 1024 * 1024;
+/** CSS Syntax section 4.3.7; in a string an escaped line end stands for nothing. */
+const ESCAPE = /\\(?:([0-9a-f]{1,6})(?:\r\n|[ \t\n\f\r])?|(?:\r\n|[\n\f\r])|(.)|$)/gisu;
 
 /** Whatever makes an unquoted URL a bad one, which a browser drops. */
 const BAD_IN_URL = /[\t\n\f\r "'(]/;
@@ -76,7 +81,23 @@ export function* shortenLongTokens(css: string): Generator<null, ShortenedCss, u
   }
   if (taken.length === 0) return { text: css, restore: (url) => url };
   const text = kept.join('') + css.slice(keptUntil);
-  return { text, restore: (url) => url.replace(MARKED, (mark, index) => taken[Number(index)] ?? mark) };
+  return {
+    text,
+    restore: (url) => url.replace(MARKED, (mark, index) => unescaped(taken[Number(index)] ?? mark)),
+  };
+}
+
+function unescaped(text: string): string {
+  if (text.length > UNESCAPED_CHARS || !text.includes('\\')) return text;
+  return text.replace(ESCAPE, (_, hex?: string, other?: string) =>
+    hex === undefined ? (other ?? '') : codePoint(Number.parseInt(hex, 16)),
+  );
+}
+
+/** CSS Syntax section 4.3.7: what is no character becomes U+FFFD. */
+function codePoint(value: number): string {
+  const isCharacter = value > 0 && value <= 0x10ffff && (value < 0xd800 || value > 0xdfff);
+  return isCharacter ? String.fromCodePoint(value) : '\ufffd';
 }
 
 /** Offset behind the bracket of `url(`, the name from `at` to `end`, when no quote follows. */

@@ -26,6 +26,15 @@ describe('shortenLongTokens', () => {
     expect(urlsIn(css).map((url) => url.trim())).toEqual(urls.map((url) => url.trim()));
   });
 
+  it('resolves the escapes of what is long as of what is short', () => {
+    const escapes = "\\\\\\41 b\\41\\\na\\'\\0\\110000 ";
+    const meant = `\\Ab${'A'}a'\ufffd\ufffd`;
+    for (const times of [1, 1_000]) {
+      const [url] = urlsIn(`a{background:url("${escapes.repeat(times)}")}`);
+      expect(url).toBe(meant.repeat(times));
+    }
+  });
+
   it.each([
     ['an apostrophe in an address', `a{mask:url(it's.png)}${'b{background:url(x)}'.repeat(300)}c{d:e'}`, 300],
     ['a bad address', `a{mask:url(b c${LONG})}b{background:url(x)}`, 1],
