@@ -12,6 +12,8 @@ import { type App, descendantsOf, startApp } from '../support/startApp.ts';
 import { type ChangingSite, startChangingSite } from './changingSite.ts';
 
 const BUCKET = 'soak';
+/** A small heap, so that growth is a leak and not the collector's ease. */
+const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=160' };
 /** Shorter than usual, so that a fault costs seconds and many of them fit into a minute. */
 const TIMES = { CONNECT_TIMEOUT_MS: '500', PAGE_TIMEOUT_MS: '3000', IMAGE_TIMEOUT_MS: '1500' };
 
@@ -48,6 +50,7 @@ export async function startSoakWorld(pageCount: number, parts: AsyncDisposableSt
     env: {
       ...keys,
       ...TIMES,
+      ...SMALL_HEAP,
       S3_ENDPOINT: `http://127.0.0.1:${storeLine.port}`,
       ...(cacheLine !== null && { REDIS_ADDRESS: `127.0.0.1:${cacheLine.port}` }),
       FETCH_ALLOW_HOSTS: new URL(site.origin).host,
