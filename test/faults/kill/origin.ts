@@ -11,6 +11,8 @@ export type Site = Readonly<Record<string, string | Buffer>>;
 export const SITE_NAME = 'site.test';
 export const CHILD_ADDRESS = '127.0.0.2';
 export const OTHERS_ADDRESS = '127.0.0.3';
+/** Where a world's bucket and Redis listen. */
+const PARTS_ADDRESS = '127.0.0.1';
 
 export interface Origin {
   readonly port: number;
@@ -32,7 +34,7 @@ export async function startOrigin(gate: Gate): Promise<Origin> {
     return gate.track(answer(sites.child, request, response, (moment) => gate.pass(call, moment)));
   };
   const open: Answer = (request, response) => answer(sites.others, request, response, async () => 'go');
-  const servers = await listenAsTwins(guarded, open);
+  const servers = await listenEverywhere(guarded, open);
   const alone = watchSockets(servers[0]);
   return {
     port: portOf(servers[0]),
@@ -73,16 +75,31 @@ async function answer(
   else response.end(body.subarray(half));
 }
 
-/** Two servers at one port: which of them is met is a matter of the address alone. */
-async function listenAsTwins(forChild: Answer, forOthers: Answer): Promise<readonly [Server, Server]> {
+/**
+ * Two servers at one port: which of them is met is a matter of the address alone. A third one keeps the port from the
+ * bucket, which gets a new port with every run: the guard takes a site at the bucket's port of this machine for the
+ * bucket itself, and refuses it.
+ */
+async function listenEverywhere(
+  forChild: Answer,
+  forOthers: Answer,
+): Promise<readonly [Server, ...Server[]]> {
+  const nobody: Answer = async (_, response) => void response.destroy();
   for (let attempt = 0; ; attempt += 1) {
     const first = await listen(forChild, CHILD_ADDRESS, 0);
-    try {
-      return [first, await listen(forOthers, OTHERS_ADDRESS, portOf(first))];
-    } catch (error) {
-      await close(first);
-      if (attempt === 9) throw error;
-    }
+    const port = portOf(first);
+    const others = await Promise.allSettled([
+      listen(forOthers, OTHERS_ADDRESS, port),
+      listen(nobody, PARTS_ADDRESS, port),
+    ]);
+    const refused = others.find((one) => one.status === 'rejected');
+    const servers = [
+      first,
+      ...others.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+    ] as const;
+    if (refused === undefined) return servers;
+    await Promise.all(servers.map(close));
+    if (attempt === 9) throw refused.reason;
   }
 }
 
