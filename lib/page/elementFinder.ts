@@ -1,4 +1,5 @@
 import { trimAsciiBlanks } from './asciiBlanks.ts';
+import { bgsetCandidates } from './bgset.ts';
 import { mayNameImages } from './css.ts';
 import {
   type AddOptions,
@@ -38,6 +39,8 @@ export function createElementFinder(
 ): ElementFinder {
   let element: PageElement;
   let ownPicture: Picture | null;
+  /** null as long as nobody asked: it is looked for once, however many images an element with many attributes names. */
+  let ownAlt: { readonly text: string | undefined } | null;
 
   const picture = (): Picture => {
     ownPicture ??= pictures.pictureOf(element);
@@ -54,7 +57,8 @@ export function createElementFinder(
     found: AddOptions & { isLazy?: boolean } & Partial<SrcsetCandidate>,
   ): undefined => {
     const owner = found.isSeparate ? newPicture() : picture();
-    const alt = altOf(attribute('alt'));
+    ownAlt ??= { text: altOf(attribute('alt')) };
+    const alt = ownAlt.text;
     const { descriptor, width, density } = found;
     entries.push({
       kind: 'image',
@@ -118,6 +122,7 @@ export function createElementFinder(
     for (const candidate of candidatesOf(value, kind)) {
       count += 1;
       if (count % CANDIDATES_PER_STEP === 0) yield;
+      if (candidate === null) continue;
       if (!(isImage ? isPlausibleAddress(candidate.url) : looksLikeImageAddress(candidate.url))) continue;
       picture().hasLazyAttribute = true;
       if (kind === 'background' || kind === 'bgset') picture().hasLazyBackground = true;
@@ -148,6 +153,7 @@ export function createElementFinder(
     look: (looked) => {
       element = looked;
       ownPicture = null;
+      ownAlt = null;
       return element.attrs.length === 0 && textRuleOf(element.name) === undefined ? NOTHING : read();
     },
   };
@@ -155,12 +161,13 @@ export function createElementFinder(
 
 const NOTHING: readonly undefined[] = [];
 
-function candidatesOf(value: string, kind: ValueKind): Iterable<SrcsetCandidate> {
+/** A `null` counts as a step. */
+function candidatesOf(value: string, kind: ValueKind): Iterable<SrcsetCandidate | null> {
   switch (kind) {
     case 'srcset':
       return srcsetCandidates(value);
     case 'bgset':
-      return srcsetCandidates(value.replace(/\[[^[\]]*\]|\|/g, ','));
+      return bgsetCandidates(value);
     default:
       return [{ url: value }];
   }

@@ -1,10 +1,12 @@
 import { trimAsciiBlanks } from './asciiBlanks.ts';
 import { lazyKindOf } from './lazyAttributes.ts';
-import { attributeOf, isPageElement, type PageElement, type PageNode } from './parseDocument.ts';
+import { isPageElement, type PageElement, type PageNode } from './parseDocument.ts';
 
 const IMAGES: ReadonlySet<string> = new Set(['img', 'amp-img', 'amp-anim']);
 /** A twin is small; looking further would be quadratic in nested ones. */
 const LOOKED_AT_ELEMENTS = 50;
+/** So with attributes: hundreds of `noscript`s may stand beside one element that has a million. */
+const LOOKED_AT_ATTRIBUTES = 100;
 
 /**
  * The picture next to a `noscript` that holds the same image for those without scripts: a neighbouring `img` or
@@ -51,19 +53,25 @@ function partsOf(picture: PageElement): PageElement[] {
   return picture.name === 'picture' ? elementsIn(picture) : [picture];
 }
 
-function addressesOf({ attrs }: PageElement): string[] {
-  return attrs
+function addressesOf(element: PageElement): string[] {
+  return attributesLookedAt(element)
     .filter(({ name }) => name === 'src' || name === 'srcset' || lazyKindOf(name) !== undefined)
     .map(({ value }) => trimAsciiBlanks(value))
     .filter((value) => value !== '');
 }
 
 function isFilledInLater(element: PageElement): boolean {
-  const src = attributeOf(element, 'src');
+  const attributes = attributesLookedAt(element);
+  const valueAt = (wanted: string) => attributes.find(({ name }) => name === wanted)?.value;
+  const src = valueAt('src');
   const isEmpty = IMAGES.has(element.name) && (src === undefined || /^\s*(?:data:|$)/i.test(src));
   return (
     isEmpty ||
-    element.attrs.some(({ name }) => lazyKindOf(name) !== undefined) ||
-    /lazy/i.test(attributeOf(element, 'class') ?? '')
+    attributes.some(({ name }) => lazyKindOf(name) !== undefined) ||
+    /lazy/i.test(valueAt('class') ?? '')
   );
+}
+
+function attributesLookedAt({ attrs }: PageElement): readonly PageElement['attrs'][number][] {
+  return attrs.length > LOOKED_AT_ATTRIBUTES ? attrs.slice(0, LOOKED_AT_ATTRIBUTES) : attrs;
 }

@@ -72,9 +72,11 @@ export async function parseDocument(html: string, pace: Pace): Promise<PageDocum
     if (pace.isDue()) await pace.rest();
   }
   if (html === '') tokenizer.write('', true);
-  const $ = load(document);
-  return { root: document, textOf: (element) => $.text([element]) };
+  return { root: document, textOf: (element) => reader.text([element]) };
 }
+
+/** One for all documents: `load` makes a class, and so makes the compiler forget what it knew about trees. */
+const reader = load([]);
 
 export function isPageElement(node: PageNode): node is PageElement {
   return adapter.isElementNode(node);

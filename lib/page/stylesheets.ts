@@ -1,7 +1,7 @@
 import type { Warning } from '../model.ts';
 import { readCss } from './css.ts';
 import type { CssBudget } from './cssTokens.ts';
-import { dataUrlName, decodeDataUrl, isDataUrl } from './dataUrl.ts';
+import { type DataUrl, dataUrlName, decodeDataUrl, isDataUrl } from './dataUrl.ts';
 import { decodeCss } from './decodeCss.ts';
 import { groupPictures } from './inlineStyles.ts';
 import { parseMimeType } from './mimeType.ts';
@@ -60,6 +60,8 @@ interface Sheet {
   readonly link: StylesheetLink;
   /** As linked, without fragment. */
   readonly url: string;
+  /** The same as it is shown; of a `data:` URL known once it was read. */
+  shownUrl: string;
   readonly referrer: URL;
   /** The URL of the stylesheet that imports it; null when the page links it. */
   readonly importer: string | null;
@@ -106,7 +108,9 @@ export async function readStylesheets(
       warnings.push({ ...refusal, url: presentable(url) });
       return null;
     }
-    const sheet: Sheet = { link, url, referrer, importer, entries: [] };
+    // To show megabytes of a `data:` URL they have to be decoded, which is done once.
+    const shownUrl = isDataUrl(url) ? '' : presentable(url);
+    const sheet: Sheet = { link, url, shownUrl, referrer, importer, entries: [] };
     sheets.set(link, sheet);
     return sheet;
   };
@@ -133,12 +137,12 @@ export async function readStylesheets(
       const result = results[index];
       if (result === undefined) continue;
       if (result.kind === 'failed') {
-        warnings.push({ ...result.warning, url: presentable(sheet.url) });
+        warnings.push({ ...result.warning, url: sheet.shownUrl });
         continue;
       }
-      urls.set(presentable(sheet.url), sheet.importer);
+      urls.set(sheet.shownUrl, sheet.importer);
       sheet.entries = await readSheet(sheet, result, home.encoding, parts);
-      next.push(...(await admitAll(sheet.entries, result.finalUrl, presentable(sheet.url))));
+      next.push(...(await admitAll(sheet.entries, result.finalUrl, sheet.shownUrl)));
     }
     level = next;
   }
@@ -180,10 +184,7 @@ function limitWarning({ url, count }: { url: string; count: number }, limits: St
 
 /** Without credentials, and no longer than is of use. */
 function presentable(url: string): string {
-  if (isDataUrl(url)) {
-    const data = decodeDataUrl(url);
-    return data === null ? url.slice(0, WARNED_URL_CHARS) : dataUrlName(data);
-  }
+  if (isDataUrl(url)) return shownDataUrl(url, decodeDataUrl(url));
   if (url.length > URL_MAX_CHARS) return url.slice(0, WARNED_URL_CHARS);
   const shown = new URL(url);
   shown.username = '';
@@ -191,20 +192,27 @@ function presentable(url: string): string {
   return shown.href;
 }
 
+function shownDataUrl(url: string, data: DataUrl | null): string {
+  return data === null ? url.slice(0, WARNED_URL_CHARS) : dataUrlName(data);
+}
+
 /** In the order of `level`, so many at a time. */
 async function readLevel(level: readonly Sheet[], parts: StylesheetParts): Promise<StylesheetResult[]> {
   const results: StylesheetResult[] = [];
   const waiting = level.entries();
   const worker = async () => {
-    for (const [index, sheet] of waiting) results[index] = await readOne(sheet, parts.readStylesheet);
+    for (const [index, sheet] of waiting) results[index] = await readOne(sheet, parts);
   };
   await Promise.all(Array.from({ length: parts.limits.stylesheetsAtATime }, worker));
   return results;
 }
 
-async function readOne({ url, referrer }: Sheet, readStylesheet: ReadStylesheet): Promise<StylesheetResult> {
+async function readOne(sheet: Sheet, { readStylesheet, pace }: StylesheetParts): Promise<StylesheetResult> {
+  const { url, referrer } = sheet;
   if (!isDataUrl(url)) return rightType(await readStylesheet(new URL(url), referrer));
   const data = decodeDataUrl(url);
+  if (pace.isDue()) await pace.rest();
+  sheet.shownUrl = shownDataUrl(url, data);
   return data === null
     ? { kind: 'failed', warning: { code: 'CONTENT_UNSUPPORTED', detail: 'Its data: URL cannot be read.' } }
     : { kind: 'read', bytes: data.bytes, contentType: data.contentType, finalUrl: new URL('data:,') };
@@ -229,7 +237,7 @@ async function readSheet(
   const { text, encoding } = decodeCss(result.bytes, result.contentType, sheet.link.encoding ?? pageEncoding);
   const entries: (Reference | StylesheetLink)[] = [];
   const base = withoutFragment(result.finalUrl.href);
-  const stylesheet = presentable(sheet.url);
+  const stylesheet = sheet.shownUrl;
   const { element, depth } = sheet.link;
   const pictureOf = groupPictures();
   for (const found of readCss(text, 'stylesheet', budget)) {

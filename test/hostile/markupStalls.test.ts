@@ -26,6 +26,15 @@ function full(piece: (index: number) => string, before = '', after = ''): string
   }
 }
 
+/** As many as half of that has room for. */
+function half(piece: (index: number) => string): string {
+  const pieces: string[] = [];
+  for (let length = 0; length < LIMIT / 2 - 100; length += pieces.at(-1)?.length ?? 0) {
+    pieces.push(piece(pieces.length));
+  }
+  return pieces.join('');
+}
+
 const LD = '<script type="application/ld+json">';
 const comma = (index: number) => (index === 0 ? '' : ',');
 
@@ -73,6 +82,19 @@ const MANY: readonly Row[] = [
   ['H07 a srcset of descriptors', () => full(() => 'x ', '<img srcset="a ', '">'), 'found'],
   ['H07 a srcset of commas', () => full(() => ',', '<img srcset="', '">'), 'found'],
   ['H07 a lazy srcset', () => full((i) => `${i}.png 1x,`, '<p data-srcset="', '">'), 'found'],
+  [
+    'H07 a srcset on an element of 700,000 attributes',
+    () => `<img srcset="${half((i) => `${i} 1x,`)}" ${half((i) => `a${i} `)}>${IMAGE}`,
+    'found',
+  ],
+  [
+    'H07 twins of a picture of 400,000 attributes',
+    () => `<amp-img ${half((i) => `a${i} `)}>${half((i) => `<noscript><img src=${i}></noscript>`)}${IMAGE}`,
+    'found',
+  ],
+  ['H07 a bgset of bars', () => full(() => '|', '<p data-bgset="', '">'), 'found'],
+  ['H07 a bgset of bars and blanks', () => full(() => '| ', '<p data-bgset="', '">'), 'found'],
+  ['H07 a bgset of brackets', () => full(() => '[]', '<p data-bgset="', '">'), 'found'],
   ['H07 a bgset', () => full((i) => `${i} 1x|`, '<p data-bgset="', '">'), 'found'],
   [
     'H10 an inline image of ten megabytes',
@@ -128,6 +150,14 @@ const DATA: readonly Row[] = [
       let keys = '';
       for (let index = 0; keys.length < MIB - 30; index += 1) keys += `${comma(index)}"k${index}":1`;
       return `${`${LD}{${keys}}</script>`.repeat(9)}${IMAGE}`;
+    },
+    'found',
+  ],
+  [
+    'JSON-LD in an element of 700,000 attributes',
+    () => {
+      const images = `{"image":[${Array.from({ length: 100_000 }, (_, i) => `"${i}"`)}]}`;
+      return `<script type="application/ld+json" ${half((i) => `a${i} `)}>${images}</script>${IMAGE}`;
     },
     'found',
   ],

@@ -57,3 +57,29 @@ describe('H07 CSS of ten megabytes of', () => {
     120_000,
   );
 });
+
+const BASE64 = 'data:text/css;base64,';
+const IN_ADDRESSES: readonly (readonly [row: string, html: string])[] = [
+  ['base64', `<link rel=stylesheet href="${BASE64}${'A'.repeat(LENGTH)}">`],
+  ['base64 with line ends', `<link rel=stylesheet href="${BASE64}${'A\n'.repeat(LENGTH / 2)}">`],
+  [
+    'percent signs with line ends',
+    `<link rel=stylesheet href="data:text/css,${'%\n20'.repeat(LENGTH / 4)}">`,
+  ],
+  ['base64 that is imported', `<style>@import "${BASE64}${'A '.repeat(LENGTH / 2)}";</style>`],
+];
+
+describe('H07 a stylesheet in an address of ten megabytes of', () => {
+  it.each(IN_ADDRESSES)(
+    '%s',
+    async (_row, html) => {
+      const { value, cost } = await measureWithin({ stallMs: STALL_MS }, () =>
+        discoverHtml(`${html}<img src=found.png>`),
+      );
+      expect(value.candidates.map(({ url }) => url)).toEqual([FOUND]);
+      expect(cost.stallMs).toBeLessThan(STALL_MS);
+      report({ inputs: 1, stallMs: cost.stallMs, grownBytes: cost.grownBytes });
+    },
+    60_000,
+  );
+});
