@@ -55,6 +55,11 @@ export interface CacheConfig {
   readonly ttlSeconds: number;
 }
 
+export interface MetricsConfig {
+  /** An EMF agent that takes datagrams; absent means the log. */
+  readonly receiver?: AllowedHost;
+}
+
 /** Origins as browsers spell them, `*` for every one. */
 export type CorsOrigins = '*' | readonly string[];
 
@@ -66,11 +71,15 @@ export interface Config {
   readonly limits: Limits;
   readonly store: StoreConfig;
   readonly cache: CacheConfig;
+  readonly metrics: MetricsConfig;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const MEBIBYTE = 1024 * 1024;
+/** As aws-embedded-metrics calls it. */
+const AGENT = 'Agent';
+const DEFAULT_RECEIVER: AllowedHost = { hostname: '127.0.0.1', port: 25_888 };
 
 /**
  * Reads the settings.
@@ -116,13 +125,8 @@ export function readConfig(env: Environment): Config {
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
     faults.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither.');
   }
-  // Over TCP the metrics library listens to no error once it is connected: a receiver that goes away would end the
-  // process.
-  if (/^tcp:/i.test(env.AWS_EMF_AGENT_ENDPOINT?.trim() ?? '')) {
-    faults.push(
-      'AWS_EMF_AGENT_ENDPOINT must be udp://host:port; over TCP a lost receiver would end the service.',
-    );
-  }
+  const receiver = parsed('AWS_EMF_AGENT_ENDPOINT', parseReceiver) ?? DEFAULT_RECEIVER;
+  const hasReceiver = (given('AWS_EMF_ENVIRONMENT') ?? (env.AWS_LAMBDA_FUNCTION_NAME ? '' : AGENT)) === AGENT;
   const connectionsPerHost = integer('CONNECTIONS_PER_HOST', 8, 1, 256);
   const isOnAws = env.AWS_LAMBDA_RUNTIME_API !== undefined && !env.IS_OFFLINE && !env.IS_LOCAL;
 
@@ -164,6 +168,7 @@ export function readConfig(env: Environment): Config {
       // At most 300: so long an answer may be stale after Redis was lost in the middle of a write.
       ttlSeconds: integer('CACHE_TTL_SECONDS', 300, 1, 300),
     },
+    metrics: { ...(hasReceiver && { receiver }) },
   };
   if (faults.length > 0) throw new Error(`The settings cannot be used:\n- ${faults.join('\n- ')}`);
   return config;
@@ -192,6 +197,16 @@ function parseHosts(text: string): AllowedHost[] | string {
     hosts.push(...hostOf(url, 80));
   }
   return hosts;
+}
+
+/** `udp://host:port`; a string is a fault. Over TCP a receiver that takes nothing would hold up whoever tells it. */
+function parseReceiver(text: string): AllowedHost | string {
+  const url = /^udp:\/\/[^\s/?#@\\]+:\d+\/?$/i.test(text) ? URL.parse(text.replace(/^udp/i, 'http')) : null;
+  if (url === null) return 'must be udp://host:port.';
+  const [host] = hostOf(url, 80);
+  return host === undefined
+    ? 'must be udp://host:port.'
+    : { ...host, hostname: host.hostname.replace(/^\[|\]$/g, '') };
 }
 
 /** `*`, or exact origins separated by commas; a string is a fault. */

@@ -1,5 +1,7 @@
 /** What one invocation tells the operators, in CloudWatch's Embedded Metric Format. No URL is ever a label. */
-import { Configuration, createMetricsLogger, Unit } from 'aws-embedded-metrics';
+import { createMetricsLogger, MetricsLogger, Unit } from 'aws-embedded-metrics';
+import { LogSerializer } from 'aws-embedded-metrics/lib/serializers/LogSerializer.js';
+import { createDatagramSender, type Receiver } from './datagrams.ts';
 import type { InvocationFacts, Metrics } from './ports.ts';
 
 interface Series {
@@ -10,14 +12,15 @@ interface Series {
 
 const NAMESPACE = 'ImageApi';
 
-/** On Lambda to standard output; elsewhere where `AWS_EMF_ENVIRONMENT` and `AWS_EMF_AGENT_ENDPOINT` say. */
-export function createEmfMetrics(): Metrics {
-  // The library's own default is TCP, where a receiver that goes away ends the process.
-  Configuration.agentEndpoint ??= 'udp://127.0.0.1:25888';
+/** @param receiver an EMF agent that takes datagrams; absent: the log, as on Lambda */
+export function createEmfMetrics(receiver?: Receiver): Metrics {
+  const createLogger = receiver === undefined ? createMetricsLogger : createLoggerTo(receiver);
   return {
     async emit(facts) {
       try {
-        for (const { dimensions, series } of documentsOf(facts)) await send(dimensions, series);
+        for (const { dimensions, series } of documentsOf(facts)) {
+          await send(createLogger(), dimensions, series);
+        }
       } catch (cause) {
         // A measurement that is lost must never cost the caller an answer.
         console.error(
@@ -26,6 +29,30 @@ export function createEmfMetrics(): Metrics {
       }
     },
   };
+}
+
+/**
+ * The library's own agent opens a socket and resolves the receiver's name for every document: once the receiver is
+ * gone and its name is answered slowly, or not at all, that starves every other lookup of the process.
+ */
+function createLoggerTo(receiver: Receiver): () => MetricsLogger {
+  const serializer = new LogSerializer();
+  const datagrams = createDatagramSender(receiver);
+  const sink = {
+    name: 'Datagrams',
+    accept: async (context: Parameters<LogSerializer['serialize']>[0]) => {
+      for (const document of serializer.serialize(context)) datagrams.send(`${document}\n`);
+    },
+  };
+  const environment = {
+    probe: async () => true,
+    getName: () => NAMESPACE,
+    getType: () => 'Agent',
+    getLogGroupName: () => '',
+    configureContext: () => {},
+    getSink: () => sink,
+  };
+  return () => new MetricsLogger(async () => environment);
 }
 
 /** One document per set of dimensions, so that no value counts twice. */
@@ -62,10 +89,13 @@ function documentsOf({ operation, outcome, durationMs, measures }: InvocationFac
   ];
 }
 
-async function send(dimensions: Record<string, string>, series: readonly Series[]): Promise<void> {
+async function send(
+  logger: MetricsLogger,
+  dimensions: Record<string, string>,
+  series: readonly Series[],
+): Promise<void> {
   const known = series.filter(({ value }) => value !== undefined);
   if (known.length === 0) return;
-  const logger = createMetricsLogger();
   logger.setNamespace(NAMESPACE);
   logger.setDimensions(dimensions);
   for (const { name, unit, value } of known) logger.putMetric(name, value ?? 0, unit);

@@ -39,7 +39,7 @@ function createOtherServices(config: Config) {
   const { url } = config.cache;
   const { cache, lock } = url === undefined ? createNoCache() : createRedisCache({ ...config.cache, url });
   const { corsOrigins } = config;
-  const metrics = createEmfMetrics();
+  const metrics = createEmfMetrics(config.metrics.receiver);
   return { cache, lock, metrics, clock, newId, corsOrigins };
 }
 

@@ -1,6 +1,7 @@
 /** F11: a receiver of metrics that is not there, or takes nothing, costs a call nothing. */
 import { createSocket, type Socket } from 'node:dgram';
 import { describe, expect, it } from '@jest/globals';
+import { createEmfMetrics } from '../../lib/metrics.ts';
 import type { Metrics } from '../../lib/ports.ts';
 import { report } from '../hostile/support/figures.ts';
 import { until } from '../support/until.ts';
@@ -10,16 +11,7 @@ const PAIRS = 60;
 const COST_MAX_MS = 5;
 const SILENT: Metrics = { emit: async () => undefined };
 
-/** The service's own metrics, sent there. The library reads the environment while it is loaded. */
-async function metricsTo(port: number): Promise<Metrics> {
-  process.env.AWS_EMF_ENVIRONMENT = 'Agent';
-  process.env.AWS_EMF_AGENT_ENDPOINT = `udp://127.0.0.1:${port}`;
-  const { Configuration } = await import('aws-embedded-metrics');
-  // Loaded by an earlier test with another port.
-  Configuration.agentEndpoint = process.env.AWS_EMF_AGENT_ENDPOINT;
-  const { createEmfMetrics } = await import('../../lib/metrics.ts');
-  return createEmfMetrics();
-}
+const metricsTo = (port: number): Metrics => createEmfMetrics({ hostname: '127.0.0.1', port });
 
 async function receiver(): Promise<{ readonly socket: Socket; readonly port: number }> {
   const socket = createSocket('udp4');
@@ -34,7 +26,7 @@ describe('F11 the receiver of metrics', () => {
     const { socket, port } = await receiver();
     const heard: string[] = [];
     socket.on('message', (message) => heard.push(message.toString()));
-    await using service = await startPartsService({ metrics: await metricsTo(port) });
+    await using service = await startPartsService({ metrics: metricsTo(port) });
     await service.get(service.page);
     await until(() => heard.some((text) => text.includes('"Outcome":"PAGE_NOT_FOUND"')));
     await close(socket);
@@ -45,7 +37,7 @@ describe('F11 the receiver of metrics', () => {
     // Nobody listens there any more, and the kernel says so to whoever sends.
     if (what === 'refuses') await close(socket);
     else socket.setRecvBufferSize(1);
-    const emf = await metricsTo(port);
+    const emf = metricsTo(port);
     let current = SILENT;
     await using service = await startPartsService({ metrics: { emit: (facts) => current.emit(facts) } });
     await service.post(service.page);

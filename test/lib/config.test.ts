@@ -31,7 +31,22 @@ describe('the settings', () => {
       },
       store: { bucket: 'images', region: 'us-east-1', linkTtlSeconds: 900 },
       cache: { ttlSeconds: 300 },
+      metrics: { receiver: { hostname: '127.0.0.1', port: 25_888 } },
     });
+  });
+
+  it.each([
+    [{ AWS_LAMBDA_FUNCTION_NAME: 'getImages' }, undefined],
+    [{ AWS_EMF_ENVIRONMENT: 'Lambda' }, undefined],
+    [{ AWS_EMF_ENVIRONMENT: 'Local' }, undefined],
+    [
+      { AWS_LAMBDA_FUNCTION_NAME: 'getImages', AWS_EMF_ENVIRONMENT: 'Agent' },
+      { hostname: '127.0.0.1', port: 25_888 },
+    ],
+    [{ AWS_EMF_AGENT_ENDPOINT: 'udp://emf-exporter:25888' }, { hostname: 'emf-exporter', port: 25_888 }],
+    [{ AWS_EMF_AGENT_ENDPOINT: 'udp://[::1]:80' }, { hostname: '::1', port: 80 }],
+  ])('send metrics where %j says', (env, receiver) => {
+    expect(readConfig({ ...MINIMAL, ...env }).metrics.receiver).toEqual(receiver);
   });
 
   it('take a store and a cache given as host:port', () => {

@@ -3,9 +3,11 @@
  * invocations to tell of next, since a sender of datagrams never learns whether it is too fast.
  */
 import { createInterface } from 'node:readline';
+import { readConfig } from '../../../lib/config.ts';
 import { createEmfMetrics } from '../../../lib/metrics.ts';
 
-const metrics = createEmfMetrics();
+const { receiver } = readConfig({ ...process.env, S3_BUCKET: 'none' }).metrics;
+const metrics = createEmfMetrics(receiver);
 let index = 0;
 for await (const line of createInterface(process.stdin)) {
   for (const end = index + Number(line); index < end; index += 1) {

@@ -1,0 +1,85 @@
+/** Sends texts as UDP datagrams, at no cost to whoever sends when nobody is there to receive them. */
+import { createSocket, type Socket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+
+export interface Receiver {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+export interface DatagramSender {
+  /** Never throws and never waits. What cannot be delivered is gone. */
+  send(text: string): void;
+}
+
+export interface DatagramParts {
+  readonly resolve?: (hostname: string) => Promise<Address>;
+  /** Milliseconds that only go forward. */
+  readonly elapsed?: () => number;
+}
+
+interface Address {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** A container that was made anew has another address. Meanwhile the one that is known is used. */
+const ASK_AGAIN_MS = 10_000;
+/** A name that is not answered holds one of the two threads that resolve names, for everybody else as well. */
+const ASK_AGAIN_IN_VAIN_MS = 30_000;
+/** Texts that wait for the first answer. */
+const WAITING_MAX = 1_000;
+
+/**
+ * One socket, and one question to the resolver at a time, however much is sent: a receiver that is gone, or whose
+ * name nobody answers for, must take neither descriptors nor lookups from the work that is told of.
+ */
+export function createDatagramSender(
+  { hostname, port }: Receiver,
+  { resolve = lookup, elapsed = () => performance.now() }: DatagramParts = {},
+): DatagramSender {
+  const literal = isIP(hostname);
+  const sockets = new Map<number, Socket>();
+  let known: Address | null = literal === 0 ? null : { address: hostname, family: literal };
+  let waiting: string[] = [];
+  let isAsking = false;
+  let askAt = literal === 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+
+  const socketOf = (family: number): Socket => {
+    const open = sockets.get(family) ?? openSocket(family);
+    sockets.set(family, open);
+    return open;
+  };
+  const deliver = (text: string, { address, family }: Address) => {
+    socketOf(family).send(text, port, address, ignore);
+  };
+  const ask = async () => {
+    isAsking = true;
+    const found = await resolve(hostname).catch(() => null);
+    isAsking = false;
+    askAt = elapsed() + (found === null ? ASK_AGAIN_IN_VAIN_MS : ASK_AGAIN_MS);
+    known = found ?? known;
+    const waited = waiting;
+    waiting = [];
+    if (known !== null) for (const text of waited) deliver(text, known);
+  };
+
+  return {
+    send(text) {
+      if (!isAsking && elapsed() >= askAt) void ask();
+      if (known !== null) deliver(text, known);
+      else if (isAsking && waiting.length < WAITING_MAX) waiting.push(text);
+    },
+  };
+}
+
+function openSocket(family: number): Socket {
+  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+  socket.on('error', ignore);
+  // Nobody has to stay for it.
+  return socket.unref();
+}
+
+/** Nobody learns whether a datagram arrived. */
+const ignore = () => {};
