@@ -10,6 +10,10 @@ type TreeElement = Htmlparser2TreeAdapterMap['element'];
 /** An element as cheerio knows it, but with its attributes as the parser's list, in the order of the source. */
 export interface PageElement extends TreeElement {
   attrs: Token.Attribute[];
+  /** Offset of a `style`'s text in the page; -1 for all others. */
+  textStart: number;
+  /** The text in it is part of the tree. */
+  keepsText: boolean;
 }
 
 export interface PageDocument {
@@ -31,8 +35,10 @@ const ELEMENTS_AT_ONCE_MAX = 20_000;
 /** A slice of text takes a few milliseconds; between elements the parser rests by itself. */
 const CHUNK_CHARS = 160 * 1024;
 const ELEMENTS_BETWEEN_LOOKS = 32;
-/** The elements whose text is looked at. */
-const TEXT_IS_KEPT: ReadonlySet<string> = new Set(['style', 'script']);
+const HTML_NAMESPACE = 'http://www.w3.org/1999/xhtml';
+/** The HTML standard's "appropriate end tag" of raw text (section 13.2.5.12 and the two that follow it). */
+const STYLE_END = /<\/style[\t\n\f\r />]/gi;
+const JSON_TYPE = /json/i;
 
 /**
  * Parses a page by the HTML standard with scripting off (so that `noscript` holds elements), resting between slices.
@@ -56,9 +62,9 @@ export async function parseDocument(html: string, pace: Pace): Promise<PageDocum
       tokenizer.pause();
     }
   };
-  const parser = new Parser<Htmlparser2TreeAdapterMap>({
+  const parser: Parser<Htmlparser2TreeAdapterMap> = new Parser({
     scriptingEnabled: false,
-    treeAdapter: createTreeAdapter(countElement),
+    treeAdapter: createTreeAdapter(countElement, (): number => parser.tokenizer.preprocessor.offset),
   });
   const { tokenizer, document } = parser;
   for (let start = 0; start < html.length; start += CHUNK_CHARS) {
@@ -72,7 +78,17 @@ export async function parseDocument(html: string, pace: Pace): Promise<PageDocum
     if (pace.isDue()) await pace.rest();
   }
   if (html === '') tokenizer.write('', true);
-  return { root: document, textOf: (element) => reader.text([element]) };
+  return {
+    root: document,
+    textOf: (element) =>
+      element.textStart === -1 ? reader.text([element]) : rawText(html, element.textStart),
+  };
+}
+
+/** Up to the end tag, or to the end of the page. */
+function rawText(html: string, start: number): string {
+  STYLE_END.lastIndex = start;
+  return html.slice(start, STYLE_END.exec(html)?.index);
 }
 
 /** One for all documents: `load` makes a class, and so makes the compiler forget what it knew about trees. */
@@ -93,10 +109,15 @@ export function attributeOf({ attrs }: PageElement, name: string): string | unde
 }
 
 /**
- * cheerio's tree without what discovery never looks at: text outside of `style` and `script`, comments, and the three
- * dictionaries that hold each element's attributes a second time (where `href` and `xlink:href` would be one).
+ * cheerio's tree without what discovery never looks at: text but that of styles and of scripts that hold JSON,
+ * comments, and the three dictionaries that hold each element's attributes a second time (where `href` and
+ * `xlink:href` would be one). The parser hands text over word by word, so that of a `style` is taken from the page
+ * itself when somebody asks for it; in SVG it is text like any other, with character references in it.
  */
-function createTreeAdapter(countElement: () => void): TreeAdapter<Htmlparser2TreeAdapterMap> {
+function createTreeAdapter(
+  countElement: () => void,
+  offset: () => number,
+): TreeAdapter<Htmlparser2TreeAdapterMap> {
   const noAttributes = Object.freeze(Object.create(null));
   /** Names on the few elements (`html`, `body`) that later tags add attributes to. */
   const adopted = new Map<TreeElement, Set<string>>();
@@ -109,6 +130,10 @@ function createTreeAdapter(countElement: () => void): TreeAdapter<Htmlparser2Tre
       element['x-attribsNamespace'] = noAttributes;
       element['x-attribsPrefix'] = noAttributes;
       element.attrs = attrs;
+      const isStyle = tagName === 'style';
+      const isRaw = isStyle && namespace === HTML_NAMESPACE;
+      element.textStart = isRaw ? offset() + 1 : -1;
+      element.keepsText = isStyle ? !isRaw : mayHoldData(tagName, attrs);
       return element;
     },
     getAttrList: attributesOf,
@@ -125,11 +150,16 @@ function createTreeAdapter(countElement: () => void): TreeAdapter<Htmlparser2Tre
       if (!adapter.isCommentNode(node)) adapter.appendChild(parent, node);
     },
     insertText: (parent, text) => {
-      if ('name' in parent && TEXT_IS_KEPT.has(parent.name)) adapter.insertText(parent, text);
+      if ((parent as PageElement).keepsText) adapter.insertText(parent, text);
     },
     // Only foster parenting asks for it, and never within a `style` or `script`.
     insertTextBefore: () => {},
   };
+}
+
+/** Whether its text has to be kept while it is parsed; asked once an element, not once a word. */
+function mayHoldData(name: string, attrs: readonly Token.Attribute[]): boolean {
+  return name === 'script' && attrs.some((one) => one.name === 'type' && JSON_TYPE.test(one.value));
 }
 
 function attributesOf(element: TreeElement): Token.Attribute[] {
