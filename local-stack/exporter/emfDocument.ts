@@ -109,24 +109,22 @@ function claimsOf(directives: readonly unknown[], drops: Drops): readonly Claim[
   const claims: Claim[] = [];
   const byNamespace = new Map<string, Map<string, Claim>>();
   const unite = createUniter();
-  for (const directive of directives) {
-    const namespace = isObject(directive) ? ownMember(directive, 'Namespace') : undefined;
-    if (!isObject(directive) || typeof namespace !== 'string') {
-      drops.samplesDropped('directive_invalid', 1);
+  for (const given of directives) {
+    const directive = readDirective(given);
+    if (typeof directive === 'string') {
+      drops.samplesDropped('directive_invalid', 1, directive);
       continue;
     }
+    const { namespace, dimensionNames, definitions } = directive;
     const byName = byNamespace.get(namespace) ?? new Map<string, Claim>();
     byNamespace.set(namespace, byName);
-    const dimensionNames = unionOfSets(ownMember(directive, 'Dimensions'));
-    const definitions = ownMember(directive, 'Metrics');
-    for (const definition of Array.isArray(definitions) ? definitions : []) {
+    for (const definition of definitions) {
       const name = isObject(definition) ? ownMember(definition, 'Name') : undefined;
-      if (!isObject(definition) || typeof name !== 'string') {
-        drops.samplesDropped('directive_invalid', 1);
+      const unit = isObject(definition) ? (ownMember(definition, 'Unit') ?? undefined) : undefined;
+      if (typeof name !== 'string' || (unit !== undefined && typeof unit !== 'string')) {
+        drops.samplesDropped('directive_invalid', 1, `a metric of ${namespace}`);
         continue;
       }
-      const given = ownMember(definition, 'Unit');
-      const unit = typeof given === 'string' ? given : undefined;
       const known = byName.get(name);
       if (known === undefined) {
         const claim = { namespace, name, unit, dimensionNames };
@@ -141,6 +139,23 @@ function claimsOf(directives: readonly unknown[], drops: Drops): readonly Claim[
   return claims;
 }
 
+interface Directive {
+  readonly namespace: string;
+  readonly dimensionNames: readonly string[];
+  readonly definitions: readonly unknown[];
+}
+
+/** Or what is malformed in it: then nothing of it counts, since a value without its labels means something else. */
+function readDirective(given: unknown): Directive | string {
+  const namespace = isObject(given) ? ownMember(given, 'Namespace') : undefined;
+  if (!isObject(given) || typeof namespace !== 'string') return 'a directive';
+  const sets = ownMember(given, 'Dimensions') ?? [];
+  if (!isListOfSets(sets)) return `Dimensions of ${namespace}`;
+  const definitions = ownMember(given, 'Metrics');
+  if (!Array.isArray(definitions)) return `Metrics of ${namespace}`;
+  return { namespace, dimensionNames: union(sets), definitions };
+}
+
 /** Metrics that two directives share get one list, so that their labels are worked out once: tenfold for thousands. */
 function createUniter() {
   let last: { a: readonly string[]; b: readonly string[]; both: readonly string[] } | undefined;
@@ -151,17 +166,16 @@ function createUniter() {
   };
 }
 
-function unionOfSets(sets: unknown): readonly string[] {
-  if (!Array.isArray(sets)) return [];
-  return union(sets.filter((set) => Array.isArray(set)));
-}
+const isListOfSets = (value: unknown): value is readonly (readonly string[])[] =>
+  Array.isArray(value) &&
+  value.every((set) => Array.isArray(set) && set.every((name) => typeof name === 'string'));
 
 /** Stops at one more than is allowed, which says enough. */
-function union(lists: readonly (readonly unknown[])[]): readonly string[] {
+function union(lists: readonly (readonly string[])[]): readonly string[] {
   const names = new Set<string>();
   for (const list of lists) {
     for (const name of list) {
-      if (typeof name === 'string') names.add(name);
+      names.add(name);
       if (names.size > MAX_LABELS) return [...names];
     }
   }

@@ -26,7 +26,7 @@ export const SAMPLE_REASONS = [
   'value_missing',
   /** Below zero where only growth makes sense: a counter or a histogram. */
   'negative',
-  /** A directive or metric definition that is not shaped like one. */
+  /** A directive or metric definition that is not shaped like one; it counts as one, whatever it names. */
   'directive_invalid',
   /** A namespace or metric name that is empty or over 255 characters. */
   'name_invalid',

@@ -133,12 +133,13 @@ function writtenIn(line: string): number {
   const { CloudWatchMetrics } = root._aws as { CloudWatchMetrics: Record<string, unknown>[] };
   const asked = new Set<string>();
   let written = 0;
-  for (const { Namespace, Metrics } of CloudWatchMetrics) {
-    if (typeof Namespace !== 'string') written += 1;
+  for (const { Namespace, Dimensions, Metrics } of CloudWatchMetrics) {
+    const isMalformed = typeof Namespace !== 'string' || !isListOfSets(Dimensions) || !Array.isArray(Metrics);
+    if (isMalformed) written += 1;
     else
-      for (const definition of Array.isArray(Metrics) ? Metrics : []) {
-        const Name = (definition as { Name?: unknown } | null)?.Name;
-        if (typeof Name !== 'string') written += 1;
+      for (const definition of Metrics) {
+        const { Name, Unit } = (definition ?? {}) as { Name?: unknown; Unit?: unknown };
+        if (typeof Name !== 'string' || !isTextOrNone(Unit)) written += 1;
         else asked.add(JSON.stringify([Namespace, Name]));
       }
   }
@@ -148,6 +149,13 @@ function writtenIn(line: string): number {
   }
   return written;
 }
+
+const isTextOrNone = (value: unknown) => value === undefined || value === null || typeof value === 'string';
+const isListOfSets = (value: unknown) =>
+  value === undefined ||
+  value === null ||
+  (Array.isArray(value) &&
+    value.every((set) => Array.isArray(set) && set.every((name) => typeof name === 'string')));
 
 function entriesIn(member: unknown): number {
   if (Array.isArray(member)) return member.length;

@@ -44,7 +44,7 @@ describe('what a document counts', () => {
       Namespace: 'Shop',
       Metrics: units.map((Unit) => ({ Name: 'Wait', Unit })),
     });
-    const CloudWatchMetrics = [metricsOf(undefined, 7), metricsOf('Milliseconds'), metricsOf('Seconds')];
+    const CloudWatchMetrics = [metricsOf(undefined, null), metricsOf('Milliseconds'), metricsOf('Seconds')];
     feed({ _aws: { CloudWatchMetrics }, Wait: 500 });
     expect(values().shop_wait_seconds_sum).toBe(0.5);
     expect(values().shop_wait).toBeUndefined();

@@ -75,17 +75,42 @@ describe('a hostile document', () => {
     ['an empty namespace', directiveOf({ namespace: '' }), { 'sample name_invalid': 1 }],
     ['a namespace of 255', directiveOf({ namespace: 'n'.repeat(255) }), { samples: 1 }],
     ['a namespace of 256', directiveOf({ namespace: 'n'.repeat(256) }), { 'sample name_invalid': 1 }],
-    ['no metrics', { Namespace: 'Shop', Dimensions: [] }, {}],
+    ['no metrics', { Namespace: 'Shop', Dimensions: [] }, { 'sample directive_invalid': 1 }],
+    ['an empty list of metrics', { Namespace: 'Shop', Dimensions: [], Metrics: [] }, {}],
+    [
+      'a metric instead of a list',
+      { ...directiveOf({}), Metrics: { Name: 'Orders', Unit: 'Count' } },
+      { 'sample directive_invalid': 1 },
+    ],
     [
       'metrics that are none',
       { Namespace: 'Shop', Metrics: [null, 'x', { Name: 1 }] },
       { 'sample directive_invalid': 3 },
     ],
-    ['no dimensions', { Namespace: 'Shop', Metrics: [{ Name: 'Orders', Unit: 'Count' }] }, { samples: 1 }],
+    // It would be a gauge otherwise, where a counter was meant.
     [
-      'dimensions that are none',
-      { ...directiveOf({}), Dimensions: [7, 'Orders', [null, {}]] },
-      { samples: 1 },
+      'a unit that is no text',
+      { Namespace: 'Shop', Metrics: [{ Name: 'Orders', Unit: 7 }] },
+      { 'sample directive_invalid': 1 },
+    ],
+    ['no dimensions', { Namespace: 'Shop', Metrics: [{ Name: 'Orders', Unit: 'Count' }] }, { samples: 1 }],
+    // As programs write an empty list that have no other word for it.
+    ['null for what may be left out', { ...directiveOf({}), Dimensions: null }, { samples: 1 }],
+    [
+      'names instead of lists of names',
+      { ...directiveOf({}), Dimensions: ['A'] },
+      { 'sample directive_invalid': 1 },
+    ],
+    ['a name instead of a list', { ...directiveOf({}), Dimensions: 'A' }, { 'sample directive_invalid': 1 }],
+    [
+      'one dimension set that is none',
+      { ...directiveOf({}), Dimensions: [['A'], 7] },
+      { 'sample directive_invalid': 1 },
+    ],
+    [
+      'a name of a dimension that is none',
+      { ...directiveOf({}), Dimensions: [['A', null]] },
+      { 'sample directive_invalid': 1 },
     ],
     [
       'dimensions that are not there',
@@ -95,8 +120,16 @@ describe('a hostile document', () => {
     ['dimensions that are objects', directiveOf({ sets: [['_aws']] }), { samples: 1, 'label missing': 1 }],
   ])('with a directive that has %s', (_, directive, expected) => {
     const { feed, counts } = createWorld();
-    feed({ _aws: { CloudWatchMetrics: [directive] }, Orders: 1 });
+    feed({ _aws: { CloudWatchMetrics: [directive] }, A: 'a', Orders: 1 });
     expect(counts).toEqual({ documents: 1, ...expected });
+  });
+
+  it('with one malformed directive keeps what the others say', () => {
+    const { feed, counts, values } = createWorld();
+    const CloudWatchMetrics = [{ ...directiveOf({}), Dimensions: ['A'] }, directiveOf({ sets: [['B']] })];
+    feed({ _aws: { CloudWatchMetrics }, A: 'a', B: 'b', Orders: 1 });
+    expect(values()).toEqual({ 'shop_orders_total{b="b"}': 1 });
+    expect(counts).toEqual({ documents: 1, samples: 1, 'sample directive_invalid': 1 });
   });
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])(
