@@ -49,19 +49,65 @@ export const lineNames = (name: string, type: MetricType): readonly string[] =>
 
 const NOTHING: Values = { values: [] };
 
+/** Above it an addition of 1 changes nothing: a total that went there would stand still for good. */
+const MAX_TOTAL = Number.MAX_SAFE_INTEGER;
+/** As often as one value may have been observed. */
+const MAX_COUNT = 1e12;
+
+type Fault = 'negative' | 'value_too_large';
+
+/** Why a counter or a histogram cannot take it. @param added in the base unit */
+function faultOf(added: number, count: number, most: number): Fault | undefined {
+  if (added < 0) return 'negative';
+  return added > most || count > MAX_COUNT ? 'value_too_large' : undefined;
+}
+
 /**
- * Without what only a gauge can take: a counter never falls, and no duration or size is below zero. Nobody knows how
- * much of a statistic set is below zero, so that it is judged whole, by its sum.
+ * Without what only a gauge can take: a counter never falls, no duration or size is below zero, and no single value
+ * may be so large that the next ones do not show. Nobody knows how much of a statistic set is below zero, so that it
+ * is judged whole, by its sum.
+ * @param drop told why, and how many of `values`; a statistic set is one
  */
-export function usableBy(type: MetricType, given: Values): Values {
+export function usableBy(
+  { type, toBase, most }: UnitRule,
+  given: Values,
+  drop: (reason: Fault, count: number) => void,
+): Values {
+  if (type === 'gauge') return given;
   const { values, counts, sum } = given;
-  if (sum !== undefined) return type === 'gauge' || sum >= 0 ? given : NOTHING;
-  if (type === 'gauge' || values.every((value) => value >= 0)) return given;
-  const kept = values.map((value) => value >= 0);
+  if (sum !== undefined) {
+    const fault = faultOf(toBase(sum), observationsIn(given), most);
+    if (fault === undefined) return given;
+    drop(fault, 1);
+    return NOTHING;
+  }
+  const faults = values.map((value, index) => {
+    const count = counts?.[index] ?? 1;
+    return faultOf(toBase(value) * count, count, most);
+  });
+  if (faults.every((fault) => fault === undefined)) return given;
+  for (const reason of ['negative', 'value_too_large'] as const) {
+    const count = faults.filter((fault) => fault === reason).length;
+    if (count > 0) drop(reason, count);
+  }
   return {
-    values: values.filter((_, index) => kept[index]),
-    ...(counts && { counts: counts.filter((_, index) => kept[index]) }),
+    values: values.filter((_, index) => faults[index] === undefined),
+    ...(counts && { counts: counts.filter((_, index) => faults[index] === undefined) }),
   };
+}
+
+/** Whether the total can take them and still show the next one. */
+export function hasRoom(metric: Metric, labels: string, given: Values): boolean {
+  if (metric.type !== 'histogram') {
+    return metric.type === 'gauge' || (metric.series.get(labels)?.value ?? 0) + sumOf(given) <= MAX_TOTAL;
+  }
+  let total = observationsIn(given);
+  for (const count of metric.series.get(labels)?.buckets ?? []) total += count;
+  return total <= MAX_TOTAL;
+}
+
+function observationsIn({ values, counts }: Values): number {
+  return counts === undefined ? values.length : counts.reduce((total, count) => total + count, 0);
 }
 
 /** Adds values in the metric's unit as `toBase` makes it; creates the series at 0 when there are none. */
@@ -114,6 +160,5 @@ function sumOf({ values, counts, sum }: Values): number {
 /** The last of a list, since a list is in order; the mean of a distribution, since that has none. */
 function latestOf(given: Values): number {
   const { values, counts } = given;
-  if (counts === undefined) return values.at(-1) ?? 0;
-  return sumOf(given) / counts.reduce((total, count) => total + count, 0);
+  return counts === undefined ? (values.at(-1) ?? 0) : sumOf(given) / observationsIn(given);
 }

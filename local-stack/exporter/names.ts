@@ -8,16 +8,37 @@ export interface UnitRule {
   /** The base unit at the end of the name, with its underscore. */
   readonly suffix: string;
   readonly toBase: (value: number) => number;
+  /** The most that one value may add, in the base unit. What a gauge is set to adds nothing. */
+  readonly most: number;
 }
+
+/** A million millions at once, over 30 years, a petabyte: no count, time or size of one measurement. */
+const MOST = { count: 1e12, seconds: 1e9, bytes: 1e15 } as const;
 
 const same = (value: number) => value;
 const times = (factor: number) => (value: number) => value * factor;
 // 300 * 0.001 is not 0.3, 300 / 1000 is.
 const over = (divisor: number) => (value: number) => value / divisor;
 
-const counter = (suffix: string): UnitRule => ({ type: 'counter', suffix, toBase: same });
-const histogram = (suffix: string, toBase = same): UnitRule => ({ type: 'histogram', suffix, toBase });
-const gauge = (suffix: string, toBase = same): UnitRule => ({ type: 'gauge', suffix, toBase });
+const counter: UnitRule = { type: 'counter', suffix: '_total', toBase: same, most: MOST.count };
+const seconds = (toBase = same): UnitRule => ({
+  type: 'histogram',
+  suffix: '_seconds',
+  toBase,
+  most: MOST.seconds,
+});
+const bytes = (toBase: UnitRule['toBase']): UnitRule => ({
+  type: 'histogram',
+  suffix: '_bytes',
+  toBase,
+  most: MOST.bytes,
+});
+const gauge = (suffix: string, toBase = same): UnitRule => ({
+  type: 'gauge',
+  suffix,
+  toBase,
+  most: Number.POSITIVE_INFINITY,
+});
 
 /** Decimal, as SI has it. */
 const PREFIXES = Object.entries({ '': 1, kilo: 1e3, mega: 1e6, giga: 1e9, tera: 1e12 });
@@ -25,13 +46,13 @@ const capital = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1
 
 /** Every unit of CloudWatch (API reference, MetricDatum, Unit). */
 const UNITS: ReadonlyMap<string, UnitRule> = new Map([
-  ['Count', counter('_total')],
-  ['Seconds', histogram('_seconds')],
-  ['Milliseconds', histogram('_seconds', over(1e3))],
-  ['Microseconds', histogram('_seconds', over(1e6))],
+  ['Count', counter],
+  ['Seconds', seconds()],
+  ['Milliseconds', seconds(over(1e3))],
+  ['Microseconds', seconds(over(1e6))],
   ...PREFIXES.flatMap(([prefix, factor]): [string, UnitRule][] => [
-    [capital(`${prefix}bytes`), histogram('_bytes', times(factor))],
-    [capital(`${prefix}bits`), histogram('_bytes', times(factor / 8))],
+    [capital(`${prefix}bytes`), bytes(times(factor))],
+    [capital(`${prefix}bits`), bytes(times(factor / 8))],
     [`${capital(`${prefix}bytes`)}/Second`, gauge('_bytes_per_second', times(factor))],
     [`${capital(`${prefix}bits`)}/Second`, gauge('_bytes_per_second', times(factor / 8))],
   ]),

@@ -1,7 +1,7 @@
 /** The series: bounded in number, there from first sight until the process ends. */
 import { type Reading, samplesIn, type Values } from './emfDocument.ts';
 import { createLabelWriter } from './labels.ts';
-import { type Buckets, createMetric, enter, lineNames, type Metric, usableBy } from './metric.ts';
+import { type Buckets, createMetric, enter, hasRoom, lineNames, type Metric, usableBy } from './metric.ts';
 import { seriesName, type UnitRule, unitRule } from './names.ts';
 import type { SampleReason, Tally } from './tally.ts';
 
@@ -88,6 +88,7 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
     if (typeof source === 'string') return source;
     const { metric } = source;
     const { series } = metric;
+    if (!hasRoom(metric, text, values)) return 'value_too_large';
     if (!series.has(text)) {
       if (size >= rules.maxSeries || series.size >= rules.maxSeriesPerMetric) return 'series_limit';
       if (series.size === 0) {
@@ -104,10 +105,10 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
   return {
     record(reading) {
       const rule = ruleOf(reading);
-      const given = samplesIn(reading.values);
-      const values = usableBy(rule.type, reading.values);
+      const values = usableBy(rule, reading.values, (reason, count) =>
+        tally.samplesDropped(reason, count, pathOf(reading)),
+      );
       const usable = samplesIn(values);
-      if (usable < given) tally.samplesDropped('negative', given - usable, pathOf(reading));
       if (usable === 0) return;
       const reason = put(reading, values, rule);
       if (reason === undefined) tally.samplesRecorded(usable);

@@ -26,6 +26,8 @@ export const SAMPLE_REASONS = [
   'value_missing',
   /** Below zero where only growth makes sense: a counter or a histogram. */
   'negative',
+  /** More than its counter or histogram takes at once, or would bring a total of it over 2^53. */
+  'value_too_large',
   /** A directive or metric definition that is not shaped like one; it counts as one, whatever it names. */
   'directive_invalid',
   /** A namespace or metric name that is empty or over 255 characters. */

@@ -39,7 +39,7 @@ describe('a hostile document', () => {
       { Values: [-1, 2], Counts: [1, 1] },
       { 'sample negative': 1, samples: 1 },
     ],
-    ['2^360', BIG, { samples: 1 }],
+    ['2^360', BIG, { 'sample value_too_large': 1 }],
     ['over 2^360', BIG * 1.001, { 'sample value_invalid': 1 }],
     ['counts of another length', { Values: [1, 2], Counts: [1] }, { 'sample value_invalid': 2 }],
     ['counts without values', { Values: [], Counts: [1] }, { 'sample value_invalid': 1 }],
@@ -50,7 +50,8 @@ describe('a hostile document', () => {
       { 'sample value_invalid': 2, samples: 1 },
     ],
     // What the exporter counts about itself cannot be blown up by what a source writes.
-    ['a count of nine quadrillions', { Values: [1], Counts: [2 ** 53 - 1] }, { samples: 1 }],
+    ['a count of a million millions', { Values: [1], Counts: [1e12] }, { samples: 1 }],
+    ['a count of nine quadrillions', { Values: [1], Counts: [2 ** 53 - 1] }, { 'sample value_too_large': 1 }],
     ['an observation that was made 0 times', { Values: [1, 2], Counts: [0, 3] }, { samples: 1 }],
     ['nothing but such', { Values: [1, 2], Counts: [0, 0] }, {}],
     ['counts that are halves', { Values: [1], Counts: [0.5] }, { 'sample value_invalid': 1 }],
