@@ -9,14 +9,16 @@ import { parseExposed } from './exposed.ts';
 export const ROOT = join(import.meta.dirname, '../../..');
 const MAIN = join(ROOT, 'local-stack/exporter/main.ts');
 const DEADLINE_MS = 20_000;
-const LIFETIME_MS = 60_000;
+const LIFETIME_MS = 180_000;
 /** As in a container; without them V8 takes what the machine has before it cleans up. */
 const MEMORY = ['--max-old-space-size=100', '--max-semi-space-size=4'];
+/** Lets a test ask for what is really in use; nothing else of the command changes. */
+const COLLECTING = ['--expose-gc', '--import', "data:text/javascript,process.on('SIGUSR2',()=>gc())"];
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 const run = (args: readonly string[]): Child =>
-  spawn(process.execPath, ['--no-warnings', ...MEMORY, MAIN, ...args], {
+  spawn(process.execPath, ['--no-warnings', ...MEMORY, ...COLLECTING, MAIN, ...args], {
     cwd: ROOT,
     stdio: 'pipe',
     // A command that should have ended is not left behind.
@@ -41,6 +43,8 @@ export interface RunningExporter extends AsyncDisposable {
   readonly url: string;
   readonly stdin: Writable;
   values(): Promise<Map<string, number>>;
+  /** What it keeps once all garbage is gone, by its own `/metrics`. */
+  keptBytes(): Promise<number>;
   /** Asks until `holds`; fails after twenty seconds. */
   until(holds: (values: ReadonlyMap<string, number>) => boolean): Promise<Map<string, number>>;
   /** The exit code, once it ended. */
@@ -67,6 +71,16 @@ export async function startCommand(args: readonly string[] = []): Promise<Runnin
     url,
     stdin: child.stdin,
     values,
+    async keptBytes() {
+      const seen: number[] = [];
+      for (let turn = 0; turn < 5; turn += 1) {
+        child.kill('SIGUSR2');
+        const now = await values();
+        seen.push(keptIn(now));
+      }
+      // What is kept is there every time; the rest is of the scrape itself.
+      return Math.min(...seen);
+    },
     async until(holds) {
       const deadline = performance.now() + DEADLINE_MS;
       for (;;) {
@@ -82,6 +96,13 @@ export async function startCommand(args: readonly string[] = []): Promise<Runnin
     },
   };
 }
+
+/** On the heap, but for what has been made since the last collection, and beside it. */
+const keptIn = (values: ReadonlyMap<string, number>) =>
+  [...values]
+    .filter(([series]) => /^nodejs_(heap_space_size_used|external_memory)_bytes/.test(series))
+    .filter(([series]) => !/space="new/.test(series))
+    .reduce((total, [, bytes]) => total + bytes, 0);
 
 async function listening(child: Child): Promise<string> {
   let seen = '';
