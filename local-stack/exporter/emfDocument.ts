@@ -6,6 +6,7 @@
  * is read once for the whole document, however many directives and sets name it, and carries the union of their
  * dimensions: each of CloudWatch's metrics is then a `sum by`, and the sum of all is the true total.
  */
+import { isTooDeep } from './nesting.ts';
 import type { LabelReason, LineReason, SampleReason } from './tally.ts';
 
 /** Name and value, in the order of the document. */
@@ -56,6 +57,7 @@ interface Claim {
 
 /** The readings, or why the line is none. What is unusable inside a document is told to `drops`; the rest counts. */
 export function readDocument(text: string, drops: Drops): readonly Reading[] | LineReason {
+  if (isTooDeep(text)) return 'too_deep';
   const root = parseJson(text);
   if (root === undefined) return 'json';
   const directives = directivesOf(root);

@@ -57,14 +57,14 @@ export async function startExporter(options: Options, surroundings: Surroundings
       stands('udp', udp);
       self.watch({ ...sources, udpDrops: () => readUdpDrops(udp.port), udpBufferBytes: udp.bufferBytes });
     }
+    const clock = () => performance.now();
     if (options.tcpPort !== null) {
-      const clock = () => performance.now();
       const tcp = { ...listening, port: options.tcpPort, maxConnections, tally: self, clock };
       stands('tcp', await receiveTcp(tcp));
     }
     stands(
       'http',
-      await serveMetrics({ host, port: options.httpPort, pieces: metrics, onFault }),
+      await serveMetrics({ host, port: options.httpPort, pieces: metrics, onFault, clock }),
       '/metrics',
     );
   }

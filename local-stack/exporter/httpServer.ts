@@ -13,6 +13,8 @@ export interface HttpOptions {
   /** The whole answer in pieces of whole lines. */
   readonly pieces: () => AsyncIterable<string>;
   readonly onFault: (error: Error) => void;
+  /** Milliseconds, never going back. */
+  readonly clock: () => number;
 }
 
 export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -23,14 +25,26 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** Who drips a header is let go soon, so that it keeps no place from a scraper for long. */
 const HEADERS_TIMEOUT_MS = 3_000;
 const CHECK_INTERVAL_MS = 1_000;
-/** Each holds a whole answer while its reader is slow. */
+/** Each holds a part of its answer while its reader is slow. */
 const MAX_SCRAPES = 4;
+/** A reader that takes longer gives its place up when there is none left for another: a scrape takes 20 ms. */
+const SLOW_MS = 3_000;
 /** How long a scrape that is under way may take once the end was asked for. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Rejects with one sentence when it cannot listen. */
-export async function serveMetrics({ host, port, pieces, onFault }: HttpOptions): Promise<Receiver> {
-  let scrapes = 0;
+export async function serveMetrics(options: HttpOptions): Promise<Receiver> {
+  const { host, port, pieces, onFault, clock } = options;
+  /** When each was begun, the oldest first. */
+  const scrapes = new Map<ServerResponse, number>();
+  const hasRoom = (): boolean => {
+    if (scrapes.size < MAX_SCRAPES) return true;
+    const [oldest] = scrapes;
+    if (oldest === undefined || clock() - oldest[1] < SLOW_MS) return false;
+    scrapes.delete(oldest[0]);
+    oldest[0].destroy();
+    return true;
+  };
   const times = {
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -43,19 +57,17 @@ export async function serveMetrics({ host, port, pieces, onFault }: HttpOptions)
       answer(response, 405, 'Only GET and HEAD are answered.\n', { Allow: 'GET, HEAD' });
     } else if (path === '/healthz') {
       answer(response, 200, 'ok\n');
-    } else if (path === '/metrics' && scrapes >= MAX_SCRAPES) {
+    } else if (path === '/metrics' && !isHead && !hasRoom()) {
       answer(response, 503, 'Too many scrapes at once.\n', { 'Retry-After': '1' });
     } else if (path === '/metrics') {
       response.writeHead(200, { 'Content-Type': CONTENT_TYPE });
       if (isHead) response.end();
       else {
-        scrapes += 1;
+        scrapes.set(response, clock());
         // Whoever asked may be gone half way.
         pipeline(withTurns(pieces()), response)
           .catch(() => response.destroy())
-          .finally(() => {
-            scrapes -= 1;
-          });
+          .finally(() => scrapes.delete(response));
       }
     } else {
       answer(

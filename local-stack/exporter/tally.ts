@@ -11,6 +11,8 @@ export const LINE_REASONS = [
   'not_emf',
   /** Over the limit; skipped up to its end without being kept. */
   'too_long',
+  /** Over 16 KiB and nested over 1,000 deep, which takes long to parse and is no document. */
+  'too_deep',
   /** The sender ended in the middle of it. */
   'cut_off',
   /** A fault of the exporter's own. */

@@ -3,9 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import { serveMetrics } from '../../../local-stack/exporter/httpServer.ts';
 import { until } from '../../support/until.ts';
 
-/** A server whose scrapes wait for `gate`; `begun` counts them. */
+/** A server whose scrapes wait for `gate`; `begun` counts them, `pass` moves its clock. */
 async function startServer(gate: Promise<void>) {
   let begun = 0;
+  let ms = 0;
   const server = await serveMetrics({
     host: '127.0.0.1',
     port: 0,
@@ -15,8 +16,12 @@ async function startServer(gate: Promise<void>) {
       yield 'a 1\n';
     },
     onFault: () => {},
+    clock: () => ms,
   });
-  return { ...server, begun: () => begun, [Symbol.asyncDispose]: () => server.close() };
+  const pass = (milliseconds: number) => {
+    ms += milliseconds;
+  };
+  return { ...server, begun: () => begun, pass, [Symbol.asyncDispose]: () => server.close() };
 }
 
 describe('the HTTP side of the exporter', () => {
@@ -42,6 +47,31 @@ describe('the HTTP side of the exporter', () => {
     gate.resolve();
     expect(await Promise.all(four)).toEqual(Array(4).fill('a 1\n'));
     expect((await fetch(url)).status).toBe(200);
+  });
+
+  it('gives the place of the slowest of four readers to a fifth, once it had three seconds', async () => {
+    const gate = Promise.withResolvers<void>();
+    await using server = await startServer(gate.promise);
+    const url = `http://127.0.0.1:${server.port}/metrics`;
+    const read = () =>
+      fetch(url).then(
+        (response) => response.text(),
+        () => 'cut off',
+      );
+    const first = read().catch(() => 'cut off');
+    await until(() => server.begun() === 1);
+    server.pass(1);
+    const others = [read(), read(), read()];
+    await until(() => server.begun() === 4);
+    server.pass(2_998);
+    expect((await fetch(url)).status).toBe(503);
+    server.pass(1);
+    const fifth = read();
+    expect(await first).toBe('cut off');
+    await until(() => server.begun() === 5);
+    expect((await fetch(url)).status).toBe(503);
+    gate.resolve();
+    expect(await Promise.all([...others, fifth])).toEqual(Array(4).fill('a 1\n'));
   });
 
   it('lets a client go that drips its header', async () => {

@@ -15,8 +15,10 @@ describe('a hostile document', () => {
     ['a number', '7', 'line not_emf'],
     ['_aws as a list', '{"_aws":[]}', 'line not_emf'],
     ['directives that are no list', '{"_aws":{"CloudWatchMetrics":{}}}', 'line not_emf'],
-    ['nesting 100,000 deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'line not_emf'],
-    ['objects 50,000 deep', `${'{"_aws":'.repeat(50_000)}1${'}'.repeat(50_000)}`, 'line not_emf'],
+    // A megabyte of these would hold the process up for a second, and the datagrams with it.
+    ['nesting 100,000 deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'line too_deep'],
+    ['objects 50,000 deep', `${'{"_aws":'.repeat(50_000)}1${'}'.repeat(50_000)}`, 'line too_deep'],
+    ['half of such nesting', '['.repeat(100_000), 'line too_deep'],
   ])('that is %s counts as %3$s', (_, text, key) => {
     const { feed, counts, store } = createWorld();
     feed(text);
@@ -62,6 +64,19 @@ describe('a hostile document', () => {
     const { feed, counts } = createWorld();
     feed(documentOf({ members: { Orders } }));
     expect(counts).toEqual({ documents: 1, ...expected });
+  });
+
+  it.each([
+    [1_000, { documents: 1, samples: 1 }],
+    [1_001, { 'line too_deep': 1 }],
+  ])('that is long and nested %i deep', (depth, expected) => {
+    const { feed, counts } = createWorld();
+    // Brackets in texts are no nesting, whatever is escaped there.
+    const text = `[{"\\`.repeat(5_000);
+    const inner = `${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}`;
+    const document = JSON.stringify(documentOf({ members: { text, Orders: 1 } }));
+    feed(`${document.slice(0, -1)},"deep":${inner}}`);
+    expect(counts).toEqual(expected);
   });
 
   it('with a number that overflows is not counted', () => {

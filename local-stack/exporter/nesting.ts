@@ -1,0 +1,31 @@
+/** Whether JSON is nested deeper than any document is, without parsing it. */
+
+/** In the characters of this length JSON.parse cannot go deep enough to take long. */
+const SHORT = 16 * 1024;
+const MAX_DEPTH = 1_000;
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = [0x5b, 0x7b, 0x5d, 0x7d];
+
+/**
+ * A megabyte of `[` takes JSON.parse 0.2 to 1.1 s, in which no datagram is read; a megabyte of anything else 0.05 s,
+ * and this 0.004 s. Of what is no JSON it says nothing that matters.
+ */
+export function isTooDeep(text: string): boolean {
+  if (text.length <= SHORT) return false;
+  let depth = 0;
+  let isInText = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (isInText) {
+      if (code === BACKSLASH) index += 1;
+      else if (code === QUOTE) isInText = false;
+    } else if (code === QUOTE) isInText = true;
+    else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth -= 1;
+    else if (code === OPEN_LIST || code === OPEN_OBJECT) {
+      depth += 1;
+      if (depth > MAX_DEPTH) return true;
+    }
+  }
+  return false;
+}
