@@ -13,13 +13,13 @@ export function createIntake(store: SeriesStore, tally: Tally): Intake {
       try {
         const readings = readDocument(text, tally);
         if (typeof readings === 'string') {
-          tally.lineRejected(transport, readings === 'json' && !isWhole ? 'cut_off' : readings);
+          tally.lineRejected(transport, readings === 'json' && !isWhole ? 'cut_off' : readings, text);
           return;
         }
         tally.document(transport);
         for (const reading of readings) store.record(reading);
       } catch {
-        tally.lineRejected(transport, 'internal');
+        tally.lineRejected(transport, 'internal', text);
       }
     },
     tooLong: () => tally.lineRejected(transport, 'too_long'),

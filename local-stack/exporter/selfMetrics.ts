@@ -1,14 +1,7 @@
 /** The exporter's metrics about itself and its process. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry, Summary } from 'prom-client';
 import { lineNames } from './metric.ts';
-import {
-  LABEL_REASONS,
-  LINE_REASONS,
-  SAMPLE_REASONS,
-  type SampleReason,
-  type Tally,
-  TRANSPORTS,
-} from './tally.ts';
+import { LABEL_REASONS, LINE_REASONS, SAMPLE_REASONS, type Tally, TRANSPORTS } from './tally.ts';
 
 /** What is asked at every scrape. */
 export interface SelfSources {
@@ -27,7 +20,7 @@ export interface SelfMetrics extends Tally {
 }
 
 export interface SelfMetricsOptions {
-  /** Takes a line for people, at most one a minute and reason. */
+  /** Takes a line for people, at most one a minute of each kind. */
   readonly log: (line: string) => void;
   readonly now: () => Date;
 }
@@ -108,14 +101,12 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
   };
   for (const transport of TRANSPORTS) documentsBy[transport].inc(0);
 
-  const noticed = new Map<SampleReason, number>();
-  const notice = (reason: SampleReason, example: string) => {
+  const noticed = new Map<string, number>();
+  const notice = (what: string, example?: string) => {
     const time = now().getTime();
-    if (Math.abs(time - (noticed.get(reason) ?? Number.NEGATIVE_INFINITY)) < NOTICE_EVERY_MS) return;
-    noticed.set(reason, time);
-    log(
-      `Values are dropped (${reason}), for example of ${JSON.stringify(example.slice(0, EXAMPLE_LENGTH))}.`,
-    );
+    if (Math.abs(time - (noticed.get(what) ?? Number.NEGATIVE_INFINITY)) < NOTICE_EVERY_MS) return;
+    noticed.set(what, time);
+    log(example === undefined ? `${what}.` : `${what}, for example ${quoted(example)}.`);
   };
 
   return {
@@ -123,11 +114,16 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
       documentsBy[transport].inc();
       lastDocument = now().getTime();
     },
-    lineRejected: (transport, reason) => rejected.inc({ transport, reason }),
+    lineRejected(transport, reason, example) {
+      rejected.inc({ transport, reason });
+      // Beside an application most of what it writes is no document.
+      if (transport === 'stdin' && reason === 'not_emf') return;
+      notice(`Lines are rejected (${reason}, over ${transport})`, example);
+    },
     samplesRecorded: (count) => samples.inc(count),
     samplesDropped(reason, count, example = 'a directive') {
       dropped.inc({ reason }, count);
-      notice(reason, example);
+      notice(`Values are dropped (${reason})`, example);
     },
     labelDropped: (reason) => labels.inc({ reason }),
     connectionOpened: () => connections.inc(),
@@ -148,3 +144,6 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
     text: () => registry.metrics(),
   };
 }
+
+/** Its beginning, on one line whatever is in it. */
+const quoted = (text: string) => JSON.stringify(text.slice(0, EXAMPLE_LENGTH));

@@ -54,7 +54,8 @@ export type LabelReason = (typeof LABEL_REASONS)[number];
 
 export interface Tally {
   document(transport: Transport): void;
-  lineRejected(transport: Transport, reason: LineReason): void;
+  /** `example` is the line, for the log. */
+  lineRejected(transport: Transport, reason: LineReason, example?: string): void;
   samplesRecorded(count: number): void;
   /** `example` names the metric, for the log. */
   samplesDropped(reason: SampleReason, count: number, example?: string): void;

@@ -137,7 +137,11 @@ describe('the exporter over standard input', () => {
   });
 
   it('prints the metrics of a file and ends', async () => {
-    const { stdout, code } = await runCommand(['--stdin', '--print'], `${orders(14).join('')}${HALF}`);
+    const input = `${orders(14).join('')}${HALF}`;
+    const { stdout, stderr, code } = await runCommand(['--stdin', '--print'], input);
+    expect(stderr).toMatch(
+      /^emf-exporter: Lines are rejected \(cut_off, over stdin\), for example "\{.+"\.\n$/,
+    );
     const values = parseExposed(stdout);
     expect(code).toBe(0);
     expect(values.get('shop_orders_total{id="0"}')).toBe(2);

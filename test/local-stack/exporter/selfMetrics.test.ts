@@ -56,6 +56,31 @@ describe('the exporter about itself', () => {
     expect(lines).toHaveLength(3);
   });
 
+  it('tells people about rejected lines once a minute, transport and reason, with the beginning of one', () => {
+    const { self, lines, pass } = create();
+    for (let count = 0; count < 1_000; count += 1)
+      self.lineRejected('udp', 'json', `GET /\u001b[31m\n${'x'.repeat(9_000)}`);
+    self.lineRejected('tcp', 'json', 'other');
+    self.lineRejected('udp', 'too_long');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(
+      /^Lines are rejected \(json, over udp\), for example "GET \/\\u001b\[31m\\nx+"\.$/,
+    );
+    expect(lines[0]?.length).toBeLessThan(250);
+    expect(lines[2]).toBe('Lines are rejected (too_long, over udp).');
+    pass(60_000);
+    self.lineRejected('udp', 'json', 'again');
+    expect(lines).toHaveLength(4);
+  });
+
+  it('says nothing of ordinary lines of a log that it is given to read', () => {
+    const { self, lines } = create();
+    self.lineRejected('stdin', 'not_emf', '{"level":"info"}');
+    expect(lines).toEqual([]);
+    self.lineRejected('udp', 'not_emf', '{"level":"info"}');
+    expect(lines).toHaveLength(1);
+  });
+
   it('asks for what only others know at every scrape', async () => {
     const { self } = create();
     let series = 3;
