@@ -29,9 +29,14 @@ const RULES: readonly Rule[] = [
   {
     name: 'REDIS_MAXMEMORY',
     setting: 'REDIS_MAXMEMORY',
-    // The container's own limit is three times the default; what is beyond would be killed.
-    pattern: /^(?:[1-9]\d?|1\d\d|2[0-4]\d|25[0-6])mb$/,
-    must: 'be 1mb to 256mb, as mem_limit of redis in docker-compose.yml allows',
+    pattern: /^[1-9]\d{0,4}mb$/,
+    must: 'be whole megabytes such as 128mb',
+  },
+  {
+    name: 'REDIS_MEM_LIMIT',
+    setting: 'REDIS_MEM_LIMIT',
+    pattern: /^[1-9]\d{0,4}m$/,
+    must: 'be whole megabytes such as 384m',
   },
   {
     name: 'PROMETHEUS_RETENTION',
@@ -56,7 +61,19 @@ export function stackFaults(env: Environment): readonly string[] {
   if (!isIPv4(env.BIND_ADDRESS ?? '')) {
     faults.push('BIND_ADDRESS must be an IPv4 address of this machine, such as 127.0.0.1.');
   }
-  return [...faults, ...portFaults(env.PUBLISHED_PORTS ?? ''), ...configFaults(env)];
+  return [...faults, ...memoryFaults(env), ...portFaults(env.PUBLISHED_PORTS ?? ''), ...configFaults(env)];
+}
+
+/** The cache itself, a copy of what changes while its file is rewritten, and buffers: beyond its limit it is killed. */
+const REDIS_ROOM = 3;
+
+function memoryFaults({ REDIS_MAXMEMORY = '', REDIS_MEM_LIMIT = '' }: Environment): readonly string[] {
+  const [, cache] = /^(\d+)mb$/.exec(REDIS_MAXMEMORY) ?? [];
+  const [, limit] = /^(\d+)m$/.exec(REDIS_MEM_LIMIT) ?? [];
+  const least = Number(cache) * REDIS_ROOM;
+  // What is no number was told already.
+  if (!(Number(limit) < least)) return [];
+  return [`REDIS_MEM_LIMIT must be at least ${least}m, three times REDIS_MAXMEMORY, not ${REDIS_MEM_LIMIT}.`];
 }
 
 /** The engine would say it of one service, when the others run already. @param text `NAME=port` entries, by spaces */

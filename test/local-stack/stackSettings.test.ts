@@ -12,6 +12,7 @@ const GOOD = {
   MINIO_ROOT_PASSWORD: 'a-long-root-password',
   GRAFANA_ADMIN_PASSWORD: 'a-long-password',
   REDIS_MAXMEMORY: '128mb',
+  REDIS_MEM_LIMIT: '384m',
   PROMETHEUS_RETENTION: '15d',
   BIND_ADDRESS: '127.0.0.1',
   PORT: '8080',
@@ -38,8 +39,16 @@ describe('settings of the compose stack', () => {
     ['MINIO_ROOT_PASSWORD', 'correct$horse', 'MINIO_ROOT_PASSWORD must be'],
     ['PROMETHEUS_RETENTION', '15 days', 'PROMETHEUS_RETENTION must be'],
     ['BIND_ADDRESS', 'nonsense', 'BIND_ADDRESS must be an IPv4 address'],
-    ['REDIS_MAXMEMORY', '257mb', 'REDIS_MAXMEMORY must be 1mb to 256mb'],
-    ['REDIS_MAXMEMORY', '0', 'REDIS_MAXMEMORY must be'],
+    [
+      'REDIS_MAXMEMORY',
+      '129mb',
+      'REDIS_MEM_LIMIT must be at least 387m, three times REDIS_MAXMEMORY, not 384m.',
+    ],
+    ['REDIS_MEM_LIMIT', '383m', 'REDIS_MEM_LIMIT must be at least 384m'],
+    ['REDIS_MEM_LIMIT', '1g', 'REDIS_MEM_LIMIT must be whole megabytes such as 384m'],
+    ['REDIS_MAXMEMORY', '0', 'REDIS_MAXMEMORY must be whole megabytes such as 128mb'],
+    ['REDIS_MAXMEMORY', '0mb', 'REDIS_MAXMEMORY must be'],
+    ['REDIS_MAXMEMORY', '', 'REDIS_MAXMEMORY is missing'],
     ['PAGE_MAX_BYTES', '10 MB', 'PAGE_MAX_BYTES must be a whole number'],
     ['PUBLISHED_PORTS', 'API_PORT=0 SITE_PORT=1', 'API_PORT must be a port number from 1 to 65535, not "0"'],
     ['PUBLISHED_PORTS', 'API_PORT=1 SITE_PORT=65536', 'SITE_PORT must be a port number'],
@@ -56,8 +65,14 @@ describe('settings of the compose stack', () => {
     ['PUBLISHED_PORTS', 'API_PORT=1 SITE_PORT=65535'],
     ['S3_BUCKET', 'abc'],
     ['S3_BUCKET', 'a'.repeat(63)],
+    ['REDIS_MAXMEMORY', '1mb'],
+    ['REDIS_MEM_LIMIT', '99999m'],
   ])('take %s=%j', (name, value) => {
     expect(stackFaults({ ...GOOD, [name]: value })).toEqual([]);
+  });
+
+  it('take a larger cache in a container that is larger too', () => {
+    expect(stackFaults({ ...GOOD, REDIS_MAXMEMORY: '1000mb', REDIS_MEM_LIMIT: '3000m' })).toEqual([]);
   });
 
   it('report all faults together, and no secret', () => {

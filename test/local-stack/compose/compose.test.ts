@@ -97,7 +97,7 @@ describe.each(services)('%s', (name, service) => {
   });
 
   it('is bounded in memory, processors, processes and log', () => {
-    expect(service.mem_limit).toMatch(/^\d+[mg]$/);
+    expect(filledIn(service.mem_limit)).toMatch(/^\d+[mg]$/);
     expect(service.cpus).toBeGreaterThan(0);
     expect(service.pids_limit).toBeGreaterThan(0);
     expect(service.logging?.options).toMatchObject({
