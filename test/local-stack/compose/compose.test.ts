@@ -174,6 +174,38 @@ describe('the networks', () => {
   });
 });
 
+describe('the explanation', () => {
+  const explained = read('docs/docker.md');
+
+  it('says how much memory all of it may take', () => {
+    const megabytes = lasting.map(([, { mem_limit }]) => {
+      const [, number, unit] = /^(\d+)([mg])$/.exec(filledIn(mem_limit)) ?? [];
+      return Number(number) * (unit === 'g' ? 1024 : 1);
+    });
+    const gigabytes = megabytes.reduce((sum, each) => sum + each, 0) / 1024;
+    expect(explained).toContain(`${gigabytes} GB of memory at most`);
+  });
+});
+
+describe('Grafana', () => {
+  const environment = compose.services.grafana?.environment ?? {};
+
+  // It would stop the plug-in of the data source, and then not be able to write the newer one.
+  it('does not update its plug-ins, since it cannot write where they are', () => {
+    expect(compose.services.grafana?.read_only).toBe(true);
+    expect(environment.GF_PLUGINS_PREINSTALL_DISABLED).toBe('true');
+  });
+
+  it('starts the plug-in of its data source, and no other', () => {
+    const disabled = environment.GF_PLUGINS_DISABLE_PLUGINS?.split(',') ?? [];
+    const types = read('local-stack/grafana/provisioning/datasources/prometheus.yml').matchAll(
+      /type: (\w+)/g,
+    );
+    expect(disabled).toContain('loki');
+    for (const [, type] of types) expect(disabled).not.toContain(type);
+  });
+});
+
 describe('.env.example', () => {
   const lines = [...read('.env.example').matchAll(/^(#?)([A-Z][A-Z0-9_]*)=(.*)$/gm)];
   const documented = new Map(
