@@ -185,6 +185,16 @@ describe('the explanation', () => {
     const gigabytes = megabytes.reduce((sum, each) => sum + each, 0) / 1024;
     expect(explained).toContain(`${gigabytes} GB of memory at most`);
   });
+
+  it("names everyone who can read MinIO's metrics", () => {
+    const { networks = [] } = compose.services.minio ?? {};
+    const neighbours = services.filter(
+      ([name, service]) => name !== 'minio' && service.networks?.some((each) => networks.includes(each)),
+    );
+    const sentence = /^- MinIO's metrics need no token: (.+)$/m.exec(explained)?.[1] ?? '';
+    const named = services.map(([name]) => name).filter((name) => sentence.includes(`\`${name}\``));
+    expect(named.sort()).toEqual(neighbours.map(([name]) => name).sort());
+  });
 });
 
 describe('Grafana', () => {
