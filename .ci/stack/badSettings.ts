@@ -10,8 +10,12 @@ export async function refuseBadSettings({ step }: Steps, stack: Stack): Promise<
       settings: { MINIO_ROOT_PASSWORD: '' },
       says: /MINIO_ROOT_PASSWORD (must be|is missing)/,
     },
-    // Compose reads this one before any service could: the words are its own.
-    { what: 'a port is no number', settings: { API_PORT: 'eighty' }, says: /port/i },
+    // Compose reads this one before any service could: the words are its own, the older one's first.
+    {
+      what: 'a port is no number',
+      settings: { API_PORT: 'eighty' },
+      says: /services\.app\.ports contains an invalid type|invalid hostPort: eighty/,
+    },
     // And of this one, the newer Compose.
     {
       what: 'a port is too large',
@@ -22,6 +26,11 @@ export async function refuseBadSettings({ step }: Steps, stack: Stack): Promise<
       what: 'a password is too short',
       settings: { GRAFANA_ADMIN_PASSWORD: 'x' },
       says: /GRAFANA_ADMIN_PASSWORD must be/,
+    },
+    {
+      what: 'the cache is too large for its container',
+      settings: { REDIS_MAXMEMORY: '256mb' },
+      says: /REDIS_MEM_LIMIT must be at least 768m/,
     },
     { what: 'a limit is no number', settings: { PAGE_MAX_BYTES: 'lots' }, says: /PAGE_MAX_BYTES must be/ },
   ];

@@ -2,9 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../../lib/config.ts';
-import { findProgram } from '../../../local-stack/embedded/childService.ts';
 import { stackFaults } from '../../../local-stack/stackSettings.ts';
-import { compose, composeVariables, ROOT, read, run, type Service } from './stackFiles.ts';
+import { compose, composeVariables, ROOT, read, type Service } from './stackFiles.ts';
 
 const services = Object.entries(compose.services);
 const TASKS = ['settings', 'volume-init', 'minio-init'];
@@ -255,41 +254,4 @@ it('the sample site has no two versions of a file that Nginx would give the same
     return other !== undefined && other.length === bytes.length && !other.equals(bytes);
   });
   expect(alike.map(([name]) => name)).toEqual([]);
-});
-
-/** Both generations of Compose; on a machine that has neither this is left to others. */
-const clients = [['docker-compose'], ['docker', 'compose']].filter(
-  ([program = '', ...args]) =>
-    findProgram([program], process.env.PATH) !== null && run(program, [...args, 'version']).status === 0,
-);
-
-describe('to Compose itself', () => {
-  const passwords = { MINIO_ROOT_PASSWORD: 'a-password', GRAFANA_ADMIN_PASSWORD: 'a-password' };
-  const config = (env: Readonly<Record<string, string>>) =>
-    clients.map(([program = '', ...args]) =>
-      run(
-        program,
-        [...args, '--env-file', '.env.example', '-f', 'docker-compose.yml', 'config', '--quiet'],
-        env,
-      ),
-    );
-
-  it('the file is valid and clean', () => {
-    expect(config(passwords)).toEqual(clients.map(() => ({ status: 0, said: '' })));
-  });
-
-  it.each([
-    [
-      'a secret that is missing',
-      { GRAFANA_ADMIN_PASSWORD: 'a-password' },
-      /MINIO_ROOT_PASSWORD must be set in \.env/,
-    ],
-    ['a port that is none', { ...passwords, API_PORT: '80a' }, /port/i],
-  ])('%s is one sentence', (_, env, sentence) => {
-    for (const { status, said } of config(env)) {
-      expect(status).not.toBe(0);
-      expect(said).toMatch(sentence);
-      expect(said).not.toMatch(/Traceback|goroutine|panic/);
-    }
-  });
 });
