@@ -26,3 +26,15 @@ take() {
     return 1
   fi
 }
+
+# again COMMAND…: at most four times, later and later. A registry that is busy for a moment is no fault; one that
+# cannot be had is, since then nothing was tried.
+again() {
+  local pause
+  for pause in ${RETRY_PAUSES:-5 20 60}; do
+    "$@" && return
+    say "Failed; again in $pause s: $*"
+    sleep "$pause"
+  done
+  "$@"
+}

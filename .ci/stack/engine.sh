@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that a container engine answers: installs Debian's where there is none, and starts it where none runs.
-# Exit code 3: no engine can run here, and a line says why. The daemon that it started is noted in dockerd.pid.
+# Exit code 3: no engine can run here, and a line says why; any other but 0 is a failure. The daemon that it started is
+# noted in dockerd.pid.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -14,7 +15,7 @@ cannot() {
 
 install_packages() {
   local policy=/usr/sbin/policy-rc.d
-  apt-get update -qq
+  apt-get update -qq || return
   # The package would start the daemon by itself; who started it must be known, so that it can be ended.
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
@@ -30,7 +31,7 @@ command -v debootstrap >/dev/null || missing+=(debootstrap)
 command -v iptables >/dev/null || missing+=(iptables)
 if [ "${#missing[@]}" -gt 0 ]; then
   [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || cannot "${missing[*]} missing, and only root on Debian can install"
-  take "install ${missing[*]}" install_packages "${missing[@]}" || cannot "${missing[*]} could not be installed"
+  take "install ${missing[*]}" again install_packages "${missing[@]}"
   ln -sf /usr/bin/docker "$state/bin/docker"
 fi
 

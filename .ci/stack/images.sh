@@ -43,7 +43,7 @@ build() {
 }
 
 base="image-api-stand-in/base:$suite"
-is_there "$base" || take 'image base' make_base
+is_there "$base" || take 'image base' again make_base
 
 # Node itself comes from the project's own npm package, npm from this machine; the bundle of certificates is for
 # networks that have one of their own, and is in the stand-in alone.

