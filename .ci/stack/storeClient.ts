@@ -3,7 +3,8 @@ import type { Output, Stack } from './stack.ts';
 
 /** These as .env.example has them; the trial changes only what is secret. */
 export const BUCKET = 'mybucket';
-const APP = 'minioadmin:minioadmin';
+/** Name and password of the API's user. */
+export const APP = 'minioadmin:minioadmin';
 const ROOT_USER = 'storage-root';
 
 /** `mc` with these arguments, in which a path begins with `root/` or `app/`: who asks. Never throws. */

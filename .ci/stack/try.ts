@@ -12,6 +12,7 @@ import { alertNames, checkQueries, checkRules, sampleOf } from './queries.ts';
 import { createStack, DOWN, ROOT, run, SERVICES, type Stack } from './stack.ts';
 import { check, createSteps, type Steps } from './steps.ts';
 import { checkContract } from './storeContract.ts';
+import { failAtStore } from './storeFailures.ts';
 import { checkRights } from './storeRights.ts';
 import { checkPromised, createSurvival, restartEach, SITE } from './survival.ts';
 import { trySweep } from './sweep.ts';
@@ -65,8 +66,10 @@ async function main(steps: Steps, stack: Stack): Promise<void> {
   });
 
   await beBusy(stack);
-  await step('every query of the dashboards finds series', () => checkQueries(stack.prometheus));
-  await step('Prometheus evaluates every rule', () => checkRules(stack.prometheus));
+  await step('every query of the dashboards finds a figure', () => checkQueries(stack.prometheus));
+  await step('Prometheus evaluates every rule, and knows what it asks for', () =>
+    checkRules(stack.prometheus),
+  );
   await step('the smoke test passes again', () => smoke(stack));
   await step('nothing ended by itself, and no call was our own mistake', () => checkCalm(stack));
   await step('no alert is on but those that this trial called for', () => checkAlerts(stack));
@@ -115,7 +118,7 @@ async function smoke(stack: Stack): Promise<string> {
 }
 
 /** Something of everything, so that no panel is empty for want of it. */
-async function beBusy({ api, site }: Stack): Promise<string> {
+async function beBusy({ api, site, store }: Stack): Promise<string> {
   const page = (name: string) => `${SITE}/sample/${name}`;
   for (const name of ['?known', 'channels.html', 'based.html', 'changing/'])
     await write(api, 'PUT', page(name));
@@ -127,7 +130,8 @@ async function beBusy({ api, site }: Stack): Promise<string> {
   for (const url of [page('?known'), page('image1.jpg'), page('never')]) await lookUp(api, url);
   const reply = await lookUp(api, page('channels.html'));
   check(reply.status === 200, `status ${reply.status}`);
-  return '12 calls';
+  await failAtStore(store);
+  return '12 calls, and two that fail at the store';
 }
 
 async function comeBack(from: Stack, stack: Stack): Promise<string> {

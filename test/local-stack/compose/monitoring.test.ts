@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { seriesName, unitRule } from '../../../local-stack/exporter/names.ts';
 import { createSelfMetrics } from '../../../local-stack/exporter/selfMetrics.ts';
 import { findPromtool } from '../../support/services.ts';
+import { metricsIn } from './promql.ts';
 import { compose, dashboards, PROMETHEUS, parseYaml, read, rules, run } from './stackFiles.ts';
 
 const panels = dashboards.flatMap(({ file, panels: list }) =>
@@ -140,17 +141,6 @@ if (promtool !== null)
       }
     });
   });
-
-/** The names in a PromQL expression: what is left without labels, texts, ranges, functions and operators. */
-function metricsIn(expr: string): string[] {
-  const bare = expr
-    .replace(/"[^"]*"/g, '')
-    .replace(/\{[^}]*\}|\[[^\]]*\]/g, '')
-    .replace(/\boffset\s+\w+/g, '')
-    .replace(/\b(by|without|on|ignoring)\s*\([^)]*\)/g, '');
-  const names = bare.match(/(?<![\w:.])[a-zA-Z_:][\w:]*(?!\w*\s*\()/g) ?? [];
-  return names.filter((name) => !['and', 'or', 'unless'].includes(name));
-}
 
 /** From where the exporter itself takes its names. */
 function exporterNames(): string[] {

@@ -1,0 +1,36 @@
+/** What MinIO counts only once it has happened: its panels would be empty for want of it. */
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { call } from '../../local-stack/smoke/calls.ts';
+import { check } from './steps.ts';
+import { APP, BUCKET } from './storeClient.ts';
+
+/** @param store its URL, as this machine has it */
+export async function failAtStore(store: string): Promise<void> {
+  // A part of S3 that it does not have: 501, whoever asks.
+  const { status } = await call(`${store}/${BUCKET}?inventory`);
+  check(status === 501, `status ${status} for what MinIO does not know`);
+  await cutUpload(store);
+}
+
+/** Goes away in the middle of an upload, once the store has begun to read it. */
+async function cutUpload(store: string): Promise<void> {
+  const [accessKeyId = '', secretAccessKey = ''] = APP.split(':');
+  const client = new S3Client({
+    endpoint: store,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+  });
+  const command = new PutObjectCommand({ Bucket: BUCKET, Key: 'images/cut-off' });
+  const url = await getSignedUrl(client, command, { expiresIn: 60 });
+  const headers = { 'Content-Length': 1_000_000, Expect: '100-continue' };
+  const upload = request(url, { method: 'PUT', headers });
+  const asked = once(upload, 'continue');
+  upload.flushHeaders();
+  await asked;
+  upload.on('error', () => undefined).destroy();
+}
