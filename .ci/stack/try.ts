@@ -53,8 +53,8 @@ async function main(steps: Steps, stack: Stack): Promise<void> {
   await step('the exporter is killed under load: no answer changes', () => survival.killExporter());
   await step('Redis is killed under load: answers go on', () => survival.loseRedis('kill'));
   await step('Redis hangs under load: answers go on', () => survival.loseRedis('pause'));
-  await step('the store is killed: 503, then well again', () => survival.loseStore('kill'));
-  await step('the store hangs: 503, then well again', () => survival.loseStore('pause'));
+  await step('the store is killed under load: 503, then well again', () => survival.loseStore('kill'));
+  await step('the store hangs under load: 503, then well again', () => survival.loseStore('pause'));
   await step('the app is killed under load: the engine starts it again', () => survival.killApp());
   await step('without Redis, the bucket alone answers every page that was promised', async () => {
     const id = await stack.container('redis');
