@@ -1,6 +1,6 @@
 /** What the engine really enforces on each container and network. */
-
-import { SERVICES, type Stack } from './stack.ts';
+import { masqueraded, waysOut } from './routes.ts';
+import { run, SERVICES, type Stack } from './stack.ts';
 import { check } from './steps.ts';
 
 interface Inspected {
@@ -20,7 +20,6 @@ interface Inspected {
   };
   readonly NetworkSettings: {
     readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string }[] | null>>;
-    readonly Networks: Readonly<Record<string, unknown>>;
   };
 }
 
@@ -64,27 +63,29 @@ export async function checkBounds(stack: Stack): Promise<string> {
   return `${SERVICES.length} containers, ${Object.keys(RULES).length + 3} rules each`;
 }
 
-/** Only `app` is on a network with a way out; the others' networks are internal, or publish a port and no more. */
+/**
+ * By the kernel's own tables, without a packet sent: only `app` has a route out by a network that masquerades. Those
+ * with a published port have one by a network that does not, and the others have none.
+ */
 export async function checkNetworks(stack: Stack): Promise<string> {
+  const { code, text } = await run('iptables', ['-t', 'nat', '-S', 'POSTROUTING'], process.env);
+  check(code === 0, `iptables: ${text}`);
+  const isMasked = masqueraded(text);
   const faults: string[] = [];
-  const names = new Set<string>();
+  const told: string[] = [];
   for (const service of SERVICES) {
-    const [inspected] = JSON.parse(
-      await stack.docker('inspect', await stack.container(service)),
-    ) as Inspected[];
-    for (const name of Object.keys(inspected?.NetworkSettings.Networks ?? {})) {
-      names.add(name);
-      const [network] = JSON.parse(await stack.docker('network', 'inspect', name)) as {
-        Internal: boolean;
-        Options: Readonly<Record<string, string>>;
-        Containers: Readonly<Record<string, unknown>>;
-      }[];
-      const isMasked = network?.Options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false';
-      const isWayOut = network?.Internal === false && isMasked;
-      if (isWayOut !== (service === 'app' && name.endsWith('_outside')) && isWayOut)
-        faults.push(`${service} has a way out by ${name}`);
-    }
+    const id = await stack.container(service);
+    const ways = waysOut(await stack.docker('exec', id, 'cat', '/proc/net/route'));
+    const open = ways.filter(isMasked);
+    const wanted = service === 'app' ? 1 : 0;
+    if (open.length !== wanted) faults.push(`${service} has ${open.length} ways out: ${open.join(', ')}`);
+    const isPublished = PUBLISHED.includes(service);
+    if (ways.length !== (isPublished ? 1 : 0)) faults.push(`${service} has the routes ${ways.join(', ')}`);
+    if (isPublished) told.push(`${service} by ${ways.join(', ')}${open.length > 0 ? ', masqueraded' : ''}`);
   }
   check(faults.length === 0, faults.join('; '));
-  return `${names.size} networks`;
+  return `${told.join('; ')}; ${SERVICES.length - told.length} others have no route`;
 }
+
+/** Each is on one network that is not internal. */
+const PUBLISHED: readonly string[] = ['app', 'minio', 'nginx', 'prometheus'];
