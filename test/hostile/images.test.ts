@@ -86,6 +86,11 @@ const REFUSED: readonly (readonly [row: string, make: () => Buffer, code: string
     'IMAGE_TOO_MANY_PIXELS',
   ],
   [
+    'I04 a GIF without a size of its own whose frame has 65,535 squared',
+    () => hex('47494638 3961 0000 0000 00 00 00 2c 00000000 ffffffff 00 08 01 01 00 3b'),
+    'IMAGE_TOO_MANY_PIXELS',
+  ],
+  [
     'I05 a BMP as high as the lowest number',
     () => hex('424d 00000000 00000000 36000000 28000000 ffffff7f 00000080 0100 1800 00000000 00000000 00'),
     'IMAGE_TOO_MANY_PIXELS',
@@ -99,6 +104,16 @@ const REFUSED: readonly (readonly [row: string, make: () => Buffer, code: string
     'I06 a JPEG of 65,500 squared',
     () => hex('ffd8ff c0000b08 ffdc ffdc 01011100 ffda0008010100003f0000 ffd9'),
     'IMAGE_TOO_MANY_PIXELS',
+  ],
+  [
+    'I06 a JPEG that tells its 65,500 lines behind its picture only',
+    () => hex('ffd8ff c0000b08 0000 ffdc 01011100 ffda0008010100003f0000 ffdc0004ffdc ffd9'),
+    'IMAGE_TOO_MANY_PIXELS',
+  ],
+  [
+    'I06 a JPEG of 65,500 columns that never tells how many lines',
+    () => hex('ffd8ff c0000b08 0000 ffdc 01011100 ffda0008010100003f0000 ffd9'),
+    'IMAGE_TRUNCATED',
   ],
   ['I07 a WebP of empty chunks', () => repeated(WEBP, Buffer.from('ALPH\0\0\0\0')), 'IMAGE_TRUNCATED'],
   ['I07 an AVIF of boxes of size 0', () => repeated(AVIF, hex('00')), 'IMAGE_TRUNCATED'],

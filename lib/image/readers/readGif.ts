@@ -4,19 +4,35 @@ const EXTENSION = 0x21;
 const IMAGE = 0x2c;
 const TRAILER = 0x3b;
 
-/** GIF (GIF89a specification): the blocks are walked one by one up to the trailer. */
+/**
+ * GIF (GIF89a specification): the blocks are walked one by one up to the trailer. A screen of no size is what viewers
+ * take for as large as its frames.
+ */
 export function readGif(bytes: Buffer): Structure {
   if (bytes.length < 13) return CUT_SHORT;
-  const width = positive(bytes.readUInt16LE(6));
-  const height = positive(bytes.readUInt16LE(8));
+  const [width, height] = [bytes.readUInt16LE(6), bytes.readUInt16LE(8)];
+  let [framesWidth, framesHeight] = [0, 0];
   let hasPicture = false;
   let offset = 13 + colourTableLength(bytes.readUInt8(10));
+  const structure = (isAtEnd: boolean): Structure => ({
+    width: positive(width || framesWidth),
+    height: positive(height || framesHeight),
+    hasPicture,
+    isWhole: isAtEnd && hasPicture,
+  });
   for (;;) {
     const block = bytes[offset];
-    if (block === TRAILER) return { width, height, hasPicture, isWhole: hasPicture };
+    if (block === TRAILER) return structure(true);
     if (block === EXTENSION) {
       offset = skipSubBlocks(bytes, offset + 2);
     } else if (block === IMAGE) {
+      if (offset + 9 <= bytes.length) {
+        framesWidth = Math.max(framesWidth, bytes.readUInt16LE(offset + 1) + bytes.readUInt16LE(offset + 5));
+        framesHeight = Math.max(
+          framesHeight,
+          bytes.readUInt16LE(offset + 3) + bytes.readUInt16LE(offset + 7),
+        );
+      }
       // Ten bytes of descriptor, the local colour table, one byte of code size.
       const subBlocks = offset + 11 + colourTableLength(bytes[offset + 9] ?? 0);
       // A frame without data is what the shortest transparent GIFs have; browsers show it.
@@ -27,7 +43,7 @@ export function readGif(bytes: Buffer): Structure {
       // Some writers leave an empty sub-block too many.
       offset += 1;
     } else {
-      return { width, height, hasPicture, isWhole: false };
+      return structure(false);
     }
   }
 }

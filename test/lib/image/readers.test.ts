@@ -38,9 +38,49 @@ describe('the JPEG reader', () => {
     );
   });
 
-  it('leaves the height open when the header does', async () => {
-    const scan = hex('ffd8 ffc0000b08 0000 0011 01011100 ffda0008010100003f00 12 ffd9');
-    expect(await inspect(scan)).toBe('jpg 17xnull');
+  const withoutHeight = hex('ffd8 ffc0000b08 0000 0011 01011100 ffda0008010100003f00 12');
+
+  it('takes the height from behind the scan when the header leaves it open', async () => {
+    const lines = hex('ffdc0004 0009');
+    expect(await inspect(Buffer.concat([withoutHeight, lines, hex('ffd9')]))).toBe('jpg 17x9');
+    expect(await inspect(Buffer.concat([withoutHeight, lines]))).toBe('IMAGE_TRUNCATED');
+    expect(await inspect(Buffer.concat([withoutHeight, lines]), true)).toBe('jpg 17x9');
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['a height of zero', 'ffdc0004 0000'],
+    ['half a height', 'ffdc0004 00'],
+  ])('takes %s there for a picture that is not all there', async (_, lines) => {
+    expect(await inspect(Buffer.concat([withoutHeight, hex(lines)]), true)).toBe('IMAGE_TRUNCATED');
+    expect(await inspect(Buffer.concat([withoutHeight, hex(lines), hex('ffd9')]))).toBe('IMAGE_TRUNCATED');
+  });
+
+  it('believes the larger of two heights', async () => {
+    const scan = hex('ffd8 ffc0000b08 0009 0011 01011100 ffda0008010100003f00 12');
+    for (const [first, last] of ['0008', '0010'].flatMap((one) => [
+      [one, '0007'],
+      ['0007', one],
+    ])) {
+      const bytes = Buffer.concat([scan, hex(`ffdc0004 ${first} ffdc0004 ${last} ffd9`)]);
+      expect(await inspect(bytes)).toBe([first, last].includes('0010') ? 'jpg 17x16' : 'jpg 17x9');
+    }
+  });
+});
+
+describe('the GIF reader', () => {
+  const frame = (left: number, top: number, width: number, height: number): Buffer => {
+    const bytes = hex('2c 0000 0000 0000 0000 00 08 01 01 00');
+    for (const [at, side] of [left, top, width, height].entries()) bytes.writeUInt16LE(side, 1 + 2 * at);
+    return bytes;
+  };
+  const gif = (screen: string, ...frames: readonly Buffer[]): Buffer =>
+    Buffer.concat([hex(`47494638 3961 ${screen} 00 00 00`), ...frames, hex('3b')]);
+
+  it('takes a screen of no size for as large as its frames reach', async () => {
+    expect(await inspect(gif('0000 0000', frame(0, 0, 17, 2), frame(3, 4, 5, 5)))).toBe('gif 17x9');
+    expect(await inspect(gif('1100 0000', frame(0, 0, 20, 9)))).toBe('gif 17x9');
+    expect(await inspect(gif('1100 0900', frame(0, 0, 20, 20)))).toBe('gif 17x9');
   });
 });
 
