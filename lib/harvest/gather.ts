@@ -96,7 +96,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
     if (candidate.data) return takeInlineImage(candidate, candidate.data);
     const giveBack = await slots.take(new URL(candidate.url).host, going);
     if (giveBack === null) return discarded(candidate, OUT_OF_TIME);
-    const share = bytesInFlight.open();
+    const share = openWhenNeeded(bytesInFlight);
     try {
       const read = await download(candidate, share).finally(giveBack);
       if (read.kind === 'failed') return discarded(candidate, imageReason(read));
@@ -201,6 +201,21 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
   }
 
   return takeImage;
+}
+
+/**
+ * A share that is opened with its first bytes. The oldest open one never waits for room; were it one that waits for
+ * its turn to decode, those whose turn it is could all wait for room behind it.
+ */
+function openWhenNeeded(budget: ByteBudget): ByteShare {
+  let share: ByteShare | null = null;
+  return {
+    take(count) {
+      share ??= budget.open();
+      return share.take(count);
+    },
+    close: () => share?.close(),
+  };
 }
 
 /** A `data:` pixel beside another candidate, or a fetched pixel on a lazily loaded element. */

@@ -3,7 +3,7 @@ import type { FetchConfig } from '../config.ts';
 import type { Clock, Web, WebRequest, WebResult } from '../ports.ts';
 import { collectBody } from './collectBody.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
-import { decodeBody, isIdentity } from './decodeBody.ts';
+import { createDecodingTurns, type DecodingTurns, decodeBody, isIdentity } from './decodeBody.ts';
 import { failure, faultError, isFaultError } from './faults.ts';
 import { framingOf } from './framing.ts';
 import { type AddressClass, addressClass } from './guard/addressPolicy.ts';
@@ -30,6 +30,7 @@ interface Reading {
   readonly config: FetchConfig;
   readonly policy: HostPolicy;
   readonly transport: Transport;
+  readonly turns: DecodingTurns;
   readonly clock: Clock;
   readonly deadline: Deadline;
 }
@@ -47,6 +48,7 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
     connectTimeoutMs: config.connectTimeoutMs,
   });
   const transport = createTransport(dial, config.connectionsPerHost);
+  const turns = createDecodingTurns();
 
   return {
     refusalOf: (url) => (isForbidden(policy, url) ? failure(faultError('forbidden')) : null),
@@ -54,7 +56,7 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
       const timeoutMs = request.kind === 'image' ? config.imageTimeoutMs : config.pageTimeoutMs;
       const deadline = startDeadline(timeoutMs, request.signal, clock.elapsed);
       try {
-        return await follow({ request, config, policy, transport, clock, deadline });
+        return await follow({ request, config, policy, transport, turns, clock, deadline });
       } catch (error) {
         if (isFaultError(error)) return failure(error);
         throw error;
@@ -118,7 +120,11 @@ async function ask(reading: Reading, url: URL, attempts: { left: number }): Prom
   }
 }
 
-async function readAnswer({ request, deadline }: Reading, url: URL, answer: Answer): Promise<WebResult> {
+async function readAnswer(
+  { request, turns, deadline }: Reading,
+  url: URL,
+  answer: Answer,
+): Promise<WebResult> {
   const { status, header } = answer;
   if (status === 304 && request.validators !== undefined && conditionFor(request.validators, url) !== null) {
     const validators = validatorsOf(url, answer, request.validators) ?? request.validators;
@@ -131,7 +137,9 @@ async function readAnswer({ request, deadline }: Reading, url: URL, answer: Answ
   const contentEncoding = header('content-encoding');
   const announcedBytes = isIdentity(contentEncoding) ? length : 0;
   if (typeof request.maxBytes === 'number' && announcedBytes > request.maxBytes) throw faultError('tooLarge');
-  const bytes = await collectBody(decodeBody(answer.body, contentEncoding), {
+  // Only the bytes of images wait for room in memory.
+  const decoding = { turns, mayWait: request.kind === 'image', signal: deadline.signal };
+  const bytes = await collectBody(decodeBody(answer.body, contentEncoding, decoding), {
     maxBytes: request.maxBytes,
     onBytes: request.onBytes,
     contentType,

@@ -1,6 +1,7 @@
 /** T, H, I: both edges of the limits, where nothing but the bytes themselves tells how many there are. */
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { createByteBudget } from '../../lib/harvest/byteBudget.ts';
 import { answer, head, headerOf, pathOf, pour, type Respond } from '../lib/web/rawServer.ts';
 import { pngOf } from '../support/pictures.ts';
 import { report } from './support/figures.ts';
@@ -190,6 +191,37 @@ describe('H: stylesheets', () => {
     // Which of them it meets, and whether more than one, is a matter of who comes first.
     expect([...new Set(warnings.map(({ code }) => code))]).toEqual(['LIMIT_REACHED']);
     report({ inputs: 4 });
+  });
+});
+
+describe('T: encoded images', () => {
+  it('T16 never wait for each other in a ring: for their turn to be decoded, and for room in memory', async () => {
+    const count = 12;
+    const image = Buffer.concat([PICTURE, Buffer.alloc(40 * KIB)]);
+    const encoded = answer(200, { 'Content-Encoding': 'br' }, brotliCompressSync(image));
+    const late = Promise.withResolvers<void>();
+    await start(
+      async (socket, requestHead) => {
+        const path = pathOf(requestHead);
+        if (path === '/') {
+          const names = Array.from({ length: count }, (_, index) => `<img src=/${index}>`).join('');
+          socket.write(answer(200, HTML, names));
+          return;
+        }
+        // The first comes last, when all the others are at work.
+        if (path === '/0') await late.promise;
+        if (path === `/${count - 1}`) setTimeout(late.resolve, 100);
+        socket.write(encoded);
+      },
+      {
+        config: { connectionsPerHost: count, imageTimeoutMs: 10_000 },
+        limits: { ...LIMITS, connectionsPerHost: count },
+        adapters: { bytesInFlight: createByteBudget(KIB) },
+      },
+    );
+    const { body } = await service.post(service.url('/'));
+    expect(body.counts).toMatchObject({ items: count, skipped: 0 });
+    report({ inputs: count });
   });
 });
 

@@ -27,7 +27,9 @@ export interface HostileParts {
   readonly storeIntercept?: Intercept;
   readonly cacheIntercept?: Intercept;
   /** Other adapters in the place of the memory's. */
-  readonly adapters?: Partial<Pick<HarvestServices, 'records' | 'images' | 'cache' | 'lock'>> & {
+  readonly adapters?: Partial<
+    Pick<HarvestServices, 'records' | 'images' | 'cache' | 'lock' | 'bytesInFlight'>
+  > & {
     readonly metrics?: Metrics;
   };
 }

@@ -1,14 +1,23 @@
+import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { brotliCompressSync, constants, createBrotliCompress, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { decodeBody, isIdentity } from '../../../lib/web/decodeBody.ts';
-import { answer, head, startRawServer } from './rawServer.ts';
+import { createDecodingTurns, decodeBody, isIdentity } from '../../../lib/web/decodeBody.ts';
+import { until } from '../../support/until.ts';
+import { answer, head, pathOf, startRawServer } from './rawServer.ts';
 import { createTestWeb, faultOf } from './testWeb.ts';
 
 const TEXT = Buffer.from('Two roads diverged in a yellow wood. '.repeat(1_000));
 const GZIP = gzipSync(TEXT);
 const BROTLI = brotliCompressSync(TEXT);
 const MEBIBYTE = 1024 * 1024;
+
+/** Nobody else decodes. */
+const alone = () => ({
+  turns: createDecodingTurns(),
+  mayWait: true,
+  signal: new AbortController().signal,
+});
 
 /** 256 MiB of zeros in about 200 bytes. */
 async function brotliBomb(): Promise<Buffer> {
@@ -160,7 +169,7 @@ describe('a bomb', () => {
       yield bomb;
     })();
     let pieces = 0;
-    for await (const piece of decodeBody(body, 'br')) {
+    for await (const piece of decodeBody(body, 'br', alone())) {
       expect(piece.length).toBeLessThanOrEqual(64 * 1024);
       pieces += 1;
       if (pieces === 3) break;
@@ -175,10 +184,55 @@ describe('a bomb', () => {
     })();
     const read = async (): Promise<number> => {
       let length = 0;
-      for await (const piece of decodeBody(endless, 'gzip')) length += piece.length;
+      for await (const piece of decodeBody(endless, 'gzip', alone())) length += piece.length;
       return length;
     };
     await expect(read()).rejects.toMatchObject({ fault: 'encoding' });
+  });
+});
+
+describe('those who decode', () => {
+  const LONG = brotliCompressSync(randomBytes(300 * 1024));
+  const STALLED = { 'Content-Encoding': 'br', 'Content-Length': String(LONG.length) };
+  /** Answers `/long` with all but its last byte, and then with nothing; everything else at once. */
+  const startStalling = () =>
+    startRawServer((socket, requestHead) =>
+      pathOf(requestHead).startsWith('/long')
+        ? socket.write(Buffer.concat([Buffer.from(head(200, STALLED)), LONG.subarray(0, -1)]))
+        : socket.write(answer(200, { 'Content-Encoding': 'br' }, BROTLI)),
+    );
+
+  it('wait for each other in their own time', async () => {
+    await using server = await startStalling();
+    await using web = createTestWeb({ ports: [server.port], imageTimeoutMs: 700, pageTimeoutMs: 10_000 });
+    const stop = new AbortController();
+    const { signal } = stop;
+    const at = (path: string) => `http://good.test:${server.port}${path}`;
+    const begun = new Set<string>();
+    const pages = ['/long1', '/long2'].map((path) =>
+      web.read(at(path), { signal, onBytes: () => begun.add(path).size > 0 }),
+    );
+    await until(() => begun.size === 2);
+    expect(faultOf(await web.read(at('/'), { kind: 'image' }))).toBe('timeout');
+    stop.abort();
+    expect((await Promise.all(pages)).map(faultOf)).toEqual(['aborted', 'aborted']);
+    expect(faultOf(await web.read(at('/'), { kind: 'image' }))).toBe('read');
+  });
+
+  it('never keep a page waiting that is all there, whatever servers do', async () => {
+    await using server = await startStalling();
+    await using web = createTestWeb({ ports: [server.port], pageTimeoutMs: 10_000, connectionsPerHost: 40 });
+    const stop = new AbortController();
+    const stalled = Array.from({ length: 20 }, (_, index) =>
+      web.read(`http://good.test:${server.port}/long${index}`, {
+        kind: index % 2 === 0 ? 'page' : 'image',
+        signal: stop.signal,
+      }),
+    );
+    await until(() => server.heads.length === 20);
+    expect(faultOf(await web.read(`http://good.test:${server.port}/`))).toBe('read');
+    stop.abort();
+    expect((await Promise.all(stalled)).map(faultOf)).toEqual(Array(20).fill('aborted'));
   });
 });
 
