@@ -38,7 +38,8 @@ interface Reading {
 /** Connections are kept and shared between readings; `close` ends all of them, and readings that are under way. */
 export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { close(): Promise<void> } {
   const clock = parts.clock ?? SYSTEM_CLOCK;
-  const resolve = parts.resolve ?? createResolve({ patienceMs: config.connectTimeoutMs });
+  const ownNames = [...config.allowHosts, ...config.ownEndpoints].map(({ hostname }) => hostname);
+  const resolve = parts.resolve ?? createResolve({ ownNames, patienceMs: config.connectTimeoutMs });
   const policy = createHostPolicy(config, parts.classify ?? addressClass);
   const isOwnEndpoint = createOwnEndpoints(config.ownEndpoints, { resolve, elapsed: clock.elapsed });
   const dial = createGuardedDial({

@@ -1,9 +1,20 @@
 /** D: what a name server may answer. The address that was judged is the address that is dialled, every time. */
+import { lookup } from 'node:dns/promises';
 import { describe, expect, it } from '@jest/globals';
+import { createAskDns } from '../../lib/web/guard/askDns.ts';
 import { createResolve, type Resolve, type ResolvedAddress } from '../../lib/web/guard/resolveNames.ts';
-import { answer, PRIVATE_ADDRESS, PUBLIC_ADDRESS, pathOf, type Respond } from '../lib/web/rawServer.ts';
+import { startNameServer } from '../lib/web/nameServer.ts';
+import {
+  answer,
+  headerOf,
+  PRIVATE_ADDRESS,
+  PUBLIC_ADDRESS,
+  pathOf,
+  type Respond,
+} from '../lib/web/rawServer.ts';
 import { resolveTestName } from '../lib/web/testWeb.ts';
 import { pngOf } from '../support/pictures.ts';
+import { until } from '../support/until.ts';
 import { report } from './support/figures.ts';
 import { startHostileService } from './support/hostileService.ts';
 
@@ -134,8 +145,9 @@ describe('D: a name that resolves to', () => {
     service.expectNothing();
   });
 
-  it('D12 500 names of one page: three are asked for at once, and only what is public is dialled', async () => {
+  it('D12 500 names of one page: no more are asked for at once than may be connected to, and only what is public is dialled', async () => {
     const count = 500;
+    const connectionsMax = 8;
     let running = 0;
     let most = 0;
     let asked = 0;
@@ -155,7 +167,8 @@ describe('D: a name that resolves to', () => {
         );
         siteOf(images.map((url) => `<img src="${url}">`).join(''))(socket, head, 0);
       },
-      web: { resolve: createResolve({ patienceMs: 20_000, ask }) },
+      limits: { connectionsMax },
+      web: { resolve: createResolve({ ownNames: [], patienceMs: 20_000, askDns: ask }) },
     });
     const { code, body } = await service.post(service.url('/page'));
     expect(code).toBe('OK');
@@ -165,11 +178,87 @@ describe('D: a name that resolves to', () => {
       skipped: 250,
       byCode: { ADDRESS_FORBIDDEN: 250 },
     });
-    expect(most).toBeLessThanOrEqual(3);
+    expect(most).toBe(connectionsMax);
     expect(asked).toBeGreaterThan(count);
     expect(service.inside.accepted()).toBe(0);
     expect(service.site.heads).toHaveLength(251);
     report({ inputs: count });
+  });
+});
+
+describe('D: silent names', () => {
+  const SILENT = 40;
+
+  /** A page of silent names, and others; the name server is asked over the network, as in production. */
+  async function startAmongSilent() {
+    const names = await startNameServer((name, type) => {
+      if (name.startsWith('silent')) return 'silence';
+      return type === 'A' ? [PUBLIC_ADDRESS] : [];
+    });
+    const service = await startHostileService({
+      respond: (socket, head) => {
+        const images = Array.from(
+          { length: SILENT },
+          (_, index) => `<img src="http://silent${index}.test:${service.site.port}/">`,
+        );
+        siteOf(headerOf(head, 'host')?.startsWith('attack') ? images.join('') : '<p>')(socket, head, 0);
+      },
+      config: { connectTimeoutMs: 3_000, connectionsPerHost: SILENT },
+      limits: { connectionsMax: SILENT },
+      timeMs: 6_000,
+      web: {
+        resolve: createResolve({
+          ownNames: [],
+          patienceMs: 3_000,
+          askDns: createAskDns({ patienceMs: 3_000, servers: [names.server] }),
+        }),
+      },
+    });
+    return { names, service };
+  }
+
+  it('D08 of one call keep neither another call’s names waiting nor those of the store', async () => {
+    const { names, service } = await startAmongSilent();
+    try {
+      const times: number[] = [];
+      const timed = async (work: () => Promise<unknown>): Promise<void> => {
+        const since = performance.now();
+        await work();
+        times.push(performance.now() - since);
+      };
+      const attack = service.post(service.url('/page', 'attack.test'));
+      const silent = () => new Set(names.questions.filter((each) => each.startsWith('silent'))).size;
+      await until(() => silent() === 2 * SILENT);
+
+      for (let turn = 0; turn < 5; turn += 1) {
+        await timed(async () => {
+          const { code } = await service.post(service.url('/page', `other${turn}.test`));
+          expect(code).toBe('OK');
+        });
+        // As the store's and Redis' clients ask.
+        await timed(() => lookup('localhost'));
+      }
+      // All of them while the silent names were still asked for.
+      expect(Math.max(...times)).toBeLessThan(2_000);
+
+      const { code, body } = await attack;
+      expect([code, new Set(codesOf(body.skipped))]).toEqual(['OK', new Set(['IMAGE_TIMEOUT'])]);
+      report({ inputs: SILENT });
+    } finally {
+      await service[Symbol.asyncDispose]();
+      await names[Symbol.asyncDispose]();
+    }
+  });
+
+  it('D08 are out of time with the connect timeout, over the network too', async () => {
+    await using names = await startNameServer(() => 'silence');
+    const askDns = createAskDns({ patienceMs: 150, servers: [names.server] });
+    await using service = await startHostileService({
+      config: { connectTimeoutMs: 150 },
+      web: { resolve: createResolve({ ownNames: [], patienceMs: 150, askDns }) },
+    });
+    expect((await service.post(service.url('/', 'silent.test'))).code).toBe('PAGE_TIMEOUT');
+    service.expectNothing();
   });
 });
 

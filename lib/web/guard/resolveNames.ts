@@ -1,5 +1,7 @@
-/** The system's resolver, as a promise, kept from taking the whole thread pool. */
+/** Which addresses a name has. */
 import { lookup } from 'node:dns/promises';
+import { createAskDns } from './askDns.ts';
+import { createHostsFile, type LookInHostsFile } from './hostsFile.ts';
 
 export interface ResolvedAddress {
   readonly address: string;
@@ -10,49 +12,44 @@ export interface ResolvedAddress {
 export type Resolve = (hostname: string) => Promise<readonly ResolvedAddress[]>;
 
 export interface ResolveOptions {
-  /** A name that waited longer for its turn is not asked for: its caller has gone. */
+  /** Names that the operator gave: those of the allow list and of the own endpoints. */
+  readonly ownNames: readonly string[];
   readonly patienceMs: number;
-  readonly ask?: Resolve;
+  /** What tests replace. */
+  readonly askSystem?: Resolve;
+  readonly askDns?: Resolve;
+  readonly lookInHostsFile?: LookInHostsFile;
 }
 
 /**
- * getaddrinfo blocks a thread of libuv's pool (four by default) until the name server answers or its own time is
- * over. Names of a hostile page may never be answered; one thread always stays free for everybody else.
+ * The operator's names are asked of the system (getaddrinfo), so that those of a container network, of a search domain
+ * and `localhost` work. All others are looked for in the hosts file and then asked of the name servers by this process
+ * itself: getaddrinfo blocks one of libuv's threads until a server answers or its own ten seconds or more are over, of
+ * the four threads it gets two, and the store's and Redis' names are resolved there too. Two names that nobody answers
+ * would stop everybody.
+ *
+ * Calls for a name that is being asked for share its answer. Nothing is kept: the next call asks again. How many are
+ * asked for at once is bounded by the connections that a call may open.
  */
-const LOOKUPS_AT_ONCE = 3;
-
-/**
- * getaddrinfo, so that /etc/hosts and a container network's names work. At most three names are asked for at once;
- * calls for a name that is being asked for share its answer. Nothing is kept: the next call asks again.
- */
-export function createResolve({ patienceMs, ask = askSystem }: ResolveOptions): Resolve {
+export function createResolve({
+  ownNames,
+  patienceMs,
+  askSystem = (hostname) => lookup(hostname, { all: true }),
+  askDns = createAskDns({ patienceMs }),
+  lookInHostsFile = createHostsFile(),
+}: ResolveOptions): Resolve {
+  const own = new Set(ownNames);
   const shared = new Map<string, Promise<readonly ResolvedAddress[]>>();
-  const waiting: (() => void)[] = [];
-  let running = 0;
 
-  const askInTurn: Resolve = async (hostname) => {
-    const since = performance.now();
-    if (running >= LOOKUPS_AT_ONCE) await new Promise<void>((start) => waiting.push(start));
-    else running += 1;
-    try {
-      if (performance.now() - since > patienceMs) {
-        throw Object.assign(new Error('No turn to ask for the name in time'), { code: 'ETIMEOUT' });
-      }
-      return await ask(hostname);
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
+  const ask: Resolve = async (hostname) => {
+    if (own.has(hostname)) return askSystem(hostname);
+    const listed = await lookInHostsFile(hostname);
+    return listed.length > 0 ? listed : askDns(hostname);
   };
 
   return (hostname) => {
-    const asked = shared.get(hostname) ?? askInTurn(hostname).finally(() => shared.delete(hostname));
+    const asked = shared.get(hostname) ?? ask(hostname).finally(() => shared.delete(hostname));
     shared.set(hostname, asked);
     return asked;
   };
-}
-
-function askSystem(hostname: string): Promise<readonly ResolvedAddress[]> {
-  return lookup(hostname, { all: true });
 }

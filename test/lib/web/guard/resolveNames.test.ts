@@ -1,73 +1,99 @@
 import { describe, expect, it } from '@jest/globals';
-import { createResolve, type ResolvedAddress } from '../../../../lib/web/guard/resolveNames.ts';
+import {
+  createResolve,
+  type Resolve,
+  type ResolvedAddress,
+  type ResolveOptions,
+} from '../../../../lib/web/guard/resolveNames.ts';
 
-type Settle = (addresses: readonly ResolvedAddress[]) => void;
+const at = (address: string): ResolvedAddress => ({ address, family: 4 });
+const SYSTEM = at('192.0.2.1');
+const LISTED = at('192.0.2.2');
+const SERVED = at('192.0.2.3');
 
-const ADDRESS: ResolvedAddress = { address: '192.0.2.1', family: 4 };
-
-function createAsk() {
-  const pending = new Map<string, Settle>();
+/** Says who was asked for what. */
+function watched(options: Partial<ResolveOptions> = {}) {
   const asked: string[] = [];
-  return {
-    asked,
-    ask: (name: string) =>
-      new Promise<readonly ResolvedAddress[]>((settle) => {
-        asked.push(name);
-        pending.set(name, settle);
-      }),
-    answer: async (name: string) => {
-      pending.get(name)?.([ADDRESS]);
-      await new Promise((resolve) => setImmediate(resolve));
+  const resolve = createResolve({
+    ownNames: ['nginx', 'store.test'],
+    patienceMs: 10_000,
+    askSystem: async (name) => {
+      asked.push(`system ${name}`);
+      return [SYSTEM];
     },
-  };
+    lookInHostsFile: async (name) => (name === 'listed.test' ? [LISTED] : []),
+    askDns: async (name) => {
+      asked.push(`dns ${name}`);
+      return [SERVED];
+    },
+    ...options,
+  });
+  return { asked, resolve };
 }
 
 describe('the resolver', () => {
-  it('asks for three names at once and for the next when one is answered', async () => {
-    const { ask, asked, answer } = createAsk();
-    const resolve = createResolve({ patienceMs: 10_000, ask });
-    const all = Promise.all(['a', 'b', 'c', 'd', 'e'].map(resolve));
-    expect(asked).toEqual(['a', 'b', 'c']);
-    await answer('b');
-    expect(asked).toEqual(['a', 'b', 'c', 'd']);
-    for (const name of ['a', 'c', 'd', 'e']) await answer(name);
-    expect(await all).toEqual(Array(5).fill([ADDRESS]));
+  it.each([
+    ['nginx', SYSTEM, ['system nginx']],
+    ['store.test', SYSTEM, ['system store.test']],
+    ['listed.test', LISTED, []],
+    ['other.test', SERVED, ['dns other.test']],
+    ['a.store.test', SERVED, ['dns a.store.test']],
+  ])('asks for %s whoever knows', async (name, address, expected) => {
+    const { asked, resolve } = watched();
+    expect(await resolve(name)).toEqual([address]);
+    expect(asked).toEqual(expected);
   });
 
-  it('shares one answer between those who ask for a name meanwhile, and keeps none', async () => {
-    const { ask, asked, answer } = createAsk();
-    const resolve = createResolve({ patienceMs: 10_000, ask });
-    const both = Promise.all([resolve('a'), resolve('a')]);
-    await answer('a');
-    expect(await both).toEqual([[ADDRESS], [ADDRESS]]);
-    const again = resolve('a');
-    await answer('a');
-    await again;
-    expect(asked).toEqual(['a', 'a']);
-  });
-
-  it('does not ask for a name whose caller has lost patience', async () => {
-    const { ask, asked, answer } = createAsk();
-    const resolve = createResolve({ patienceMs: -1, ask });
-    await expect(resolve('a')).rejects.toMatchObject({ code: 'ETIMEOUT' });
-    await answer('a');
+  it('never asks the system for a name that a page brought along', async () => {
+    const failing: Resolve = async (name) => {
+      throw Object.assign(new Error(name), { code: 'ENOTFOUND' });
+    };
+    const { asked, resolve } = watched({ askDns: failing });
+    await expect(resolve('other.test')).rejects.toMatchObject({ code: 'ENOTFOUND' });
     expect(asked).toEqual([]);
   });
 
-  it('goes on after a name that fails', async () => {
-    const resolve = createResolve({
-      patienceMs: 10_000,
-      ask: async (name) => {
-        if (name !== 'good') throw new Error(name);
-        return [ADDRESS];
-      },
-    });
-    const results = await Promise.allSettled(['a', 'b', 'c', 'd', 'good'].map(resolve));
-    expect(results.map(({ status }) => status)).toEqual([...Array(4).fill('rejected'), 'fulfilled']);
+  it('shares one answer between those who ask for a name meanwhile, and keeps none', async () => {
+    const { asked, resolve } = watched();
+    expect(await Promise.all([resolve('a.test'), resolve('a.test')])).toEqual([[SERVED], [SERVED]]);
+    expect(asked).toEqual(['dns a.test']);
+    await resolve('a.test');
+    expect(asked).toEqual(['dns a.test', 'dns a.test']);
   });
 
-  it('asks the system by default', async () => {
-    const addresses = await createResolve({ patienceMs: 10_000 })('localhost');
+  it('shares a failure too, and goes on after it', async () => {
+    let asked = 0;
+    const { resolve } = watched({
+      askDns: async () => {
+        asked += 1;
+        if (asked === 1) throw new Error('first');
+        return [SERVED];
+      },
+    });
+    const both = await Promise.allSettled([resolve('a.test'), resolve('a.test')]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await resolve('a.test')).toEqual([SERVED]);
+  });
+
+  it('asks for any number of names at once', async () => {
+    let running = 0;
+    let most = 0;
+    const { resolve } = watched({
+      askDns: async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise((settle) => setImmediate(settle));
+        running -= 1;
+        return [SERVED];
+      },
+    });
+    await Promise.all(Array.from({ length: 100 }, (_, index) => resolve(`${index}.test`)));
+    expect(most).toBe(100);
+  });
+
+  it('asks the real system and the real file by default', async () => {
+    const resolve = createResolve({ ownNames: ['localhost'], patienceMs: 10_000 });
+    const addresses = await resolve('localhost');
     expect(addresses.map(({ address }) => address)).toEqual(
       expect.arrayContaining([expect.stringMatching(/^(127\.0\.0\.1|::1)$/)]),
     );

@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals';
+import { createAskDns } from '../../../../lib/web/guard/askDns.ts';
+import { type Say, startNameServer } from '../nameServer.ts';
+
+const V4 = '192.0.2.1';
+const V6 = '2001:db8::1';
+const SERVFAIL = 2;
+const NXDOMAIN = 3;
+
+const SAID: Readonly<Record<string, Partial<Readonly<Record<'A' | 'AAAA', Say>>>>> = {
+  'both.test': { A: [V4, '192.0.2.2'], AAAA: [V6] },
+  'four.test': { A: [V4] },
+  'six.test': { AAAA: [V6] },
+  'none.test': {},
+  'unknown.test': { A: NXDOMAIN, AAAA: NXDOMAIN },
+  'fails.test': { A: SERVFAIL, AAAA: SERVFAIL },
+  'half-fails.test': { AAAA: SERVFAIL },
+  'half-silent.test': { A: [V4], AAAA: 'silence' },
+  'silent-four.test': { A: 'silence', AAAA: [V6] },
+  'silent.test': { A: 'silence', AAAA: 'silence' },
+};
+
+async function ask(name: string, patienceMs = 10_000) {
+  await using names = await startNameServer((asked, type) => SAID[asked]?.[type] ?? []);
+  const since = performance.now();
+  const answer = await createAskDns({ patienceMs, servers: [names.server] })(name).catch(({ code }) => code);
+  return { answer, ms: performance.now() - since, questions: names.questions };
+}
+
+const v4 = (address: string) => ({ address, family: 4 });
+const v6 = (address: string) => ({ address, family: 6 });
+
+describe('the name servers', () => {
+  it.each([
+    ['both.test', [v4(V4), v4('192.0.2.2'), v6(V6)]],
+    ['BOTH.test.', [v4(V4), v4('192.0.2.2'), v6(V6)]],
+    ['four.test', [v4(V4)]],
+    ['six.test', [v6(V6)]],
+    ['half-silent.test', [v4(V4)]],
+    ['silent-four.test', [v6(V6)]],
+  ])('give the addresses of %s, IPv4 first', async (name, expected) => {
+    expect((await ask(name)).answer).toEqual(expected);
+  });
+
+  it.each([
+    ['none.test', 'ENODATA'],
+    ['unknown.test', 'ENOTFOUND'],
+    ['fails.test', 'ESERVFAIL'],
+    ['half-fails.test', 'ESERVFAIL'],
+    ['a..b', 'EBADNAME'],
+  ])('give no address of %s: %s', async (name, code) => {
+    expect((await ask(name)).answer).toBe(code);
+  });
+
+  it('are asked for the name as it is, once for each family', async () => {
+    expect([...(await ask('four.test')).questions].sort()).toEqual(['four.test A', 'four.test AAAA']);
+  });
+
+  it('keep nobody waiting for the other family of a name that has one', async () => {
+    // An attempt alone has a second, and all of them have seven.
+    expect((await ask('half-silent.test')).ms).toBeLessThan(3_000);
+  });
+
+  it('are given up when they do not answer in time', async () => {
+    const { answer, ms } = await ask('silent.test', 150);
+    expect(answer).toBe('ECANCELLED');
+    expect(ms).toBeGreaterThanOrEqual(149);
+    expect(ms).toBeLessThan(3_000);
+  });
+
+  it('are asked again when an answer is lost', async () => {
+    let asked = 0;
+    await using names = await startNameServer((_, type) => (type === 'A' && ++asked > 1 ? [V4] : 'silence'));
+    expect(await createAskDns({ patienceMs: 10_000, servers: [names.server] })('lost.test')).toEqual([
+      v4(V4),
+    ]);
+  });
+
+  it('are those of the system where none are given; nobody waits for ever for them', async () => {
+    await expect(createAskDns({ patienceMs: 0 })('a..b')).rejects.toMatchObject({ code: 'EBADNAME' });
+  });
+});
