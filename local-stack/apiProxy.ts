@@ -4,6 +4,9 @@ import { type IncomingHttpHeaders, type IncomingMessage, request, type ServerRes
 /** Where the site has the API. */
 export const API_PREFIX = '/api/';
 
+/** What the service says it is when it fetches. Nobody who chooses an address chooses the headers too. */
+const OWN_USER_AGENT = 'ImageProcessingApi/';
+
 /** A call takes at most 29 s; nothing is waited for without end. As in Nginx of the stack. */
 const TIMEOUT_MS = 35_000;
 
@@ -27,6 +30,11 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
  */
 export function forwardToApi(api: string, incoming: IncomingMessage, answer: ServerResponse): void {
   const path = (incoming.url ?? '').slice(API_PREFIX.length - 1);
+  // No page that the service harvests leads it back to its own API.
+  if (incoming.headers['user-agent']?.startsWith(OWN_USER_AGENT)) {
+    answer.writeHead(403).end();
+    return;
+  }
   // Node's server takes such a target, its client throws over it.
   if (/[^\x21-\x7e]/.test(path)) {
     answer.writeHead(400).end();

@@ -20,6 +20,7 @@ interface Body {
   readonly images: readonly string[];
   readonly items: readonly Item[];
   readonly code: string;
+  readonly upstreamStatus?: number;
   readonly complete: boolean;
   readonly counts: { readonly discovered: number; readonly items: number; readonly skipped: number };
   readonly changes: Readonly<
@@ -147,6 +148,17 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
         expectThat(code === 'ADDRESS_FORBIDDEN', `code ${code}`);
       },
     })),
+    {
+      name: 'a page cannot lead the API back to itself through the site',
+      async run() {
+        const url = `${options.siteFromApi}/api/images?url=${encodeURIComponent(gallery)}`;
+        const { code, upstreamStatus } = bodyOf(await harvest('POST', url), 502);
+        expectThat(
+          code === 'PAGE_UNREACHABLE' && upstreamStatus === 403,
+          `${code}, status ${upstreamStatus}`,
+        );
+      },
+    },
     {
       name: 'the proxy of the site leads to the same answers',
       leftOut: options.proxiedApi === null ? 'this stack has no proxy' : null,

@@ -46,7 +46,7 @@ describe('the smoke test', () => {
     for (const _ of ['first', 'second']) {
       const run = await smoke(...here());
       expect(run).toMatchObject({ code: 0, errors: '' });
-      expect(run.lines.at(-1)).toBe('Smoke: 16 passed, 0 failed, 5 skipped');
+      expect(run.lines.at(-1)).toBe('Smoke: 17 passed, 0 failed, 5 skipped');
       expect(countOf(run, 'left out')).toBe(5);
       expect(
         run.lines.slice(0, -1).every((line) => /^(ok +\d+\.\d\d s {2}|left out {10})\S/.test(line)),
@@ -92,7 +92,7 @@ describe('the smoke test', () => {
       const run = await smoke(...here(), '--prometheus', url, '--may-be-down', 'minio');
       expect(run).toMatchObject({ code: 0, errors: '' });
       expect(asked).toBe(3);
-      expect(run.lines.at(-1)).toBe('Smoke: 19 passed, 0 failed, 2 skipped');
+      expect(run.lines.at(-1)).toBe('Smoke: 20 passed, 0 failed, 2 skipped');
     } finally {
       await new Promise((resolve) => server.close(resolve));
     }

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { USER_AGENT } from '../../lib/web/requestHeaders.ts';
 import { consoleHeaders } from '../../local-stack/consoleHeaders.ts';
 import { type Site, startSite } from '../../local-stack/site.ts';
 
@@ -95,6 +96,13 @@ describe('the API below /api/', () => {
     expect(seen.at(-1)?.headers).not.toMatchObject({ 'x-hop': '1' });
     expect(seen.at(-1)?.headers.te).toBeUndefined();
     expect(answer.headers['x-own']).toBeUndefined();
+  });
+
+  it('U47 is refused to the service itself, so that no page leads it back to its own API', async () => {
+    const before = seen.length;
+    const answer = await get('/api/images?url=a', { headers: { 'User-Agent': USER_AGENT } });
+    expect([answer.status, seen.length]).toEqual([403, before]);
+    expect((await get('/sample/', { headers: { 'User-Agent': USER_AGENT } })).status).toBe(200);
   });
 
   it('is a 502 in plain words when it is away', async () => {

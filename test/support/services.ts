@@ -17,6 +17,9 @@ export interface TestService {
 /** Its path; null when the machine does not have it. */
 export const findPromtool = () => findProgram(['promtool'], process.env.PATH);
 
+/** Its path; null when the machine does not have it. */
+export const findNginx = () => findProgram(['nginx'], `${process.env.PATH}:/usr/sbin`);
+
 /** Its path, under the names that systems give it; null when the machine does not have it. */
 export const findChromium = () =>
   findProgram(['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'], process.env.PATH);
@@ -46,6 +49,12 @@ export function findTestServices(): readonly TestService[] {
       covers: 'the address guard among listeners on the addresses it must not reach',
       install: 'Linux with util-linux and iproute2, as root or with user namespaces',
       program: findNamespace()?.[0] ?? null,
+    },
+    {
+      name: 'Nginx',
+      covers: "the stack's Nginx under its own configuration",
+      install: 'install nginx-light or nginx',
+      program: findNginx(),
     },
     {
       name: 'Chromium',
