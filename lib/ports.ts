@@ -8,6 +8,8 @@ export interface WebRequest {
   readonly kind: 'page' | 'stylesheet' | 'image';
   /** Limit on decoded bytes, inclusive; a function is asked once, with the first bytes read. */
   readonly maxBytes: number | ((head: Buffer, contentType: string | undefined) => Promise<number>);
+  /** The most that the function may say: of a body that announces more, no byte is read. */
+  readonly announcedMaxBytes?: number;
   /** Sent as the browser's default policy (strict-origin-when-cross-origin) would. */
   readonly referrer?: URL;
   /** Sent as a condition to the hop whose URL is `validators.url`, to no other. */

@@ -33,6 +33,7 @@ export async function readPage(
     kind: 'page',
     maxBytes: async (head, contentType) =>
       (await isImage(head, contentType)) ? limits.imageMaxBytes : limits.pageMaxBytes,
+    announcedMaxBytes: Math.max(limits.imageMaxBytes, limits.pageMaxBytes),
     signal,
   });
   if (page.kind === 'failed') throw pageProblem(page);

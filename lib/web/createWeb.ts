@@ -137,11 +137,14 @@ async function readAnswer(
   const contentType = header('content-type');
   const contentEncoding = header('content-encoding');
   const announcedBytes = isIdentity(contentEncoding) ? length : 0;
-  if (typeof request.maxBytes === 'number' && announcedBytes > request.maxBytes) throw faultError('tooLarge');
+  const { maxBytes, announcedMaxBytes = Number.POSITIVE_INFINITY } = request;
+  if (announcedBytes > (typeof maxBytes === 'number' ? maxBytes : announcedMaxBytes)) {
+    throw faultError('tooLarge');
+  }
   // Only the bytes of images wait for room in memory.
   const decoding = { turns, mayWait: request.kind === 'image', signal: deadline.signal };
   const bytes = await collectBody(decodeBody(answer.body, contentEncoding, decoding), {
-    maxBytes: request.maxBytes,
+    maxBytes,
     onBytes: request.onBytes,
     contentType,
     announcedBytes,

@@ -172,7 +172,8 @@ const CONNECTIONS: readonly Row[] = [
       socket.write(`${head(200, CHUNKED)}1;`);
       pour(socket, 'x'.repeat(1_000));
     },
-    // The parser below sets no bound to it; the deadline does.
+    // 502 would be right. undici's parser reads past an extension without counting it (Node's own server stops at
+    // 16 KiB) and shows it to nobody, so the deadline alone ends it. It costs no memory, and the time of one reading.
     TIMEOUT,
   ],
   [
@@ -208,18 +209,33 @@ describe('T: a server that', () => {
     await expectVerdicts(respond, page, image);
   });
 
-  it('T05 announces 10 GB is refused before a byte of them is read', async () => {
-    const wanted: boolean[] = [];
+  it.each([
+    ['10 GB', 10_000_000_000],
+    ['a byte more than any limit', MIB + 1],
+  ])('T05 announces %s is refused before a byte of it is sent', async (_row, length) => {
+    const sent: Promise<number>[] = [];
     await expectVerdicts(
       (socket: Socket) => {
-        socket.write(head(200, { 'Content-Type': 'image/png', 'Content-Length': '10000000000' }));
-        wanted.push(socket.writable);
+        const before = socket.bytesWritten;
+        const start = head(200, { 'Content-Type': 'image/png', 'Content-Length': String(length) });
+        socket.write(start);
+        const { promise, resolve } = Promise.withResolvers<number>();
+        // Closed by the other side: this one would wait for ever.
+        socket.on('close', () => resolve(socket.bytesWritten - before - start.length));
+        sent.push(promise);
       },
-      // What it is only its bytes can tell, and with it the limit of the page itself.
-      ['PAGE_TIMEOUT'],
-      ['IMAGE_TOO_LARGE'],
+      ...TOO_LARGE,
     );
-    expect(wanted).toEqual([true, true]);
+    expect(await Promise.all(sent)).toEqual([0, 0]);
+  });
+
+  it('T05 announces exactly the limit is read', async () => {
+    const image = Buffer.concat([PICTURE, Buffer.alloc(MIB - PICTURE.length)]);
+    await using service = await startHostileService({
+      respond: (socket) => socket.write(answer(200, { 'Content-Type': 'image/png' }, image)),
+      limits: LIMITS,
+    });
+    expect((await service.post(service.url('/bad'))).body.counts).toMatchObject({ items: 1 });
   });
 
   it('T08 sends interim answers before the real one is read as usual', async () => {
