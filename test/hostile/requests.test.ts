@@ -235,13 +235,35 @@ const QUERIES: readonly (readonly [row: string, query: string, code: string])[] 
 const statusOf = (code: string, ok: number) =>
   code === 'OK' ? ok : new Problem(code as ProblemCode, { detail: '' }).status;
 
+/** All that is there, and how much was asked of the parts and of the site. */
+const traces = () => ({
+  objects: [...service.store.objects.keys()],
+  records: [...service.store.kept.keys()],
+  cached: [...service.cache.entries.keys()],
+  locks: [...service.cache.locks.keys()],
+  asked: [service.store.calls.length, service.cache.calls.length, service.site.heads.length],
+});
+
 async function expectAnswer(
   call: () => Promise<HostileAnswer>,
   code: string,
   okStatus: number,
 ): Promise<void> {
+  const before = traces();
   const { value, cost } = await measureCost(call);
   expect([value.code, value.status]).toEqual([code, statusOf(code, okStatus)]);
+  const { asked, ...left } = traces();
+  if (code === 'OK') {
+    expect([left.records.length, left.objects.length]).toEqual([
+      before.records.length + 1,
+      before.objects.length + 1,
+    ]);
+    expect(left.locks).toEqual([]);
+  } else {
+    expect({ ...left, asked: before.asked }).toEqual(before);
+    // Only what is well-formed is looked up.
+    if (code !== 'PAGE_NOT_FOUND') expect(asked).toEqual(before.asked);
+  }
   expect(value.headers).toMatchObject({
     'content-type': code === 'OK' ? 'application/json' : 'application/problem+json',
     'x-content-type-options': 'nosniff',
