@@ -7,7 +7,7 @@ import { pngOf as headerOnly, hex, pngChunk, sample } from '../lib/image/samples
 import { answer, pathOf } from '../lib/web/rawServer.ts';
 import { pngOf } from '../support/pictures.ts';
 import { report } from './support/figures.ts';
-import { startHostileService } from './support/hostileService.ts';
+import { type HostileService, startHostileService } from './support/hostileService.ts';
 import { measureCost, measureWithin } from './support/meter.ts';
 
 const MIB = 1024 * 1024;
@@ -22,13 +22,14 @@ interface Harvested {
 
 /** What becomes of images of one page, each answered with a length, or up to the end of the connection. */
 async function harvestImages(
-  images: readonly Buffer[],
+  images: readonly (Buffer | ((port: number) => Buffer))[],
   { type = 'image/png', isDelimited = true, paths = images.map((_, index) => `/${index}`) } = {},
 ): Promise<Harvested> {
-  await using service = await startHostileService({
+  await using service: HostileService = await startHostileService({
     respond: (socket, head) => {
       const index = paths.indexOf(pathOf(head));
-      const body = images[index];
+      const image = images[index];
+      const body = typeof image === 'function' ? image(service.site.port) : image;
       if (body === undefined) {
         socket.write(answer(200, HTML, paths.map((path) => `<img src="${path}">`).join('')));
       } else if (isDelimited) {
@@ -196,13 +197,23 @@ describe('I: stored as it came is', () => {
 
   const svg = (inner: string, before = '') =>
     `${before}<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9" height="9">${inner}</svg>`;
+  // SITE and INSIDE are listeners that count whoever comes: what is fetched from either is seen.
   it.each([
-    ['I10 SVG with a script', svg('<script>alert(1)</script>')],
-    ['I10 SVG with a handler', svg('<rect onload="alert(1)"/>')],
-    ['I10 SVG with foreign markup', svg('<foreignObject><iframe src="http://127.0.0.1/"/></foreignObject>')],
+    ['I10 SVG with a script', svg('<script href="SITE/x.js">fetch("SITE/")</script>')],
+    ['I10 SVG with a handler', svg('<rect onload="location=\'SITE/\'"/>')],
+    [
+      'I10 SVG with foreign markup',
+      svg('<foreignObject><iframe src="INSIDE/"/><img src="SITE/x.png"/></foreignObject>'),
+    ],
     ['I10 SVG with a disguised link', svg('<a href="jav&#x61;script:alert(1)"><text>x</text></a>')],
-    ['I10 SVG that uses a document', svg('<use href="data:image/svg+xml,&lt;svg/&gt;#x"/>')],
-    ['I10 SVG with an image inside the network', svg('<image xlink:href="http://127.0.0.1/secret"/>')],
+    [
+      'I10 SVG that uses a document',
+      svg('<use href="data:image/svg+xml,&lt;svg/&gt;#x"/><use href="SITE/x.svg#x"/>'),
+    ],
+    [
+      'I10 SVG with images',
+      svg('<image xlink:href="INSIDE/secret"/><image href="SITE/x.png"/><style>a{fill:url(SITE/y)}</style>'),
+    ],
     [
       'I10 SVG of a billion laughs',
       svg(
@@ -214,17 +225,31 @@ describe('I: stored as it came is', () => {
       ),
     ],
     [
-      'I10 SVG with an outside entity',
+      'I10 SVG with outside entities',
       svg(
         '&x;',
-        '<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd"><!ENTITY % y SYSTEM "http://127.0.0.1/dtd">%y;]>',
+        '<!DOCTYPE svg PUBLIC "x" "SITE/x.dtd" [<!ENTITY x SYSTEM "file:///etc/passwd"><!ENTITY % y SYSTEM "INSIDE/dtd">%y;]>',
       ),
     ],
-    ['I10 SVG with a stylesheet', svg('', '<?xml-stylesheet href="http://127.0.0.1/x.css"?>')],
+    [
+      'I10 SVG with stylesheets',
+      svg('', '<?xml-stylesheet href="INSIDE/x.css"?><?xml-stylesheet href="SITE/x.css"?>'),
+    ],
   ])('%s', async (_row, text) => {
-    const { stored, asked } = await harvestImages([Buffer.from(text)], { type: 'image/svg+xml' });
+    const on = (port: number) =>
+      text.replaceAll('SITE', `http://good.test:${port}`).replaceAll('INSIDE', `http://127.0.0.1:${port}`);
+    const kept: string[] = [];
+    const { stored, asked } = await harvestImages(
+      [
+        (port) => {
+          kept.push(on(port));
+          return Buffer.from(on(port));
+        },
+      ],
+      { type: 'image/svg+xml' },
+    );
     expect(stored).toMatchObject([{ contentType: 'image/svg+xml' }]);
-    expect(stored[0]?.bytes.toString()).toBe(text);
+    expect(stored.map(({ bytes }) => bytes.toString())).toEqual(kept);
     // The page and the image: nothing that it names is fetched.
     expect(asked).toBe(2);
   });
