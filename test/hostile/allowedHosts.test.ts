@@ -21,7 +21,10 @@ const page: Respond = (socket) => socket.write(answer(200, { 'Content-Type': 'te
 async function withList(
   list: string,
   url: string,
-  { address = PRIVATE_ADDRESS, own = '' }: { address?: string; own?: string } = {},
+  {
+    address = PRIVATE_ADDRESS,
+    own = {},
+  }: { address?: string; own?: { S3_ENDPOINT?: string; REDIS_ADDRESS?: string } } = {},
 ) {
   // The listener's port is known only now.
   const [site, inside] = await startTwins(page, page);
@@ -31,7 +34,7 @@ async function withList(
   const { fetch } = readConfig({
     S3_BUCKET: 'b',
     FETCH_ALLOW_HOSTS: at(list),
-    ...(own !== '' && { S3_ENDPOINT: at(own) }),
+    ...Object.fromEntries(Object.entries(own).map(([name, value]) => [name, at(value)])),
   });
   const asked: string[] = [];
   const resolve: Resolve = async (name) => {
@@ -107,35 +110,51 @@ describe('U: the allow list', () => {
     });
   });
 
-  it.each([
-    ['U47 the store, listed', 'minio:PORT', 'http://minio:PORT/', 'minio:PORT'],
-    ['U47 the store in capitals', 'minio:PORT', 'http://MINIO:PORT/', 'http://Minio:PORT'],
-    ['U47 the store with a root dot', 'minio.:PORT', 'http://minio.:PORT/', 'minio:PORT'],
-    ['U47 the store under another name', 'nginx:PORT', 'http://nginx:PORT/', 'minio:PORT'],
+  const OWN: readonly (readonly [row: string, list: string, url: string, own: string])[] = [
+    ['listed', 'own:PORT', 'http://own:PORT/', 'own:PORT'],
+    ['in capitals', 'own:PORT', 'http://OWN:PORT/', 'SCHEME://Own:PORT'],
+    ['with a root dot', 'own.:PORT', 'http://own.:PORT/', 'own:PORT'],
+    ['under another name', 'nginx:PORT', 'http://nginx:PORT/', 'own:PORT'],
+    ['by its address', `${PRIVATE_ADDRESS}:PORT`, `http://${PRIVATE_ADDRESS}:PORT/`, 'own:PORT'],
+    ['given by its address', 'nginx:PORT', 'http://nginx:PORT/', `${PRIVATE_ADDRESS}:PORT`],
+    ['given by a URL with a password', 'own:PORT', 'http://own:PORT/', 'SCHEME://user:secret@own:PORT'],
+    ['that listens everywhere', 'localhost:PORT', 'http://localhost:PORT/', '0.0.0.0:PORT'],
+    ['that listens everywhere in IPv6', 'localhost:PORT', 'http://localhost:PORT/', 'SCHEME://[::]:PORT'],
+  ];
+  const rows = OWN.flatMap(([row, list, url, own]) => [
+    // Credentials in the address of the store are a fault of the settings.
+    ...(own.includes('@')
+      ? []
+      : [[`U47 the store ${row}`, list, url, { S3_ENDPOINT: own.replace('SCHEME', 'http') }] as const]),
+    [`U47 Redis ${row}`, list, url, { REDIS_ADDRESS: own.replace('SCHEME', 'redis') }] as const,
     [
-      'U47 the store by its address',
-      `${PRIVATE_ADDRESS}:PORT`,
-      `http://${PRIVATE_ADDRESS}:PORT/`,
-      'minio:PORT',
-    ],
-    ['U47 the store given by its address', 'nginx:PORT', 'http://nginx:PORT/', `${PRIVATE_ADDRESS}:PORT`],
+      `U47 Redis ${row}, with TLS`,
+      list,
+      url,
+      { REDIS_ADDRESS: `rediss://${own.replace('SCHEME://', '')}` },
+    ] as const,
+  ]);
+  it.each([
+    ...rows,
+    // A scheme of the web's own has such hosts rewritten by the parser; that of Redis has not.
     [
       'U47 the store given by a decimal address',
       'nginx:PORT',
       'http://nginx:PORT/',
-      'http://2130706433:PORT',
-    ],
-    ['U47 the store that listens everywhere', 'localhost:PORT', 'http://localhost:PORT/', '0.0.0.0:PORT'],
-    [
-      'U47 the store that listens everywhere in IPv6',
-      'localhost:PORT',
-      'http://localhost:PORT/',
-      'http://[::]:PORT',
-    ],
+      { S3_ENDPOINT: 'http://2130706433:PORT' },
+    ] as const,
   ])('%s is forbidden', async (_row, list, url, own) => {
     expect(await withList(list, url, { own })).toMatchObject({
       result: 'forbidden',
       met: 0,
+    });
+  });
+
+  it('U47 what is nobody’s own is not forbidden with it', async () => {
+    const own = { S3_ENDPOINT: 'own:9', REDIS_ADDRESS: 'redis:9' };
+    expect(await withList('nginx:PORT', 'http://nginx:PORT/', { own })).toMatchObject({
+      result: 'read',
+      met: 1,
     });
   });
 

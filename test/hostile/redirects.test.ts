@@ -119,11 +119,12 @@ describe('R: a redirect', () => {
     });
   });
 
-  it.each([
-    ['R08 to itself', (path: string) => path],
-    ['R08 in a circle', (path: string) => (path === '/b' ? '/page' : '/b')],
-    ['R09 to something new every time', (path: string) => `${path}x`],
-  ])('%s ends after five', async (_row, next) => {
+  const LOOPS: readonly (readonly [row: string, next: (path: string) => string])[] = [
+    ['R08 to itself', (path) => path],
+    ['R08 in a circle', (path) => (path === '/b' ? '/page' : '/b')],
+    ['R09 to something new every time', (path) => `${path}x`],
+  ];
+  it.each(LOOPS)('%s ends after five, for a page', async (_row, next) => {
     await using service = await startHostileService({
       respond: (socket, head) => socket.write(to(next(pathOf(head)))),
     });
@@ -133,10 +134,26 @@ describe('R: a redirect', () => {
     service.expectNothing();
   });
 
+  it.each(LOOPS)('%s ends after five, for an image', async (_row, next) => {
+    await using service = await startHostileService({
+      respond: (socket, head) => {
+        const path = pathOf(head);
+        socket.write(path === '/with' ? answer(200, HTML, '<img src="/page">') : to(next(path)));
+      },
+    });
+    const { code, body } = await service.post(service.url('/with'));
+    expect([code, (body.skipped as readonly Line[]).map((line) => line.code)]).toEqual([
+      'OK',
+      ['IMAGE_UNREACHABLE'],
+    ]);
+    expect(service.site.heads).toHaveLength(1 + 6);
+    expect([service.inside.accepted(), service.store.objects.size]).toEqual([0, 0]);
+  });
+
   it.each([
     [5, 'OK'],
     [6, 'PAGE_UNREACHABLE'],
-  ])('R10 of a chain of %i: %s', async (length, expected) => {
+  ])('R10 of a chain of %i, for a page: %s', async (length, expected) => {
     await using service = await startHostileService({
       respond: (socket, head) => {
         const step = Number(pathOf(head).slice(1));
@@ -148,25 +165,56 @@ describe('R: a redirect', () => {
   });
 
   it.each([
-    ['R12 with an endless body', {}],
-    ['R12 with endless chunks', { 'Transfer-Encoding': 'chunked' }],
-    ['R13 with a gigabyte to come', { 'Content-Length': '1000000000' }],
-  ])('%s is followed at once, and its connection closed', async (_row, headers: Record<string, string>) => {
+    [5, { items: 1, skipped: 0, byCode: {} }],
+    [6, { items: 0, skipped: 1, byCode: { IMAGE_UNREACHABLE: 1 } }],
+  ])('R10 of a chain of %i, for an image: %j', async (length, expected) => {
+    await using service = await startHostileService({
+      respond: (socket, head) => {
+        const step = Number(pathOf(head).slice(1));
+        if (Number.isNaN(step)) socket.write(answer(200, HTML, '<img src="/0">'));
+        else socket.write(step < length ? to(`/${step + 1}`) : answer(200, {}, pngOf(4)));
+      },
+    });
+    expect((await service.post(service.url('/with'))).body.counts).toMatchObject(expected);
+    expect(service.site.heads).toHaveLength(1 + 6);
+  });
+
+  /** Milliseconds from the answer of the first hop to the request for the next, at the site. */
+  async function hopTime(headers: Record<string, string>): Promise<number> {
     const closed = Promise.withResolvers<number>();
+    let answered = 0;
+    let asked = 0;
     await using service = await serve(() => ({
       '/page': (socket) => {
+        answered = performance.now();
         socket.write(headOf(302, { Location: '/end', ...headers }));
         pour(socket, headers['Transfer-Encoding'] ? `1000\r\n${'x'.repeat(4_096)}\r\n` : Buffer.alloc(4_096));
         socket.on('close', () => closed.resolve(socket.bytesWritten));
       },
-      '/end': answer(200, HTML, '<p>'),
+      '/end': (socket) => {
+        asked = performance.now();
+        socket.write(answer(200, HTML, '<p>'));
+      },
     }));
-    const since = performance.now();
     expect((await service.post(service.url('/page'))).code).toBe('OK');
-    expect(performance.now() - since).toBeLessThan(1_000);
     // What fits into the buffers of two sockets is sent whether anybody reads it or not.
     expect(await closed.promise).toBeLessThan(64 * 1024 * 1024);
-  });
+    return asked - answered;
+  }
+
+  it.each([
+    ['R12 with an endless body', {}],
+    ['R12 with endless chunks', { 'Transfer-Encoding': 'chunked' }],
+    ['R13 with a gigabyte to come', { 'Content-Length': '1000000000' }],
+  ])(
+    '%s is followed within 100 ms, and its connection closed',
+    async (_row, headers: Record<string, string>) => {
+      const times: number[] = [];
+      // What else the machine does comes and goes; what the hop takes comes every time.
+      while (times.length < 5 && !times.some((ms) => ms < 100)) times.push(await hopTime(headers));
+      expect(Math.min(...times)).toBeLessThan(100);
+    },
+  );
 
   it.each([301, 302, 303, 307, 308])('R14 of status %i is followed with a GET', async (status) => {
     await using service = await serve(() => ({

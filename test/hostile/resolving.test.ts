@@ -4,45 +4,18 @@ import { describe, expect, it } from '@jest/globals';
 import { createAskDns } from '../../lib/web/guard/askDns.ts';
 import { createResolve, type Resolve, type ResolvedAddress } from '../../lib/web/guard/resolveNames.ts';
 import { startNameServer } from '../lib/web/nameServer.ts';
-import {
-  answer,
-  headerOf,
-  PRIVATE_ADDRESS,
-  PUBLIC_ADDRESS,
-  pathOf,
-  type Respond,
-} from '../lib/web/rawServer.ts';
+import { headerOf, PUBLIC_ADDRESS } from '../lib/web/rawServer.ts';
 import { resolveTestName } from '../lib/web/testWeb.ts';
-import { pngOf } from '../support/pictures.ts';
 import { until } from '../support/until.ts';
 import { report } from './support/figures.ts';
 import { startHostileService } from './support/hostileService.ts';
-
-const at = (address: string): ResolvedAddress => ({ address, family: address.includes(':') ? 6 : 4 });
-const PUBLIC = at(PUBLIC_ADDRESS);
-const PRIVATE = at(PRIVATE_ADDRESS);
+import { codesOf, PRIVATE, PUBLIC, resolved, siteOf } from './support/resolving.ts';
 
 const failing =
   (code: string): Resolve =>
   async () => {
     throw Object.assign(new Error(code), { code });
   };
-
-/** A page of the given body at `/page`, a picture everywhere else; every answer on a connection of its own. */
-const siteOf =
-  (page: string): Respond =>
-  (socket, head) =>
-    socket.end(
-      pathOf(head) === '/page'
-        ? answer(200, { 'Content-Type': 'text/html', Connection: 'close' }, page)
-        : answer(200, { 'Content-Type': 'image/png', Connection: 'close' }, pngOf(3)),
-    );
-
-interface Line {
-  readonly url: string;
-  readonly code: string;
-}
-const codesOf = (skipped: unknown) => (skipped as readonly Line[]).map(({ code }) => code);
 
 const FORBIDDEN: readonly (readonly [string, readonly ResolvedAddress[]])[] = [
   ...[
@@ -60,11 +33,11 @@ const FORBIDDEN: readonly (readonly [string, readonly ResolvedAddress[]])[] = [
     'fd00:ec2::254',
     'fe80::1',
     '64:ff9b::7f00:1',
-  ].map((address) => [`D01 ${address}`, [at(address)]] as const),
+  ].map((address) => [`D01 ${address}`, [resolved(address)]] as const),
   ...['::ffff:10.0.0.1', '::ffff:127.0.0.1', '::ffff:7f00:1', '::ffff:a9fe:a9fe'].map(
-    (address) => [`D06 ${address}`, [at(address)]] as const,
+    (address) => [`D06 ${address}`, [resolved(address)]] as const,
   ),
-  ['D04 several, all private', [PRIVATE, at('10.0.0.1'), at('::1')]],
+  ['D04 several, all private', [PRIVATE, resolved('10.0.0.1'), resolved('::1')]],
   ['D10 garbage', [{ address: 'not-an-ip', family: 4 }]],
   ['D10 an empty text', [{ address: '', family: 4 }]],
   ['D10 a blank behind it', [{ address: `${PUBLIC_ADDRESS} `, family: 4 }]],
@@ -258,125 +231,6 @@ describe('D: silent names', () => {
       web: { resolve: createResolve({ ownNames: [], patienceMs: 150, askDns }) },
     });
     expect((await service.post(service.url('/', 'silent.test'))).code).toBe('PAGE_TIMEOUT');
-    service.expectNothing();
-  });
-});
-
-const RUNS = 1_000;
-
-interface Form {
-  readonly respond: Respond;
-  /** What the name resolves to, by how often it was asked for within one call. */
-  readonly answerOf: (turn: number, run: number) => readonly ResolvedAddress[];
-  readonly codeOf: (run: number) => string;
-  readonly skipped: readonly string[];
-  /** Requests that the public site sees in all. */
-  readonly hits: number;
-}
-
-const PAGE_WITH_IMAGE = siteOf('<img src="/i.png">');
-const mapped: ResolvedAddress = at('::ffff:127.0.0.1');
-
-const FORMS: readonly (readonly [string, Form])[] = [
-  [
-    'D02 public for the page, private for its image',
-    {
-      respond: PAGE_WITH_IMAGE,
-      answerOf: (turn) => (turn === 0 ? [PUBLIC] : [PRIVATE]),
-      codeOf: () => 'OK',
-      skipped: ['ADDRESS_FORBIDDEN'],
-      hits: RUNS,
-    },
-  ],
-  [
-    'D03 public and private in turns',
-    {
-      respond: siteOf('<p>'),
-      answerOf: (_, run) => (run % 2 === 0 ? [PUBLIC] : [PRIVATE]),
-      codeOf: (run) => (run % 2 === 0 ? 'OK' : 'ADDRESS_FORBIDDEN'),
-      skipped: [],
-      hits: RUNS / 2,
-    },
-  ],
-  [
-    'D04 both at once, in both orders',
-    {
-      respond: PAGE_WITH_IMAGE,
-      answerOf: (turn, run) =>
-        (turn + run) % 2 === 0 ? [PUBLIC, PRIVATE, mapped] : [mapped, PRIVATE, PUBLIC],
-      codeOf: () => 'OK',
-      skipped: [],
-      hits: 2 * RUNS,
-    },
-  ],
-  [
-    'D05 a redirect to the same name, which has moved inside',
-    {
-      respond: (socket) => socket.end(answer(302, { Location: '/page', Connection: 'close' })),
-      answerOf: (turn) => (turn === 0 ? [PUBLIC] : [PRIVATE]),
-      codeOf: () => 'ADDRESS_FORBIDDEN',
-      skipped: [],
-      hits: RUNS,
-    },
-  ],
-  [
-    'D06 plain and mapped in turns, from lookup to lookup',
-    {
-      respond: PAGE_WITH_IMAGE,
-      answerOf: (turn) => (turn % 2 === 0 ? [PUBLIC] : [mapped]),
-      codeOf: () => 'OK',
-      skipped: ['ADDRESS_FORBIDDEN'],
-      hits: RUNS,
-    },
-  ],
-];
-
-describe('D: rebinding', () => {
-  it.each(FORMS)(
-    `%s: ${RUNS} calls never come inside`,
-    async (_row, form) => {
-      let run = 0;
-      let turn = 0;
-      await using service = await startHostileService({
-        respond: form.respond,
-        web: { resolve: async () => form.answerOf(turn++, run) },
-      });
-      for (; run < RUNS; run += 1) {
-        turn = 0;
-        const { code, body } = await service.post(service.url('/page'), { dryRun: true });
-        expect(code).toBe(form.codeOf(run));
-        if (code === 'OK') expect(codesOf(body.skipped)).toEqual(form.skipped);
-      }
-      expect(service.site.heads).toHaveLength(form.hits);
-      service.expectNothing();
-      report({ inputs: RUNS });
-    },
-    60_000,
-  );
-
-  it(`D09 a connection that is kept stays where it was judged: ${RUNS} calls, one question`, async () => {
-    let turn = 0;
-    await using service = await startHostileService({
-      respond: (socket) => socket.write(answer(200, { 'Content-Type': 'text/html' }, '<p>')),
-      config: { connectionsPerHost: 1 },
-      web: { resolve: async () => (turn++ === 0 ? [PUBLIC] : [PRIVATE]) },
-    });
-    for (let i = 0; i < RUNS; i += 1) {
-      expect((await service.post(service.url('/page'), { dryRun: true })).code).toBe('OK');
-    }
-    expect([turn, service.site.accepted(), service.site.heads.length]).toEqual([1, 1, RUNS]);
-    service.expectNothing();
-    report({ inputs: RUNS });
-  }, 120_000);
-
-  it('D05 a second attempt after a lost connection asks and judges anew', async () => {
-    let turn = 0;
-    await using service = await startHostileService({
-      respond: (socket) => socket.resetAndDestroy(),
-      web: { resolve: async () => (turn++ === 0 ? [PUBLIC] : [PRIVATE]) },
-    });
-    expect((await service.post(service.url('/page'))).code).toBe('ADDRESS_FORBIDDEN');
-    expect([turn, service.site.heads.length]).toEqual([2, 1]);
     service.expectNothing();
   });
 });
