@@ -135,44 +135,64 @@ describe('F05 an entry that is', () => {
   });
 });
 
-describe('F05 a Redis that hangs', () => {
-  it('F05 costs the first GET its time, the next twenty less than 50 ms each, and is used again', async () => {
-    const clock = stopped();
-    await using service = await startPartsService({ elapsed: clock.elapsed });
-    await service.post(service.page);
-    service.redis.entries.clear();
-    const get = () => timed(() => service.get(service.page));
-    const plain: number[] = [];
-    for (let n = 0; n < 11; n += 1) {
-      service.redis.entries.clear();
-      plain.push((await get()).ms);
-    }
+describe('F05 a Redis that is lost', () => {
+  const GETS = 20;
 
-    await service.redisLine.set('hang');
-    const first = await get();
-    expect(first.value.code).toBe('OK');
-    expect(first.ms).toBeLessThan(REDIS_TIMES.commandMs + REDIS_TIMES.connectMs + 500);
-    const opened = service.redisLine.accepted();
-    const next: number[] = [];
-    for (let n = 0; n < 20; n += 1) {
-      const { value, ms } = await get();
+  /** A service with a harvested page that is not in the cache, and what a GET of it usually takes. */
+  async function startUncached() {
+    const clock = stopped();
+    const service = await startPartsService({ elapsed: clock.elapsed });
+    await service.post(service.page);
+    const get = async () => {
+      const { value, ms } = await timed(() => service.get(service.page));
       expect(value.code).toBe('OK');
-      next.push(ms);
-    }
-    // Redis was not even asked.
-    expect(service.redisLine.accepted()).toBe(opened);
-    const [usual, most] = [median(plain), median(next)];
-    report({
-      inputs: 21,
-      said: `a hanging Redis: ${first.ms.toFixed(0)} ms once, then ${most.toFixed(1)} ms (${usual.toFixed(1)} ms with it)`,
-    });
-    expect(most).toBeLessThan(usual + 50);
+      return ms;
+    };
+    const getMany = async (before: () => void = () => {}) => {
+      const times: number[] = [];
+      for (let n = 0; n < GETS; n += 1) {
+        before();
+        times.push(await get());
+      }
+      return times;
+    };
+    const usual = await getMany(() => service.redis.entries.clear());
+    service.redis.entries.clear();
+    return { clock, service, get, getMany, usual: Math.max(...usual) };
+  }
+
+  it.each<LineFault>(['refuse', 'hang', 'reset'])(
+    'F05 (%s) costs the first GET its time, and every one of the next twenty less than 50 ms',
+    async (fault) => {
+      const { service, get, getMany, usual } = await startUncached();
+      await using _service = service;
+      await service.redisLine.set(fault);
+      const first = await get();
+      expect(first).toBeLessThan(REDIS_TIMES.commandMs + REDIS_TIMES.connectMs + 500);
+      const opened = service.redisLine.accepted();
+      // What else the machine does comes and goes; what a lost Redis costs comes every time.
+      let most = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < 3 && most >= usual + 50; round += 1) most = Math.max(...(await getMany()));
+      expect(most).toBeLessThan(usual + 50);
+      // Redis was not even asked.
+      expect(service.redisLine.accepted()).toBe(opened);
+      report({
+        inputs: 1 + GETS,
+        said: `a lost Redis (${fault}): ${first.toFixed(0)} ms once, then ${most.toFixed(1)} ms at most (${usual.toFixed(1)} ms with it)`,
+      });
+    },
+  );
+
+  it('F05 is asked again by one call after the pause, and used again', async () => {
+    const { clock, service, get } = await startUncached();
+    await using _service = service;
+    await service.redisLine.set('hang');
+    await get();
 
     // Half-open: after the pause one call asks, and waits for a moment only.
     clock.wait(REDIS_TIMES.coolDownMs);
     const accepted = service.redisLine.accepted();
-    const probing = await Promise.all(Array.from({ length: 10 }, get));
-    expect(probing.every(({ value }) => value.code === 'OK')).toBe(true);
+    await Promise.all(Array.from({ length: 10 }, get));
     expect(service.redisLine.accepted() - accepted).toBeLessThanOrEqual(1);
 
     await service.redisLine.set('pass');
@@ -180,7 +200,7 @@ describe('F05 a Redis that hangs', () => {
     const end = performance.now() + 5_000;
     const isAnsweredByCache = async () => {
       const before = service.s3.requests.length;
-      expect((await service.get(service.page)).code).toBe('OK');
+      await get();
       return service.s3.requests.length === before;
     };
     do clock.wait(REDIS_TIMES.coolDownMs);
@@ -190,34 +210,48 @@ describe('F05 a Redis that hangs', () => {
 });
 
 describe('F06 FLUSHALL', () => {
-  const stepsOf = async (run: (service: PartsService) => Promise<unknown>): Promise<number> => {
-    await using service = await startPartsService();
-    await service.post(service.page);
+  type Run = (service: PartsService) => ReturnType<PartsService['get']>;
+  interface Row {
+    readonly what: string;
+    /** The page has been harvested before. */
+    readonly isHarvested: boolean;
+    readonly run: Run;
+  }
+  const rows: readonly Row[] = [
+    { what: 'POST', isHarvested: false, run: ({ post, page }) => post(page) },
+    { what: 'PUT', isHarvested: true, run: ({ put, page }) => put(page) },
+    { what: 'PUT of a new page', isHarvested: false, run: ({ put, page }) => put(page) },
+    { what: 'GET', isHarvested: true, run: ({ get, page }) => get(page) },
+    { what: 'GET of an image', isHarvested: true, run: ({ get, url }) => get(url('/2.png')) },
+  ];
+  const startFor = async ({ isHarvested }: Row): Promise<PartsService> => {
+    const service = await startPartsService();
+    if (isHarvested) await service.post(service.page);
     service.show(2, 3);
+    return service;
+  };
+  const stepsOf = async (row: Row): Promise<number> => {
+    await using service = await startFor(row);
     const before = service.redis.commands.length;
-    await run(service);
+    await row.run(service);
     return service.redis.commands.length - before;
   };
-  const runs: readonly (readonly [string, (service: PartsService) => Promise<unknown>])[] = [
-    ['PUT', ({ put, page }) => put(page)],
-    ['GET', ({ get, page }) => get(page)],
-    ['GET of an image', ({ get, url }) => get(url('/2.png'))],
-  ];
-  it.each(runs)('F06 before every single step of a %s changes no answer', async (_, run) => {
-    const steps = await stepsOf(run);
+
+  it.each(rows)('F06 before every single step of a $what changes no answer', async (row) => {
+    const steps = await stepsOf(row);
     expect(steps).toBeGreaterThan(0);
     report({ inputs: steps });
     for (let step = 1; step <= steps; step += 1) {
-      await using service = await startPartsService();
-      await service.post(service.page);
-      service.show(2, 3);
+      await using service = await startFor(row);
       let taken = 0;
       service.redis.choose = () => {
         taken += 1;
         if (taken === step) service.redis.entries.clear();
         return 'pass';
       };
-      expect(await run(service)).toMatchObject({ code: 'OK' });
+      expect((await row.run(service)).code).toBe('OK');
+      // It came before this very step.
+      expect(taken).toBeGreaterThanOrEqual(step);
       const names = (await service.recordOf())?.items.map(({ name }) => name);
       expect((await service.get(service.page)).body.images).toEqual(names);
       expect(await service.compare()).toEqual({ missing: [], orphans: [] });
@@ -281,7 +315,3 @@ describe('F08 bucket and Redis are both down', () => {
     },
   );
 });
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}

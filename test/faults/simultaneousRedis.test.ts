@@ -18,7 +18,7 @@ import { pngOf } from '../support/pictures.ts';
 import { findTestServices } from '../support/services.ts';
 
 const DAYS_MS = 2 * 24 * 60 * 60 * 1_000;
-const POSTS = 20;
+const POSTS = 50;
 const HTML = { 'Content-Type': 'text/html' };
 const PNG = { 'Content-Type': 'image/png' };
 /** Slow only because of what else runs on the machine. */
@@ -69,7 +69,7 @@ const ROWS = [
 
 describe('C01: over the real adapters', () => {
   it.each(ROWS)(
-    'C01 of 20 POSTs $redis one is 201',
+    `C01 of ${POSTS} POSTs $redis one is 201`,
     async ({ redis, start, killedAt, hasLock }) => {
       const running = await start();
       const store = createS3Store({
