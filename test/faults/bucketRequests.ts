@@ -1,4 +1,4 @@
-/** Every single request that the three calls make to the bucket, and every way in which it can fail. */
+/** Every single request that the calls and the sweep make to the bucket, and every way in which it can fail. */
 import { expect } from '@jest/globals';
 import type { StoreFault, StoreRequest } from '../support/faultyStore.ts';
 import { type PartsService, startPartsService } from './partsService.ts';
@@ -54,6 +54,18 @@ export const CASES: readonly Case[] = [
   },
   // Of an image: no page of that URL, the listing, the record of the page that it is on.
   { method: 'GET', requests: ['GET record 1', 'LIST 1', 'GET record 2'], healed: retried, dispensable: [] },
+];
+
+/** The requests of a sweep of one page with a record and one without, each with an object that nobody names. */
+export const SWEEP_REQUESTS: readonly string[] = [
+  'GET mark 1',
+  'LIST 1',
+  'GET record 1',
+  'PUT record 1',
+  'DELETE 1',
+  'GET record 2',
+  'PUT record 2',
+  'DELETE 2',
 ];
 
 export const REQUESTS = CASES.flatMap(({ method, requests, healed, dispensable }) =>

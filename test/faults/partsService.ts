@@ -1,14 +1,16 @@
 /** The whole service with its real adapters, and every part of it at the end of a line that a test can break. */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PageRecord, StoredRecord } from '../../lib/model.ts';
 import { pageIdOf } from '../../lib/page/identity.ts';
-import type { Metrics } from '../../lib/ports.ts';
+import type { Clock, Metrics } from '../../lib/ports.ts';
 import { createRedisCache } from '../../lib/record/redisCache.ts';
 import { REDIS_TIMES, type RedisTimes } from '../../lib/record/redisConnection.ts';
 import { createS3Store } from '../../lib/record/s3Store.ts';
 import type { StoreTimes } from '../../lib/record/s3Times.ts';
+import { type SweepReport, sweep } from '../../lib/record/sweep.ts';
 import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';
 import { type HostileParts, startHostileService } from '../hostile/support/hostileService.ts';
 import { answer, pathOf } from '../lib/web/rawServer.ts';
@@ -121,6 +123,20 @@ export async function startPartsService({
     },
     recordOf,
     namesIn,
+    /** A sweep two days from now, with a client of its own, as the scheduled function has one. */
+    async sweepLater(): Promise<SweepReport> {
+      const sweeping = storeAt(`http://127.0.0.1:${s3Line.port}`, storeTimes);
+      const clock: Clock = {
+        now: () => new Date(Date.now() + 2 * 24 * 60 * 60 * 1_000),
+        elapsed: () => performance.now(),
+      };
+      const newId = () => randomBytes(16).toString('hex');
+      try {
+        return await sweep({ ...sweeping, ...cache, clock, newId }, performance.now() + 20_000);
+      } finally {
+        sweeping.close();
+      }
+    },
     /** Straight into the bucket, as somebody else would. */
     putRaw: (key: string, body: string | Buffer, headers: Record<string, string> = {}) =>
       fetch(`${bucket.endpoint}/${BUCKET}/${key}`, {
