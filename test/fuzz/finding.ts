@@ -24,6 +24,16 @@ export function signatureOf(thrown: unknown): string {
   return `${thrown.name}: ${first.replace(/\d+/g, 'N').slice(0, 120)} ${place}`;
 }
 
+/** So long an input is told in full. */
+const TOLD_BYTES = 16 * 1024;
+
+/** A line for the shell that tries the input again, also where the files of this run are gone by then. */
+export function replayLine(target: string, path: string, { input }: Finding): string {
+  if (input.length > TOLD_BYTES) return `npm run fuzz -- --replay ${path} ${target}`;
+  const base64 = input.toString('base64');
+  return `echo '${base64}' | base64 --decode >finding && npm run fuzz -- --replay finding ${target}`;
+}
+
 /** Keeps the input and, beside it, what it does and how to see it again. The input's path comes back. */
 export function keepFinding(folder: string, target: string, finding: Finding): string {
   mkdirSync(folder, { recursive: true });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createRandom } from '../support/random.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, replayLine } from './finding.ts';
 import { fuzzTarget } from './fuzzTarget.ts';
 import { shrink } from './shrink.ts';
 
@@ -79,6 +79,18 @@ describe('an input', () => {
       });
       expect([inputs, findings.map(({ kind }) => kind)]).toEqual([1, kinds]);
     }
+  });
+
+  it('that found something is told in a line that tries it again, byte for byte', () => {
+    const input = Buffer.from("n=0 ' \0\xff\n$(x)", 'latin1');
+    const finding = { kind: 'broken', signature: '', report: '', input } as const;
+    const [, base64 = ''] =
+      /^echo '([^']*)' \| base64 --decode >finding && npm run fuzz -- --replay finding url$/.exec(
+        replayLine('url', '.local/fuzz/url/x', finding),
+      ) ?? [''];
+    expect(Buffer.from(base64, 'base64')).toEqual(input);
+    const long = { ...finding, input: Buffer.alloc(20_000) };
+    expect(replayLine('url', 'x', long)).toBe('npm run fuzz -- --replay x url');
   });
 
   it('is shortened to the bytes that matter', async () => {

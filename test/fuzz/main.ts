@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { keepFinding } from './finding.ts';
+import { keepFinding, replayLine } from './finding.ts';
 import { type FuzzSummary, fuzzTarget } from './fuzzTarget.ts';
 import { piecesOf } from './target.ts';
 import { isTarget, moduleOf, TARGETS, type TargetName } from './targets.ts';
@@ -17,6 +17,9 @@ TARGET        ${TARGETS.join(', ')}, or all, each for its share of the time
 --replay FILE tries this one input
 
 Findings are kept in .local/fuzz/TARGET. Ends with 1 when there is one.`;
+
+/** The whole of it is beside the input. */
+const REPORT_CHARS = 2_000;
 
 const root = join(import.meta.dirname, '../..');
 
@@ -36,7 +39,7 @@ for (const path of [values.corpus, values.replay]) {
 const rows: (readonly [TargetName, FuzzSummary])[] = [];
 for (const name of targets) rows.push([name, await attack(name)]);
 console.log(tableOf(rows));
-if (values.replay === undefined) console.log(`seed ${seed}`);
+if (values.replay === undefined) console.log(`seed ${seed}: npm run fuzz -- --seed ${seed} ${wanted}`);
 process.exitCode = rows.some(([, { findings }]) => findings.length > 0) ? 1 : 0;
 
 function given() {
@@ -75,7 +78,9 @@ function attack(name: TargetName): Promise<FuzzSummary> {
     corpus: values.corpus === undefined ? [] : filesIn(values.corpus),
     onFinding: (finding) => {
       const path = keepFinding(join(root, '.local/fuzz', name), name, finding);
-      console.log(`${name}: ${finding.kind}, ${relative(root, path)}\n${finding.report}\n`);
+      const kept = relative(root, path);
+      const report = finding.report.slice(0, REPORT_CHARS);
+      console.log(`${name}: ${finding.kind}, ${kept}\n${report}\n\n${replayLine(name, kept, finding)}\n`);
     },
   });
 }
