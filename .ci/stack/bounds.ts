@@ -1,5 +1,5 @@
 /** What the engine really enforces on each container and network. */
-import { masqueraded, waysOut } from './routes.ts';
+import { isolated, masqueraded, waysOut } from './routes.ts';
 import { run, SERVICES, type Stack } from './stack.ts';
 import { check } from './steps.ts';
 
@@ -65,17 +65,18 @@ export async function checkBounds(stack: Stack): Promise<string> {
 
 /**
  * By the kernel's own tables, without a packet sent: only `app` has a route out by a network that masquerades. Those
- * with a published port have one by a network that does not, and the others have none.
+ * with a published port have one by a network that does not, and the others none but into networks that let nothing
+ * leave.
  */
 export async function checkNetworks(stack: Stack): Promise<string> {
-  const { code, text } = await run('iptables', ['-t', 'nat', '-S', 'POSTROUTING'], process.env);
-  check(code === 0, `iptables: ${text}`);
-  const isMasked = masqueraded(text);
+  const isMasked = masqueraded(await iptables('-t', 'nat', '-S', 'POSTROUTING'));
+  const isIsolated = isolated(await iptables('-S'));
   const faults: string[] = [];
   const told: string[] = [];
   for (const service of SERVICES) {
     const id = await stack.container(service);
-    const ways = waysOut(await stack.docker('exec', id, 'cat', '/proc/net/route'));
+    const table = await stack.docker('exec', id, 'cat', '/proc/net/route');
+    const ways = waysOut(table).filter((network) => !isIsolated(network));
     const open = ways.filter(isMasked);
     const wanted = service === 'app' ? 1 : 0;
     if (open.length !== wanted) faults.push(`${service} has ${open.length} ways out: ${open.join(', ')}`);
@@ -85,6 +86,12 @@ export async function checkNetworks(stack: Stack): Promise<string> {
   }
   check(faults.length === 0, faults.join('; '));
   return `${told.join('; ')}; ${SERVICES.length - told.length} others have no route`;
+}
+
+async function iptables(...words: readonly string[]): Promise<string> {
+  const { code, text } = await run('iptables', words, process.env);
+  check(code === 0, `iptables: ${text}`);
+  return text;
 }
 
 /** Each is on one network that is not internal. */

@@ -58,3 +58,12 @@ export function masqueraded(rules: string): (network: string) => boolean {
     .map((rule) => / -s (\S+)/.exec(rule)?.[1]);
   return (network) => given.some((source) => source === undefined || source === network);
 }
+
+/**
+ * Tells of a network whether the engine drops what leaves it for another one, as it does for internal networks.
+ * @param rules `iptables -S`
+ */
+export function isolated(rules: string): (network: string) => boolean {
+  const dropped = new Set([...rules.matchAll(/ ! -d (\S+) -i \S+ -j DROP$/gm)].map(([, network]) => network));
+  return (network) => dropped.has(network);
+}

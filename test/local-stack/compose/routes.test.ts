@@ -1,6 +1,6 @@
 /** What the trial on an engine reads off the kernel's tables. */
 import { describe, expect, it } from '@jest/globals';
-import { masqueraded, waysOut } from '../../../.ci/stack/routes.ts';
+import { isolated, masqueraded, waysOut } from '../../../.ci/stack/routes.ts';
 
 const HEADER = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT    ';
 const row = (device: string, destination: string, gateway: string, mask: string, flags = '0003') =>
@@ -56,4 +56,23 @@ describe('the networks whose packets get the address of this machine', () => {
       expect(masqueraded(`${rules}\n${rule}`)('172.19.0.0/16')).toBe(true);
     },
   );
+});
+
+describe('the networks that nothing leaves', () => {
+  const rules = [
+    '-A FORWARD -j DOCKER-ISOLATION-STAGE-1',
+    '-A DOCKER-ISOLATION-STAGE-1 ! -s 172.18.0.0/16 -o br-0123456789ab -j DROP',
+    '-A DOCKER-ISOLATION-STAGE-1 ! -d 172.18.0.0/16 -i br-0123456789ab -j DROP',
+    // What comes in is dropped, what leaves is not.
+    '-A DOCKER-ISOLATION-STAGE-1 ! -s 172.19.0.0/16 -o br-ba9876543210 -j DROP',
+    '-A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2',
+  ].join('\n');
+
+  it('are those of which the engine drops what is for elsewhere', () => {
+    expect(['172.18.0.0/16', '172.19.0.0/16', '172.20.0.0/16'].map(isolated(rules))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
 });
