@@ -1,4 +1,5 @@
-/** How much of the sweep a run makes: all of it by `npm run test:kills`, the core of it otherwise. */
+/** How much of the sweep a run makes: all of it by `npm run test:kills`, a share of it otherwise. */
+import { randomInt } from 'node:crypto';
 import { findProgram } from '../../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS } from '../../../local-stack/embedded/redis.ts';
 import type { Found } from './killRange.ts';
@@ -22,32 +23,59 @@ export function everyOperation(operations: Readonly<Record<string, Operation>>) 
   ]);
 }
 
+/** Where a share begins: another place each time, so that all of it is struck sooner or later. */
+const START = Number(process.env.KILL_SWEEP_START ?? randomInt(1_000));
+
+export interface Share {
+  /** Whether the next point, of all that there are in order, is struck. */
+  takes(call: string): boolean;
+  readonly said: string;
+}
+
+/**
+ * One point in so many, over all operations; and each at a call that `isAlways` is true of.
+ * @param every shares no factor with how many points a call has, so that none of them is left out for good
+ */
+export function createShare(every: number, isAlways: (call: string) => boolean = () => false): Share {
+  let turn = START;
+  return {
+    takes: (call) => {
+      turn += 1;
+      return isWhole || isAlways(call) || turn % every === 0;
+    },
+    said: isWhole
+      ? 'all of it'
+      : `one in ${every} from KILL_SWEEP_START=${START}; npm run test:kills makes the whole sweep`,
+  };
+}
+
 /** Jest's own titles; a whole operation takes minutes where the machine is busy. */
 export const title = '$operation.name, Redis: $hasRedis';
 export const TIMEOUT_MS = 1_200_000;
 
+const EXTENT = isWhole ? 'all of it' : 'the core of it; npm run test:kills makes the whole sweep';
+
 /** Sums up what the tests of a file searched. */
-export function createTally() {
-  let operations = 0;
-  let points = 0;
-  let runs = 0;
+export function createTally(extent = EXTENT) {
+  const figures = { operations: 0, calls: 0, points: 0, runs: 0 };
   const answers: Record<string, number> = {};
   return {
     add(found: Found) {
-      operations += 1;
-      points += found.calls.length;
-      runs += found.runs;
+      figures.operations += 1;
+      figures.calls += found.calls.length;
+      figures.points += found.points;
+      figures.runs += found.runs;
       for (const [answer, times] of Object.entries(found.answers))
         answers[answer] = (answers[answer] ?? 0) + times;
     },
-    runs: () => runs,
+    figures: () => figures,
     sentence: (what: string) => {
+      const { operations, calls, points, runs } = figures;
       const said = Object.entries(answers)
         .sort(([, a], [, b]) => b - a)
         .map(([answer, times]) => `${times} × ${answer}`);
-      const extent = isWhole ? 'all of it' : 'the core of it; npm run test:kills makes the whole sweep';
       const end = said.length === 0 ? '' : `; the paused one answered ${said.join(', ')}`;
-      return `${operations} operations with ${points} external calls, ${runs} ${what} (${extent})${end}`;
+      return `${operations} operations with ${calls} external calls, ${runs} of ${points} ${what} (${extent})${end}`;
     },
   };
 }

@@ -10,8 +10,10 @@ const LANES = 3;
 const ATTEMPTS_MAX = 8;
 
 export interface Found {
-  /** External calls of the operation. */
+  /** External calls of the operation, in alphabetical order. */
   readonly calls: readonly string[];
+  /** Points at these calls, and those of them that were struck. */
+  readonly points: number;
   readonly runs: number;
   /** A line for everything that did not hold. */
   readonly faults: readonly string[];
@@ -23,6 +25,8 @@ export interface Range {
   readonly hasRedis: boolean;
   /** Of the calls that are made; all of them when absent. */
   readonly only?: (call: string) => boolean;
+  /** Of the points at these calls; all of them when absent. */
+  readonly takes?: (call: string) => boolean;
   readonly mutant?: MutantName;
 }
 
@@ -71,12 +75,25 @@ export async function openKillRange(): Promise<KillRange> {
     const lane = lanes[0] as Lane;
     const world = await enter(lane, hasRedis);
     const baseline = await prepare(world, operation);
-    return trace({ world, child: await patientOf(lane), operation, baseline, mutant: undefined });
+    const calls = await trace({
+      world,
+      child: await patientOf(lane),
+      operation,
+      baseline,
+      mutant: undefined,
+    });
+    // Which of those that overlap comes first is a matter of chance.
+    return calls.toSorted();
   };
 
   /** Every shot goes to the next lane that is free. */
-  const shoot = async (operation: Operation, { hasRedis, mutant }: Range, shots: readonly Shot[]) => {
-    const todo = [...shots];
+  const shoot = async (
+    operation: Operation,
+    { hasRedis, mutant, takes = () => true }: Range,
+    shots: readonly Shot[],
+  ) => {
+    const todo = shots.filter(({ call }) => takes(call));
+    const figures = { points: shots.length, runs: todo.length };
     const faults: string[] = [];
     const ends = await Promise.allSettled(
       lanes.map(async (lane) => {
@@ -91,7 +108,7 @@ export async function openKillRange(): Promise<KillRange> {
     );
     // Only now: no lane is at work any more.
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
-    return faults;
+    return { ...figures, faults };
   };
 
   return {
@@ -107,7 +124,7 @@ export async function openKillRange(): Promise<KillRange> {
             return { call, name: `killed ${kind}`, strike };
           }),
       );
-      return { calls, runs: shots.length, faults: await shoot(operation, range, shots), answers: {} };
+      return { calls, ...(await shoot(operation, range, shots)), answers: {} };
     },
 
     async pauses(operation, pauses, range) {
@@ -127,7 +144,7 @@ export async function openKillRange(): Promise<KillRange> {
           }),
         ),
       );
-      return { calls, runs: shots.length, faults: await shoot(operation, range, shots), answers };
+      return { calls, ...(await shoot(operation, range, shots)), answers };
     },
 
     async close() {
