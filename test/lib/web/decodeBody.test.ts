@@ -204,7 +204,7 @@ describe('those who decode', () => {
 
   it('wait for each other in their own time', async () => {
     await using server = await startStalling();
-    await using web = createTestWeb({ ports: [server.port], imageTimeoutMs: 700, pageTimeoutMs: 10_000 });
+    await using web = createTestWeb({ ports: [server.port], imageTimeoutMs: 1_500, pageTimeoutMs: 20_000 });
     const stop = new AbortController();
     const { signal } = stop;
     const at = (path: string) => `http://good.test:${server.port}${path}`;
