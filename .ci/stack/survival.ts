@@ -187,8 +187,11 @@ export async function checkPromised(stack: Stack, promised: readonly Promised[])
       const reply = await lookUp(stack.api, page.url, '&include=links');
       const { items } = jsonOf(reply, 200) as { items?: readonly { href: string }[] };
       check(String(namesIn(reply)) === String(page.images), `${page.url} answers other names`);
-      const object = await followLink(items?.[0]?.href ?? '', stack.store);
-      check(object.status === 200, `${page.images[0]}: status ${object.status}`);
+      // None where the site went away between its page and its pictures.
+      for (const [index, { href }] of (items ?? []).entries()) {
+        const object = await followLink(href, stack.store);
+        check(object.status === 200, `${page.images[index]}: status ${object.status}`);
+      }
     }
   };
   await Promise.all(Array.from({ length: 8 }, worker));
