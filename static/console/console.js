@@ -2,18 +2,14 @@
 import { harvest, lookUp } from './api.js';
 import { byId, el } from './dom.js';
 import { showFault } from './fault.js';
+import { explain, readForm, writeForm } from './form.js';
 import { showProgress } from './progress.js';
 import { forgetAll, recentUrls, remember } from './recent.js';
 import { showRecord } from './record.js';
 import { countWords, timeWords } from './words.js';
 
 /**
- * @typedef {'harvest' | 'update' | 'lookUp'} Action
- * @typedef {object} Wish
- * @property {Action} action
- * @property {string} url
- * @property {boolean} isDryRun
- * @property {string} variants `all`, `best`, or empty for what is usual
+ * @import { Wish } from './form.js'
  *
  * @typedef {object} SiteFacts
  * @property {string} sampleBase the address of the sample pages, as the service reaches them
@@ -141,60 +137,6 @@ function showSurprise(error, wish) {
   const detail =
     'The answer is none that this console understands. Reload the page, then look the address up.';
   showFault({ title: 'The answer cannot be shown', detail }, { wish, run, calls: [] });
-}
-
-/** @returns {Wish} */
-function readForm() {
-  const data = new FormData(form);
-  const action = /** @type {Action} */ (data.get('action'));
-  const isLookUp = action === 'lookUp';
-  return {
-    action,
-    url: withScheme(String(data.get('url')).trim()),
-    isDryRun: !isLookUp && data.get('dryRun') !== null,
-    variants: isLookUp ? '' : String(data.get('variants')),
-  };
-}
-
-/** `example.com` is what people type. @param {string} text */
-function withScheme(text) {
-  return text === '' || /^[a-z][a-z0-9+.-]*:(?!\d)/i.test(text) ? text : `https://${text}`;
-}
-
-/** So that the form always says what was done last. @param {Wish} wish */
-function writeForm({ action, url, isDryRun, variants }) {
-  address.value = url;
-  for (const radio of form.querySelectorAll('input[type=radio]')) {
-    if (!(radio instanceof HTMLInputElement)) continue;
-    if (radio.name === 'action') radio.checked = radio.value === action;
-    else if (action !== 'lookUp') radio.checked = radio.value === variants;
-  }
-  if (action !== 'lookUp') byId('dry-run', HTMLInputElement).checked = isDryRun;
-  explain();
-}
-
-/** Says in words what the choices mean, and leaves only those that count. */
-function explain() {
-  const { action, isDryRun } = readForm();
-  const isUpdate = action === 'update';
-  byId('variants', HTMLFieldSetElement).hidden = action === 'lookUp';
-  byId('dry-run-label', HTMLElement).hidden = action === 'lookUp';
-  byId('usual-variants', HTMLElement).textContent = isUpdate ? 'As before' : 'Every version';
-  byId('all-variants', HTMLElement).hidden = !isUpdate;
-  const all = form.querySelector('input[name=variants][value=all]');
-  const usual = form.querySelector('input[name=variants][value=""]');
-  if (!isUpdate && all instanceof HTMLInputElement && all.checked && usual instanceof HTMLInputElement) {
-    usual.checked = true;
-  }
-  const words = { harvest: 'Harvest', update: 'Update', lookUp: 'Look up' };
-  byId('go', HTMLButtonElement).textContent = isDryRun ? `${words[action]}, dry` : words[action];
-  const sentences = {
-    harvest: 'Fetches the page and all of its images for the first time and stores them.',
-    update: 'Fetches the page again, stores what is new or changed, and says what is gone.',
-    lookUp: 'Shows what is stored for a page, or every copy of one image. Nothing is fetched from the web.',
-  };
-  const dry = 'Fetches and checks as usual, shows what would come of it, and stores nothing.';
-  byId('explanation', HTMLElement).textContent = isDryRun ? dry : sentences[action];
 }
 
 function showRecent() {

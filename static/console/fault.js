@@ -1,11 +1,11 @@
 /** A call that failed: what the service says of it, and the next step. */
-import { curlOf } from './api.js';
-import { byId, copyButton, el, fill } from './dom.js';
-import { PROBLEM_WORDS, REASON_WORDS } from './words.js';
+import { callList } from './calls.js';
+import { byId, el, fill } from './dom.js';
+import { lookIn, PROBLEM_WORDS, REASON_WORDS } from './words.js';
 
 /**
  * @import { Call, Fault } from './api.js'
- * @import { Wish, Action } from './console.js'
+ * @import { Action, Wish } from './form.js'
  * @typedef {object} Around what leads on from a result
  * @property {Wish} wish what was asked for
  * @property {(wish: Wish) => void} run
@@ -79,43 +79,6 @@ function nextButtons(code, wish, run) {
         click: () => run({ ...wish, action, ...(action === 'lookUp' && { isDryRun: false }) }),
       },
       LABELS[action],
-    ),
-  );
-}
-
-/** A table's own entry: a code is a string from elsewhere. @template V @param {Readonly<Record<string, V>>} table @param {string} key */
-export function lookIn(table, key) {
-  return Object.hasOwn(table, key) ? table[key] : undefined;
-}
-
-/** The calls that were made, each to be repeated in a shell. @param {readonly Call[]} calls */
-export function callList(calls) {
-  if (calls.length === 0) return null;
-  return el(
-    'section',
-    { class: 'calls', 'aria-labelledby': 'calls-title' },
-    el(
-      'h3',
-      { id: 'calls-title' },
-      calls.length === 1 ? 'The call that was made' : 'The calls that were made',
-    ),
-    el(
-      'ol',
-      {},
-      ...calls.map((call) =>
-        el(
-          'li',
-          {},
-          el('span', { class: `method` }, call.method),
-          el('code', { class: 'curl' }, curlOf(call)),
-          el(
-            'span',
-            { class: 'quiet' },
-            `${call.status ?? 'no answer'} · ${Math.round(call.ms).toLocaleString('en')} ms`,
-          ),
-          copyButton('Copy curl', curlOf(call), { name: `Copy curl of the ${call.method}` }),
-        ),
-      ),
     ),
   );
 }

@@ -1,9 +1,10 @@
 /** The result of a call that went well: a summary, what changed, the pictures, what was skipped. */
+import { callList } from './calls.js';
+import { changesByName, changesPanel } from './changes.js';
 import { byId, copyButton, el, fill } from './dom.js';
-import { callList } from './fault.js';
 import { showGallery } from './gallery.js';
 import { skippedList, warningList } from './skipped.js';
-import { byteWords, CHANGE_WORDS, countWords, timeWords } from './words.js';
+import { byteWords, countWords, timeWords } from './words.js';
 
 /**
  * @import { Around } from './fault.js'
@@ -30,8 +31,6 @@ import { byteWords, CHANGE_WORDS, countWords, timeWords } from './words.js';
  *   readonly signal: AbortSignal,
  * }} Outcome `before`: what was stored before an update
  */
-
-/** @typedef {keyof Changes} Change */
 
 /** Resolves when every picture has its place. @param {Outcome} outcome */
 export async function showRecord(outcome) {
@@ -179,45 +178,4 @@ function demoButtons({ wish, run, record }) {
     );
   }
   return buttons;
-}
-
-/** @param {Changes | undefined} changes @returns {ReadonlyMap<string, Change>} */
-function changesByName(changes) {
-  const entries = /** @type {[Change, readonly string[]][]} */ (Object.entries(changes ?? {}));
-  return new Map(
-    entries.flatMap(([change, names]) => names.map((name) => /** @type {const} */ ([name, change]))),
-  );
-}
-
-/** @param {Changes} changes @param {Shown | null} before @param {boolean} isDryRun */
-function changesPanel(changes, before, isDryRun) {
-  const kinds = /** @type {Change[]} */ (Object.keys(CHANGE_WORDS));
-  const urls = new Map((before?.items ?? []).map(({ name, url }) => [name, url]));
-  return el(
-    'section',
-    { class: 'changes', 'aria-labelledby': 'changes-title' },
-    el('h3', { id: 'changes-title' }, isDryRun ? 'What an update would do' : 'What the update did'),
-    el(
-      'ul',
-      { class: 'tally' },
-      ...kinds.map((kind) => {
-        const { sign, word, long } = CHANGE_WORDS[kind];
-        const count = changes[kind].length;
-        return el(
-          'li',
-          { class: `change ${count === 0 ? 'none' : kind}` },
-          el('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
-          el('strong', {}, `${count.toLocaleString('en')} ${word}`),
-          el('span', {}, long),
-        );
-      }),
-    ),
-    changes.removed.length > 0 &&
-      el(
-        'div',
-        { class: 'removed-list' },
-        el('h4', {}, isDryRun ? 'Would be removed' : 'Removed'),
-        el('ul', {}, ...changes.removed.map((name) => el('li', {}, el('del', {}, urls.get(name) ?? name)))),
-      ),
-  );
 }

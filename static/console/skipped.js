@@ -1,8 +1,7 @@
 /** What has no copy, and why, in words. */
 import { el } from './dom.js';
-import { lookIn } from './fault.js';
 import { placeWords } from './places.js';
-import { countWords, IMAGE_WORDS, PROBLEM_WORDS } from './words.js';
+import { countWords, IMAGE_WORDS, lookIn, PROBLEM_WORDS } from './words.js';
 
 /** @import { Counts, SkippedLine, Warning } from '../../lib/model.ts' */
 

@@ -115,6 +115,11 @@ export const CHANGE_WORDS = {
   kept: { sign: '!', word: 'kept', long: 'could not be fetched now; the old copy stays' },
 };
 
+/** A table's own entry: a code is a string from elsewhere. @template V @param {Readonly<Record<string, V>>} table @param {string} key */
+export function lookIn(table, key) {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
 /** @type {Readonly<Record<string, string>>} */
 const TYPE_NAMES = {
   'image/svg+xml': 'SVG',

@@ -1,0 +1,37 @@
+/** The calls behind a result, for a shell. */
+import { curlOf } from './api.js';
+import { copyButton, el } from './dom.js';
+
+/** @import { Call } from './api.js' */
+
+/** The calls that were made, each to be repeated in a shell. @param {readonly Call[]} calls */
+export function callList(calls) {
+  if (calls.length === 0) return null;
+  return el(
+    'section',
+    { class: 'calls', 'aria-labelledby': 'calls-title' },
+    el(
+      'h3',
+      { id: 'calls-title' },
+      calls.length === 1 ? 'The call that was made' : 'The calls that were made',
+    ),
+    el(
+      'ol',
+      {},
+      ...calls.map((call) =>
+        el(
+          'li',
+          {},
+          el('span', { class: `method` }, call.method),
+          el('code', { class: 'curl' }, curlOf(call)),
+          el(
+            'span',
+            { class: 'quiet' },
+            `${call.status ?? 'no answer'} · ${Math.round(call.ms).toLocaleString('en')} ms`,
+          ),
+          copyButton('Copy curl', curlOf(call), { name: `Copy curl of the ${call.method}` }),
+        ),
+      ),
+    ),
+  );
+}

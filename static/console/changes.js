@@ -1,0 +1,50 @@
+/** What an update did, or would do, in colours and words. */
+import { el } from './dom.js';
+import { CHANGE_WORDS } from './words.js';
+
+/**
+ * @import { Changes } from '../../lib/model.ts'
+ * @import { Shown } from './record.js'
+ * @typedef {keyof Changes} Change
+ */
+
+/** @param {Changes | undefined} changes @returns {ReadonlyMap<string, Change>} */
+export function changesByName(changes) {
+  const entries = /** @type {[Change, readonly string[]][]} */ (Object.entries(changes ?? {}));
+  return new Map(
+    entries.flatMap(([change, names]) => names.map((name) => /** @type {const} */ ([name, change]))),
+  );
+}
+
+/** @param {Changes} changes @param {Shown | null} before @param {boolean} isDryRun */
+export function changesPanel(changes, before, isDryRun) {
+  const kinds = /** @type {Change[]} */ (Object.keys(CHANGE_WORDS));
+  const urls = new Map((before?.items ?? []).map(({ name, url }) => [name, url]));
+  return el(
+    'section',
+    { class: 'changes', 'aria-labelledby': 'changes-title' },
+    el('h3', { id: 'changes-title' }, isDryRun ? 'What an update would do' : 'What the update did'),
+    el(
+      'ul',
+      { class: 'tally' },
+      ...kinds.map((kind) => {
+        const { sign, word, long } = CHANGE_WORDS[kind];
+        const count = changes[kind].length;
+        return el(
+          'li',
+          { class: `change ${count === 0 ? 'none' : kind}` },
+          el('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
+          el('strong', {}, `${count.toLocaleString('en')} ${word}`),
+          el('span', {}, long),
+        );
+      }),
+    ),
+    changes.removed.length > 0 &&
+      el(
+        'div',
+        { class: 'removed-list' },
+        el('h4', {}, isDryRun ? 'Would be removed' : 'Removed'),
+        el('ul', {}, ...changes.removed.map((name) => el('li', {}, el('del', {}, urls.get(name) ?? name)))),
+      ),
+  );
+}
