@@ -9,7 +9,12 @@ import { showRecord } from './record.js';
 import { countWords, timeWords } from './words.js';
 
 /**
+ * @import { Call, Fault } from './api.js'
  * @import { Wish } from './form.js'
+ * @import { Progress } from './progress.js'
+ * @import { Result } from './record.js'
+ *
+ * @typedef {{ readonly calls: readonly Call[] } & ({ readonly fault: Fault } | Result & { readonly fault?: undefined })} Answer
  *
  * @typedef {object} SiteFacts
  * @property {string} sampleBase the address of the sample pages, as the service reaches them
@@ -19,7 +24,6 @@ const form = byId('form', HTMLFormElement);
 const address = byId('url', HTMLInputElement);
 const outcome = byId('outcome', HTMLElement);
 const announcement = byId('announcement', HTMLElement);
-const title = document.title;
 
 /** Ends the waiting for the call that is under way. */
 let waiting = new AbortController();
@@ -48,40 +52,32 @@ async function run(wish) {
   outcome.replaceChildren();
   if (wish.url !== '') remember(wish.url);
   showRecent();
-  document.title = `Working … · ${title}`;
   const progress = showProgress(() => waiting.abort('stopped'));
   try {
-    await (wish.action === 'lookUp' ? find(wish, progress, signal) : work(wish, progress, signal));
+    const answer = await (wish.action === 'lookUp' ? find : work)(wish, progress, signal);
+    signal.throwIfAborted();
+    progress.end();
+    const { calls } = answer;
+    if (answer.fault) showFault(answer.fault, { wish, run, calls });
+    else await showRecord({ ...answer, signal, wish, run });
   } catch (error) {
+    progress.end();
     if (!signal.aborted) showSurprise(error, wish);
     else if (signal.reason === 'stopped') showStopped(wish);
-  } finally {
-    // A newer one has put its own in this place.
-    if (waiting.signal === signal) {
-      progress.end();
-      document.title = title;
-    }
   }
 }
 
-/** @param {Wish} wish @param {import('./progress.js').Progress} progress @param {AbortSignal} signal */
-async function find(wish, progress, signal) {
+/** @param {Wish} wish @param {Progress} progress @param {AbortSignal} signal @returns {Promise<Answer>} */
+async function find({ url }, progress, signal) {
   progress.step('Looking up what is stored; nothing is fetched from the web');
-  const found = await lookUp(wish.url, 'details,links', signal);
-  if (found.fault) return showFault(found.fault, { wish, run, calls: [found.call] });
-  await showRecord({
-    record: found.value,
-    links: linksOf(found.value),
-    calls: [found.call],
-    signal,
-    wish,
-    run,
-  });
+  const found = await lookUp(url, 'details,links', signal);
+  const calls = [found.call];
+  if (found.fault) return { calls, fault: found.fault };
+  return { calls, record: found.value, links: linksOf(found.value) };
 }
 
-/** A harvest or an update. @param {Wish} wish @param {import('./progress.js').Progress} progress @param {AbortSignal} signal */
-async function work(wish, progress, signal) {
-  const { action, url, isDryRun, variants } = wish;
+/** A harvest or an update. @param {Wish} wish @param {Progress} progress @param {AbortSignal} signal @returns {Promise<Answer>} */
+async function work({ action, url, isDryRun, variants }, progress, signal) {
   const calls = [];
   const isUpdate = action === 'update';
   let before = null;
@@ -101,7 +97,7 @@ async function work(wish, progress, signal) {
   const body = { url, ...(variants !== '' && { variants }), ...(isDryRun && { dryRun: true }) };
   const done = await harvest(isUpdate ? 'PUT' : 'POST', body, signal);
   calls.push(done.call);
-  if (done.fault) return showFault(done.fault, { wish, run, calls });
+  if (done.fault) return { calls, fault: done.fault };
 
   let links = linksOf(before);
   let note = '';
@@ -113,7 +109,7 @@ async function work(wish, progress, signal) {
     if (linked.fault) note = `The pictures cannot be shown just now: ${linked.fault.detail}`;
     else links = linksOf(linked.value);
   }
-  await showRecord({ record: done.value, links, before, note, calls, signal, wish, run });
+  return { calls, record: done.value, links, before, note };
 }
 
 /** The presigned links of a look-up, by name. @param {any} found @returns {ReadonlyMap<string, string>} */

@@ -1,6 +1,7 @@
 /** A call that failed: what the service says of it, and the next step. */
 import { callList } from './calls.js';
 import { byId, el, fill } from './dom.js';
+import { reveal } from './reveal.js';
 import { lookIn, PROBLEM_WORDS, REASON_WORDS } from './words.js';
 
 /**
@@ -40,28 +41,22 @@ export function showFault(fault, { wish, run, calls }) {
   ];
   const isEntry = ['URL_REQUIRED', 'URL_INVALID'].includes(code ?? '');
   byId('url', HTMLInputElement).toggleAttribute('aria-invalid', isEntry);
-  fill(
-    byId('outcome', HTMLElement),
+  const panel = el(
+    'div',
+    { class: 'panel fault' },
+    code !== undefined && el('p', { class: 'code' }, code),
+    heading,
+    el('p', {}, detail),
+    words !== undefined && el('p', { class: 'quiet' }, words),
     el(
-      'div',
-      { class: 'panel fault' },
-      code !== undefined && el('p', { class: 'code' }, code),
-      heading,
-      el('p', {}, detail),
-      words !== undefined && el('p', { class: 'quiet' }, words),
-      el(
-        'dl',
-        { class: 'facts' },
-        ...facts.flatMap((fact) =>
-          fact ? [el('div', {}, el('dt', {}, fact[0]), el('dd', {}, fact[1]))] : [],
-        ),
-      ),
-      el('div', { class: 'actions' }, ...nextButtons(code, wish, run)),
+      'dl',
+      { class: 'facts' },
+      ...facts.flatMap((fact) => (fact ? [el('div', {}, el('dt', {}, fact[0]), el('dd', {}, fact[1]))] : [])),
     ),
-    callList(calls),
+    el('div', { class: 'actions' }, ...nextButtons(code, wish, run)),
   );
-  heading.focus({ preventScroll: true });
-  byId('outcome', HTMLElement).scrollIntoView({ block: 'nearest' });
+  fill(byId('outcome', HTMLElement), panel, callList(calls));
+  reveal(heading, panel, 'nearest');
 }
 
 /** @param {string | undefined} code @param {Wish} wish @param {(wish: Wish) => void} run */

@@ -1,6 +1,8 @@
 /** What is known while a call is under way: how long it has taken, what was asked, what has been answered. */
 import { byId, el } from './dom.js';
 
+const title = document.title;
+
 /**
  * @typedef {object} Progress
  * @property {(text: string) => void} step what is waited for now; the step before it is done
@@ -11,20 +13,29 @@ import { byId, el } from './dom.js';
 /** Seconds after which a screen reader is told how long it has been. */
 const TOLD_EVERY = 10;
 
-/** @param {() => void} stop @returns {Progress} */
+/** It takes the focus, and its place on the screen. @param {() => void} stop @returns {Progress} */
 export function showProgress(stop) {
   const panel = byId('progress', HTMLElement);
   const announcement = byId('announcement', HTMLElement);
   const start = performance.now();
   const clock = el('span', { class: 'clock', 'aria-hidden': 'true' }, '0 s');
   const steps = el('ol', { class: 'steps' });
+  const heading = el('h2', { id: 'progress-title', tabindex: '-1' }, 'Working');
   panel.replaceChildren(
-    el('div', { class: 'progress-head' }, el('h2', { id: 'progress-title' }, 'Working'), clock),
+    el('div', { class: 'progress-head' }, heading, clock),
     el('div', { class: 'bar', 'aria-hidden': 'true' }),
     steps,
     el('button', { type: 'button', class: 'plain', click: stop }, 'Stop waiting'),
   );
   panel.hidden = false;
+  document.title = `Working … · ${title}`;
+  heading.focus({ preventScroll: true });
+  const keepInView = () => {
+    const { top, bottom } = panel.getBoundingClientRect();
+    // Not when the reader has gone elsewhere.
+    if ((top < 0 || bottom > innerHeight) && panel.contains(document.activeElement)) panel.scrollIntoView();
+  };
+  keepInView();
   let seconds = 0;
   const timer = setInterval(() => {
     const now = Math.floor((performance.now() - start) / 1000);
@@ -38,14 +49,19 @@ export function showProgress(stop) {
       steps.lastElementChild?.classList.add('done');
       steps.append(el('li', {}, `${text}.`));
       announcement.textContent = `${text}.`;
+      keepInView();
     },
     know(text) {
       steps.lastElementChild?.append(el('span', { class: 'known' }, text));
+      keepInView();
     },
     end() {
       clearInterval(timer);
+      // A newer call has put its own in this place.
+      if (!panel.contains(steps)) return;
       panel.hidden = true;
       panel.replaceChildren();
+      document.title = title;
     },
   };
 }

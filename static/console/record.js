@@ -3,6 +3,7 @@ import { callList } from './calls.js';
 import { changesByName, changesPanel } from './changes.js';
 import { byId, copyButton, el, fill } from './dom.js';
 import { showGallery } from './gallery.js';
+import { reveal } from './reveal.js';
 import { skippedList, warningList } from './skipped.js';
 import { byteWords, countWords, timeWords } from './words.js';
 
@@ -23,13 +24,13 @@ import { byteWords, countWords, timeWords } from './words.js';
  * @property {Counts} [counts]
  * @property {Changes} [changes]
  *
- * @typedef {Around & {
- *   readonly record: Shown,
- *   readonly links: ReadonlyMap<string, string>,
- *   readonly before?: Shown | null,
- *   readonly note?: string,
- *   readonly signal: AbortSignal,
- * }} Outcome `before`: what was stored before an update
+ * @typedef {object} Result
+ * @property {Shown} record
+ * @property {ReadonlyMap<string, string>} links
+ * @property {Shown | null} [before] what was stored before an update
+ * @property {string} [note]
+ *
+ * @typedef {Around & Result & { readonly signal: AbortSignal }} Outcome
  */
 
 /** Resolves when every picture has its place. @param {Outcome} outcome */
@@ -79,9 +80,7 @@ export async function showRecord(outcome) {
     skippedList(record.skipped, record.counts),
     callList(calls),
   );
-  heading.focus({ preventScroll: true });
-  byId('outcome', HTMLElement).scrollIntoView();
-  await showGallery(gallery, {
+  const built = showGallery(gallery, {
     items: record.items,
     skipped: record.skipped,
     links,
@@ -90,6 +89,9 @@ export async function showRecord(outcome) {
     isDryRun: record.dryRun === true,
     signal,
   });
+  // The first pictures stand: before, the page might be too short for the heading to come to the top.
+  reveal(heading, byId('outcome', HTMLElement), 'start');
+  await built;
 }
 
 /** @param {string} term @param {string} value */

@@ -216,56 +216,6 @@ inChromium('the console', (program) => {
     expect(await texts('.note')).toEqual(['The pictures cannot be shown just now: Try again.']);
   });
 
-  it('tells how long it takes and what is known, and stops waiting when told to', async () => {
-    const { page } = opened;
-    let answer = () => {};
-    const after = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    await stub(page, STORE, {
-      GET: { body: linkedWith([itemNumber(0), itemNumber(1)], STORE) },
-      PUT: { body: recordWith([itemNumber(0)]), after },
-    });
-    await page.clock.install();
-    await page.locator('#form .segments label', { hasText: 'Update' }).click();
-    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
-    await page.keyboard.press('Enter');
-    await page.locator('.known').waitFor();
-    expect(await texts('.known')).toEqual(['Stored: 2 images, as of 2 Jan 2026, 11:30.']);
-    await page.locator('.steps li').nth(1).waitFor();
-    await page.clock.runFor(10_400);
-    expect(await texts('.clock')).toEqual(['10 s']);
-    expect(await texts('#announcement')).toEqual(['Still working, 10 seconds so far.']);
-    expect(await texts('.steps')).not.toEqual([expect.stringContaining('%')]);
-    await page.clock.resume();
-    expect(await axeViolations(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Stop waiting' }).click();
-    expect(await resultTitle(page)).toBe('You stopped waiting');
-    expect(await page.locator('.fault').textContent()).toContain('may still finish the work');
-    answer();
-    expect(await page.title()).toBe('Image harvest console');
-  });
-
-  it('shows the newer of two answers, whichever comes last', async () => {
-    const { page } = opened;
-    let answer = () => {};
-    const after = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    await stub(page, STORE, {
-      POST: { status: 201, body: recordWith([itemNumber(0)]), after },
-      GET: { body: linkedWith([itemNumber(1), itemNumber(2)], STORE) },
-    });
-    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
-    await page.keyboard.press('Enter');
-    await page.locator('.steps li').waitFor();
-    expect(await ask(page, 'Look up', PAGE_URL)).toBe('2 images stored');
-    answer();
-    expect(await drawnWidths(page.locator('.thumb img'))).toEqual([64, 64]);
-    expect(await resultTitle(page)).toBe('2 images stored');
-    expect(await page.locator('#progress').isHidden()).toBe(true);
-  });
-
   it.each([
     [
       'an error of what stands before the service',

@@ -1,0 +1,195 @@
+/** From the press of a button to the result: what is seen meanwhile, where the keyboard is, what comes to the top. */
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { type Site, startSite } from '../../local-stack/site.ts';
+import { ROOT } from '../support/startApp.ts';
+import {
+  ask,
+  axeViolations,
+  type ConsolePage,
+  drawnWidths,
+  launchChromium,
+  NARROW,
+  openConsole,
+  resultTitle,
+  WIDE,
+} from './support/browser.ts';
+import { inChromium } from './support/inChromium.ts';
+import { itemNumber, linkedWith, PAGE_URL, recordWith, stub } from './support/stubbed.ts';
+
+jest.setTimeout(90_000);
+
+/** Nothing listens there: what the browser asks of it is answered by the test. */
+const STORE = 'http://127.0.0.1:9';
+
+const items = Array.from({ length: 8 }, (_, index) => itemNumber(index));
+const FOUND = { body: linkedWith(items, STORE) };
+
+inChromium('while the console waits', (program) => {
+  let site: Site;
+  let browser: Browser;
+  let opened: ConsolePage;
+
+  beforeAll(async () => {
+    const console = { api: 'http://127.0.0.1:9', storeOrigin: STORE };
+    [site, browser] = await Promise.all([
+      startSite({ folder: join(ROOT, 'static'), host: '127.0.0.1', port: 0, console }),
+      launchChromium(program),
+    ]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+  beforeEach(async () => {
+    opened = await openConsole(browser, site.url);
+  });
+  afterEach(async () => {
+    await opened.close();
+    expect(opened.faults).toEqual([]);
+  });
+
+  const texts = (selector: string) => opened.page.locator(selector).allTextContents();
+  const focused = () => opened.page.evaluate<string>('document.activeElement.textContent');
+  /** What of it lies beyond the edges of the window, in pixels. */
+  const outside = (page: Page, selector: string) =>
+    page.evaluate<number>(`(({ top, bottom }) => Math.max(0, -top) + Math.max(0, bottom - innerHeight))(
+      document.querySelector('${selector}').getBoundingClientRect())`);
+  const topOf = (selector: string) =>
+    opened.page.evaluate<number>(`document.querySelector('${selector}').getBoundingClientRect().top`);
+
+  it.each([
+    ['a phone', NARROW],
+    ['a desk', WIDE],
+  ])('the progress is on the screen of %s, and its heading has the focus', async (_, viewport) => {
+    const { page } = opened;
+    await page.setViewportSize(viewport);
+    await stub(page, STORE, { GET: FOUND, PUT: { body: {}, after: new Promise(() => {}) } });
+    await page.locator('#form .segments label', { hasText: 'Update' }).click();
+    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
+    await page.locator('#go').click();
+    await page.locator('.known').waitFor();
+    await page.locator('.steps li').nth(1).waitFor();
+    expect(await outside(page, '#progress')).toBe(0);
+    expect(await focused()).toBe('Working');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Stop waiting');
+  });
+
+  it.each([
+    ['many pictures on a desk', WIDE, 200],
+    ['eight pictures on a desk', WIDE, 8],
+    ['one picture on a desk', WIDE, 1],
+    ['eight pictures on a phone', NARROW, 8],
+    ['none on a phone', NARROW, 0],
+  ])('the result of %s comes to the top', async (_, viewport, count) => {
+    const { page } = opened;
+    const many = Array.from({ length: count }, (_, index) => itemNumber(index));
+    await page.setViewportSize(viewport);
+    await stub(page, STORE, {
+      POST: { status: 201, body: recordWith(many) },
+      GET: { body: linkedWith(many, STORE) },
+    });
+    const title = await ask(page, 'Harvest', PAGE_URL);
+    expect(await topOf('.result-title')).toBeGreaterThanOrEqual(0);
+    expect(await topOf('.result-title')).toBeLessThan(60);
+    expect(await focused()).toBe(title);
+  });
+
+  it('the focus stays in a form to which the reader has gone back, and the result is said', async () => {
+    const { page } = opened;
+    let answer = () => {};
+    const after = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await stub(page, STORE, { GET: { ...FOUND, after } });
+    await page.locator('#form .segments label', { hasText: 'Look up' }).click();
+    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
+    await page.keyboard.press('Enter');
+    await page.locator('.steps li').waitFor();
+    await page.getByLabel('Address of a page or an image').focus();
+    answer();
+    expect(await resultTitle(page)).toBe('8 images stored');
+    expect(await page.evaluate('document.activeElement.id')).toBe('url');
+    expect(await texts('#announcement')).toEqual(['8 images stored']);
+  });
+
+  it('a recent address that was chosen by the keyboard keeps a place for the focus', async () => {
+    const { page } = opened;
+    await stub(page, STORE, { GET: FOUND });
+    await ask(page, 'Look up', PAGE_URL);
+    await page.unroute('**/api/images**');
+    await stub(page, STORE, { GET: { ...FOUND, after: new Promise(() => {}) } });
+    await page.locator('#recent-list button').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.steps li').waitFor();
+    expect(await focused()).toBe('Working');
+  });
+
+  it('the clock of a call that nobody waits for any more stands still', async () => {
+    const { page } = opened;
+    await stub(page, STORE, {
+      POST: { status: 201, body: recordWith(items), after: new Promise(() => {}) },
+      GET: FOUND,
+    });
+    await page.clock.install();
+    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
+    await page.keyboard.press('Enter');
+    await page.locator('.steps li').waitFor();
+    await ask(page, 'Look up', PAGE_URL);
+    const said = await texts('#announcement');
+    await page.clock.runFor(20_400);
+    expect(await texts('#announcement')).toEqual(said);
+  });
+
+  it('the newer of two answers is shown, whichever comes last', async () => {
+    const { page } = opened;
+    let answer = () => {};
+    const after = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await stub(page, STORE, {
+      POST: { status: 201, body: recordWith([itemNumber(0)]), after },
+      GET: { body: linkedWith([itemNumber(1), itemNumber(2)], STORE) },
+    });
+    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
+    await page.keyboard.press('Enter');
+    await page.locator('.steps li').waitFor();
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe('2 images stored');
+    answer();
+    expect(await drawnWidths(page.locator('.thumb img'))).toEqual([64, 64]);
+    expect(await resultTitle(page)).toBe('2 images stored');
+    expect(await page.locator('#progress').isHidden()).toBe(true);
+  });
+
+  it('it tells how long it takes and what is known, and stops when told to', async () => {
+    const { page } = opened;
+    let answer = () => {};
+    const after = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await stub(page, STORE, {
+      GET: { body: linkedWith([itemNumber(0), itemNumber(1)], STORE) },
+      PUT: { body: recordWith([itemNumber(0)]), after },
+    });
+    await page.clock.install();
+    await page.locator('#form .segments label', { hasText: 'Update' }).click();
+    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
+    await page.keyboard.press('Enter');
+    await page.locator('.known').waitFor();
+    expect(await texts('.known')).toEqual(['Stored: 2 images, as of 2 Jan 2026, 11:30.']);
+    await page.locator('.steps li').nth(1).waitFor();
+    await page.clock.runFor(10_400);
+    expect(await texts('.clock')).toEqual(['10 s']);
+    expect(await texts('#announcement')).toEqual(['Still working, 10 seconds so far.']);
+    expect(await texts('.steps')).not.toEqual([expect.stringContaining('%')]);
+    await page.clock.resume();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Stop waiting' }).click();
+    expect(await resultTitle(page)).toBe('You stopped waiting');
+    expect(await page.locator('.fault').textContent()).toContain('may still finish the work');
+    answer();
+    expect(await page.title()).toBe('Image harvest console');
+  });
+});
