@@ -6,6 +6,7 @@ import { explain, readForm, writeForm } from './form.js';
 import { showProgress } from './progress.js';
 import { forgetAll, recentUrls, remember } from './recent.js';
 import { showRecord } from './record.js';
+import { sampleUrls } from './sample.js';
 import { countWords, timeWords } from './words.js';
 
 /**
@@ -15,9 +16,6 @@ import { countWords, timeWords } from './words.js';
  * @import { Result } from './record.js'
  *
  * @typedef {{ readonly calls: readonly Call[] } & ({ readonly fault: Fault } | Result & { readonly fault?: undefined })} Answer
- *
- * @typedef {object} SiteFacts
- * @property {string} sampleBase the address of the sample pages, as the service reaches them
  */
 
 const form = byId('form', HTMLFormElement);
@@ -27,12 +25,24 @@ const announcement = byId('announcement', HTMLElement);
 
 /** Ends the waiting for the call that is under way. */
 let waiting = new AbortController();
+/** What is waited for. @type {Wish | null} */
+let underWay = null;
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   void run(readForm());
 });
 form.addEventListener('change', explain);
+// A double click is one wish; its second half might press what the first has brought there.
+document.addEventListener(
+  'click',
+  (event) => {
+    if (event.detail < 2 || !(event.target instanceof Element) || !event.target.closest('button')) return;
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  { capture: true },
+);
 byId('forget', HTMLButtonElement).addEventListener('click', () => {
   forgetAll();
   showRecent();
@@ -43,10 +53,13 @@ explain();
 showRecent();
 void showSamples();
 
-/** One wish from the form to the result; a newer one ends the waiting for it. @param {Wish} wish */
+/** One wish from the form to the result; another one ends the waiting for it. @param {Wish} wish */
 async function run(wish) {
+  // The service would answer the second that somebody works on the page.
+  if (underWay !== null && isSame(underWay, wish)) return;
   waiting.abort();
   waiting = new AbortController();
+  underWay = wish;
   const { signal } = waiting;
   writeForm(wish);
   outcome.replaceChildren();
@@ -56,15 +69,28 @@ async function run(wish) {
   try {
     const answer = await (wish.action === 'lookUp' ? find : work)(wish, progress, signal);
     signal.throwIfAborted();
+    underWay = null;
     progress.end();
     const { calls } = answer;
     if (answer.fault) showFault(answer.fault, { wish, run, calls });
     else await showRecord({ ...answer, signal, wish, run });
   } catch (error) {
     progress.end();
-    if (!signal.aborted) showSurprise(error, wish);
-    else if (signal.reason === 'stopped') showStopped(wish);
+    if (signal.aborted && signal.reason !== 'stopped') return;
+    underWay = null;
+    if (signal.aborted) showStopped(wish);
+    else showSurprise(error, wish);
   }
+}
+
+/** @param {Wish} one @param {Wish} other */
+function isSame(one, other) {
+  return (
+    one.action === other.action &&
+    one.url === other.url &&
+    one.isDryRun === other.isDryRun &&
+    one.variants === other.variants
+  );
 }
 
 /** @param {Wish} wish @param {Progress} progress @param {AbortSignal} signal @returns {Promise<Answer>} */
@@ -148,35 +174,14 @@ function shelfItem(text, click) {
   return el('li', {}, el('button', { type: 'button', class: 'chip', title: text, click }, text));
 }
 
-/** The sample pages of this site, where it has some and the service can reach them. */
+/** The sample pages, where there are some. */
 async function showSamples() {
-  const facts = await readSiteFacts();
-  if (facts === null) return;
-  const samples = {
-    'A plain gallery': '',
-    'Every way to use an image': 'channels.html',
-    'A page that changes': 'changing/',
-  };
+  const samples = await sampleUrls();
   byId('sample-list', HTMLElement).replaceChildren(
-    ...Object.entries(samples).map(([name, path]) =>
-      shelfItem(name, () => {
-        // An update takes a page that is known as well as a new one.
-        const url = new URL(path, facts.sampleBase).href;
-        void run({ ...readForm(), action: 'update', variants: '', url });
-      }),
+    ...samples.map(([name, url]) =>
+      // An update takes a page that is known as well as a new one.
+      shelfItem(name, () => void run({ ...readForm(), action: 'update', variants: '', url })),
     ),
   );
-  byId('samples', HTMLElement).hidden = false;
-}
-
-/** @returns {Promise<SiteFacts | null>} */
-async function readSiteFacts() {
-  try {
-    const response = await fetch('site.json');
-    const facts = response.ok ? await response.json() : null;
-    return typeof facts?.sampleBase === 'string' ? facts : null;
-  } catch {
-    // Served from elsewhere: there are no samples then.
-    return null;
-  }
+  byId('samples', HTMLElement).hidden = samples.length === 0;
 }

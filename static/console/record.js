@@ -4,6 +4,7 @@ import { changesByName, changesPanel } from './changes.js';
 import { byId, copyButton, el, fill } from './dom.js';
 import { showGallery } from './gallery.js';
 import { reveal } from './reveal.js';
+import { turnPage } from './sample.js';
 import { skippedList, warningList } from './skipped.js';
 import { byteWords, countWords, timeWords } from './words.js';
 
@@ -166,10 +167,13 @@ function demoButtons({ wish, run, record }) {
     );
   }
   if (record.url.endsWith('/sample/changing/')) {
+    let isTurning = false;
     const turn = async () => {
-      const response = await fetch('/sample/changing/next', { method: 'POST' }).catch(() => null);
-      if (response?.ok) run({ ...wish, action: 'update', variants: '', isDryRun: false });
+      if (isTurning) return;
+      isTurning = true;
+      if (await turnPage()) run({ ...wish, action: 'update', variants: '', isDryRun: false });
       else byId('announcement', HTMLElement).textContent = 'The sample page could not be changed.';
+      isTurning = false;
     };
     buttons.push(
       el(

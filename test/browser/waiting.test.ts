@@ -143,6 +143,73 @@ inChromium('while the console waits', (program) => {
     expect(await texts('#announcement')).toEqual(said);
   });
 
+  const posts = () => opened.requests.filter((url) => url.includes('/api/images') && !url.includes('?'));
+
+  it('the same wish once more is no other wish', async () => {
+    const { page } = opened;
+    let answer = () => {};
+    const after = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await stub(page, STORE, { POST: { status: 201, body: recordWith(items), after }, GET: FOUND });
+    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
+    await page.locator('#go').click();
+    await page.locator('.steps li').waitFor();
+    await page.locator('#go').click();
+    await page.locator('#go').press('Enter');
+    answer();
+    expect(await resultTitle(page)).toBe('8 images harvested');
+    expect(posts()).toHaveLength(1);
+    await ask(page, 'Harvest', PAGE_URL);
+    expect(posts()).toHaveLength(2);
+  });
+
+  it('a double click is one wish, also where the answer comes between its halves', async () => {
+    const { page } = opened;
+    await stub(page, STORE, { POST: { status: 201, body: recordWith(items) }, GET: FOUND });
+    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
+    const { x, y, width, height } = (await page.locator('#go').boundingBox()) ?? {
+      x: 0,
+      y: 0,
+      width: 0,
+      height: 0,
+    };
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.down({ clickCount: 1 });
+    await page.mouse.up({ clickCount: 1 });
+    await resultTitle(page);
+    await page.evaluate('scrollTo(0, 0)');
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
+    expect(await resultTitle(page)).toBe('8 images harvested');
+    await page.waitForFunction('document.querySelectorAll(".calls li").length === 2');
+    expect(posts()).toHaveLength(1);
+  });
+
+  it('the page that changes is turned once by a double click, or by an Enter that is held down', async () => {
+    const { page, requests } = opened;
+    const record = recordWith(items, { url: `${site.url}/sample/changing/` });
+    const changes = { added: [], changed: [], unchanged: record.images, removed: [], kept: [] };
+    await stub(page, STORE, {
+      POST: { status: 201, body: record },
+      PUT: { body: { ...record, changes } },
+      GET: FOUND,
+    });
+    await ask(page, 'Harvest', record.url);
+    const button = page.getByRole('button', { name: 'Change the page, then update' });
+    const turns = () => requests.filter((url) => url.endsWith('/sample/changing/next'));
+    await button.dblclick();
+    expect(await resultTitle(page)).toBe('Nothing has changed');
+    expect(turns()).toHaveLength(1);
+    // Each of these is an Enter, as a key that is held down repeats itself.
+    await button.evaluate((element) => {
+      for (let press = 0; press < 3; press += 1) (element as unknown as { click(): void }).click();
+    });
+    await page.locator('.changes').waitFor();
+    expect(await resultTitle(page)).toBe('Nothing has changed');
+    expect(turns()).toHaveLength(2);
+  });
+
   it('the newer of two answers is shown, whichever comes last', async () => {
     const { page } = opened;
     let answer = () => {};

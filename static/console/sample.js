@@ -1,0 +1,38 @@
+/** The sample pages of this site, where it has some: what there is, and the page that changes when it is told to. */
+
+/**
+ * @typedef {object} SiteFacts
+ * @property {string} sampleBase the address of the sample pages, as the service reaches them
+ */
+
+/** What a reader is offered, and where it lies below `sampleBase`. */
+const SAMPLES = {
+  'A plain gallery': '',
+  'Every way to use an image': 'channels.html',
+  'A page that changes': 'changing/',
+};
+
+/** @returns {Promise<readonly (readonly [name: string, url: string])[]>} none where the site has none */
+export async function sampleUrls() {
+  const facts = await readSiteFacts();
+  if (facts === null) return [];
+  return Object.entries(SAMPLES).map(([name, path]) => [name, new URL(path, facts.sampleBase).href]);
+}
+
+/** Shows the next version of the page that changes. @returns {Promise<boolean>} whether it does */
+export async function turnPage() {
+  const response = await fetch('/sample/changing/next', { method: 'POST' }).catch(() => null);
+  return response?.ok === true;
+}
+
+/** @returns {Promise<SiteFacts | null>} */
+async function readSiteFacts() {
+  try {
+    const response = await fetch('site.json');
+    const facts = response.ok ? await response.json() : null;
+    return typeof facts?.sampleBase === 'string' ? facts : null;
+  } catch {
+    // Served from elsewhere: there are no samples then.
+    return null;
+  }
+}
