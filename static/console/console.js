@@ -2,7 +2,7 @@
 import { harvest, lookUp } from './api.js';
 import { byId, el } from './dom.js';
 import { showFault } from './fault.js';
-import { explain, readForm, writeForm } from './form.js';
+import { explain, readForm, showAddress } from './form.js';
 import { showProgress } from './progress.js';
 import { forgetAll, recentUrls, remember } from './recent.js';
 import { showRecord } from './record.js';
@@ -61,10 +61,8 @@ async function run(wish) {
   waiting = new AbortController();
   underWay = wish;
   const { signal } = waiting;
-  writeForm(wish);
+  showAddress(wish.url);
   outcome.replaceChildren();
-  if (wish.url !== '') remember(wish.url);
-  showRecent();
   const progress = showProgress(() => waiting.abort('stopped'));
   try {
     const answer = await (wish.action === 'lookUp' ? find : work)(wish, progress, signal);
@@ -72,8 +70,10 @@ async function run(wish) {
     underWay = null;
     progress.end();
     const { calls } = answer;
-    if (answer.fault) showFault(answer.fault, { wish, run, calls });
-    else await showRecord({ ...answer, signal, wish, run });
+    if (answer.fault) return showFault(answer.fault, { wish, run, calls });
+    if (answer.record.dryRun !== true) remember(answer.record.url);
+    showRecent();
+    await showRecord({ ...answer, signal, wish, run });
   } catch (error) {
     progress.end();
     if (signal.aborted && signal.reason !== 'stopped') return;
@@ -163,10 +163,13 @@ function showSurprise(error, wish) {
 
 function showRecent() {
   const urls = recentUrls();
+  const list = byId('recent-list', HTMLElement);
+  const focused = list.contains(document.activeElement) ? document.activeElement?.textContent : null;
   byId('recent', HTMLElement).hidden = urls.length === 0;
-  byId('recent-list', HTMLElement).replaceChildren(
+  list.replaceChildren(
     ...urls.map((url) => shelfItem(url, () => run({ action: 'lookUp', url, isDryRun: false, variants: '' }))),
   );
+  for (const button of list.querySelectorAll('button')) if (button.textContent === focused) button.focus();
 }
 
 /** @param {string} text @param {() => void} click */

@@ -1,6 +1,7 @@
 /** A call that failed: what the service says of it, and the next step. */
 import { callList } from './calls.js';
 import { byId, el, fill } from './dom.js';
+import { refuseAddress } from './form.js';
 import { reveal } from './reveal.js';
 import { lookIn, PROBLEM_WORDS, REASON_WORDS } from './words.js';
 
@@ -39,15 +40,14 @@ export function showFault(fault, { wish, run, calls }) {
     retryAfterSeconds !== undefined && ['Try again after', `${retryAfterSeconds} s`],
     requestId !== undefined && ['Request id', requestId],
   ];
-  const isEntry = ['URL_REQUIRED', 'URL_INVALID'].includes(code ?? '');
-  byId('url', HTMLInputElement).toggleAttribute('aria-invalid', isEntry);
+  const isOfAddress = code === 'URL_REQUIRED' || code === 'URL_INVALID';
   const panel = el(
     'div',
     { class: 'panel fault' },
     code !== undefined && el('p', { class: 'code' }, code),
     heading,
     el('p', {}, detail),
-    words !== undefined && el('p', { class: 'quiet' }, words),
+    words !== undefined && !isOfAddress && el('p', { class: 'quiet' }, words),
     el(
       'dl',
       { class: 'facts' },
@@ -56,7 +56,8 @@ export function showFault(fault, { wish, run, calls }) {
     el('div', { class: 'actions' }, ...nextButtons(code, wish, run)),
   );
   fill(byId('outcome', HTMLElement), panel, callList(calls));
-  reveal(heading, panel, 'nearest');
+  if (isOfAddress) refuseAddress(words ?? detail);
+  else reveal(heading, panel, 'nearest');
 }
 
 /** @param {string | undefined} code @param {Wish} wish @param {(wish: Wish) => void} run */

@@ -12,6 +12,7 @@ import { byId } from './dom.js';
  */
 
 const form = byId('form', HTMLFormElement);
+const address = byId('url', HTMLInputElement);
 
 /** @returns {Wish} */
 export function readForm() {
@@ -26,16 +27,18 @@ export function readForm() {
   };
 }
 
-/** So that the form always says what was done last. @param {Wish} wish */
-export function writeForm({ action, url, isDryRun, variants }) {
-  byId('url', HTMLInputElement).value = url;
-  for (const radio of form.querySelectorAll('input[type=radio]')) {
-    if (!(radio instanceof HTMLInputElement)) continue;
-    if (radio.name === 'action') radio.checked = radio.value === action;
-    else if (action !== 'lookUp') radio.checked = radio.value === variants;
-  }
-  if (action !== 'lookUp') byId('dry-run', HTMLInputElement).checked = isDryRun;
-  explain();
+/** Shows what is worked on; the choices stay those of the reader. @param {string} url */
+export function showAddress(url) {
+  address.value = url;
+  address.removeAttribute('aria-invalid');
+  byId('url-fault', HTMLElement).textContent = '';
+}
+
+/** The fault is one of the address itself: says so there, and goes there. @param {string} text */
+export function refuseAddress(text) {
+  byId('url-fault', HTMLElement).textContent = text;
+  address.setAttribute('aria-invalid', 'true');
+  address.focus();
 }
 
 /** Says in words what the choices mean, and leaves only those that count. */

@@ -1,4 +1,5 @@
-/** The addresses that were used last, kept in this browser and nowhere else. */
+/** The addresses that were found last, kept in this browser and nowhere else. */
+import { isKeepable } from './address.js';
 
 const KEY = 'image-console.recent';
 const KEPT = 8;
@@ -7,16 +8,19 @@ const KEPT = 8;
 export function recentUrls() {
   try {
     const value = JSON.parse(localStorage.getItem(KEY) ?? '[]');
-    return Array.isArray(value) ? value.filter((url) => typeof url === 'string').slice(0, KEPT) : [];
+    return Array.isArray(value) ? value.filter(isKept).slice(0, KEPT) : [];
   } catch {
     // What another page of this site left there, or a browser that keeps nothing.
     return [];
   }
 }
 
-/** @param {string} url */
+/** @param {unknown} value */
+const isKept = (value) => typeof value === 'string' && isKeepable(value);
+
+/** @param {string} url of which the service has something */
 export function remember(url) {
-  keep([url, ...recentUrls().filter((other) => other !== url)].slice(0, KEPT));
+  if (isKeepable(url)) keep([url, ...recentUrls().filter((other) => other !== url)].slice(0, KEPT));
 }
 
 export function forgetAll() {

@@ -42,7 +42,6 @@ export async function showRecord(outcome) {
   const isMoved = record.finalUrl !== undefined && record.finalUrl !== record.url;
   const gallery = el('div', {});
   const changes = before || !isAllNew(record) ? record.changes : undefined;
-  byId('url', HTMLInputElement).removeAttribute('aria-invalid');
   fill(
     byId('outcome', HTMLElement),
     el(

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { type App, startApp } from '../support/startApp.ts';
 import {
   ask,
@@ -18,6 +18,19 @@ import {
 import { inChromium } from './support/inChromium.ts';
 
 jest.setTimeout(90_000);
+
+/** For `evaluateAll` of radio buttons. */
+const VALUES = (inputs: unknown) => (inputs as { value: string }[]).map(({ value }) => value);
+
+/** What a screen reader is told of the address field. */
+function fieldState(page: Page): Promise<unknown> {
+  return page.evaluate(`(({ activeElement }, field) => ({
+    focus: activeElement.id,
+    invalid: field.getAttribute('aria-invalid'),
+    description: field.getAttribute('aria-describedby').split(' ')
+      .map((id) => document.getElementById(id).textContent).join(' '),
+  }))(document, document.querySelector('#url'))`);
+}
 
 inChromium('the console', (program) => {
   let app: App;
@@ -206,8 +219,18 @@ inChromium('the console', (program) => {
     expect(await axeViolations(page)).toEqual([]);
 
     expect(await ask(page, 'Harvest', '')).toBe('A url is required');
-    expect(await page.locator('#url').getAttribute('aria-invalid')).toBe('');
+    expect(await fieldState(page)).toEqual({
+      focus: 'url',
+      invalid: 'true',
+      description: expect.stringContaining('Enter an address first.'),
+    });
+    expect(await axeViolations(page)).toEqual([]);
     expect(await ask(page, 'Harvest', 'https://user:secret@example.com/')).toBe('The url cannot be used');
+    expect(await fieldState(page)).toEqual({
+      focus: 'url',
+      invalid: 'true',
+      description: expect.stringContaining('holds no password'),
+    });
     expect(await ask(page, 'Harvest', `${app.siteUrl}/sample/`)).toBe('The page has been harvested already');
     await page.getByRole('button', { name: 'Look it up' }).click();
     expect(await resultTitle(page)).toBe('8 images stored');
@@ -216,15 +239,52 @@ inChromium('the console', (program) => {
 
   it('remembers addresses in this browser, and forgets them when told to', async () => {
     const { page } = opened;
-    await ask(page, 'Look up', `${app.siteUrl}/sample/`);
-    await ask(page, 'Look up', 'example.com');
+    await ask(page, 'Update', `${app.siteUrl}/sample/#top`);
+    await ask(page, 'Look up', `${app.siteUrl}/sample/image1.jpg`);
     await page.reload();
-    expect(await onlyText('#recent-list button')).toEqual(['https://example.com', `${app.siteUrl}/sample/`]);
+    expect(await onlyText('#recent-list button')).toEqual([
+      `${app.siteUrl}/sample/image1.jpg`,
+      `${app.siteUrl}/sample/`,
+    ]);
     await page.locator('#recent-list button').nth(1).click();
     expect(await resultTitle(page)).toBe('8 images stored');
     await page.getByRole('button', { name: 'Clear' }).click();
     expect(await page.locator('#recent').isHidden()).toBe(true);
     expect(await page.evaluate('localStorage.length')).toBe(0);
+  });
+
+  it('remembers no address of which the service knows nothing, and never a password', async () => {
+    const { page } = opened;
+    const unknown = [
+      'https://user:secret@example.com/',
+      'no address',
+      'http://10.0.0.1/',
+      `${app.siteUrl}/sample/missing`,
+    ];
+    for (const url of unknown) await ask(page, 'Harvest', url);
+    await ask(page, 'Look up', `${app.siteUrl}/sample/missing`);
+    await page.locator('#form .segments label', { hasText: 'Harvest' }).click();
+    await page.locator('#dry-run-label').click();
+    await ask(page, 'Harvest', `${app.siteUrl}/sample/channels.html?dry`);
+    expect(await page.evaluate('localStorage.length')).toBe(0);
+    expect(await page.locator('#recent').isHidden()).toBe(true);
+  });
+
+  it('leaves the choices in the form as they were made, whatever else is pressed', async () => {
+    const { page } = opened;
+    await page.locator('#form .segments label', { hasText: 'Only the largest' }).click();
+    const chosen = () => page.locator('#form input:checked').evaluateAll(VALUES);
+    expect(await chosen()).toEqual(['harvest', 'best']);
+    await page.getByRole('button', { name: 'A plain gallery' }).click();
+    await resultTitle(page);
+    expect(await chosen()).toEqual(['harvest', 'best']);
+    await page.locator('#recent-list button').click();
+    expect(await resultTitle(page)).toBe('8 images stored');
+    expect(await chosen()).toEqual(['harvest', 'best']);
+    expect(await page.locator('#url').inputValue()).toBe(`${app.siteUrl}/sample/`);
+    await page.getByRole('button', { name: 'Update', exact: true }).click();
+    expect(await resultTitle(page)).toBe('Nothing has changed');
+    expect(await chosen()).toEqual(['harvest', 'best']);
   });
 
   it('needs no mouse', async () => {

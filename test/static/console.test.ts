@@ -16,7 +16,13 @@ interface Words {
   timeWords(iso: string): string;
 }
 
+interface Addresses {
+  withScheme(text: string): string;
+  isKeepable(url: string): boolean;
+}
+
 const words: Words = await import(join(FOLDER, 'words.js'));
+const { withScheme, isKeepable }: Addresses = await import(join(FOLDER, 'address.js'));
 const files = globSync('*', { cwd: FOLDER }).map((name) => ({
   name,
   text: readFileSync(join(FOLDER, name), 'utf8'),
@@ -70,6 +76,40 @@ describe('the words', () => {
       '1,000 images',
     ]);
     expect(words.timeWords('not a time')).toBe('not a time');
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    ['example.com', 'https://example.com'],
+    ['example.com:8443/a', 'https://example.com:8443/a'],
+    ['localhosted.example', 'https://localhosted.example'],
+    ['example.com/localhost', 'https://example.com/localhost'],
+    ['127.example.com', 'https://127.example.com'],
+    ['localhost', 'http://localhost'],
+    ['LOCALHOST:8081/sample/', 'http://LOCALHOST:8081/sample/'],
+    ['shop.localhost/', 'http://shop.localhost/'],
+    ['127.0.0.1:3000?a', 'http://127.0.0.1:3000?a'],
+    ['[::1]:3000/', 'http://[::1]:3000/'],
+    ['http://example.com/', 'http://example.com/'],
+    ['HTTPS://localhost/', 'HTTPS://localhost/'],
+    ['javascript:alert(1)', 'javascript:alert(1)'],
+    ['', ''],
+  ])('that is typed as "%s" is read as "%s"', (typed, read) => {
+    expect(withScheme(typed)).toBe(read);
+  });
+
+  it.each([
+    ['https://example.com/', true],
+    ['http://localhost:8081/a?b', true],
+    ['https://user:secret@example.com/', false],
+    ['https://user@example.com/', false],
+    ['https://:secret@example.com/', false],
+    ['javascript:alert(1)', false],
+    ['not an address', false],
+    ['', false],
+  ])('such as "%s" may be kept: %s', (url, isKept) => {
+    expect(isKeepable(url)).toBe(isKept);
   });
 });
 
