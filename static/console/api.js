@@ -32,7 +32,8 @@ const PATIENCE_MS = 40_000;
  * @param {AbortSignal} signal
  */
 export function lookUp(url, include, signal) {
-  return send('GET', `${ENDPOINT}?url=${encodeURIComponent(url)}&include=${include}`, undefined, signal);
+  const target = `${ENDPOINT}?url=${encodeURIComponent(url)}&include=${include}`;
+  return send({ method: 'GET', url: target }, false, signal);
 }
 
 /**
@@ -41,7 +42,8 @@ export function lookUp(url, include, signal) {
  * @param {AbortSignal} signal
  */
 export function harvest(method, body, signal) {
-  return send(method, ENDPOINT, JSON.stringify(body), signal);
+  const mayChange = body.dryRun !== true;
+  return send({ method, url: ENDPOINT, body: JSON.stringify(body) }, mayChange, signal);
 }
 
 /** The same call for a shell. @param {Call} call */
@@ -57,17 +59,17 @@ function quote(text) {
 }
 
 /**
- * @param {string} method
- * @param {string} url
- * @param {string | undefined} body
+ * @param {{ readonly method: string, readonly url: string, readonly body?: string }} asked
+ * @param {boolean} mayChange whether the service stores something
  * @param {AbortSignal} signal
  * @returns {Promise<Reply>}
  * @throws the signal's reason when it is aborted
  */
-async function send(method, url, body, signal) {
+async function send(asked, mayChange, signal) {
   const start = performance.now();
   /** @type {Call} */
-  const call = { method, url, ms: 0, ...(body !== undefined && { body }) };
+  const call = { ...asked, ms: 0 };
+  const { method, url, body } = asked;
   const timeout = AbortSignal.timeout(PATIENCE_MS);
   try {
     const response = await fetch(url, {
@@ -85,11 +87,18 @@ async function send(method, url, body, signal) {
   } catch (error) {
     if (signal.aborted) throw error;
     call.ms = performance.now() - start;
-    const detail = timeout.aborted
-      ? 'The service has not answered for 40 seconds. It may still finish the work: look the page up in a while.'
-      : 'The connection to the service failed. Check that it runs, then look the page up: the work may be done.';
-    return { call, fault: { title: 'No answer', detail } };
+    return { call, fault: { title: 'No answer', detail: silenceWords(timeout.aborted, mayChange) } };
   }
+}
+
+/** What to do when nothing was answered. @param {boolean} isLate @param {boolean} mayChange */
+function silenceWords(isLate, mayChange) {
+  if (isLate) {
+    const then = mayChange ? 'It may still finish the work: look the page up' : 'Try again';
+    return `The service has not answered for 40 seconds. ${then} in a while.`;
+  }
+  const then = mayChange ? 'look the page up: the work may be done' : 'try again';
+  return `The connection to the service failed. Check that it runs, then ${then}.`;
 }
 
 /** @param {string} text @returns {any} an object, or null when the text is none */

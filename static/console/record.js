@@ -4,7 +4,7 @@ import { changesByName, changesPanel } from './changes.js';
 import { byId, copyButton, el, fill } from './dom.js';
 import { showGallery } from './gallery.js';
 import { reveal } from './reveal.js';
-import { turnPage } from './sample.js';
+import { isChangingPage, turnPage } from './sample.js';
 import { skippedList, warningList } from './skipped.js';
 import { byteWords, countWords, timeWords } from './words.js';
 
@@ -36,7 +36,7 @@ import { byteWords, countWords, timeWords } from './words.js';
 
 /** Resolves when every picture has its place. @param {Outcome} outcome */
 export async function showRecord(outcome) {
-  const { record, links, before, note, calls, signal, wish } = outcome;
+  const { record, links, before, note, calls, signal } = outcome;
   const heading = el('h2', { tabindex: '-1', class: 'result-title' }, headline(outcome));
   const total = record.items.reduce((sum, { bytes }) => sum + bytes, 0);
   const isMoved = record.finalUrl !== undefined && record.finalUrl !== record.url;
@@ -58,6 +58,8 @@ export async function showRecord(outcome) {
         'div',
         { class: 'actions' },
         record.images.length > 0 &&
+          // Names of a dry run never exist.
+          !record.dryRun &&
           copyButton('Copy all names', record.images.join('\n'), {
             name: `Copy all names, ${record.images.length}`,
           }),
@@ -85,7 +87,7 @@ export async function showRecord(outcome) {
     skipped: record.skipped,
     links,
     changes: changesByName(changes),
-    isCopies: areCopies(record, wish.action === 'lookUp'),
+    isCopies: areCopies(outcome),
     isDryRun: record.dryRun === true,
     signal,
   });
@@ -105,11 +107,12 @@ function isAllNew({ changes, images }) {
 }
 
 /** @param {Outcome} outcome */
-function headline({ record, wish, calls }) {
+function headline(outcome) {
+  const { record, wish, calls } = outcome;
   const count = countWords(record.items.length, 'image');
   if (record.dryRun) return `${count} would be kept`;
   if (wish.action === 'lookUp') {
-    return areCopies(record, true)
+    return areCopies(outcome)
       ? `${record.items.length === 1 ? 'One copy' : `${record.items.length} copies`} of one image`
       : `${count} stored`;
   }
@@ -120,10 +123,10 @@ function headline({ record, wish, calls }) {
   return added.length + changed.length + removed.length === 0 ? 'Nothing has changed' : `Updated: ${count}`;
 }
 
-/** An image's URL was looked up: its copies come from different pages. @param {Shown} record @param {boolean} isLookUp */
-function areCopies({ items, url }, isLookUp) {
+/** An image's URL was looked up: its copies come from different pages. @param {Outcome} outcome */
+function areCopies({ record: { items, url }, wish }) {
   const isPage = items.length === 1 && items[0]?.foundIn[0]?.element === 'page';
-  return isLookUp && items.length > 0 && !isPage && items.every((item) => item.url === url);
+  return wish.action === 'lookUp' && items.length > 0 && !isPage && items.every((item) => item.url === url);
 }
 
 /** @param {Outcome} outcome */
@@ -150,9 +153,10 @@ function incompleteNote({ wish, run, record }) {
 }
 
 /** The sample page that changes can be turned from here. @param {Outcome} outcome */
-function demoButtons({ wish, run, record }) {
+function demoButtons(outcome) {
+  const { wish, run, record } = outcome;
   const buttons = [];
-  if (!record.dryRun && wish.action !== 'update') {
+  if (!record.dryRun && wish.action !== 'update' && !areCopies(outcome)) {
     buttons.push(
       el(
         'button',
@@ -165,7 +169,7 @@ function demoButtons({ wish, run, record }) {
       ),
     );
   }
-  if (record.url.endsWith('/sample/changing/')) {
+  if (isChangingPage(record.url)) {
     let isTurning = false;
     const turn = async () => {
       if (isTurning) return;

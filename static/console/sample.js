@@ -5,18 +5,29 @@
  * @property {string} sampleBase the address of the sample pages, as the service reaches them
  */
 
+const CHANGING = 'changing/';
+
 /** What a reader is offered, and where it lies below `sampleBase`. */
 const SAMPLES = {
   'A plain gallery': '',
   'Every way to use an image': 'channels.html',
-  'A page that changes': 'changing/',
+  'A page that changes': CHANGING,
 };
+
+/** The page that changes, once it is known. @type {string | null} */
+let changingUrl = null;
 
 /** @returns {Promise<readonly (readonly [name: string, url: string])[]>} none where the site has none */
 export async function sampleUrls() {
   const facts = await readSiteFacts();
   if (facts === null) return [];
+  changingUrl = new URL(CHANGING, facts.sampleBase).href;
   return Object.entries(SAMPLES).map(([name, path]) => [name, new URL(path, facts.sampleBase).href]);
+}
+
+/** Whether it is the page that `turnPage` changes. @param {string} url */
+export function isChangingPage(url) {
+  return url === changingUrl;
 }
 
 /** Shows the next version of the page that changes. @returns {Promise<boolean>} whether it does */

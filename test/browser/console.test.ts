@@ -182,6 +182,8 @@ inChromium('the console', (program) => {
     const url = `${app.siteUrl}/sample/based.html`;
     expect(await ask(page, 'Harvest', url)).toMatch(/^\d+ images? would be kept$/);
     expect(await onlyText('.thumb')).toContain('Not stored, so there is nothing to show');
+    // Its names never existed.
+    expect(await onlyText('.result-head button')).toEqual([]);
     expect(await axeViolations(page)).toEqual([]);
     expect(await ask(page, 'Look up', url)).toBe('The page has not been harvested');
     expect(await page.locator('.fault .code').textContent()).toBe('PAGE_NOT_FOUND');
@@ -206,6 +208,8 @@ inChromium('the console', (program) => {
     expect(Number(count)).toBeGreaterThanOrEqual(2);
     expect(await onlyText('.source')).toEqual(Array(Number(count)).fill(url));
     expect(await drawnWidths(page.locator('.thumb img'))).toHaveLength(Number(count));
+    // An update would make the image a page, which wins over its copies from then on.
+    expect(await onlyText('.result-head button')).toEqual(['Copy all names']);
   });
 
   it('says an error with its title, its detail and its code', async () => {

@@ -232,6 +232,44 @@ inChromium('the console', (program) => {
     expect(await page.locator('.fault .code').count()).toBe(0);
   });
 
+  it.each([
+    ['Look up', false],
+    ['Harvest', true],
+  ] as const)(
+    'says after a %s without an answer whether something may have been done',
+    async (action, isWrite) => {
+      const { page } = opened;
+      await stub(page, STORE, {});
+      expect(await ask(page, action, PAGE_URL)).toBe('No answer');
+      const text = (await page.locator('.fault').textContent()) ?? '';
+      expect(text.includes('the work may be done')).toBe(isWrite);
+      expect(text).toContain('Check that it runs');
+    },
+  );
+
+  it('says after a dry run without an answer that nothing was changed', async () => {
+    const { page } = opened;
+    await stub(page, STORE, {});
+    await page.locator('#dry-run-label').click();
+    expect(await ask(page, 'Harvest', PAGE_URL)).toBe('No answer');
+    expect(await page.locator('.fault').textContent()).not.toContain('may be done');
+  });
+
+  it('offers to change the sample page of its own site, and no page elsewhere that is called alike', async () => {
+    const { page } = opened;
+    const button = page.getByRole('button', { name: 'Change the page, then update' });
+    for (const [url, count] of [
+      [`${site.url}/sample/changing/`, 1],
+      ['https://site.test/sample/changing/', 0],
+      [`${site.url}/sample/changing/?a=/sample/changing/`, 0],
+    ] as const) {
+      await page.unroute('**/api/images**');
+      await stub(page, STORE, { GET: { body: { ...linkedWith([itemNumber(0)], STORE), url } } });
+      await ask(page, 'Look up', url);
+      expect([url, await button.count()]).toEqual([url, count]);
+    }
+  });
+
   it('says that an answer is none it understands', async () => {
     const { page } = opened;
     await stub(page, STORE, { GET: { body: { items: 'none' } } });

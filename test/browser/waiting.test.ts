@@ -56,6 +56,11 @@ inChromium('while the console waits', (program) => {
   const outside = (page: Page, selector: string) =>
     page.evaluate<number>(`(({ top, bottom }) => Math.max(0, -top) + Math.max(0, bottom - innerHeight))(
       document.querySelector('${selector}').getBoundingClientRect())`);
+  /** From here on the time of the page stands still but for `runFor`. */
+  const stopClock = async (page: Page) => {
+    await page.clock.install({ time: '2026-01-02T12:00:00Z' });
+    await page.clock.pauseAt('2026-01-02T12:01:00Z');
+  };
   const topOf = (selector: string) =>
     opened.page.evaluate<number>(`document.querySelector('${selector}').getBoundingClientRect().top`);
 
@@ -133,7 +138,7 @@ inChromium('while the console waits', (program) => {
       POST: { status: 201, body: recordWith(items), after: new Promise(() => {}) },
       GET: FOUND,
     });
-    await page.clock.install();
+    await stopClock(page);
     await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
     await page.keyboard.press('Enter');
     await page.locator('.steps li').waitFor();
@@ -240,7 +245,7 @@ inChromium('while the console waits', (program) => {
       GET: { body: linkedWith([itemNumber(0), itemNumber(1)], STORE) },
       PUT: { body: recordWith([itemNumber(0)]), after },
     });
-    await page.clock.install();
+    await stopClock(page);
     await page.locator('#form .segments label', { hasText: 'Update' }).click();
     await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
     await page.keyboard.press('Enter');
