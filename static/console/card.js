@@ -1,66 +1,53 @@
 /** One picture: what it shows, its file, where the page has it, what became of it. */
+import { shortAddress } from './address.js';
 import { copyButton, el } from './dom.js';
+import { pageIdIn } from './pageIds.js';
 import { altOf, lastSegment, placeWords } from './places.js';
-import { byteWords, CHANGE_WORDS, countWords, IMAGE_WORDS, typeName } from './words.js';
+import { byteWords, CHANGE_WORDS, countWords, typeName } from './words.js';
 
 /**
  * @import { Item, Place } from '../../lib/model.ts'
- * @import { Change } from './changes.js'
  * @import { Gallery } from './gallery.js'
  */
 
 /**
- * @param {Item} item
- * @param {{ readonly index: number, readonly position: number, readonly size: number }} slot
- * @param {Gallery} gallery
- * @param {ReadonlyMap<string, string>} names file names by name
+ * @typedef {object} Spot where it stands: which picture, and which version of it
+ * @property {number} index
+ * @property {number} position
+ * @property {number} size of how many versions
  */
-export function card(item, { index, position, size }, { links, changes, isCopies, isDryRun }, names) {
-  const file = names.get(item.name) ?? item.name;
-  const change = changes.get(item.name);
-  const isGroup = size > 1;
-  const label = isCopies ? `Copy ${index + 1}` : `Picture ${index + 1}`;
-  const dimensions =
-    item.width === null || item.height === null ? 'no fixed size' : `${item.width} × ${item.height}`;
+
+/** @param {Item} item @param {Gallery} gallery */
+export function card(item, gallery) {
+  const { isCopies, isDryRun } = gallery;
+  const file = lastSegment(item.name);
+  const spot = gallery.spots.get(item.name) ?? { index: 0, position: 0, size: 1 };
+  const isGroup = spot.size > 1;
+  const isLast = isGroup && spot.position === spot.size - 1;
   return el(
     'li',
-    { class: `card${isGroup ? ' grouped' : ''}${isGroup && position === size - 1 ? ' last' : ''}` },
+    { class: `card${isGroup ? ' grouped' : ''}${isLast ? ' last' : ''}` },
     el(
       'article',
-      {
-        class: 'card-body',
-        'aria-label': isGroup ? `${label}, version ${position + 1} of ${size}: ${file}` : `${label}: ${file}`,
-      },
-      thumbnail(item, links.get(item.name), file, isDryRun),
+      { class: 'card-body', 'aria-label': `${spotWords(spot, isCopies)}: ${file}` },
+      thumbnail(item, gallery.links.get(item.name), file, isDryRun),
       el(
         'div',
         { class: 'card-text' },
         el(
           'p',
           { class: 'slot' },
-          isGroup ? `${label} · ${position + 1} of ${size}` : label,
-          badge(change, item),
+          spotWords({ ...spot, size: 1 }, isCopies),
+          isGroup && ` · ${spot.position + 1} of ${spot.size}`,
+          badge(item, gallery),
         ),
         el('h4', {}, file),
-        el(
-          'p',
-          { class: 'card-facts' },
-          `${typeName(item.contentType)} · ${dimensions} · ${byteWords(item.bytes)}`,
-        ),
+        el('p', { class: 'card-facts' }, factWords(item)),
         foundIn(item.foundIn),
-        item.duplicateOf !== undefined &&
-          el(
-            'p',
-            { class: 'quiet' },
-            `Same bytes as ${names.get(item.duplicateOf) ?? lastSegment(item.duplicateOf)}`,
-          ),
+        sameBytes(item, gallery),
         item.reason !== undefined &&
-          el(
-            'p',
-            { class: 'kept-reason' },
-            `${IMAGE_WORDS[item.reason.code].what}. ${item.reason.detail} (${item.reason.code})`,
-          ),
-        el('p', { class: 'source quiet', title: item.url }, item.url),
+          el('p', { class: 'kept-reason' }, `${item.reason.detail} (${item.reason.code})`),
+        source(item, gallery),
         !isDryRun &&
           copyButton('Copy name', item.name, { name: `Copy name of ${file}`, class: 'plain small' }),
       ),
@@ -68,12 +55,53 @@ export function card(item, { index, position, size }, { links, changes, isCopies
   );
 }
 
-/** What an update did to it, or that an old copy was kept. @param {Change | undefined} change @param {Item} item */
-function badge(change, item) {
-  const kind = change ?? (item.outcome === 'kept' ? 'kept' : undefined);
+/** `Picture 3`, of several versions `Picture 3, version 1 of 2`. @param {Spot} spot @param {boolean} isCopies */
+function spotWords({ index, position, size }, isCopies) {
+  const label = `${isCopies ? 'Copy' : 'Picture'} ${index + 1}`;
+  return size > 1 ? `${label}, version ${position + 1} of ${size}` : label;
+}
+
+/** @param {Item} item */
+function factWords({ contentType, width, height, bytes }) {
+  const dimensions = width === null || height === null ? 'no fixed size' : `${width} × ${height}`;
+  return `${typeName(contentType)} · ${dimensions} · ${byteWords(bytes)}`;
+}
+
+/** By its number: files of other addresses are often called alike. @param {Item} item @param {Gallery} gallery */
+function sameBytes({ duplicateOf }, { spots, isCopies }) {
+  if (duplicateOf === undefined) return null;
+  const spot = spots.get(duplicateOf);
+  const words = spot === undefined ? lastSegment(duplicateOf) : spotWords(spot, isCopies).toLowerCase();
+  return el('p', { class: 'quiet' }, `Same bytes as ${words}`);
+}
+
+/** Where it comes from: its address, of a copy the page that it belongs to. @param {Item} item @param {Gallery} gallery */
+function source({ name, url }, { isCopies, pageUrl, pages }) {
+  if (!isCopies)
+    return el('p', { class: 'source quiet', title: url }, ...breakable(shortAddress(url, pageUrl)));
+  const id = pageIdIn(name);
+  const page = pages.get(id);
+  return page === undefined
+    ? el('p', { class: 'source quiet', title: `pages/${id}.json` }, `of the page with the id ${id}`)
+    : el('p', { class: 'source quiet', title: page }, ...breakable(`of ${shortAddress(page, pageUrl)}`));
+}
+
+/** A line may end after a slash. @param {string} text */
+function breakable(text) {
+  return text.split(/(?<=\/)/).flatMap((part, index) => (index === 0 ? [part] : [el('wbr'), part]));
+}
+
+/** What an update did to it, or that an old copy was kept. @param {Item} item @param {Gallery} gallery */
+function badge(item, { changes, isDryRun }) {
+  const kind = changes.get(item.name) ?? (item.outcome === 'kept' ? 'kept' : undefined);
   if (kind === undefined) return null;
-  const { sign, word } = CHANGE_WORDS[kind];
-  return el('span', { class: `badge ${kind}` }, el('span', { 'aria-hidden': 'true' }, `${sign} `), word);
+  const { sign, word, wordIfDry } = CHANGE_WORDS[kind];
+  return el(
+    'span',
+    { class: `badge ${kind}` },
+    el('span', { 'aria-hidden': 'true' }, `${sign} `),
+    isDryRun ? wordIfDry : word,
+  );
 }
 
 /** @param {readonly Place[]} places */
@@ -109,6 +137,7 @@ function thumbnail(item, href, file, isDryRun) {
     loading: 'lazy',
     decoding: 'async',
     referrerpolicy: 'no-referrer',
+    class: OPAQUE.test(item.contentType) ? undefined : 'see-through',
     alt: altOf(item.foundIn) || file,
     ...(item.width !== null && item.height !== null && { width: item.width, height: item.height }),
   });
@@ -119,6 +148,9 @@ function thumbnail(item, href, file, isDryRun) {
   frame.append(el('a', { href, target: '_blank', rel: 'noopener noreferrer' }, image));
   return frame;
 }
+
+/** What has no transparent parts, whatever is in it. */
+const OPAQUE = /^image\/(?:jpeg|bmp)$/;
 
 /** What every browser of today draws. */
 const DRAWN = /^image\/(?:jpeg|png|gif|webp|avif|svg\+xml|bmp|x-icon|vnd\.microsoft\.icon)$/;

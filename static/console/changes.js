@@ -1,6 +1,6 @@
 /** What an update did, or would do, in colours and words. */
 import { el } from './dom.js';
-import { CHANGE_WORDS } from './words.js';
+import { CHANGE_WORDS, countWords } from './words.js';
 
 /**
  * @import { Changes } from '../../lib/model.ts'
@@ -16,9 +16,27 @@ export function changesByName(changes) {
   );
 }
 
-/** @param {Changes} changes @param {Shown | null} before @param {boolean} isDryRun */
+/** In a line, such as `1 added, 2 removed`. @param {Changes} changes @param {boolean} isDryRun */
+export function changeWords(changes, isDryRun) {
+  const kinds = /** @type {const} */ (['added', 'changed', 'removed']);
+  const counted = kinds
+    .filter((kind) => changes[kind].length > 0)
+    .map((kind) => tileWords(kind, changes[kind].length, isDryRun));
+  const nothing = isDryRun ? 'nothing would change' : 'Nothing has changed';
+  const unchecked = changes.kept.length;
+  return `${counted.join(', ') || nothing}${unchecked === 0 ? '' : `; ${countWords(unchecked, 'image')} could not be checked`}`;
+}
+
+/** @param {Change} kind @param {number} count @param {boolean} isDryRun */
+function tileWords(kind, count, isDryRun) {
+  const { word, wordIfDry } = CHANGE_WORDS[kind];
+  return `${count.toLocaleString('en')} ${isDryRun ? wordIfDry : word}`;
+}
+
+/** Null where there is nothing to tell. @param {Changes} changes @param {Shown | null} before @param {boolean} isDryRun */
 export function changesPanel(changes, before, isDryRun) {
   const kinds = /** @type {Change[]} */ (Object.keys(CHANGE_WORDS));
+  if (kinds.every((kind) => changes[kind].length === 0)) return null;
   const urls = new Map((before?.items ?? []).map(({ name, url }) => [name, url]));
   return el(
     'section',
@@ -28,14 +46,14 @@ export function changesPanel(changes, before, isDryRun) {
       'ul',
       { class: 'tally' },
       ...kinds.map((kind) => {
-        const { sign, word, long } = CHANGE_WORDS[kind];
+        const { sign, long, longIfDry } = CHANGE_WORDS[kind];
         const count = changes[kind].length;
         return el(
           'li',
           { class: `change ${count === 0 ? 'none' : kind}` },
           el('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
-          el('strong', {}, `${count.toLocaleString('en')} ${word}`),
-          el('span', {}, long),
+          el('strong', {}, tileWords(kind, count, isDryRun)),
+          el('span', {}, isDryRun ? longIfDry : long),
         );
       }),
     ),

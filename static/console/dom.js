@@ -21,6 +21,11 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Our own words, in which `backticks` stand around commands and settings. @param {string} text @returns {Child[]} */
+export function prose(text) {
+  return text.split('`').map((part, index) => (index % 2 === 0 ? part : el('code', {}, part)));
+}
+
 /** Puts these in the place of what was there. @param {Element} element @param {...Child} children */
 export function fill(element, ...children) {
   element.replaceChildren(...children.filter(isChild));

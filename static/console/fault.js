@@ -1,9 +1,10 @@
 /** A call that failed: what the service says of it, and the next step. */
+import { privateHostOf } from './address.js';
 import { callList } from './calls.js';
-import { byId, el, fill } from './dom.js';
+import { byId, el, fill, prose } from './dom.js';
 import { refuseAddress } from './form.js';
 import { reveal } from './reveal.js';
-import { lookIn, PROBLEM_WORDS, REASON_WORDS } from './words.js';
+import { allowWords, lookIn, PROBLEM_WORDS, REASON_WORDS } from './words.js';
 
 /**
  * @import { Call, Fault } from './api.js'
@@ -31,7 +32,7 @@ const LABELS = { harvest: 'Harvest it', update: 'Update it', lookUp: 'Look it up
 export function showFault(fault, { wish, run, calls }) {
   const { title, detail, code, status, reason, upstreamStatus, requestId, retryAfterSeconds } = fault;
   const heading = el('h2', { tabindex: '-1' }, title);
-  const words = code === undefined ? undefined : lookIn(PROBLEM_WORDS, code);
+  const words = code === undefined ? '' : adviceFor(code, wish.url);
   const because = reason === undefined ? undefined : lookIn(REASON_WORDS, reason);
   const facts = [
     status !== undefined && ['Status', String(status)],
@@ -47,7 +48,7 @@ export function showFault(fault, { wish, run, calls }) {
     code !== undefined && el('p', { class: 'code' }, code),
     heading,
     el('p', {}, detail),
-    words !== undefined && !isOfAddress && el('p', { class: 'quiet' }, words),
+    words !== '' && !isOfAddress && el('p', { class: 'quiet' }, ...prose(words)),
     el(
       'dl',
       { class: 'facts' },
@@ -56,8 +57,14 @@ export function showFault(fault, { wish, run, calls }) {
     el('div', { class: 'actions' }, ...nextButtons(code, wish, run)),
   );
   fill(byId('outcome', HTMLElement), panel, callList(calls));
-  if (isOfAddress) refuseAddress(words ?? detail);
+  if (isOfAddress) refuseAddress(words);
   else reveal(heading, panel, 'nearest');
+}
+
+/** @param {string} code @param {string} url */
+function adviceFor(code, url) {
+  const host = code === 'ADDRESS_FORBIDDEN' ? privateHostOf(url) : null;
+  return host === null ? (lookIn(PROBLEM_WORDS, code) ?? '') : allowWords(host);
 }
 
 /** @param {string | undefined} code @param {Wish} wish @param {(wish: Wish) => void} run */

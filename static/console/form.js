@@ -55,7 +55,7 @@ export function explain() {
     usual.checked = true;
   }
   const words = { harvest: 'Harvest', update: 'Update', lookUp: 'Look up' };
-  byId('go', HTMLButtonElement).textContent = isDryRun ? `${words[action]}, dry` : words[action];
+  byId('go', HTMLButtonElement).textContent = isDryRun ? 'Dry run' : words[action];
   const sentences = {
     harvest: 'Fetches the page and all of its images for the first time and stores them.',
     update: 'Fetches the page again, stores what is new or changed, and says what is gone.',

@@ -1,10 +1,12 @@
 /** The result of a call that went well: a summary, what changed, the pictures, what was skipped. */
+import { actionButtons } from './actions.js';
 import { callList } from './calls.js';
-import { changesByName, changesPanel } from './changes.js';
-import { byId, copyButton, el, fill } from './dom.js';
+import { changesByName, changesPanel, changeWords } from './changes.js';
+import { byId, el, fill } from './dom.js';
 import { showGallery } from './gallery.js';
+import { urlsByPageId } from './pageIds.js';
+import { recentUrls } from './recent.js';
 import { reveal } from './reveal.js';
-import { isChangingPage, turnPage } from './sample.js';
 import { skippedList, warningList } from './skipped.js';
 import { byteWords, countWords, timeWords } from './words.js';
 
@@ -40,8 +42,15 @@ export async function showRecord(outcome) {
   const heading = el('h2', { tabindex: '-1', class: 'result-title' }, headline(outcome));
   const total = record.items.reduce((sum, { bytes }) => sum + bytes, 0);
   const isMoved = record.finalUrl !== undefined && record.finalUrl !== record.url;
-  const gallery = el('div', {});
-  const changes = before || !isAllNew(record) ? record.changes : undefined;
+  const skippedCount = record.counts?.skipped ?? record.skipped.length;
+  const gallery = el(
+    'div',
+    {},
+    record.items.length === 0 && el('p', { class: 'panel' }, emptyWords(skippedCount)),
+  );
+  const isCopies = areCopies(outcome);
+  const pages = isCopies ? await urlsByPageId(recentUrls()) : new Map();
+  const changes = changesToShow(outcome);
   fill(
     byId('outcome', HTMLElement),
     el(
@@ -54,24 +63,14 @@ export async function showRecord(outcome) {
         el('p', { class: 'address-shown' }, record.url),
         isMoved && el('p', { class: 'quiet' }, `led to ${record.finalUrl}`),
       ),
-      el(
-        'div',
-        { class: 'actions' },
-        record.images.length > 0 &&
-          // Names of a dry run never exist.
-          !record.dryRun &&
-          copyButton('Copy all names', record.images.join('\n'), {
-            name: `Copy all names, ${record.images.length}`,
-          }),
-        ...demoButtons(outcome),
-      ),
+      el('div', { class: 'actions' }, ...actionButtons(outcome, isCopies)),
     ),
     el(
       'dl',
       { class: 'facts' },
       fact('Images', record.items.length.toLocaleString('en')),
-      fact('Together', byteWords(total)),
-      fact('Skipped', (record.counts?.skipped ?? record.skipped.length).toLocaleString('en')),
+      fact('Total size', byteWords(total)),
+      fact('Skipped', skippedCount.toLocaleString('en')),
       record.dryRun ? fact('Stored', 'nothing, a dry run') : fact('Last change', timeWords(record.updatedAt)),
     ),
     !record.complete && incompleteNote(outcome),
@@ -82,18 +81,27 @@ export async function showRecord(outcome) {
     skippedList(record.skipped, record.counts),
     callList(calls),
   );
-  const built = showGallery(gallery, {
-    items: record.items,
-    skipped: record.skipped,
+  const shelf = {
     links,
     changes: changesByName(changes),
-    isCopies: areCopies(outcome),
+    isCopies,
+    pages,
+    pageUrl: record.finalUrl ?? record.url,
     isDryRun: record.dryRun === true,
-    signal,
-  });
+  };
+  const built = record.items.length > 0 ? showGallery(gallery, record.items, shelf, signal) : null;
   // The first pictures stand: before, the page might be too short for the heading to come to the top.
   reveal(heading, byId('outcome', HTMLElement), 'start');
   await built;
+}
+
+/** Why there is no picture. @param {number} skippedCount */
+function emptyWords(skippedCount) {
+  if (skippedCount === 0)
+    return 'No image was found. No page is run, so pictures that only a script adds are not seen.';
+  return skippedCount === 1
+    ? 'The only image was skipped; the reason is below.'
+    : `All ${skippedCount.toLocaleString('en')} images were skipped; the reasons are below.`;
 }
 
 /** @param {string} term @param {string} value */
@@ -101,26 +109,25 @@ function fact(term, value) {
   return el('div', {}, el('dt', {}, term), el('dd', {}, value));
 }
 
-/** An update of a page that was not known: to say of each image that it is new would be no news. @param {Shown} record */
-function isAllNew({ changes, images }) {
-  return changes === undefined || (changes.removed.length === 0 && changes.added.length === images.length);
+/** Of an update; to say of each image of a page that was not known that it is new would be no news. @param {Outcome} outcome */
+function changesToShow({ record: { changes, images }, before }) {
+  const isAllNew = changes?.removed.length === 0 && changes.added.length === images.length;
+  return before || !isAllNew ? changes : undefined;
 }
 
 /** @param {Outcome} outcome */
 function headline(outcome) {
   const { record, wish, calls } = outcome;
   const count = countWords(record.items.length, 'image');
-  if (record.dryRun) return `${count} would be kept`;
-  if (wish.action === 'lookUp') {
-    return areCopies(outcome)
-      ? `${record.items.length === 1 ? 'One copy' : `${record.items.length} copies`} of one image`
-      : `${count} stored`;
-  }
-  if (wish.action === 'harvest' || calls.some(({ method, status }) => method === 'PUT' && status === 201)) {
-    return `${count} harvested`;
-  }
-  const { added, changed, removed } = record.changes ?? { added: [], changed: [], removed: [] };
-  return added.length + changed.length + removed.length === 0 ? 'Nothing has changed' : `Updated: ${count}`;
+  const changes = changesToShow(outcome);
+  if (record.dryRun)
+    return `Dry run: ${changes === undefined ? `${count} found` : changeWords(changes, true)}`;
+  if (areCopies(outcome))
+    return record.items.length === 1 ? 'One copy of one image' : `${record.items.length} copies of one image`;
+  if (wish.action === 'lookUp') return `${count} stored`;
+  const isNew =
+    wish.action === 'harvest' || calls.some(({ method, status }) => method === 'PUT' && status === 201);
+  return isNew || changes === undefined ? `${count} harvested` : changeWords(changes, false);
 }
 
 /** An image's URL was looked up: its copies come from different pages. @param {Outcome} outcome */
@@ -150,41 +157,4 @@ function incompleteNote({ wish, run, record }) {
       record.dryRun ? 'Try again' : 'Update now',
     ),
   );
-}
-
-/** The sample page that changes can be turned from here. @param {Outcome} outcome */
-function demoButtons(outcome) {
-  const { wish, run, record } = outcome;
-  const buttons = [];
-  if (!record.dryRun && wish.action !== 'update' && !areCopies(outcome)) {
-    buttons.push(
-      el(
-        'button',
-        {
-          type: 'button',
-          class: 'plain',
-          click: () => run({ ...wish, action: 'update', variants: '', isDryRun: false }),
-        },
-        'Update',
-      ),
-    );
-  }
-  if (isChangingPage(record.url)) {
-    let isTurning = false;
-    const turn = async () => {
-      if (isTurning) return;
-      isTurning = true;
-      if (await turnPage()) run({ ...wish, action: 'update', variants: '', isDryRun: false });
-      else byId('announcement', HTMLElement).textContent = 'The sample page could not be changed.';
-      isTurning = false;
-    };
-    buttons.push(
-      el(
-        'button',
-        { type: 'button', class: 'primary', click: () => void turn() },
-        'Change the page, then update',
-      ),
-    );
-  }
-  return buttons;
 }

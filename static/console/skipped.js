@@ -1,5 +1,5 @@
 /** What has no copy, and why, in words. */
-import { el } from './dom.js';
+import { el, prose } from './dom.js';
 import { placeWords } from './places.js';
 import { countWords, IMAGE_WORDS, lookIn, PROBLEM_WORDS } from './words.js';
 
@@ -53,7 +53,7 @@ function reasonGroup(code, count, lines) {
         el('span', { class: 'code' }, code),
       ),
     ),
-    el('p', { class: 'todo' }, words.todo),
+    el('p', { class: 'todo' }, ...prose(words.todo)),
     list,
   );
   if (lines.length > OPEN_LINES) {
@@ -76,9 +76,8 @@ function skippedLine({ url, detail, status, foundIn }) {
     el(
       'span',
       { class: 'quiet' },
-      [status === undefined ? '' : `status ${status}`, detail, place === undefined ? '' : placeWords(place)]
-        .filter((part) => part !== '')
-        .join(' · '),
+      // The group's heading says what the status means.
+      `${status === undefined ? detail : `Status ${status}`}${place === undefined ? '' : ` · ${placeWords(place)}`}`,
     ),
   );
 }
@@ -104,7 +103,7 @@ export function warningList(warnings) {
           'li',
           {},
           el('span', { class: 'line-url' }, url),
-          el('span', { class: 'quiet' }, `${detail} ${todo} (${code})`),
+          el('span', { class: 'quiet' }, ...prose(`${detail} ${todo} (${code})`)),
         );
       }),
     ),

@@ -4,6 +4,13 @@
  *
  * @import { ImageCode, ProblemCode, UnreachableReason } from '../../lib/problem.ts'
  * @import { Changes } from '../../lib/model.ts'
+ *
+ * @typedef {object} ChangeWords
+ * @property {string} sign
+ * @property {string} word
+ * @property {string} wordIfDry
+ * @property {string} long
+ * @property {string} longIfDry
  */
 
 /**
@@ -13,23 +20,23 @@
 export const IMAGE_WORDS = {
   IMAGE_UNREACHABLE: {
     what: 'The server could not be reached',
-    todo: 'Open the address in a browser. If it works there, update the page: the fault may have passed.',
+    todo: 'Open the address in a browser. If it works there, press Update: the fault may have passed.',
   },
   IMAGE_STATUS: {
-    what: 'The server refused to hand it over',
-    todo: '404 and 410 mean that it is gone, 401 and 403 that it is not for everybody. After a 5xx, update the page later.',
+    what: 'The server answered with an error',
+    todo: '404 and 410 mean that it is gone, 401 and 403 that it is not for everybody. After a 5xx, press Update later.',
   },
   IMAGE_TIMEOUT: {
     what: 'The server was too slow',
-    todo: 'Update the page later, or give images more time with the setting IMAGE_TIMEOUT_MS.',
+    todo: 'Press Update later, or give images more time with the setting `IMAGE_TIMEOUT_MS`.',
   },
   IMAGE_TOO_LARGE: {
     what: 'The file is too large',
-    todo: 'The limit is the setting IMAGE_MAX_BYTES. Raise it, then update the page.',
+    todo: 'The limit is the setting `IMAGE_MAX_BYTES`. Raise it, then press Update.',
   },
   IMAGE_TOO_MANY_PIXELS: {
     what: 'It has too many pixels',
-    todo: 'The limit is the setting IMAGE_MAX_PIXELS. Raise it, then update the page.',
+    todo: 'The limit is the setting `IMAGE_MAX_PIXELS`. Raise it, then press Update.',
   },
   IMAGE_EMPTY: {
     what: 'The file has no bytes',
@@ -37,7 +44,7 @@ export const IMAGE_WORDS = {
   },
   IMAGE_TRUNCATED: {
     what: 'The file ends too early',
-    todo: 'Update the page: a broken-off transfer is whole the next time, a damaged file is not.',
+    todo: 'Press Update: a broken-off transfer is whole the next time, a damaged file is not.',
   },
   NOT_AN_IMAGE: {
     what: 'It is not an image',
@@ -45,7 +52,7 @@ export const IMAGE_WORDS = {
   },
   ADDRESS_FORBIDDEN: {
     what: 'Its address may not be fetched',
-    todo: 'Private addresses, local names, unusual ports and addresses with a password are refused. A site of your own can be allowed with FETCH_ALLOW_HOSTS.',
+    todo: 'Private addresses, local names, unusual ports and addresses with a password are refused. A site of your own can be allowed with `FETCH_ALLOW_HOSTS`.',
   },
   PLACEHOLDER: {
     what: 'A stand-in for another picture',
@@ -53,20 +60,20 @@ export const IMAGE_WORDS = {
   },
   NOT_CHOSEN: {
     what: 'A smaller version of a picture',
-    todo: 'Only the largest was asked for. Update with “Every version” to have them all.',
+    todo: 'Only the largest was asked for. Choose Update and “Every version” to have them all.',
   },
   LIMIT_REACHED: {
     what: 'Beyond what one call may fetch',
-    todo: 'The limits are the settings IMAGES_MAX_COUNT and REQUEST_MAX_BYTES. “Only the largest” needs less of both.',
+    todo: 'The limits are the settings `IMAGES_MAX_COUNT` and `REQUEST_MAX_BYTES`. “Only the largest” needs less of both.',
   },
   OUT_OF_TIME: {
     what: 'Time ran out before its turn',
-    todo: 'Update the page: what is stored is quickly checked, and the rest gets its turn.',
+    todo: 'Press Update: what is stored is quickly checked, and the rest gets its turn.',
   },
 };
 
 /**
- * The next step after a failed call; what happened is said by the service itself.
+ * What the service itself does not say of a failed call: its own words stand before these. Empty where it says all.
  * @type {Readonly<Record<ProblemCode, string>>}
  */
 export const PROBLEM_WORDS = {
@@ -74,20 +81,23 @@ export const PROBLEM_WORDS = {
   OPTION_INVALID: 'This console and the service do not understand each other: reload the page.',
   URL_REQUIRED: 'Enter an address first.',
   URL_INVALID: 'Check the address: it begins with https:// or http:// and holds no password.',
-  ADDRESS_FORBIDDEN:
-    'Without that, only public addresses can be harvested. For a site on your own machine: FETCH_ALLOW_HOSTS=localhost:3000 npm start.',
-  PAGE_NOT_FOUND: 'Nothing is stored for this address yet.',
-  URL_ALREADY_PROCESSED: 'It is stored already: look at what there is, or bring it up to date.',
-  URL_IN_PROGRESS: 'Somebody else works on this page right now. Wait a moment.',
+  ADDRESS_FORBIDDEN: 'Only public addresses can be harvested, also where a redirect leads to.',
+  PAGE_NOT_FOUND: '',
+  URL_ALREADY_PROCESSED: '',
+  URL_IN_PROGRESS: '',
   BODY_TOO_LARGE: 'Use a shorter address.',
   MEDIA_TYPE_UNSUPPORTED: 'This console and the service do not understand each other: reload the page.',
   CONTENT_UNSUPPORTED: 'Give the address of a web page or of an image.',
-  PAGE_TOO_LARGE: 'The limit is the setting PAGE_MAX_BYTES.',
-  PAGE_UNREACHABLE: 'Open the address in a browser to see whether the site is up.',
-  STORAGE_UNAVAILABLE: 'The bucket cannot be used at the moment. Nothing was lost; try again.',
-  PAGE_TIMEOUT: 'The site is slow. Try again, or raise the setting PAGE_TIMEOUT_MS.',
-  INTERNAL: 'This is a fault of the service. Its log has the cause, under the request id.',
+  PAGE_TOO_LARGE: 'The limit is the setting `PAGE_MAX_BYTES`.',
+  PAGE_UNREACHABLE: '',
+  STORAGE_UNAVAILABLE: 'Nothing was lost.',
+  PAGE_TIMEOUT: 'The limit is the setting `PAGE_TIMEOUT_MS`.',
+  INTERNAL: '',
 };
+
+/** For a site on the reader's own machine or network. @param {string} host with its port */
+export const allowWords = (host) =>
+  `If that site is yours, start the service with \`FETCH_ALLOW_HOSTS=${host} npm start\`.`;
 
 /**
  * What of reaching a page failed.
@@ -104,15 +114,45 @@ export const REASON_WORDS = {
 };
 
 /**
- * What an update did to one image: the sign stands beside the colour, for whoever does not see it.
- * @type {Readonly<Record<keyof Changes, { readonly sign: string, readonly word: string, readonly long: string }>>}
+ * What an update did to one image, or would do: the sign stands beside the colour, for whoever does not see it.
+ * @type {Readonly<Record<keyof Changes, Readonly<ChangeWords>>>}
  */
 export const CHANGE_WORDS = {
-  added: { sign: '+', word: 'added', long: 'new on the page' },
-  changed: { sign: '≠', word: 'changed', long: 'other bytes than before' },
-  unchanged: { sign: '=', word: 'unchanged', long: 'the same as before' },
-  removed: { sign: '−', word: 'removed', long: 'no longer on the page; the copy is deleted' },
-  kept: { sign: '!', word: 'kept', long: 'could not be fetched now; the old copy stays' },
+  added: {
+    sign: '+',
+    word: 'added',
+    wordIfDry: 'to add',
+    long: 'new on the page',
+    longIfDry: 'new on the page',
+  },
+  changed: {
+    sign: '≠',
+    word: 'changed',
+    wordIfDry: 'to change',
+    long: 'other bytes than before',
+    longIfDry: 'other bytes than the copy',
+  },
+  unchanged: {
+    sign: '=',
+    word: 'unchanged',
+    wordIfDry: 'unchanged',
+    long: 'the same as before',
+    longIfDry: 'the same as the copy',
+  },
+  removed: {
+    sign: '−',
+    word: 'removed',
+    wordIfDry: 'to remove',
+    long: 'no longer on the page; the copy is deleted',
+    longIfDry: 'no longer on the page; the copy would be deleted',
+  },
+  kept: {
+    sign: '!',
+    word: 'kept',
+    wordIfDry: 'to keep',
+    long: 'could not be fetched now; the old copy stays',
+    longIfDry: 'could not be fetched now; the old copy would stay',
+  },
 };
 
 /** A table's own entry: a code is a string from elsewhere. @template V @param {Readonly<Record<string, V>>} table @param {string} key */

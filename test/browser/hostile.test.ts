@@ -97,7 +97,7 @@ inChromium('a hostile page', (program) => {
     const fetchedByService = [...asked];
     expect(await page.locator('.alt').allTextContents()).toEqual([`“${MARKUP}”`, '“\u202Egnp.exe”']);
     expect(await page.locator('.address-shown').textContent()).toContain(encodeURIComponent('<script>'));
-    expect(await page.locator('.source').first().textContent()).toBe(hostile + FILE);
+    expect(await page.locator('.source').first().getAttribute('title')).toBe(hostile + FILE);
     expect(await page.locator('.code').allTextContents()).toEqual(
       expect.arrayContaining(['IMAGE_STATUS', 'NOT_AN_IMAGE']),
     );

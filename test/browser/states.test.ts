@@ -1,7 +1,7 @@
 /** The console in states that a real run seldom has: much, little, late, broken. The answers are made up. */
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Place, SkippedLine } from '../../lib/model.ts';
 import { IMAGE_CODES } from '../../lib/problem.ts';
 import { type Site, startSite } from '../../local-stack/site.ts';
@@ -12,8 +12,10 @@ import {
   type ConsolePage,
   drawnWidths,
   launchChromium,
+  NARROW,
   openConsole,
   resultTitle,
+  WIDE,
 } from './support/browser.ts';
 import { inChromium } from './support/inChromium.ts';
 import { itemNumber, linkedWith, PAGE_URL, recordWith, stub } from './support/stubbed.ts';
@@ -24,6 +26,14 @@ jest.setTimeout(90_000);
 const STORE = 'http://127.0.0.1:9';
 
 const place: Place = { element: 'img', attribute: 'srcset', slot: 0, descriptor: '2x' };
+
+/** What is wider than its place or the window: it is cut off, or hangs out at the side. The gallery may, by 4 pixels. */
+function cutOff(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(`[document.documentElement, ...document.querySelectorAll('main *')]
+    .filter((element) => element.checkVisibility() && !element.matches('input, .chip, .unseen, .gallery'))
+    .filter(({ scrollWidth, clientWidth }) => clientWidth > 0 && scrollWidth > clientWidth + 4)
+    .map((element) => element.tagName + '.' + element.className + ' ' + (element.scrollWidth - element.clientWidth))`);
+}
 
 inChromium('the console', (program) => {
   let site: Site;
@@ -160,16 +170,140 @@ inChromium('the console', (program) => {
       GET: { body: linkedWith([kept, twin], STORE) },
     });
     await ask(page, 'Update', PAGE_URL);
+    expect(await resultTitle(page)).toBe('1 added; 1 image could not be checked');
     expect(await texts('.badge')).toEqual(['! kept', '+ added']);
     expect(await page.locator('.kept-reason').textContent()).toBe(
-      'The server refused to hand it over. The server answered with status 503. (IMAGE_STATUS)',
+      'The server answered with status 503. (IMAGE_STATUS)',
     );
-    expect(await page.locator('.card').nth(1).textContent()).toContain('Same bytes as picture-1.png');
+    expect(await page.locator('.card').nth(1).textContent()).toContain(
+      'Same bytes as picture 1, version 1 of 2',
+    );
     expect(await page.locator('.note').textContent()).toContain('1 stylesheet could not be read');
     expect(await texts('.slot')).toEqual(['Picture 1 · 1 of 2! kept', 'Picture 1 · 2 of 2+ added']);
     await page.locator('.found summary').click();
     expect(await texts('.found li')).toEqual(['img › srcset 2x in style.css']);
     expect(await page.locator('.result-head').textContent()).toContain('led to https://site.test/moved');
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  it.each([
+    ['a phone', NARROW],
+    ['a desk', WIDE],
+  ])('has no text that is too long for %s', async (_, viewport) => {
+    const { page } = opened;
+    await page.setViewportSize(viewport);
+    const long = 'long'.repeat(500);
+    const url = `https://site.test/${long}`;
+    const first = itemNumber(0, { name: `images/0/page/op/${long}.png`, url: `${url}.png` });
+    const twin = itemNumber(1, {
+      name: `images/1/page/op/${long}-1.png`,
+      duplicateOf: first.name,
+      outcome: 'kept',
+      reason: { code: 'IMAGE_UNREACHABLE', detail: long },
+      foundIn: [
+        { element: long, attribute: long, slot: 1, alt: long, stylesheet: url },
+        { element: 'img', attribute: long, slot: 1 },
+      ],
+    });
+    const items = [first, twin];
+    const gone = itemNumber(2, { name: `images/2/page/op/${long}-2.png`, url: `${url}-2.png` });
+    const changes = {
+      added: [first.name],
+      changed: [],
+      unchanged: [],
+      removed: [gone.name],
+      kept: [twin.name],
+    };
+    const skipped: SkippedLine[] = [{ url, code: 'IMAGE_UNREACHABLE', detail: long, foundIn: [place] }];
+    const warnings = [{ url, code: 'PAGE_UNREACHABLE', detail: long }];
+    const record = recordWith(items, { url, finalUrl: `${url}/moved`, changes, skipped, warnings });
+    await stub(page, STORE, {
+      PUT: { body: record },
+      GET: { body: { ...linkedWith([...items, gone], STORE), url } },
+    });
+    await ask(page, 'Update', url);
+    await page.locator('.found summary').click();
+    expect(await cutOff(page)).toEqual([]);
+    const problem = { title: long, detail: long, code: 'PAGE_UNREACHABLE', reason: 'status' };
+    await page.unroute('**/api/images**');
+    await stub(page, STORE, { PUT: { status: 502, body: problem } });
+    await ask(page, 'Update', url);
+    expect(await cutOff(page)).toEqual([]);
+  });
+
+  it('does not say that nothing has changed where an image could not be looked at', async () => {
+    const { page } = opened;
+    const reason = { code: 'IMAGE_TIMEOUT', detail: 'It did not arrive in time.' } as const;
+    const kept = [0, 1].map((index) => itemNumber(index, { outcome: 'kept', reason }));
+    const changes = {
+      added: [],
+      changed: [],
+      unchanged: [],
+      removed: [],
+      kept: kept.map(({ name }) => name),
+    };
+    await stub(page, STORE, {
+      PUT: { body: recordWith(kept, { changes }) },
+      GET: { body: linkedWith(kept, STORE) },
+    });
+    expect(await ask(page, 'Update', PAGE_URL)).toBe('Nothing has changed; 2 images could not be checked');
+  });
+
+  it('says of a dry run what an update would do', async () => {
+    const { page } = opened;
+    const [old, fresh, gone] = [itemNumber(0), itemNumber(1), itemNumber(2)];
+    const none = { added: [], changed: [], unchanged: [old.name], removed: [], kept: [] };
+    const GET = { body: linkedWith([old, gone], STORE) };
+    const changes = { ...none, added: [fresh.name], removed: [gone.name] };
+    await stub(page, STORE, { PUT: { body: recordWith([old, fresh], { changes, dryRun: true }) }, GET });
+    await page.locator('#dry-run-label').click();
+    expect(await ask(page, 'Update', PAGE_URL)).toBe('Dry run: 1 to add, 1 to remove');
+    expect(await texts('.change strong')).toEqual([
+      '1 to add',
+      '0 to change',
+      '1 unchanged',
+      '1 to remove',
+      '0 to keep',
+    ]);
+    expect(await page.locator('.change.removed').textContent()).toContain('the copy would be deleted');
+    expect(await texts('.badge')).toEqual(['= unchanged', '+ to add']);
+    expect(await texts('.result-head button')).toEqual(['Update now']);
+    await page.unroute('**/api/images**');
+    await stub(page, STORE, { PUT: { body: recordWith([old], { changes: none, dryRun: true }) }, GET });
+    expect(await ask(page, 'Update', PAGE_URL)).toBe('Dry run: nothing would change');
+    await page.unroute('**/api/images**');
+    await stub(page, STORE, { PUT: { body: recordWith([old], { changes: none }) }, GET });
+    await page.getByRole('button', { name: 'Update now' }).click();
+    await page.getByRole('button', { name: 'Update again' }).waitFor();
+    expect(await texts('.curl')).not.toContainEqual(expect.stringContaining('dryRun'));
+  });
+
+  it.each([
+    [0, 'No image was found. No page is run, so pictures that only a script adds are not seen.'],
+    [1, 'The only image was skipped; the reason is below.'],
+    [1200, 'All 1,200 images were skipped; the reasons are below.'],
+  ])('says why there is no picture where %d were skipped', async (count, words) => {
+    const { page } = opened;
+    const skipped = Array.from(
+      { length: count },
+      (_, index): SkippedLine => ({
+        url: `https://site.test/${index}`,
+        code: 'IMAGE_STATUS',
+        status: 404,
+        detail: 'The server answered with status 404.',
+        foundIn: [place],
+      }),
+    );
+    const changes = { added: [], changed: [], unchanged: [], removed: [], kept: [] };
+    await stub(page, STORE, {
+      PUT: { body: recordWith([], { changes, skipped }) },
+      GET: { body: linkedWith([], STORE) },
+    });
+    await ask(page, 'Update', PAGE_URL);
+    expect(await texts('#outcome .panel')).toEqual([words]);
+    // Five times nothing.
+    expect(await page.locator('.changes').count()).toBe(0);
+    if (count === 1) expect(await texts('.skipped li .quiet')).toEqual(['Status 404 · img › srcset 2x']);
     expect(await axeViolations(page)).toEqual([]);
   });
 

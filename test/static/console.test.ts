@@ -19,10 +19,14 @@ interface Words {
 interface Addresses {
   withScheme(text: string): string;
   isKeepable(url: string): boolean;
+  privateHostOf(url: string): string | null;
+  shortAddress(url: string, near: string): string;
 }
 
 const words: Words = await import(join(FOLDER, 'words.js'));
-const { withScheme, isKeepable }: Addresses = await import(join(FOLDER, 'address.js'));
+const { withScheme, isKeepable, privateHostOf, shortAddress }: Addresses = await import(
+  join(FOLDER, 'address.js')
+);
 const files = globSync('*', { cwd: FOLDER }).map((name) => ({
   name,
   text: readFileSync(join(FOLDER, name), 'utf8'),
@@ -38,9 +42,10 @@ describe('the words', () => {
     }
   });
 
-  it('have a next step for every code of a call', () => {
+  it('know every code of a call', () => {
     expect(Object.keys(words.PROBLEM_WORDS).sort()).toEqual([...PROBLEM_CODES].sort());
-    for (const text of Object.values(words.PROBLEM_WORDS)) expect(text).toMatch(/^[A-Z].{10,}\.$/);
+    // Empty where the service's own sentence says all.
+    for (const text of Object.values(words.PROBLEM_WORDS)) expect(text).toMatch(/^(?:[A-Z].{10,}\.)?$/);
   });
 
   it('give every kind of change a word and a sign of its own', () => {
@@ -110,6 +115,36 @@ describe('an address', () => {
     ['', false],
   ])('such as "%s" may be kept: %s', (url, isKept) => {
     expect(isKeepable(url)).toBe(isKept);
+  });
+
+  it.each([
+    ['http://localhost:8081/sample/image1.jpg?a#b', '/sample/image1.jpg?a'],
+    ['https://localhost:8081/sample/image1.jpg', 'localhost:8081/sample/image1.jpg'],
+    ['https://cdn.example.com/a', 'cdn.example.com/a'],
+    ['data:image/png;sha256,0123', 'data:image/png;sha256,0123'],
+    [`http://localhost:8081/${'a'.repeat(51)}`, `/${'a'.repeat(51)}`],
+    [`http://localhost:8081/${'a'.repeat(50)}/tail?of=it`, `/${'a'.repeat(28)}…${'a'.repeat(11)}/tail?of=it`],
+  ])('such as "%s" is shown on a page of localhost:8081 as %s', (url, shown) => {
+    expect(shortAddress(url, 'http://localhost:8081/sample/')).toBe(shown);
+  });
+
+  it.each([
+    ['http://localhost:3000/a', 'localhost:3000'],
+    ['http://10.0.0.1/', '10.0.0.1:80'],
+    ['https://192.168.1.2/', '192.168.1.2:443'],
+    ['http://172.16.0.1:8000/', '172.16.0.1:8000'],
+    ['http://172.31.255.1/', '172.31.255.1:80'],
+    ['http://127.0.0.2:81/', '127.0.0.2:81'],
+    ['http://[::1]/', '[::1]:80'],
+    ['http://[fd00::1]:8080/', '[fd00::1]:8080'],
+    ['http://172.32.0.1/', null],
+    ['http://169.254.169.254/', null],
+    ['http://100.10.0.1/', null],
+    ['http://10.example.com/', null],
+    ['https://example.com:9999/', null],
+    ['not an address', null],
+  ])('such as "%s" can be allowed as %s', (url, host) => {
+    expect(privateHostOf(url)).toBe(host);
   });
 });
 
