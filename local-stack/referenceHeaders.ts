@@ -3,9 +3,9 @@
 /** Where the site has the reference page of the API. */
 export const REFERENCE_PREFIX = '/reference/';
 
-/** It is text and a style sheet. */
+/** It is text, two style sheets and an icon. */
 export const REFERENCE_HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy':
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'Referrer-Policy': 'no-referrer',
 };

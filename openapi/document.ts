@@ -40,13 +40,15 @@ export function describeApi(acts: readonly Act[], version: string): JsonObject {
   return {
     openapi: '3.1.1',
     info: {
-      title: 'Image processing API',
+      title: 'Image Processing API',
       version,
       summary: 'Finds every image a web page uses and keeps the original bytes.',
       description: DESCRIPTION,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: 'http://localhost:8080', description: 'What `npm start` runs' }],
+    servers: [
+      { url: 'http://localhost:8080', description: 'What `npm start` runs, unless `PORT` says otherwise' },
+    ],
     // Local stacks ask for nothing; on AWS the stage decides (README, "Deploy").
     security: [],
     paths: {

@@ -5,9 +5,8 @@ const METHOD_ORDER = ['post', 'put', 'get', 'head', 'options'] as const;
 
 /** @param document the description; its own references alone are followed */
 export function renderReference(document: JsonObject): string {
-  const { info, paths, components, servers } = document as {
+  const { info, paths, components } = document as {
     readonly info: JsonObject;
-    readonly servers: readonly JsonObject[];
     readonly paths: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
     readonly components: { readonly schemas: Readonly<Record<string, JsonObject>> };
   };
@@ -17,39 +16,56 @@ export function renderReference(document: JsonObject): string {
       return operation === undefined ? [] : [{ method, path, operation }];
     }),
   );
-  const links = [
-    ...operations.map(
-      ({ method, path, operation }) =>
-        `<a href="#${operation.operationId}"><b class="${method}">${method.toUpperCase()}</b> ${escaped(path)}</a>`,
-    ),
-    ...Object.keys(components.schemas).map((name) => `<a href="#${name}">${name}</a>`),
-  ];
+  const operationLinks = operations.map(
+    ({ method, path, operation }) =>
+      `<a href="#${operation.operationId}"><b class="${method}">${method.toUpperCase()}</b> ${escaped(path)}</a>`,
+  );
+  const shapeLinks = Object.keys(components.schemas).map((name) => `<a href="#${name}">${name}</a>`);
+  const title = escaped(info.title);
   return `<!doctype html>
 <html lang="en">
+<head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${escaped(info.title)}: reference</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>API reference · ${title}</title>
+<link rel="icon" href="/console/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/console/look.css">
 <link rel="stylesheet" href="reference.css">
 <!-- Made by \`npm run openapi\`. -->
-<header>
-<h1>${escaped(info.title)}</h1>
-${prose(info.description)}
-<p>Version ${escaped(info.version)} · <code>${escaped(servers[0]?.url)}</code> · <a href="/openapi.yaml">openapi.yaml</a> (OpenAPI ${escaped(document.openapi)}) · <a href="/">Console</a></p>
+</head>
+<body>
+<a class="skip" href="#reference">Skip to the reference</a>
+<header class="top">
+<p class="wordmark"><img src="/console/icon.svg" alt="" width="28" height="28"> ${title}</p>
+<nav aria-label="Site"><a href="/console/">Console</a></nav>
 </header>
+<div class="page">
 <nav aria-label="Contents">
-<ul>
-${links.map((link) => `<li>${link}</li>`).join('\n')}
-</ul>
+${contentsHtml('Operations', operationLinks)}
+${contentsHtml('Shapes', shapeLinks)}
 </nav>
-<main>
+<main id="reference" tabindex="-1">
+<h1>API reference</h1>
+${prose(info.description)}
+<p>Version ${escaped(info.version)} · on this site below <code>/api</code>, as in <code>/api/images</code> · <a href="/openapi.yaml">openapi.yaml</a> (OpenAPI ${escaped(document.openapi)})</p>
 ${operations.map(({ method, path, operation }) => operationHtml(method, path, operation)).join('\n')}
 <h2>Shapes</h2>
 ${Object.entries(components.schemas)
   .map(([name, schema]) => schemaHtml(name, schema))
   .join('\n')}
 </main>
+</div>
+</body>
 </html>
 `;
+}
+
+function contentsHtml(heading: string, links: readonly string[]): string {
+  return `<h2>${heading}</h2>
+<ul>
+${links.map((link) => `<li>${link}</li>`).join('\n')}
+</ul>`;
 }
 
 function operationHtml(method: string, path: string, operation: JsonObject): string {
@@ -61,7 +77,7 @@ function operationHtml(method: string, path: string, operation: JsonObject): str
   return `<section id="${operation.operationId}" aria-labelledby="${operation.operationId}-title">
 <h2 id="${operation.operationId}-title"><b class="${method}">${method.toUpperCase()}</b> <code>${escaped(path)}</code> <small>${escaped(operation.summary)}</small></h2>
 ${prose(operation.description)}
-${parameters ? membersHtml('Parameters', parameters.map(parameterRow)) : ''}
+${parameters ? `<h3>Parameters</h3>\n${membersHtml(parameters.map(parameterRow))}` : ''}
 ${requestBody ? bodyHtml(requestBody) : ''}
 <h3>Answers</h3>
 ${Object.entries(responses)
@@ -81,7 +97,7 @@ function parameterRow({ name, in: where, required, schema, description }: JsonOb
   const its = (schema ?? {}) as JsonObject;
   return {
     name: String(name),
-    type: `${typeOf(its)}<br>${escaped(where)}`,
+    type: `${typeOf(its)}, in the ${escaped(where)}`,
     isRequired: required === true,
     description: description ?? its.description,
   };
@@ -100,22 +116,24 @@ function rowsOf(schema: JsonObject): readonly Row[] {
   }));
 }
 
-function membersHtml(caption: string, rows: readonly Row[]): string {
+/** A list and no table: three columns do not fit a phone. */
+function membersHtml(rows: readonly Row[]): string {
   const lines = rows.map(
     ({ name, type, isRequired, description }) =>
-      `<tr><th scope="row"><code>${escaped(name)}</code>${isRequired ? '' : ' <i>optional</i>'}</th><td>${type}</td><td>${inline(description ?? '')}</td></tr>`,
+      `<div><dt><code>${escaped(name)}</code>${isRequired ? '' : ' <i>optional</i>'}</dt><dd class="type">${type}</dd><dd>${inline(description ?? '')}</dd></div>`,
   );
-  return `<div class="table"><table><caption>${escaped(caption)}</caption>
+  return `<dl class="members">
 ${lines.join('\n')}
-</table></div>`;
+</dl>`;
 }
 
 function bodyHtml(body: JsonObject): string {
   const [[type, { schema, examples }] = ['', {}]] = Object.entries(
     body.content as Readonly<Record<string, JsonObject>>,
   );
-  return `${membersHtml(`Body, ${type}`, rowsOf(schema as JsonObject))}
-${inline(body.description ?? '')}
+  return `<h3>Body, ${escaped(type)}</h3>
+<p>${inline(body.description ?? '')}</p>
+${membersHtml(rowsOf(schema as JsonObject))}
 ${examplesHtml(examples as JsonObject | undefined)}`;
 }
 
@@ -142,7 +160,7 @@ function examplesHtml(examples: JsonObject | undefined): string {
 
 function schemaHtml(name: string, schema: JsonObject): string {
   const rows = rowsOf(schema);
-  const body = rows.length > 0 ? membersHtml('Members', rows) : `<p>${typeOf(schema)}</p>`;
+  const body = rows.length > 0 ? membersHtml(rows) : `<p>${typeOf(schema)}</p>`;
   return `<section id="${name}" aria-labelledby="${name}-title">
 <h3 id="${name}-title">${name}</h3>
 ${prose(schema.description)}

@@ -96,13 +96,32 @@ inChromium('the console', (program) => {
     expect(await page.locator('.card').count()).toBe(8);
   });
 
-  it('leads to the reference of the API', async () => {
-    const { page } = opened;
-    await page.getByRole('link', { name: 'API reference' }).click();
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    expect(new URL(page.url()).pathname).toBe('/reference/');
-    expect(await axeViolations(page)).toEqual([]);
-  });
+  it.each([
+    ['light', NARROW],
+    ['dark', NARROW],
+    ['light', WIDE],
+    ['dark', WIDE],
+  ] as const)(
+    'leads to the reference of the API and back, on a %s screen of %o',
+    async (colorScheme, viewport) => {
+      const { page } = opened;
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme });
+      await page.getByRole('link', { name: 'API reference' }).click();
+      await page.getByRole('heading', { level: 1, name: 'API reference' }).waitFor();
+      expect(new URL(page.url()).pathname).toBe('/reference/');
+      expect(await axeViolations(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+      // Headings, so that a screen reader finds its way through the list.
+      const contents = page.getByRole('navigation', { name: 'Contents' });
+      expect(await contents.getByRole('heading').allTextContents()).toEqual(['Operations', 'Shapes']);
+      await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })");
+      expect(await axeViolations(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+      await page.getByRole('link', { name: 'Console' }).click();
+      await page.locator('#form').waitFor();
+    },
+  );
 
   it('copies the names, and the calls as commands that a shell can run', async () => {
     const { page } = opened;
