@@ -162,7 +162,7 @@ describe('the other documents', () => {
   const silent = (text: string) => text.replaceAll(/^curl /gm, 'curl -s ');
 
   if (canRun('sh')) {
-    it('the README harvests the sample page, and looks it up', async () => {
+    it('the README harvests the sample page, looks it up, and brings it up to date', async () => {
       const answers = [];
       for (const block of blocksWith('README.md', 'curl ')) {
         answers.push(JSON.parse(await run(block, silent(here(block.text)), folder)));
@@ -170,6 +170,15 @@ describe('the other documents', () => {
       expect(answers).toMatchObject([
         { counts: { discovered: 8, items: 8, skipped: 0 } },
         { count: 8, items: Array.from({ length: 8 }, () => ({ href: expect.any(String) })) },
+        {
+          changes: {
+            added: [],
+            changed: [],
+            removed: [],
+            kept: [],
+            unchanged: Array(8).fill(expect.any(String)),
+          },
+        },
       ]);
     }, 60_000);
 
