@@ -1,6 +1,7 @@
 /** A real Chromium without a way out, and pages in it that notice whatever a console must not do. */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { ROOT } from '../../support/startApp.ts';
@@ -20,6 +21,8 @@ const ARGUMENTS = [
 ];
 
 export const WIDE = { width: 1600, height: 1000 };
+/** For the pictures in docs/. */
+const PICTURED = { width: 1100, height: 1800 };
 export const NARROW = { width: 360, height: 740 };
 
 export function launchChromium(program: string): Promise<Browser> {
@@ -49,7 +52,8 @@ export async function openConsole(
     permissions: ['clipboard-read', 'clipboard-write'],
     ...options,
   });
-  context.setDefaultTimeout(15_000);
+  // A call takes at most 29 s: what comes of it then says more than that nothing came.
+  context.setDefaultTimeout(35_000);
   const page = await context.newPage();
   const faults: string[] = [];
   const requests: string[] = [];
@@ -153,8 +157,29 @@ function readAxe(): Promise<string> {
   return axe;
 }
 
-/** Kept in docs/ when it is asked for: a run of the tests leaves the tree as it was. */
-export async function keepScreenshot(page: Page, name: string): Promise<void> {
-  if (process.env.UPDATE_SCREENSHOTS !== '1') return;
-  await page.screenshot({ path: join(ROOT, 'docs', `${name}.png`) });
+/** Pixels around what is to be seen. */
+const MARGIN = 16;
+/** A picture of the README is not worth more bytes. */
+const SCREENSHOT_MAX_BYTES = 300_000;
+
+/**
+ * From the top of one element to the end of another, over the whole width. Made in every run, so that it can be made;
+ * kept in docs/ when it is asked for, since a run of the tests leaves the tree as it was.
+ */
+export async function makeScreenshot(page: Page, name: string, from: Locator, to: Locator): Promise<void> {
+  const isKept = process.env.UPDATE_SCREENSHOTS === '1';
+  // High enough for all of it: what is beyond the window is not drawn.
+  await page.setViewportSize(PICTURED);
+  await page.evaluate('scrollTo(0, 0)');
+  const [first, last] = await Promise.all([from.boundingBox(), to.boundingBox()]);
+  if (first === null || last === null) throw new Error(`There is nothing to see for ${name}.`);
+  const y = first.y - MARGIN;
+  const height = last.y + last.height + MARGIN - y;
+  if (y < 0 || y + height > PICTURED.height) throw new Error(`${name} does not fit the window.`);
+  const folder = isKept ? join(ROOT, 'docs') : await mkdtemp(join(tmpdir(), 'image-api-screenshots-'));
+  const path = join(folder, `${name}.png`);
+  await page.screenshot({ path, clip: { x: 0, y, width: PICTURED.width, height } });
+  const { size } = await stat(path);
+  if (!isKept) await rm(folder, { recursive: true });
+  if (size > SCREENSHOT_MAX_BYTES) throw new Error(`${name}.png has ${size} bytes.`);
 }
