@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { pageIdOf } from '../../lib/page/identity.ts';
 import { RECORD_MAX_BYTES } from '../../lib/record/recordText.ts';
 import { REDIS_TIMES } from '../../lib/record/redisConnection.ts';
+import { STORE_TIMES } from '../../lib/record/s3Times.ts';
 import { report } from '../hostile/support/figures.ts';
 import type { LineFault } from './faultProxy.ts';
 import { type PartsService, startPartsService, timed } from './partsService.ts';
@@ -261,21 +262,23 @@ describe('F06 FLUSHALL', () => {
 
 describe('F07 a lock that is evicted in the middle of a PUT', () => {
   it('F07 lets a second PUT in: one commits, the other is URL_IN_PROGRESS or builds on it, nothing is lost', async () => {
-    await using service = await startPartsService();
+    await using service = await startPartsService({ storeTimes: STORE_TIMES });
     await service.post(service.page);
     service.show(2, 3);
     const reached = Promise.withResolvers<void>();
+    const overtaken = Promise.withResolvers<void>();
     let isFirst = true;
     service.breakStore(({ kind }) => {
       if (kind !== 'PUT image' || !isFirst) return 'pass';
       isFirst = false;
       reached.resolve();
-      return { delayMs: 300 };
+      return { after: overtaken.promise };
     });
     const first = service.put(service.page);
     await reached.promise;
     service.redis.entries.delete(`lock:${pageIdOf(service.page)}`);
     const second = await service.put(service.page);
+    overtaken.resolve();
     const late = await first;
     expect(second.code).toBe('OK');
     expect([late.code, late.headers['retry-after']]).toEqual(['URL_IN_PROGRESS', '2']);

@@ -30,6 +30,8 @@ export type StoreFault =
   | 'lateApply'
   /** Held up, then passed on, or what `next` says. */
   | { readonly delayMs: number; readonly next?: StoreFault }
+  /** Passed on once this has come to pass. */
+  | { readonly after: Promise<unknown> }
   /** Nothing is applied, nothing ever answered. */
   | 'hang'
   /** The target does not get to see this header. */
@@ -116,6 +118,10 @@ async function act(
   if (typeof fault === 'object' && 'delayMs' in fault) {
     await wait(fault.delayMs);
     return act(fault.next ?? 'pass', incoming, body, response, target);
+  }
+  if (typeof fault === 'object' && 'after' in fault) {
+    await fault.after;
+    return act('pass', incoming, body, response, target);
   }
   if (fault === 'hang') return;
   if (typeof fault === 'object' && 'reply' in fault) {
