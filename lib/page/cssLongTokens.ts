@@ -128,5 +128,6 @@ function isLineEnd(code: number): boolean {
 function isNameCharacter(code: number): boolean {
   const isLetter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
   const isDigit = code >= 0x30 && code <= 0x39;
-  return isLetter || isDigit || code === MINUS || code === UNDERSCORE || code >= 0x80;
+  // NUL stands for U+FFFD (CSS Syntax section 3.3).
+  return isLetter || isDigit || code === MINUS || code === UNDERSCORE || code >= 0x80 || code === 0;
 }

@@ -26,6 +26,7 @@ const STYLES: readonly (readonly [row: string, css: () => string])[] = [
   ['images in one image-set', () => `a{background:image-set(${many((i) => `url(${i}) 1x,`)})`],
   ['imports', () => many((i) => `@import url(${i});`)],
   ['one name', () => `a{background:${'x'.repeat(LENGTH)}`],
+  ['one name of NUL bytes', () => `a{background:${'\0'.repeat(LENGTH)}`],
   ['one name of escapes', () => `a{background:${'\\62'.repeat(LENGTH / 4)}`],
   ['one string', () => `a{background:"${'x '.repeat(LENGTH / 2)}"`],
   ['one address', () => `a{background:url(${'x'.repeat(LENGTH)})`],
