@@ -11,6 +11,7 @@ const TRAILER = 0x3b;
 export function readGif(bytes: Buffer): Structure {
   if (bytes.length < 13) return CUT_SHORT;
   const [width, height] = [bytes.readUInt16LE(6), bytes.readUInt16LE(8)];
+  const isOpen = width === 0 || height === 0;
   let [framesWidth, framesHeight] = [0, 0];
   let hasPicture = false;
   let offset = 13 + colourTableLength(bytes.readUInt8(10));
@@ -26,7 +27,7 @@ export function readGif(bytes: Buffer): Structure {
     if (block === EXTENSION) {
       offset = skipSubBlocks(bytes, offset + 2);
     } else if (block === IMAGE) {
-      if (offset + 9 <= bytes.length) {
+      if (isOpen && offset + 9 <= bytes.length) {
         framesWidth = Math.max(framesWidth, bytes.readUInt16LE(offset + 1) + bytes.readUInt16LE(offset + 5));
         framesHeight = Math.max(
           framesHeight,
