@@ -83,15 +83,19 @@ export function* shortenLongTokens(css: string): Generator<null, ShortenedCss, u
   const text = kept.join('') + css.slice(keptUntil);
   return {
     text,
-    restore: (url) => url.replace(MARKED, (mark, index) => unescaped(taken[Number(index)] ?? mark)),
+    restore: (url) => url.replace(MARKED, (mark, index) => asToken(taken[Number(index)] ?? mark)),
   };
 }
 
-function unescaped(text: string): string {
-  if (text.length > UNESCAPED_CHARS || !text.includes('\\')) return text;
-  return text.replace(ESCAPE, (_, hex?: string, other?: string) =>
-    hex === undefined ? (other ?? '') : codePoint(Number.parseInt(hex, 16)),
-  );
+/** As the tokenizer gives shorter texts: escapes resolved, and U+FFFD for NUL (CSS Syntax section 3.3). */
+function asToken(text: string): string {
+  if (text.length > UNESCAPED_CHARS) return text;
+  const unescaped = !text.includes('\\')
+    ? text
+    : text.replace(ESCAPE, (_, hex?: string, other?: string) =>
+        hex === undefined ? (other ?? '') : codePoint(Number.parseInt(hex, 16)),
+      );
+  return unescaped.includes('\0') ? unescaped.replaceAll('\0', '\ufffd') : unescaped;
 }
 
 /** CSS Syntax section 4.3.7: what is no character becomes U+FFFD. */

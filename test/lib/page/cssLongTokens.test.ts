@@ -26,9 +26,9 @@ describe('shortenLongTokens', () => {
     expect(urlsIn(css).map((url) => url.trim())).toEqual(urls.map((url) => url.trim()));
   });
 
-  it('resolves the escapes of what is long as of what is short', () => {
-    const escapes = "\\\\\\41 b\\41\\\na\\'\\0\\110000 ";
-    const meant = `\\Ab${'A'}a'\ufffd\ufffd`;
+  it('resolves the escapes and NUL bytes of what is long as of what is short', () => {
+    const escapes = "\\\\\\41 b\\41\\\na\\'\\0\\110000 \0";
+    const meant = `\\Ab${'A'}a'\ufffd\ufffd\ufffd`;
     for (const times of [1, 1_000]) {
       const [url] = urlsIn(`a{background:url("${escapes.repeat(times)}")}`);
       expect(url).toBe(meant.repeat(times));
