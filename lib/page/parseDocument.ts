@@ -80,8 +80,7 @@ export async function parseDocument(html: string, pace: Pace): Promise<PageDocum
   if (html === '') tokenizer.write('', true);
   return {
     root: document,
-    textOf: (element) =>
-      element.textStart === -1 ? reader.text([element]) : rawText(html, element.textStart),
+    textOf: (element) => (element.textStart === -1 ? childText(element) : rawText(html, element.textStart)),
   };
 }
 
@@ -89,6 +88,11 @@ export async function parseDocument(html: string, pace: Pace): Promise<PageDocum
 function rawText(html: string, start: number): string {
   STYLE_END.lastIndex = start;
   return html.slice(start, STYLE_END.exec(html)?.index);
+}
+
+/** The DOM standard's "child text content": what stands in elements within is not part of it. */
+function childText({ children }: PageElement): string {
+  return reader.text(children.filter((node) => adapter.isTextNode(node)));
 }
 
 /** One for all documents: `load` makes a class, and so makes the compiler forget what it knew about trees. */

@@ -10,6 +10,7 @@ import {
   cleanEnvironment,
   descendantsOf,
   freePorts,
+  gatewaysOf,
   ROOT,
   runStart,
   startApp,
@@ -106,9 +107,7 @@ describe('npm start', () => {
   it('says which part has ended, and ends with 1', async () => {
     app = await startApp();
     const ended = new Promise((resolve) => app?.child.once('close', resolve));
-    for (const pid of await descendantsOf(pidOf(app))) {
-      if (await isServerless(pid)) process.kill(pid, 'SIGKILL');
-    }
+    for (const pid of await gatewaysOf(pidOf(app))) process.kill(pid, 'SIGKILL');
     expect(await ended).toBe(1);
     expect(app.output()).toContain('The API ended by itself (SIGKILL).');
     expect(await stillListening(app.ports)).toEqual([]);
@@ -164,15 +163,4 @@ function listenOn(port: number): Promise<Server> {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => resolve(server));
   });
-}
-
-async function isServerless(pid: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  let text = '';
-  spawn('ps', ['-o', 'args=', '-p', String(pid)])
-    .once('close', () => resolve(text))
-    .stdout.on('data', (piece) => {
-      text += piece;
-    });
-  return (await promise).includes('serverless.js');
 }

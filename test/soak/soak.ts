@@ -18,6 +18,8 @@ const SLOPE_FROM_MINUTES = 5;
 const SOCKETS_LEFT_MAX = 48;
 /** Kept-alive connections to the site end after this. */
 const IDLE_MS = 6_000;
+/** Characters of the application's output that tell why it ended. */
+const LAST_WORDS = 4_000;
 
 interface Options {
   readonly minutes: number;
@@ -75,7 +77,11 @@ async function load(world: SoakWorld, { minutes, pages, callers, seed }: Options
   const [calls, faults] = await Promise.all([
     callAtRandom(world, { pages, callers }, createRandom(seed), end),
     injectFaults(world, createRandom(seed + 1), end),
-  ]);
+  ]).catch((cause) => {
+    throw new Error(`The load broke off. The API's last words:\n${world.app.output().slice(-LAST_WORDS)}`, {
+      cause,
+    });
+  });
   return { calls, faults, memory: watch.stop() };
 }
 

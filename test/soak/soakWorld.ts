@@ -8,7 +8,7 @@ import { createBaseServices } from '../../lib/services.ts';
 import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';
 import { startRedis } from '../../local-stack/embedded/redis.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/faultProxy.ts';
-import { type App, descendantsOf, startApp } from '../support/startApp.ts';
+import { type App, gatewaysOf, startApp } from '../support/startApp.ts';
 import { type ChangingSite, startChangingSite } from './changingSite.ts';
 
 const BUCKET = 'soak';
@@ -59,8 +59,7 @@ export async function startSoakWorld(pageCount: number, parts: AsyncDisposableSt
   parts.defer(async () => {
     await app.stop();
   });
-  const children = await descendantsOf(app.child.pid ?? 0);
-  const apiPid = children[0];
+  const [apiPid] = await gatewaysOf(app.child.pid ?? 0);
   if (apiPid === undefined) throw new Error('The API has no process of its own.');
 
   const config = readConfig({

@@ -145,6 +145,15 @@ export async function descendantsOf(pid: number): Promise<number[]> {
   return found.slice(1);
 }
 
+/** Those of them that run the handlers: a program that builds the bundles may still be there beside them. */
+export async function gatewaysOf(pid: number): Promise<number[]> {
+  const below = await descendantsOf(pid);
+  const processes = await listProcesses();
+  return processes
+    .filter((process) => below.includes(process.pid) && process.name.includes('serverless.js'))
+    .map((process) => process.pid);
+}
+
 /** Resolves when none of the processes runs any more. */
 export async function untilGone(pids: readonly number[], timeoutMs = 10_000): Promise<void> {
   const end = performance.now() + timeoutMs;

@@ -33,12 +33,14 @@ async function textsOf(html: string): Promise<string[]> {
       texts.push(textOf(node).replace(/\r\n?/g, '\n').replaceAll('\0', '\ufffd'));
     }
     // parse5's tree keeps the content of a template apart.
-    if ('children' in node && !(isPageElement(node) && node.name === 'template')) node.children.forEach(walk);
+    const isTemplate = isPageElement(node) && node.name === 'template' && node.namespace === HTML_NAMESPACE;
+    if ('children' in node && !isTemplate) node.children.forEach(walk);
   };
   walk(root);
   return texts;
 }
 
+const HTML_NAMESPACE = 'http://www.w3.org/1999/xhtml';
 const PIECES = [
   ...['<style>', '<style a="</style>">', '<style/>', '<STYLE >', '<p><style\n>'],
   ...['</style>', '</STYLE\n>', '</style x="</style">', '</style/>', '</style', '</styles>', '</', '<'],
@@ -55,6 +57,7 @@ describe('the text of a style', () => {
     '<style>never closed</style',
     '<style></style a="</style>">x</style>',
     '<svg><style>a&amp;b<b>c</b></style></svg>',
+    '<svg><style>a<style>b</style>c</style></svg>',
     `${'x'.repeat(170_000)}<style>${'y'.repeat(170_000)}</style><style>z</style>`,
     `${'<p>😀\r\n'.repeat(40_000)}<style>a\r\nb\0</style>`,
   ])('%# is what the parser gathers', async (html) => {
