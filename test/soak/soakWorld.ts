@@ -76,7 +76,9 @@ export async function startSoakWorld(pageCount: number, parts: AsyncDisposableSt
     cacheLine,
     services,
     async readObject(name) {
-      const response = await fetch(await services.images.link(name));
+      const link = await services.images.link(name);
+      // A connection that was kept may be closed by the store just as it is used again (RFC 9112 section 9.3.1).
+      const response = await fetch(link).catch(() => fetch(link));
       const bytes = Buffer.from(await response.arrayBuffer());
       return response.ok ? bytes : null;
     },
