@@ -15,5 +15,8 @@ export default {
     '<rootDir>/test/support/hostileReporter.js',
     '<rootDir>/test/support/summaryReporter.js',
   ],
-  testTimeout: 30_000,
+  // No measure of speed: whoever hangs is told in the end, and nobody else on a machine that does much beside.
+  testTimeout: 180_000,
+  // In a worker, and in a new one when it has grown: what is measured must not depend on what ran before.
+  workerIdleMemoryLimit: 512 * 1024 * 1024,
 };

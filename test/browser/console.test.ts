@@ -1,7 +1,7 @@
 /** The console on the whole application, in a real browser: what a newcomer does. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { type App, startApp } from '../support/startApp.ts';
 import {
@@ -17,8 +17,6 @@ import {
   WIDE,
 } from './support/browser.ts';
 import { inChromium } from './support/inChromium.ts';
-
-jest.setTimeout(90_000);
 
 /** For `evaluateAll` of radio buttons. */
 const VALUES = (inputs: unknown) => (inputs as { value: string }[]).map(({ value }) => value);

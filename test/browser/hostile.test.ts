@@ -1,6 +1,6 @@
 /** A page whose every word is an attack: the console shows it as text, and nothing of it ever runs. */
 import { createServer, type Server } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { pngOf } from '../support/pictures.ts';
 import { type App, startApp } from '../support/startApp.ts';
@@ -14,8 +14,6 @@ import {
   resultTitle,
 } from './support/browser.ts';
 import { inChromium } from './support/inChromium.ts';
-
-jest.setTimeout(90_000);
 
 const MARKUP = `"'><img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>{{7*7}}\${alert(4)}`;
 const escaped = (text: string) =>

@@ -1,6 +1,6 @@
 /** The console in states that a real run seldom has: much, little, late, broken. The answers are made up. */
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import type { Place, SkippedLine } from '../../lib/model.ts';
 import { IMAGE_CODES } from '../../lib/problem.ts';
@@ -19,8 +19,6 @@ import {
 } from './support/browser.ts';
 import { inChromium } from './support/inChromium.ts';
 import { itemNumber, linkedWith, PAGE_URL, recordWith, stub } from './support/stubbed.ts';
-
-jest.setTimeout(90_000);
 
 /** Nothing listens there: what the browser asks of it is answered by the test. */
 const STORE = 'http://127.0.0.1:9';

@@ -1,6 +1,6 @@
 /** From the press of a button to the result: what is seen meanwhile, where the keyboard is, what comes to the top. */
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { type Site, startSite } from '../../local-stack/site.ts';
 import { ROOT } from '../support/startApp.ts';
@@ -17,8 +17,6 @@ import {
 } from './support/browser.ts';
 import { inChromium } from './support/inChromium.ts';
 import { itemNumber, linkedWith, PAGE_URL, recordWith, stub } from './support/stubbed.ts';
-
-jest.setTimeout(90_000);
 
 /** Nothing listens there: what the browser asks of it is answered by the test. */
 const STORE = 'http://127.0.0.1:9';

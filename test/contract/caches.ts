@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { PageCache, PageLock } from '../../lib/ports.ts';
 import { createNoCache } from '../../lib/record/noCache.ts';
 import { createRedisCache } from '../../lib/record/redisCache.ts';
-import { REDIS_TIMES } from '../../lib/record/redisConnection.ts';
+import { REDIS_TIMES, type RedisTimes } from '../../lib/record/redisConnection.ts';
 import { findProgram } from '../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS, startRedis } from '../../local-stack/embedded/redis.ts';
 import { createMemoryCache } from '../fakes/memoryCache.ts';
@@ -23,14 +23,17 @@ export interface CacheImplementation {
   readonly name: string;
   /** What is put into it stays for its time. Otherwise every read is a miss. */
   readonly keeps: boolean;
-  start(): Promise<RunningCache>;
+  /** A record is kept for `ttlSeconds`. */
+  start(ttlSeconds: number): Promise<RunningCache>;
 }
 
-/** So long a record is kept in these tests. */
-export const TTL_SECONDS = 1;
-
-/** Slow only because of what else runs on the machine, where nobody asks how fast a real one is. */
-const PATIENT = { ...REDIS_TIMES, connectMs: 10_000, commandMs: 10_000 };
+/** For a Redis that answers: slow only because of what else runs on the machine. */
+export const PATIENT_REDIS: RedisTimes = {
+  ...REDIS_TIMES,
+  connectMs: 20_000,
+  commandMs: 20_000,
+  probeWaitMs: 20_000,
+};
 
 export function cacheImplementations(): readonly CacheImplementation[] {
   const hasRedis = findProgram(REDIS_PROGRAMS, process.env.PATH) !== null;
@@ -45,13 +48,13 @@ export function cacheImplementations(): readonly CacheImplementation[] {
   ];
 }
 
-async function startFake(): Promise<RunningCache> {
-  return { ...createMemoryCache({ ttlSeconds: TTL_SECONDS }), close: async () => undefined };
+async function startFake(ttlSeconds: number): Promise<RunningCache> {
+  return { ...createMemoryCache({ ttlSeconds }), close: async () => undefined };
 }
 
-async function startDouble(): Promise<RunningCache> {
+async function startDouble(ttlSeconds: number): Promise<RunningCache> {
   const server = await startRedisDouble();
-  const redis = createRedisCache({ url: server.url, ttlSeconds: TTL_SECONDS }, { times: PATIENT });
+  const redis = createRedisCache({ url: server.url, ttlSeconds }, { times: PATIENT_REDIS });
   const close = async () => {
     await redis.close();
     await server[Symbol.asyncDispose]();
@@ -59,13 +62,10 @@ async function startDouble(): Promise<RunningCache> {
   return { ...redis, close };
 }
 
-async function startReal(): Promise<RunningCache> {
+async function startReal(ttlSeconds: number): Promise<RunningCache> {
   const directory = await mkdtemp(join(tmpdir(), 'redis-'));
   const server = await startRedis({ directory });
-  const redis = createRedisCache(
-    { url: `redis://${server?.address}`, ttlSeconds: TTL_SECONDS },
-    { times: PATIENT },
-  );
+  const redis = createRedisCache({ url: `redis://${server?.address}`, ttlSeconds }, { times: PATIENT_REDIS });
   const close = async () => {
     await redis.close();
     await server?.close();
@@ -74,23 +74,23 @@ async function startReal(): Promise<RunningCache> {
   return { ...redis, close };
 }
 
-async function startDown(): Promise<RunningCache> {
+async function startDown(ttlSeconds: number): Promise<RunningCache> {
   const server = await listen(() => undefined);
   await server.close();
-  return createRedisCache({ url: server.url, ttlSeconds: TTL_SECONDS });
+  return createRedisCache({ url: server.url, ttlSeconds });
 }
 
-function startHanging(): Promise<RunningCache> {
-  return startOn(() => undefined);
+function startHanging(ttlSeconds: number): Promise<RunningCache> {
+  return startOn(ttlSeconds, () => undefined);
 }
 
-function startNonsense(): Promise<RunningCache> {
-  return startOn((socket) => socket.on('data', () => socket.write(randomBytes(100))));
+function startNonsense(ttlSeconds: number): Promise<RunningCache> {
+  return startOn(ttlSeconds, (socket) => socket.on('data', () => socket.write(randomBytes(100))));
 }
 
-async function startOn(answer: (socket: Socket) => void): Promise<RunningCache> {
+async function startOn(ttlSeconds: number, answer: (socket: Socket) => void): Promise<RunningCache> {
   const server = await listen(answer);
-  const redis = createRedisCache({ url: server.url, ttlSeconds: TTL_SECONDS });
+  const redis = createRedisCache({ url: server.url, ttlSeconds });
   const close = async () => {
     await redis.close();
     await server.close();

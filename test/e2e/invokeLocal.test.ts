@@ -27,7 +27,7 @@ afterAll(async () => {
 function invokeLocal(name: string, path: string, env: Readonly<Record<string, string>>): Promise<Run> {
   const serverless = join(ROOT, 'node_modules/serverless/bin/serverless.js');
   return new Promise((resolve) => {
-    const options = { cwd: ROOT, env, timeout: 20_000 };
+    const options = { cwd: ROOT, env, timeout: 90_000 };
     execFile(
       process.execPath,
       [serverless, 'invoke', 'local', '-f', name, '-p', path],
@@ -66,7 +66,7 @@ describe('serverless invoke local', () => {
 
     const overHttp = await fetch(`${app.apiUrl}/images?url=${encodeURIComponent(`${app.siteUrl}/sample/`)}`);
     expect(await overHttp.json()).toMatchObject({ images: created.body.images });
-  }, 60_000);
+  });
 
   it('sweeps', async () => {
     const { code, answer } = await runEvent('sweepImages', 'sweep.json');

@@ -20,7 +20,7 @@ interface Run {
 
 const smoke = (...args: readonly string[]) =>
   new Promise<Run>((resolve) => {
-    const options = { cwd: ROOT, env: cleanEnvironment({}), timeout: 25_000 };
+    const options = { cwd: ROOT, env: cleanEnvironment({}), timeout: 150_000 };
     const child = execFile(process.execPath, ['local-stack/smoke.ts', ...args], options, (_, out, errors) => {
       const lines = out.split('\n').filter((line) => line !== '');
       resolve({ code: child.exitCode ?? -1, lines, errors });

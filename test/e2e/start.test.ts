@@ -154,7 +154,7 @@ describe('npm start', () => {
     const object = await fetch(items[0]?.href ?? '');
     const original = await fetch(`${page}image1.jpg`);
     expect(Buffer.from(await object.arrayBuffer())).toEqual(Buffer.from(await original.arrayBuffer()));
-  }, 60_000);
+  });
 });
 
 function listenOn(port: number): Promise<Server> {

@@ -1,7 +1,7 @@
 /** Every single request that the calls and the sweep make to the bucket, and every way in which it can fail. */
 import { expect } from '@jest/globals';
 import type { StoreFault, StoreRequest } from '../support/faultyStore.ts';
-import { type PartsService, startPartsService } from './partsService.ts';
+import { type PartsService, type PartsServiceParts, startPartsService } from './partsService.ts';
 
 export const FAULTS = {
   '500': { status: 500, code: 'InternalError' },
@@ -90,8 +90,8 @@ export async function inEveryWay(attempt: (fault: FaultName) => Promise<void>): 
 }
 
 /** What stands before the call: for a PUT and a GET the page is harvested; for a PUT it has changed since. */
-export async function prepared(method: Method): Promise<PartsService> {
-  const service = await startPartsService();
+export async function prepared(method: Method, parts: PartsServiceParts = {}): Promise<PartsService> {
+  const service = await startPartsService(parts);
   if (method !== 'POST') {
     expect((await service.post(service.page)).status).toBe(201);
     service.show(2, 3);

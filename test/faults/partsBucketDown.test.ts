@@ -26,7 +26,7 @@ describe('F01 for good', () => {
         return isIt ? FAULTS[fault] : 'pass';
       });
       const { value, ms } = await timed(() => call(service, method));
-      expect(ms).toBeLessThan(8_000);
+      expect(ms).toBeLessThan(20_000);
       const isApplied = isCommit && fault === 'RST once it was applied';
       if (isDispensable || isApplied) expect(value.code).toBe('OK');
       else {

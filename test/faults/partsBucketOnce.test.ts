@@ -12,11 +12,11 @@ import {
   REQUESTS,
   watch,
 } from './bucketRequests.ts';
-import { timed } from './partsService.ts';
+import { PATIENT_STORE, timed } from './partsService.ts';
 
 describe('F01 once', () => {
   it.each(CASES)('F01 $method makes these requests and no other', async ({ method, requests }) => {
-    await using service = await prepared(method);
+    await using service = await prepared(method, { storeTimes: PATIENT_STORE });
     const names = watch(service, () => 'pass');
     expect((await call(service, method)).code).toBe('OK');
     // The check runs beside the reading of the page.
@@ -29,7 +29,7 @@ describe('F01 once', () => {
       await using service = await prepared(method);
       watch(service, (name, attempt) => (name === request && attempt === 1 ? FAULTS[fault] : 'pass'));
       const { value, ms } = await timed(() => call(service, method));
-      expect(ms).toBeLessThan(6_000);
+      expect(ms).toBeLessThan(20_000);
       if (isHealed) expect(value.code).toBe('OK');
       else expect([value.code, value.headers['retry-after']]).toEqual(['STORAGE_UNAVAILABLE', '5']);
       expect(await service.compare()).toEqual({ missing: [], orphans: [] });

@@ -19,7 +19,7 @@ describe('F02 a commit that was applied, and its answer lost', () => {
     service.breakStore(commitIs(fault));
     const { value, ms } = await timed(() => service.post(service.page));
     expect([value.status, value.code]).toEqual([201, 'OK']);
-    expect(ms).toBeLessThan(6_000);
+    expect(ms).toBeLessThan(20_000);
     // It was looked at, not done again.
     expect(commits(service)).toBe(1);
     expect((await service.recordOf())?.predecessors).toEqual([]);
@@ -103,7 +103,7 @@ describe('F03 a bucket that', () => {
       '5',
     ]);
     expect(value.body.detail).toMatch(detail);
-    expect(ms).toBeLessThan(6_000);
+    expect(ms).toBeLessThan(20_000);
     expect(await service.recordOf()).toEqual(before);
     const { missing, orphans } = await service.compare();
     expect(missing).toEqual([]);

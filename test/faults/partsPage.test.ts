@@ -35,6 +35,9 @@ function site(numbers: readonly number[]) {
   return { special, state, respond };
 }
 const failing = (status: number) => (socket: Socket) => socket.write(answer(status));
+/** Nothing else is a matter of time. */
+const timesFor = (code: string) =>
+  code.endsWith('_TIMEOUT') ? { pageTimeoutMs: 3_000, imageTimeoutMs: 3_000 } : {};
 const TEN = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 describe('F12 a PUT whose page', () => {
@@ -56,13 +59,13 @@ describe('F12 a PUT whose page', () => {
   ];
   it.each(pages)('F12 %s leaves the old list and every object', async (_, act, code) => {
     const { special, respond } = site([1, 2]);
-    await using service = await startPartsService({ respond });
+    await using service = await startPartsService({ respond, config: timesFor(code) });
     const first = await service.post(service.page);
     const before = await service.recordOf();
     special.set('/page', act);
     const { value, ms } = await timed(() => service.put(service.page));
     expect(value.code).toBe(code);
-    expect(ms).toBeLessThan(8_000);
+    expect(ms).toBeLessThan(20_000);
     expect(await service.recordOf()).toEqual(before);
     expect(await service.compare()).toEqual({ missing: [], orphans: [] });
     // From the cache, whose entry was taken out, or from the bucket.
@@ -86,7 +89,7 @@ describe('F13 a PUT of which one image of ten', () => {
   ];
   it.each(images)('F13 %s keeps its old version and says so', async (_, act, code) => {
     const { special, respond } = site(TEN);
-    await using service = await startPartsService({ respond });
+    await using service = await startPartsService({ respond, config: timesFor(code) });
     const first = await service.post(service.page);
     special.set('/5.png', act);
     const { code: outcome, body } = await service.put(service.page);
@@ -125,26 +128,26 @@ describe('F15 the time runs out while an upload is under way', () => {
       const { respond } = site(TEN);
       await using service = await startPartsService({
         respond,
-        timeMs: 5_000,
+        timeMs: 10_000,
         storeTimes: {
-          connectMs: 5_000,
-          recordAttemptMs: 5_000,
-          recordCallMs: 5_000,
+          connectMs: 10_000,
+          recordAttemptMs: 10_000,
+          recordCallMs: 10_000,
           bulkAttemptMs: 20_000,
           bulkCallMs: 20_000,
         },
       });
-      // Three seconds are for fetching; the uploads of the second half do not come through.
+      // Eight seconds are for fetching; the uploads of the second half do not come through.
       let uploads = 0;
       service.breakStore(({ kind }) => {
         if (kind !== 'PUT image') return 'pass';
         uploads += 1;
         if (uploads <= 5) return 'pass';
-        return what === 'a bucket that hangs' ? 'hang' : { delayMs: 4_500 };
+        return what === 'a bucket that hangs' ? 'hang' : { delayMs: 9_500 };
       });
       const { value, ms } = await timed(() => service.post(service.page));
       expect([value.status, value.code]).toEqual([201, 'OK']);
-      expect(ms).toBeLessThan(5_000);
+      expect(ms).toBeLessThan(10_000);
       expect(value.body.complete).toBe(false);
       expect(value.body.images).toHaveLength(5);
       const skipped = value.body.skipped as readonly Line[];

@@ -119,7 +119,7 @@ describe('F01 a listing that is', () => {
     );
     const { value, cost } = await measureCost(() => service.get(service.url('/1.png')));
     expect(value.code).toBe('STORAGE_UNAVAILABLE');
-    expect(cost.elapsedMs).toBeLessThan(1_700);
+    expect(cost.elapsedMs).toBeLessThan(20_000);
   });
 });
 

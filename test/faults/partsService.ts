@@ -28,11 +28,21 @@ export const QUICK_STORE: StoreTimes = {
   bulkCallMs: 3_000,
 };
 
+/** Where the store works, and every request to it is counted. */
+export const PATIENT_STORE: StoreTimes = {
+  connectMs: 20_000,
+  recordAttemptMs: 20_000,
+  recordCallMs: 20_000,
+  bulkAttemptMs: 20_000,
+  bulkCallMs: 20_000,
+};
+
 export interface PartsServiceParts {
   /** Path → image number; `/page` is the page that shows them all. */
   readonly images?: readonly number[];
   /** Answers instead of the site that is made of `images`. */
   readonly respond?: HostileParts['respond'];
+  readonly config?: HostileParts['config'];
   readonly storeTimes?: StoreTimes;
   readonly redisTimes?: RedisTimes;
   /** On the cache's own clock. */
@@ -48,6 +58,7 @@ const BUCKET = 'parts';
 export async function startPartsService({
   images = [1, 2],
   respond,
+  config,
   storeTimes = QUICK_STORE,
   redisTimes = REDIS_TIMES,
   elapsed,
@@ -91,6 +102,7 @@ export async function startPartsService({
         const markup = site.shown.map((number) => `<img src="/${number}.png">`).join('');
         return socket.write(answer(200, { 'Content-Type': 'text/html' }, `<p>${markup}`));
       }),
+    ...(config && { config }),
     ...(timeMs !== undefined && { timeMs }),
     adapters: { ...store, ...cache, ...(metrics && { metrics }) },
   });

@@ -36,11 +36,19 @@ export async function startRedisDouble(): Promise<RedisDouble> {
   const double = { choose: (_: RedisCommand): RedisFault => 'pass' };
 
   const server = await listen((socket: Socket) => {
-    let pending = Buffer.alloc(0);
+    let pieces: Buffer[] = [];
+    let length = 0;
+    // Read once it is whole: five megabytes come in very many pieces.
+    let needed = 0;
     socket.on('data', (data) => {
-      pending = Buffer.concat([pending, data]);
-      for (let read = readCommand(pending); read !== null; read = readCommand(pending)) {
-        pending = pending.subarray(read.end);
+      pieces.push(data);
+      length += data.length;
+      if (length < needed) return;
+      const bytes = Buffer.concat(pieces);
+      let end = 0;
+      let read = readCommand(bytes, end);
+      for (; 'words' in read; read = readCommand(bytes, end)) {
+        end = read.end;
         const command = named(read.words);
         commands.push(command);
         const fault = double.choose(command);
@@ -49,6 +57,9 @@ export async function startRedisDouble(): Promise<RedisDouble> {
         const reply = answer(entries, scripts, command, read.words);
         if (fault === 'pass') socket.write(encode(reply));
       }
+      pieces = [bytes.subarray(end)];
+      length = bytes.length - end;
+      needed = read.needed - end;
     });
   });
   return Object.assign(double, {
@@ -60,9 +71,11 @@ export async function startRedisDouble(): Promise<RedisDouble> {
   });
 }
 
-/** RESP: `*2\r\n$3\r\nGET\r\n$1\r\nk\r\n`. null while it has not arrived whole. */
-function readCommand(bytes: Buffer): { readonly words: readonly string[]; readonly end: number } | null {
-  let at = 0;
+type CommandRead = { readonly words: readonly string[]; readonly end: number } | { readonly needed: number };
+
+/** RESP: `*2\r\n$3\r\nGET\r\n$1\r\nk\r\n`. While it has not arrived whole, how many bytes it needs at least. */
+function readCommand(bytes: Buffer, start: number): CommandRead {
+  let at = start;
   const line = (): string | null => {
     const end = bytes.indexOf('\r\n', at);
     if (end === -1) return null;
@@ -71,11 +84,12 @@ function readCommand(bytes: Buffer): { readonly words: readonly string[]; readon
     return text;
   };
   const count = line();
-  if (count === null) return null;
+  if (count === null) return { needed: bytes.length + 1 };
   const words: string[] = [];
   for (let index = 0; index < Number(count); index += 1) {
     const length = line();
-    if (length === null || at + Number(length) + 2 > bytes.length) return null;
+    if (length === null) return { needed: bytes.length + 1 };
+    if (at + Number(length) + 2 > bytes.length) return { needed: at + Number(length) + 2 };
     words.push(bytes.toString('utf8', at, at + Number(length)));
     at += Number(length) + 2;
   }

@@ -68,65 +68,59 @@ const ROWS = [
 ];
 
 describe('C01: over the real adapters', () => {
-  it.each(ROWS)(
-    `C01 of ${POSTS} POSTs $redis one is 201`,
-    async ({ redis, start, killedAt, hasLock }) => {
-      const running = await start();
-      const store = createS3Store({
-        bucket: 'images',
-        region: 'us-east-1',
-        endpoint: bucket.endpoint,
-        credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
-        linkTtlSeconds: 60,
-      });
-      let killed: Promise<unknown> | null = null;
-      const respond: Respond = async (socket, head) => {
-        const path = pathOf(head).split('?')[0];
-        if (path === killedAt) {
-          killed ??= running.kill().then(() => secondHalf.resolve());
-          await killed;
-        }
-        if (path === '/') socket.write(answer(200, HTML, '<img src=a.png><img src=b.png>'));
-        else socket.write(answer(200, PNG, pngOf(path === '/a.png' ? 1 : 2)));
-      };
-      // Half of them come when Redis has just gone and the first is still at work.
-      const secondHalf = Promise.withResolvers<void>();
-      if (killedAt === '') secondHalf.resolve();
-      const { records, images } = store;
-      const { cache, lock } = running;
-      await using service = await startHostileService({
-        respond,
-        adapters: { records, images, cache, lock },
-      });
-      try {
-        const url = `${service.url()}?${encodeURIComponent(redis)}`;
-        const posts = Array.from({ length: POSTS }, async (_, index) => {
-          if (index >= POSTS / 2) await secondHalf.promise;
-          return service.post(url);
-        });
-        const answers = await Promise.all(posts);
-
-        expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(POSTS - 1).fill(409)]);
-        if (hasLock)
-          expect(service.site.heads.filter((head) => pathOf(head).startsWith('/?'))).toHaveLength(1);
-        expect(killed === null).toBe(killedAt === '');
-        const named = (await service.get(url)).body.images as readonly string[];
-        expect(named).toHaveLength(2);
-
-        const clock = { now: () => new Date(Date.now() + DAYS_MS), elapsed: () => performance.now() };
-        const newId = () => `sweep${killedAt.length}`;
-        await sweep({ ...store, ...createNoCache(), clock, newId }, performance.now() + 20_000);
-        const [, , pageId] = named[0]?.split('/') ?? [];
-        const left: string[] = [];
-        for await (const { name } of images.list('images/'))
-          if (name.includes(`/${pageId}/`)) left.push(name);
-        expect(left.sort()).toEqual([...named].sort());
-        report({ inputs: POSTS });
-      } finally {
-        store.close();
-        await running.close();
+  it.each(ROWS)(`C01 of ${POSTS} POSTs $redis one is 201`, async ({ redis, start, killedAt, hasLock }) => {
+    const running = await start();
+    const store = createS3Store({
+      bucket: 'images',
+      region: 'us-east-1',
+      endpoint: bucket.endpoint,
+      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+      linkTtlSeconds: 60,
+    });
+    let killed: Promise<unknown> | null = null;
+    const respond: Respond = async (socket, head) => {
+      const path = pathOf(head).split('?')[0];
+      if (path === killedAt) {
+        killed ??= running.kill().then(() => secondHalf.resolve());
+        await killed;
       }
-    },
-    60_000,
-  );
+      if (path === '/') socket.write(answer(200, HTML, '<img src=a.png><img src=b.png>'));
+      else socket.write(answer(200, PNG, pngOf(path === '/a.png' ? 1 : 2)));
+    };
+    // Half of them come when Redis has just gone and the first is still at work.
+    const secondHalf = Promise.withResolvers<void>();
+    if (killedAt === '') secondHalf.resolve();
+    const { records, images } = store;
+    const { cache, lock } = running;
+    await using service = await startHostileService({
+      respond,
+      adapters: { records, images, cache, lock },
+    });
+    try {
+      const url = `${service.url()}?${encodeURIComponent(redis)}`;
+      const posts = Array.from({ length: POSTS }, async (_, index) => {
+        if (index >= POSTS / 2) await secondHalf.promise;
+        return service.post(url);
+      });
+      const answers = await Promise.all(posts);
+
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(POSTS - 1).fill(409)]);
+      if (hasLock) expect(service.site.heads.filter((head) => pathOf(head).startsWith('/?'))).toHaveLength(1);
+      expect(killed === null).toBe(killedAt === '');
+      const named = (await service.get(url)).body.images as readonly string[];
+      expect(named).toHaveLength(2);
+
+      const clock = { now: () => new Date(Date.now() + DAYS_MS), elapsed: () => performance.now() };
+      const newId = () => `sweep${killedAt.length}`;
+      await sweep({ ...store, ...createNoCache(), clock, newId }, performance.now() + 20_000);
+      const [, , pageId] = named[0]?.split('/') ?? [];
+      const left: string[] = [];
+      for await (const { name } of images.list('images/')) if (name.includes(`/${pageId}/`)) left.push(name);
+      expect(left.sort()).toEqual([...named].sort());
+      report({ inputs: POSTS });
+    } finally {
+      store.close();
+      await running.close();
+    }
+  });
 });

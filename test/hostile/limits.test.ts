@@ -11,7 +11,6 @@ const KIB = 1024;
 const LIMIT = 64 * KIB;
 const LIMITS = { pageMaxBytes: LIMIT, imageMaxBytes: LIMIT };
 const HTML = { 'Content-Type': 'text/html' };
-const SHORT_MS = 2_000;
 const PICTURE = pngOf(7);
 
 let service: HostileService;
@@ -24,7 +23,6 @@ async function start(respond: Respond, parts: Parameters<typeof startHostileServ
       if (pathOf(requestHead) === '/good') socket.write(answer(200, HTML, '<img src=/bad>'));
       else respond(socket, requestHead, index);
     },
-    config: { pageTimeoutMs: SHORT_MS, imageTimeoutMs: SHORT_MS },
     limits: LIMITS,
     ...parts,
   });
@@ -214,7 +212,7 @@ describe('T: encoded images', () => {
         socket.write(encoded);
       },
       {
-        config: { connectionsPerHost: count, imageTimeoutMs: 10_000 },
+        config: { connectionsPerHost: count, imageTimeoutMs: 20_000 },
         limits: { ...LIMITS, connectionsPerHost: count },
         adapters: { bytesInFlight: createByteBudget(KIB) },
       },

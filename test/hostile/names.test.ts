@@ -55,7 +55,7 @@ describe.each(storeImplementations())('K on $name', ({ start }) => {
   let store: RunningStore;
   beforeAll(async () => {
     store = await start();
-  }, 60_000);
+  });
   afterAll(() => store?.close());
 
   /** Harvests a page of images at these paths, the first with picture 0, and gives their names. */

@@ -211,7 +211,7 @@ describe('R: a redirect', () => {
     async (_row, headers: Record<string, string>) => {
       const times: number[] = [];
       // What else the machine does comes and goes; what the hop takes comes every time.
-      while (times.length < 5 && !times.some((ms) => ms < 100)) times.push(await hopTime(headers));
+      while (times.length < 20 && !times.some((ms) => ms < 100)) times.push(await hopTime(headers));
       expect(Math.min(...times)).toBeLessThan(100);
     },
   );

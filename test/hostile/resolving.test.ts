@@ -114,7 +114,8 @@ describe('D: a name that resolves to', () => {
     const since = performance.now();
     const { status, code } = await service.post(service.url());
     expect([status, code]).toEqual([504, 'PAGE_TIMEOUT']);
-    expect(performance.now() - since).toBeLessThan(1_500);
+    // The page itself may take a minute, and a call half of one.
+    expect(performance.now() - since).toBeLessThan(20_000);
     service.expectNothing();
   });
 
@@ -161,6 +162,8 @@ describe('D: a name that resolves to', () => {
 
 describe('D: silent names', () => {
   const SILENT = 40;
+  /** How long each of them keeps a call waiting. */
+  const SILENCE_MS = 6_000;
 
   /** A page of silent names, and others; the name server is asked over the network, as in production. */
   async function startAmongSilent() {
@@ -176,14 +179,14 @@ describe('D: silent names', () => {
         );
         siteOf(headerOf(head, 'host')?.startsWith('attack') ? images.join('') : '<p>')(socket, head, 0);
       },
-      config: { connectTimeoutMs: 3_000, connectionsPerHost: SILENT },
+      config: { connectTimeoutMs: SILENCE_MS, connectionsPerHost: SILENT },
       limits: { connectionsMax: SILENT },
-      timeMs: 6_000,
+      timeMs: 2 * SILENCE_MS + 3_000,
       web: {
         resolve: createResolve({
           ownNames: [],
-          patienceMs: 3_000,
-          askDns: createAskDns({ patienceMs: 3_000, servers: [names.server] }),
+          patienceMs: SILENCE_MS,
+          askDns: createAskDns({ patienceMs: SILENCE_MS, servers: [names.server] }),
         }),
       },
     });
@@ -212,7 +215,7 @@ describe('D: silent names', () => {
         await timed(() => lookup('localhost'));
       }
       // All of them while the silent names were still asked for.
-      expect(Math.max(...times)).toBeLessThan(2_000);
+      expect(Math.max(...times)).toBeLessThan(SILENCE_MS - 1_000);
 
       const { code, body } = await attack;
       expect([code, new Set(codesOf(body.skipped))]).toEqual(['OK', new Set(['IMAGE_TIMEOUT'])]);

@@ -39,24 +39,20 @@ const STYLES: readonly (readonly [row: string, css: () => string])[] = [
 ];
 
 describe('H07 CSS of ten megabytes of', () => {
-  it.each(STYLES)(
-    '%s',
-    async (_row, make) => {
-      const css = `${make()}${LAST}`;
-      for (const [html, stylesheets] of [
-        [`<style>${css}</style>`, {}],
-        ['<link rel=stylesheet href=a.css>', { [new URL('a.css', PAGE).href]: css }],
-      ] as const) {
-        const { value, cost } = await measureWithin({ stallMs: STALL_MS }, () =>
-          discoverHtml(html, { stylesheets }),
-        );
-        expect(value.candidates.map(({ url }) => url)).toContain(FOUND);
-        expect(cost.stallMs).toBeLessThan(STALL_MS);
-        report({ inputs: 1, stallMs: cost.stallMs, grownBytes: cost.grownBytes });
-      }
-    },
-    120_000,
-  );
+  it.each(STYLES)('%s', async (_row, make) => {
+    const css = `${make()}${LAST}`;
+    for (const [html, stylesheets] of [
+      [`<style>${css}</style>`, {}],
+      ['<link rel=stylesheet href=a.css>', { [new URL('a.css', PAGE).href]: css }],
+    ] as const) {
+      const { value, cost } = await measureWithin({ stallMs: STALL_MS }, () =>
+        discoverHtml(html, { stylesheets }),
+      );
+      expect(value.candidates.map(({ url }) => url)).toContain(FOUND);
+      expect(cost.stallMs).toBeLessThan(STALL_MS);
+      report({ inputs: 1, stallMs: cost.stallMs, grownBytes: cost.grownBytes });
+    }
+  });
 });
 
 const BASE64 = 'data:text/css;base64,';
@@ -71,16 +67,12 @@ const IN_ADDRESSES: readonly (readonly [row: string, html: string])[] = [
 ];
 
 describe('H07 a stylesheet in an address of ten megabytes of', () => {
-  it.each(IN_ADDRESSES)(
-    '%s',
-    async (_row, html) => {
-      const { value, cost } = await measureWithin({ stallMs: STALL_MS }, () =>
-        discoverHtml(`${html}<img src=found.png>`),
-      );
-      expect(value.candidates.map(({ url }) => url)).toEqual([FOUND]);
-      expect(cost.stallMs).toBeLessThan(STALL_MS);
-      report({ inputs: 1, stallMs: cost.stallMs, grownBytes: cost.grownBytes });
-    },
-    60_000,
-  );
+  it.each(IN_ADDRESSES)('%s', async (_row, html) => {
+    const { value, cost } = await measureWithin({ stallMs: STALL_MS }, () =>
+      discoverHtml(`${html}<img src=found.png>`),
+    );
+    expect(value.candidates.map(({ url }) => url)).toEqual([FOUND]);
+    expect(cost.stallMs).toBeLessThan(STALL_MS);
+    report({ inputs: 1, stallMs: cost.stallMs, grownBytes: cost.grownBytes });
+  });
 });

@@ -16,8 +16,9 @@ const CHUNKED = { ...HTML, 'Transfer-Encoding': 'chunked' };
 const PICTURE = pngOf(7);
 const PAGE = '<p>Nothing to see.</p>'.repeat(50);
 const LIMITS = { pageMaxBytes: MIB, imageMaxBytes: MIB };
+/** Where the time is what ends it; elsewhere it must not be, on whatever machine. */
 const SHORT_MS = 600;
-const LONG_MS = 20_000;
+const LONG_MS = 60_000;
 
 /** A code, with the reason and the status where there are such. */
 type Verdict = readonly [code: string, reason?: string | undefined, status?: number];
@@ -36,38 +37,36 @@ function skippedVerdict({ body }: HostileAnswer): Verdict {
 }
 
 /** The row's server answers for the page itself, which leaves nothing, and then for the one image of a good page. */
-async function expectVerdicts(
-  respond: Respond,
-  page: Verdict,
-  image: Verdict,
-  timeoutMs = SHORT_MS,
-): Promise<void> {
-  const { cost } = await measureWithin({ grownBytes: 64 * MIB }, () =>
-    tryVerdicts(respond, page, image, timeoutMs),
-  );
+async function expectVerdicts(respond: Respond, page: Verdict, image: Verdict): Promise<void> {
+  const { cost } = await measureWithin({ grownBytes: 64 * MIB }, async () => {
+    await expectPageVerdict(respond, page);
+    await expectImageVerdict(respond, image);
+  });
   expect(cost.grownBytes).toBeLessThan(64 * MIB);
   report({ inputs: 2, stallMs: cost.stallMs, grownBytes: cost.grownBytes });
 }
 
-async function tryVerdicts(
-  respond: Respond,
-  page: Verdict,
-  image: Verdict,
-  timeoutMs: number,
-): Promise<void> {
+async function expectPageVerdict(respond: Respond, expected: Verdict): Promise<void> {
+  const pageTimeoutMs = expected[0] === 'PAGE_TIMEOUT' ? SHORT_MS : LONG_MS;
+  await using service = await startHostileService({ respond, config: { pageTimeoutMs }, limits: LIMITS });
+  expect(verdictOf(await service.post(service.url('/bad')))).toEqual(expected);
+  service.expectNothing();
+  await service.site.idle();
+}
+
+async function expectImageVerdict(respond: Respond, expected: Verdict): Promise<void> {
+  const imageTimeoutMs = expected[0] === 'IMAGE_TIMEOUT' ? SHORT_MS : LONG_MS;
   await using service = await startHostileService({
     respond: (socket, requestHead, index) => {
       if (pathOf(requestHead) === '/good') socket.end(answer(200, CLOSING, '<img src=/bad>'));
       else respond(socket, requestHead, index);
     },
-    config: { pageTimeoutMs: timeoutMs, imageTimeoutMs: timeoutMs },
+    config: { pageTimeoutMs: LONG_MS, imageTimeoutMs },
     limits: LIMITS,
   });
-  expect(verdictOf(await service.post(service.url('/bad')))).toEqual(page);
-  service.expectNothing();
   const { body, ...rest } = await service.post(service.url('/good'));
   expect(rest.code).toBe('OK');
-  expect(skippedVerdict({ body, ...rest })).toEqual(image);
+  expect(skippedVerdict({ body, ...rest })).toEqual(expected);
   expect([...service.store.objects.keys()].filter((name) => name.startsWith('images/'))).toEqual([]);
   expect([...service.cache.locks.keys()]).toEqual([]);
   await service.site.idle();
@@ -316,7 +315,7 @@ describe('T: a body', () => {
     const bomb = make();
     expect(bomb.length).toBeLessThan(300_000);
     // The size has to stop it, not the time.
-    await expectVerdicts(encoded(coding, bomb), ['PAGE_TOO_LARGE'], ['IMAGE_TOO_LARGE'], LONG_MS);
+    await expectVerdicts(encoded(coding, bomb), ...TOO_LARGE);
   });
 
   const ENCODINGS: readonly (readonly [row: string, coding: string, body: Buffer])[] = [
@@ -371,8 +370,8 @@ describe('T: many at once', () => {
       respond: (socket, requestHead) => {
         if (pathOf(requestHead) === '/page') socket.write(answer(200, HTML, names.join('')));
       },
-      limits: { requestReserveMs: 2_000 },
-      timeMs: 4_000,
+      limits: { requestReserveMs: 18_000 },
+      timeMs: 20_000,
     });
     const { value, cost } = await measureCost(() => service.post(service.url('/page')));
     expect([value.code, value.body.complete]).toEqual(['OK', false]);
@@ -382,7 +381,7 @@ describe('T: many at once', () => {
       skipped: 1_000,
       byCode: { OUT_OF_TIME: 1_000 },
     });
-    expect(cost.elapsedMs).toBeLessThan(4_000);
+    expect(cost.elapsedMs).toBeLessThan(20_000);
     await service.site.idle();
     expect([...service.cache.locks.keys()]).toEqual([]);
     report({ inputs: 1_000, stallMs: cost.stallMs, grownBytes: cost.grownBytes });

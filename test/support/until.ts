@@ -1,8 +1,10 @@
-/** Lets everything that is ready run until `holds`; fails when that takes over five seconds. */
-export async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 5_000;
-  while (!holds()) {
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Asks again and again until `holds`; fails when that takes over half a minute. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 30_000;
+  while (!(await holds())) {
     if (performance.now() > end) throw new Error('it never came to hold');
-    await new Promise((resolve) => setImmediate(resolve));
+    await delay(1);
   }
 }

@@ -26,7 +26,7 @@ const PICTURED = { width: 1100, height: 1800 };
 export const NARROW = { width: 360, height: 740 };
 
 export function launchChromium(program: string): Promise<Browser> {
-  return chromium.launch({ executablePath: program, headless: true, args: ARGUMENTS, timeout: 30_000 });
+  return chromium.launch({ executablePath: program, headless: true, args: ARGUMENTS, timeout: 90_000 });
 }
 
 export interface ConsolePage {
@@ -53,7 +53,7 @@ export async function openConsole(
     ...options,
   });
   // A call takes at most 29 s: what comes of it then says more than that nothing came.
-  context.setDefaultTimeout(35_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const faults: string[] = [];
   const requests: string[] = [];

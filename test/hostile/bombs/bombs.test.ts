@@ -19,7 +19,7 @@ async function readAtOnce(kind: string, count: number): Promise<Printed> {
     process.execPath,
     ['--no-warnings', inside, kind, String(count)],
     // glibc would keep up to 32 MiB a thread of what was given back to it; here what is in use is asked for.
-    { timeout: 100_000, env: { PATH: process.env.PATH, MALLOC_MMAP_THRESHOLD_: String(MIB / 4) } },
+    { timeout: 150_000, env: { PATH: process.env.PATH, MALLOC_MMAP_THRESHOLD_: String(MIB / 4) } },
   );
   return JSON.parse(stdout) as Printed;
 }
@@ -40,6 +40,5 @@ describe('T: brotli bombs', () => {
       expect(grownBytes).toBeLessThan(96 * MIB);
       report({ inputs: count, grownBytes });
     },
-    120_000,
   );
 });

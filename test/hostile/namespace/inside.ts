@@ -14,9 +14,9 @@ const CONFIG: FetchConfig = {
   ownEndpoints: [],
   ports: [80, 8080],
   redirectsMax: 5,
-  connectTimeoutMs: 2_000,
-  pageTimeoutMs: 4_000,
-  imageTimeoutMs: 4_000,
+  connectTimeoutMs: 10_000,
+  pageTimeoutMs: 20_000,
+  imageTimeoutMs: 20_000,
   connectionsPerHost: 8,
 };
 

@@ -42,7 +42,7 @@ async function runInside([program, ...options]: readonly [string, ...string[]]):
     [...options, 'sh', '-c', script, process.execPath, inside],
     {
       env: { PATH: process.env.PATH, ...PROXIES },
-      timeout: 60_000,
+      timeout: 150_000,
     },
   );
   return JSON.parse(stdout) as Printed;
@@ -61,7 +61,7 @@ describe('the guard in a network of its own', () => {
   let printed: Printed;
   beforeAll(async () => {
     printed = await runInside(namespace);
-  }, 70_000);
+  });
 
   it('has a listener on every address, which answers whoever asks without the guard', () => {
     expect(printed.control).toEqual([...CLOSED, ...PUBLIC]);

@@ -1,9 +1,10 @@
 /** What an input costs the process: the longest time that nothing else could run, and the most memory. */
+import { onReferenceMachine, threadMs } from '../../support/processorTime.ts';
 
 export interface Cost {
   /**
    * Milliseconds of this thread's processor time between two turns of the event loop, at most: a stall as a caller
-   * would meet it on a machine of its own. What other processes take does not count.
+   * would meet it on a machine of its own, as fast as the one that the limits were set on.
    */
   readonly stallMs: number;
   /** Bytes of resident memory above the start, at most. */
@@ -11,11 +12,6 @@ export interface Cost {
   /** Milliseconds of the wall clock. */
   readonly elapsedMs: number;
 }
-
-const threadMs = () => {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
-};
 
 /** Runs `work` with the meter on. */
 export async function measureCost<T>(
@@ -36,16 +32,17 @@ export async function measureCost<T>(
   try {
     const value = await work();
     look();
-    return { value, cost: { stallMs, grownBytes, elapsedMs: performance.now() - start } };
+    const elapsedMs = performance.now() - start;
+    return { value, cost: { stallMs: onReferenceMachine(stallMs), grownBytes, elapsedMs } };
   } finally {
     clearInterval(timer);
   }
 }
 
-const TRIES = 3;
+const TRIES = 5;
 
 /**
- * The cost of the first of up to three runs that keeps `bounds`, else of the last. What the collector, the compiler
+ * The cost of the first of up to five runs that keeps `bounds`, else of the last. What the collector, the compiler
  * and a busy machine add comes and goes; what the work itself costs comes every time.
  */
 export async function measureWithin<T>(

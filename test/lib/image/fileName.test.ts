@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { fileNameOf } from '../../../lib/image/fileName.ts';
+import { processorTimeOf } from '../../support/processorTime.ts';
 
 const at = (path: string): string => fileNameOf(`https://site.test/${path}`, 'jpg');
 
@@ -103,9 +104,10 @@ describe('fileNameOf', () => {
   });
 
   it('is fast for a segment of megabytes', () => {
-    const start = performance.now();
-    for (const unit of ['a', '.', '-', '%', '%2e', '%CC%81', '.-', '𝒜']) at(unit.repeat(1_000_000));
-    expect(performance.now() - start).toBeLessThan(3_000);
+    const ms = processorTimeOf(() => {
+      for (const unit of ['a', '.', '-', '%', '%2e', '%CC%81', '.-', '𝒜']) at(unit.repeat(1_000_000));
+    });
+    expect(ms).toBeLessThan(3_000);
   });
 
   it('is always safe, and the same when made again from itself', () => {

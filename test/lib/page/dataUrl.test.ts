@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { dataUrlName, decodeDataUrl, isDataUrl } from '../../../lib/page/dataUrl.ts';
+import { processorTimeOf } from '../../support/processorTime.ts';
 
 describe('decodeDataUrl', () => {
   it.each([
@@ -64,10 +65,13 @@ describe('decodeDataUrl', () => {
   });
 
   it('reads five megabytes at once', () => {
-    const start = performance.now();
-    expect(decodeDataUrl(`data:image/png;base64,${'QUJD'.repeat(1_250_000)}`)?.bytes.length).toBe(3_750_000);
-    expect(decodeDataUrl(`data:image/svg+xml,${'%20'.repeat(1_700_000)}`)?.bytes.length).toBe(1_700_000);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    const ms = processorTimeOf(() => {
+      expect(decodeDataUrl(`data:image/png;base64,${'QUJD'.repeat(1_250_000)}`)?.bytes.length).toBe(
+        3_750_000,
+      );
+      expect(decodeDataUrl(`data:image/svg+xml,${'%20'.repeat(1_700_000)}`)?.bytes.length).toBe(1_700_000);
+    });
+    expect(ms).toBeLessThan(1_000);
   });
 });
 

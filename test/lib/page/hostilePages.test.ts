@@ -1,6 +1,7 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { measureWithin } from '../../hostile/support/meter.ts';
+import { threadMs } from '../../support/processorTime.ts';
 import { discoverHtml, PAGE, urlsIn } from './discoverHtml.ts';
 
 const at = (path: string) => new URL(path, PAGE).href;
@@ -8,7 +9,7 @@ const numbered = (count: number, piece: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => piece(index)).join('');
 const IMAGE = '<img src=found.png>';
 
-/** Generous: other tests run at the same time. What is not linear takes minutes. */
+/** Of processor time. Generous: what is not linear takes minutes. */
 const LIMIT_MS = 8_000;
 
 describe('discovery on hostile markup', () => {
@@ -47,9 +48,9 @@ describe('discovery on hostile markup', () => {
     ['many bases', () => `<base href=/dir/>${'<base href=/x/>'.repeat(100_000)}${IMAGE}`],
   ])('is linear in %s', async (_what, page) => {
     const html = Buffer.from(page());
-    const start = performance.now();
+    const start = threadMs();
     const urls = await urlsIn(html);
-    expect(performance.now() - start).toBeLessThan(LIMIT_MS);
+    expect(threadMs() - start).toBeLessThan(LIMIT_MS);
     expect(urls).toContain(at('found.png'));
   });
 
@@ -60,15 +61,15 @@ describe('discovery on hostile markup', () => {
     ['blanks', ' \n'.repeat(1_000_000)],
     ['bytes', Buffer.from(Uint8Array.from({ length: 1_000_000 }, (_, index) => (index * 7_919) % 251))],
   ])('ends on %s', async (_what, html) => {
-    const start = performance.now();
+    const start = threadMs();
     await discoverHtml(html);
-    expect(performance.now() - start).toBeLessThan(LIMIT_MS);
+    expect(threadMs() - start).toBeLessThan(LIMIT_MS);
   });
 
   it('refuses markup that multiplies', async () => {
     const html = `<p>${numbered(3_000, (i) => `<b a=${i}>`)}</p>${'<p>x</p>'.repeat(100_000)}`;
     await expect(discoverHtml(html)).rejects.toMatchObject({ code: 'CONTENT_UNSUPPORTED' });
-  }, 60_000);
+  });
 
   it('refuses markup that is nested deeper than any page', async () => {
     const html = `${'<div>'.repeat(1_000_000)}${IMAGE}`;
@@ -91,7 +92,7 @@ describe('discovery on hostile markup', () => {
   it('keeps every image, however many: limits are the caller’s', async () => {
     const { candidates } = await discoverHtml(numbered(300_000, (i) => `<img src=${i}>`));
     expect(candidates).toHaveLength(300_000);
-  }, 60_000);
+  });
 
   it('reads what is cut in the middle of a character', async () => {
     const bytes = Buffer.concat([Buffer.from('<img src=a.png>é').subarray(0, -1)]);
@@ -101,12 +102,8 @@ describe('discovery on hostile markup', () => {
   it('lets others run while it reads ten megabytes', async () => {
     const block = `<div class=x><p>Some text <a href=/x>with a link</a></p><img src=a.png alt=x></div>\n`;
     const html = Buffer.from(block.repeat(Math.floor((10 * 1024 * 1024) / block.length)));
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
-    await discoverHtml(html);
-    delay.disable();
-    // Above the aim of 200 ms by what a busy machine adds.
-    expect(delay.max / 1e6).toBeLessThan(1_000);
+    const { cost } = await measureWithin({ stallMs: 200 }, () => discoverHtml(html));
+    expect(cost.stallMs).toBeLessThan(200);
   });
 
   it('ends when it is told to', async () => {

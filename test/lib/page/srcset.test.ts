@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseSrcset } from '../../../lib/page/srcset.ts';
-import { cpuTimeOf } from '../../support/cpuTime.ts';
+import { processorTimeOf } from '../../support/processorTime.ts';
 
 /** `url descriptor` of each candidate. */
 const read = (text: string) =>
@@ -112,7 +112,9 @@ describe('parseSrcset', () => {
     ['digits', '1', 5_000_000],
   ])('is linear in %s', (_what, piece, count) => {
     const cpuMs = (length: number) =>
-      ['', 'w', 'x', 'ex'].map((end) => cpuTimeOf(() => parseSrcset(`a ${piece.repeat(length)}${end}`)));
+      ['', 'w', 'x', 'ex'].map((end) =>
+        processorTimeOf(() => parseSrcset(`a ${piece.repeat(length)}${end}`)),
+      );
     const sum = (times: readonly number[]) => times.reduce((total, time) => total + time, 0);
     const half = sum(cpuMs(count / 2));
     const whole = cpuMs(count);

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { brotliCompressSync, constants, createBrotliCompress, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { createDecodingTurns, decodeBody, isIdentity } from '../../../lib/web/decodeBody.ts';
+import { measureWithin } from '../../hostile/support/meter.ts';
 import { until } from '../../support/until.ts';
 import { answer, head, pathOf, startRawServer } from './rawServer.ts';
 import { createTestWeb, faultOf } from './testWeb.ts';
@@ -147,20 +148,18 @@ describe('a bomb', () => {
       socket.write(answer(200, { 'Content-Encoding': coding }, bomb)),
     );
     await using web = createTestWeb({ ports: [server.port] });
-    const before = process.memoryUsage().rss;
-    let peak = before;
-    let decoded = 0;
-    const result = await web.read(`http://good.test:${server.port}/`, {
-      maxBytes: 10 * MEBIBYTE,
-      onBytes: (count) => {
+    const { value, cost } = await measureWithin({ grownBytes: 64 * MEBIBYTE }, async () => {
+      let decoded = 0;
+      const onBytes = (count: number) => {
         decoded += count;
-        peak = Math.max(peak, process.memoryUsage().rss);
         return true;
-      },
+      };
+      const url = `http://good.test:${server.port}/`;
+      return { result: await web.read(url, { maxBytes: 10 * MEBIBYTE, onBytes }), decoded };
     });
-    expect(faultOf(result)).toBe('tooLarge');
-    expect(decoded).toBeLessThanOrEqual(10 * MEBIBYTE);
-    expect(peak - before).toBeLessThan(64 * MEBIBYTE);
+    expect(faultOf(value.result)).toBe('tooLarge');
+    expect(value.decoded).toBeLessThanOrEqual(10 * MEBIBYTE);
+    expect(cost.grownBytes).toBeLessThan(64 * MEBIBYTE);
   });
 
   it('is not decoded ahead of its reader', async () => {
@@ -204,7 +203,7 @@ describe('those who decode', () => {
 
   it('wait for each other in their own time', async () => {
     await using server = await startStalling();
-    await using web = createTestWeb({ ports: [server.port], imageTimeoutMs: 1_500, pageTimeoutMs: 20_000 });
+    await using web = createTestWeb({ ports: [server.port], imageTimeoutMs: 1_500 });
     const stop = new AbortController();
     const { signal } = stop;
     const at = (path: string) => `http://good.test:${server.port}${path}`;
@@ -221,7 +220,7 @@ describe('those who decode', () => {
 
   it('never keep a page waiting that is all there, whatever servers do', async () => {
     await using server = await startStalling();
-    await using web = createTestWeb({ ports: [server.port], pageTimeoutMs: 10_000, connectionsPerHost: 40 });
+    await using web = createTestWeb({ ports: [server.port], connectionsPerHost: 40 });
     const stop = new AbortController();
     const stalled = Array.from({ length: 20 }, (_, index) =>
       web.read(`http://good.test:${server.port}/long${index}`, {

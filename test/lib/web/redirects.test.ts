@@ -163,7 +163,8 @@ describe('redirects', () => {
     await using web = createTestWeb({ ports: [endless.port, target.port] });
     const since = performance.now();
     expect(faultOf(await web.read(`http://good.test:${endless.port}/`))).toBe('read');
-    expect(performance.now() - since).toBeLessThan(1_000);
+    // The body alone would take as long as a page may.
+    expect(performance.now() - since).toBeLessThan(20_000);
     await endless.idle();
   });
 

@@ -30,7 +30,7 @@ describe('a second attempt', () => {
 
   it.each([
     ['503 without Retry-After', answer(503), 'status'],
-    ['503 with a Retry-After beyond the time', answer(503, { 'Retry-After': '5' }), 'status'],
+    ['503 with a Retry-After beyond the time', answer(503, { 'Retry-After': '3600' }), 'status'],
     ['500 with Retry-After', answer(500, { 'Retry-After': '0' }), 'status'],
     ['404 with Retry-After', answer(404, { 'Retry-After': '0' }), 'status'],
     ['a body cut off', 'HTTP/1.1 200 X\r\nContent-Length: 9\r\nConnection: close\r\n\r\nabc', 'truncated'],
@@ -59,13 +59,13 @@ describe('a second attempt', () => {
   it('is not waited for when the caller gives up', async () => {
     const controller = new AbortController();
     await using server = await startRawServer((socket) => {
-      socket.write(answer(503, { 'Retry-After': '2' }), () => setTimeout(() => controller.abort(), 50));
+      socket.write(answer(503, { 'Retry-After': '40' }), () => controller.abort());
     });
     await using web = createTestWeb({ ports: [server.port] });
     const since = performance.now();
     const result = await web.read(`http://good.test:${server.port}/`, { signal: controller.signal });
     expect(faultOf(result)).toBe('aborted');
-    expect(performance.now() - since).toBeLessThan(1_000);
+    expect(performance.now() - since).toBeLessThan(20_000);
   });
 });
 

@@ -17,9 +17,10 @@ export const CONFIG: FetchConfig = {
   ownEndpoints: [],
   ports: [80, 443],
   redirectsMax: 5,
-  connectTimeoutMs: 2_000,
-  pageTimeoutMs: 4_000,
-  imageTimeoutMs: 4_000,
+  // Where a test waits for one of these to be over, it has its own.
+  connectTimeoutMs: 30_000,
+  pageTimeoutMs: 60_000,
+  imageTimeoutMs: 60_000,
   connectionsPerHost: 8,
 };
 

@@ -101,7 +101,7 @@ export function run(program: string, args: readonly string[], env: Readonly<Reco
     cwd: ROOT,
     encoding: 'utf8',
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    timeout: 60_000,
+    timeout: 150_000,
   });
   return { status, said: `${stdout}${stderr}` };
 }

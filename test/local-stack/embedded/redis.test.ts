@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { findProgram } from '../../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS, startRedis } from '../../../local-stack/embedded/redis.ts';
-import { until } from '../../contract/pageCache.ts';
+import { until } from '../../support/until.ts';
 
 const MODULE = resolve(import.meta.dirname, '../../../local-stack/embedded/redis.ts');
 const hasRedis = findProgram(REDIS_PROGRAMS, process.env.PATH) !== null;
@@ -78,6 +78,6 @@ describe('the embedded Redis', () => {
     });
     await once(parent, 'close');
     expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
-    await until(async () => !(await answers(address)), 5_000);
+    await until(async () => !(await answers(address)));
   });
 });

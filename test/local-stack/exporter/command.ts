@@ -8,7 +8,7 @@ import { parseExposed } from './exposed.ts';
 
 export const ROOT = join(import.meta.dirname, '../../..');
 const MAIN = join(ROOT, 'local-stack/exporter/main.ts');
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const LIFETIME_MS = 180_000;
 /** As in a container; without them V8 takes what the machine has before it cleans up. */
 const MEMORY = ['--max-old-space-size=100', '--max-semi-space-size=4'];

@@ -9,7 +9,7 @@ const PARTS: DialParts = {
   policy: createHostPolicy(CONFIG, classifyTestAddress),
   resolve: resolveTestName,
   isOwnEndpoint: async () => false,
-  connectTimeoutMs: 2_000,
+  connectTimeoutMs: 30_000,
 };
 
 /** The fault, or `connected`. */
