@@ -14,6 +14,8 @@ export interface SrcsetCandidate {
 
 /** Two can be right together, a `w` and an `h`; three never are, however many follow. */
 const DESCRIPTORS_KEPT = 3;
+/** Browsers drop numbers that are too large for theirs; so many digits never name an image of this world. */
+const DESCRIPTOR_MAX = 100;
 const COMMA = 0x2c;
 const OPEN_PAREN = 0x28;
 const CLOSE_PAREN = 0x29;
@@ -23,7 +25,7 @@ const FLOAT = /^-?(?:[0-9]+|[0-9]*\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
 /**
  * The HTML standard's "parse a srcset attribute" (section 4.8.4.2.2), with its parse errors: a candidate that the
- * standard drops is dropped. Linear in the length of `text`.
+ * standard drops is dropped, and so is one with a descriptor of over 100 characters. Linear in the length of `text`.
  */
 export function parseSrcset(text: string): SrcsetCandidate[] {
   return [...srcsetCandidates(text)];
@@ -94,6 +96,7 @@ function describe(descriptors: readonly string[]): Omit<SrcsetCandidate, 'url'> 
   let density: number | undefined;
   let height: number | undefined;
   for (const descriptor of descriptors) {
+    if (descriptor.length > DESCRIPTOR_MAX) return null;
     const kind = descriptor.at(-1);
     const number = descriptor.slice(0, -1);
     if (kind === 'w' && WIDTH_OR_HEIGHT.test(number)) {
