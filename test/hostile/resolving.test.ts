@@ -77,7 +77,7 @@ describe('D: a name that resolves to', () => {
     ['D07 nothing at all', async () => undefined as unknown as [], 1],
     ['D10 a number', async () => 7 as unknown as [], 1],
     ['D07 ENOTFOUND', failing('ENOTFOUND'), 1],
-    ['D07 ESERVFAIL', failing('ESERVFAIL'), 1],
+    ['D07 ESERVFAIL', failing('ESERVFAIL'), 2],
     ['D07 EAI_AGAIN', failing('EAI_AGAIN'), 2],
   ] as readonly (readonly [string, Resolve, number])[])(
     '%s cannot be resolved',

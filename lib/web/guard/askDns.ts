@@ -3,7 +3,7 @@ import { Resolver } from 'node:dns/promises';
 import type { Resolve, ResolvedAddress } from './resolveNames.ts';
 
 export interface AskDnsOptions {
-  /** A name that takes longer is given up. */
+  /** Milliseconds; a name that takes longer is given up. */
   readonly patienceMs: number;
   /** `address:port` each; absent means those of the system. */
   readonly servers?: readonly string[];
@@ -12,35 +12,71 @@ export interface AskDnsOptions {
 /** For the first attempt; each further one has twice the time of the one before. */
 const ATTEMPT_MS = 1_000;
 const ATTEMPTS = 3;
-/** Once a name has addresses of one family: some servers never answer for the other (RFC 8305 section 3). */
-const OTHER_FAMILY_MS = 300;
+/**
+ * How long a name that has addresses of one family is still asked for the other: some servers never answer for one of
+ * them. With IPv4 addresses little is lost; with IPv6 ones alone, where IPv6 leads nowhere, everything: an answer that
+ * got lost has time to come once more. RFC 8305 section 3 has 50 ms for the first, since its connections race.
+ */
+const AFTER_IPV4_MS = 300;
+const AFTER_IPV6_MS = ATTEMPT_MS + 300;
+/** What a server says that cannot or will not tell. c-ares goes on to the next one only when a server is silent. */
+const REFUSALS: ReadonlySet<unknown> = new Set(['ESERVFAIL', 'EREFUSED', 'ENOTIMP']);
 
-/** The IPv4 addresses of a name and then the others: where IPv6 leads nowhere, nobody waits for it first. */
+/**
+ * The IPv4 addresses of a name and then the others: where IPv6 leads nowhere, nobody waits for it first. Rejects with
+ * ENOTFOUND or ENODATA when it has none, with what the last server said when none of them can tell (ESERVFAIL,
+ * EREFUSED, ENOTIMP), with ETIMEOUT when none answers, and with ECANCELLED when the patience is over.
+ */
 export function createAskDns({ patienceMs, servers }: AskDnsOptions): Resolve {
-  return async (hostname) => {
-    // One of its own for every name: it knows the servers of now, and is given up without the others.
-    const resolver = new Resolver({ timeout: ATTEMPT_MS, tries: ATTEMPTS });
-    if (servers !== undefined) resolver.setServers(servers);
-    const giveUpIn = (ms: number) => setTimeout(() => resolver.cancel(), ms);
-    const timers = [giveUpIn(patienceMs)];
-
-    const failures: NodeJS.ErrnoException[] = [];
-
-    const find = async (family: number, asking: Promise<string[]>): Promise<readonly ResolvedAddress[]> => {
+  return (hostname) => {
+    const end = performance.now() + patienceMs;
+    const askFrom = async (those: readonly string[]): Promise<readonly ResolvedAddress[]> => {
       try {
-        const addresses = await asking;
-        timers.push(giveUpIn(OTHER_FAMILY_MS));
-        return addresses.map((address) => ({ address, family }));
+        return await askServers(those, hostname, end - performance.now());
       } catch (error) {
-        failures.push(error as NodeJS.ErrnoException);
-        return [];
+        const others = those.slice(1);
+        if (others.length > 0 && REFUSALS.has((error as NodeJS.ErrnoException).code)) return askFrom(others);
+        throw error;
       }
     };
-    const both = [find(4, resolver.resolve4(hostname)), find(6, resolver.resolve6(hostname))];
-    const found = (await Promise.all(both)).flat();
-    for (const timer of timers) clearTimeout(timer);
-    // No data of one family says less than whatever became of the other.
-    if (found.length === 0) throw failures.find(({ code }) => code !== 'ENODATA') ?? failures[0];
-    return found;
+    return askFrom(servers ?? new Resolver().getServers());
   };
+}
+
+/** The first of them that answers, whatever it says. */
+async function askServers(
+  servers: readonly string[],
+  hostname: string,
+  patienceMs: number,
+): Promise<readonly ResolvedAddress[]> {
+  // One of its own for every name: it is given up without the others.
+  const resolver = new Resolver({ timeout: ATTEMPT_MS, tries: ATTEMPTS });
+  resolver.setServers(servers);
+  const giveUpIn = (ms: number) => setTimeout(() => resolver.cancel(), ms);
+  const timers = [giveUpIn(patienceMs)];
+  const failures: NodeJS.ErrnoException[] = [];
+
+  const find = async (
+    family: number,
+    asking: Promise<string[]>,
+    otherFamilyMs: number,
+  ): Promise<readonly ResolvedAddress[]> => {
+    try {
+      const addresses = await asking;
+      timers.push(giveUpIn(otherFamilyMs));
+      return addresses.map((address) => ({ address, family }));
+    } catch (error) {
+      failures.push(error as NodeJS.ErrnoException);
+      return [];
+    }
+  };
+  const both = await Promise.all([
+    find(4, resolver.resolve4(hostname), AFTER_IPV4_MS),
+    find(6, resolver.resolve6(hostname), AFTER_IPV6_MS),
+  ]);
+  const found = both.flat();
+  for (const timer of timers) clearTimeout(timer);
+  // No data of one family says less than whatever became of the other.
+  if (found.length === 0) throw failures.find(({ code }) => code !== 'ENODATA') ?? failures[0];
+  return found;
 }

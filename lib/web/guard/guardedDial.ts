@@ -123,17 +123,24 @@ export function createGuardedLookup(parts: DialParts, reach: Reach, port: number
       .then(
         ({ usable, first }) =>
           options.all === true ? callback(null, [...usable]) : callback(null, first.address, first.family),
-        (error: Error) => callback(isFaultError(error) ? error : faultError('dns', { cause: error }), ''),
+        (error: Error) => callback(lookupFault(error), ''),
       );
   };
 }
 
-/** EAI_AGAIN is the resolver's own word for "try again" (getaddrinfo(3)). */
+/** A server that failed just now: getaddrinfo(3)'s own word for it, and c-ares'. */
+const TRY_AGAIN: ReadonlySet<unknown> = new Set(['EAI_AGAIN', 'ESERVFAIL']);
+/** Nobody answered: c-ares gave up, or was told to. */
+const SILENCE: ReadonlySet<unknown> = new Set(['ETIMEOUT', 'ECANCELLED']);
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
+
 async function resolveWithRetry(resolve: Resolve, hostname: string): Promise<readonly ResolvedAddress[]> {
   try {
     return await resolve(hostname);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EAI_AGAIN')) throw error;
+    if (!TRY_AGAIN.has(codeOf(error))) throw error;
     return resolve(hostname);
   }
 }
@@ -156,9 +163,14 @@ async function judged(
   return usable;
 }
 
+function lookupFault(error: Error): FaultError {
+  if (isFaultError(error)) return error;
+  return faultError(SILENCE.has(codeOf(error)) ? 'timeout' : 'dns', { cause: error });
+}
+
 function dialFault(error: Error, isHandshake: boolean): FaultError {
   if (isFaultError(error)) return error;
-  const code = 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   // All addresses silent: Node gives the attempts up one by one and reports them together.
   if (code === 'ETIMEDOUT') return faultError('timeout', { cause: error });
   const isReset = code === 'ECONNRESET' || code === 'EPIPE';

@@ -8,26 +8,30 @@ export type LookInHostsFile = (hostname: string) => Promise<readonly ResolvedAdd
 
 type Names = ReadonlyMap<string, readonly ResolvedAddress[]>;
 
-const FILES = ['/etc/hosts', 'C:\\Windows\\System32\\drivers\\etc\\hosts'];
+/** By platform; everywhere else `/etc/hosts`. */
+const FILES: Readonly<Record<string, string>> = { win32: 'C:\\Windows\\System32\\drivers\\etc\\hosts' };
 
 /** Read again when it has changed: some keep a hundred thousand names in it. */
-export function createHostsFile(files: readonly string[] = FILES): LookInHostsFile {
-  const kept = new Map<string, { readonly version: string; readonly names: Promise<Names> }>();
+export function createHostsFile(file = FILES[process.platform] ?? '/etc/hosts'): LookInHostsFile {
+  let kept: { readonly version: string; readonly names: Promise<Names> } | null = null;
 
-  const namesIn = async (file: string): Promise<Names> => {
+  const readNames = async (): Promise<Names> => {
     const { mtimeMs, size } = await stat(file);
     const version = `${mtimeMs} ${size}`;
-    const known = kept.get(file);
-    if (known?.version === version) return known.names;
+    if (kept?.version === version) return kept.names;
     const names = readFile(file, 'utf8').then(namesOf);
-    kept.set(file, { version, names });
+    kept = { version, names };
     return names;
   };
 
   return async (hostname) => {
-    const name = hostname.toLowerCase().replace(/\.$/, '');
-    const lists = await Promise.allSettled(files.map(namesIn));
-    return lists.flatMap((list) => (list.status === 'fulfilled' ? (list.value.get(name) ?? []) : []));
+    try {
+      return (await readNames()).get(hostname.toLowerCase().replace(/\.$/, '')) ?? [];
+    } catch {
+      // It is not there, or could not be read just now, which says nothing of the next time.
+      kept = null;
+      return [];
+    }
   };
 }
 
@@ -39,7 +43,9 @@ function namesOf(text: string): Names {
     if (family === 0) continue;
     for (const alias of aliases) {
       const name = alias.toLowerCase();
-      names.set(name, [...(names.get(name) ?? []), { address, family }]);
+      const addresses = names.get(name) ?? [];
+      addresses.push({ address, family });
+      names.set(name, addresses);
     }
   }
   return names;

@@ -8,12 +8,16 @@ export interface ResolvedAddress {
   readonly family: number;
 }
 
-/** Every address of a name, in the order to try them. Rejects with a `code` such as ENOTFOUND or EAI_AGAIN. */
+/**
+ * Every address of a name, in the order to try them. Rejects with a `code`: getaddrinfo's (ENOTFOUND, EAI_AGAIN) for
+ * the operator's names, those of `createAskDns` for all others.
+ */
 export type Resolve = (hostname: string) => Promise<readonly ResolvedAddress[]>;
 
 export interface ResolveOptions {
   /** Names that the operator gave: those of the allow list and of the own endpoints. */
   readonly ownNames: readonly string[];
+  /** Milliseconds for a name that is asked of the name servers; the system has its own times. */
   readonly patienceMs: number;
   /** What tests replace. */
   readonly askSystem?: Resolve;
@@ -28,8 +32,9 @@ export interface ResolveOptions {
  * the four threads it gets two, and the store's and Redis' names are resolved there too. Two names that nobody answers
  * would stop everybody.
  *
- * Calls for a name that is being asked for share its answer. Nothing is kept: the next call asks again. How many are
- * asked for at once is bounded by the connections that a call may open.
+ * Calls for a name that is being asked for share its answer; one whose patience is not over when that of the first
+ * asker is asks itself. Nothing is kept: the next call asks again. How many are asked for at once is bounded by the
+ * connections that a call may open.
  */
 export function createResolve({
   ownNames,
@@ -47,9 +52,19 @@ export function createResolve({
     return listed.length > 0 ? listed : askDns(hostname);
   };
 
-  return (hostname) => {
+  const askShared: Resolve = (hostname) => {
     const asked = shared.get(hostname) ?? ask(hostname).finally(() => shared.delete(hostname));
     shared.set(hostname, asked);
     return asked;
+  };
+
+  return async (hostname) => {
+    const isFirst = !shared.has(hostname);
+    try {
+      return await askShared(hostname);
+    } catch (error) {
+      if (isFirst || (error as NodeJS.ErrnoException).code !== 'ECANCELLED') throw error;
+      return askShared(hostname);
+    }
   };
 }

@@ -53,7 +53,7 @@ describe('a name', () => {
     expect(hidden.accepted()).toBe(0);
   });
 
-  it.each(['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EAI_FAIL', 'ETIMEOUT'])(
+  it.each(['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EAI_FAIL'])(
     'that fails with %s is a dns fault',
     async (code) => {
       await using web = createTestWeb({}, { resolve: failing(code) });
@@ -79,11 +79,17 @@ describe('a name', () => {
     expect(faultOf(await web.read('http://good.test/'))).toBe('dns');
   });
 
-  it('is asked for once more after EAI_AGAIN, and only once', async () => {
+  // c-ares gave up, or was told to.
+  it.each(['ETIMEOUT', 'ECANCELLED'])('that nobody answers (%s) is a timeout', async (code) => {
+    await using web = createTestWeb({}, { resolve: failing(code) });
+    expect(faultOf(await web.read('http://good.test/'))).toBe('timeout');
+  });
+
+  it.each(['EAI_AGAIN', 'ESERVFAIL'])('is asked for once more after %s, and only once', async (code) => {
     let asked = 0;
     const again: Resolve = async (name) => {
       asked += 1;
-      return asked === 1 ? failing('EAI_AGAIN')(name) : [PUBLIC];
+      return asked === 1 ? failing(code)(name) : [PUBLIC];
     };
     await using server = await startRawServer((socket) => socket.write(answer(200, {}, 'x')));
     await using web = createTestWeb({ ports: [server.port] }, { resolve: again });
@@ -93,7 +99,7 @@ describe('a name', () => {
     asked = 0;
     const never: Resolve = (name) => {
       asked += 1;
-      return failing('EAI_AGAIN')(name);
+      return failing(code)(name);
     };
     await using other = createTestWeb({}, { resolve: never });
     expect(faultOf(await other.read('http://good.test/'))).toBe('dns');

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -36,14 +36,14 @@ describe('the hosts file', () => {
   ])('has for %s the addresses %j', async (name, expected) => {
     const file = join(folder, 'hosts');
     await writeFile(file, TEXT);
-    const found = await createHostsFile([file])(name);
+    const found = await createHostsFile(file)(name);
     expect(found.map(({ address }) => address)).toEqual(expected);
     for (const { address, family } of found) expect(family).toBe(address.includes(':') ? 6 : 4);
   });
 
   it('is read once as long as it seems to be the same', async () => {
     const file = join(folder, 'hosts');
-    const look = createHostsFile([file]);
+    const look = createHostsFile(file);
     const time = new Date(1_000_000_000_000);
     for (const text of ['192.0.2.1 a.test', '192.0.2.2 a.test']) {
       await writeFile(file, text);
@@ -54,7 +54,7 @@ describe('the hosts file', () => {
 
   it('is read again when it has changed', async () => {
     const file = join(folder, 'hosts');
-    const look = createHostsFile([file]);
+    const look = createHostsFile(file);
     const addressesOf = async (name: string) => (await look(name)).map(({ address }) => address);
     expect(await addressesOf('a.test')).toEqual([]);
     await writeFile(file, '192.0.2.1 a.test');
@@ -66,7 +66,27 @@ describe('the hosts file', () => {
     expect(await addressesOf('a.test')).toEqual([]);
   });
 
+  it('is read again after it could not be', async () => {
+    const file = join(folder, 'hosts');
+    await mkdir(file);
+    const look = createHostsFile(file);
+    expect(await look('a.test')).toEqual([]);
+    const { mtime, size } = await stat(file);
+    await rmdir(file);
+    // What there is then looks the same from outside.
+    await writeFile(file, '192.0.2.1 a.test\n'.padEnd(size, '#').slice(0, size));
+    await utimes(file, mtime, mtime);
+    expect(await look('a.test')).toEqual([{ address: '192.0.2.1', family: 4 }]);
+  });
+
+  it('with one name on very many lines is read in linear time', async () => {
+    const file = join(folder, 'hosts');
+    await writeFile(file, '192.0.2.1 a.test\n'.repeat(200_000));
+    expect(await createHostsFile(file)('a.test')).toHaveLength(200_000);
+  });
+
   it('is the system’s own by default', async () => {
-    expect(await createHostsFile()('no-such-name.test')).toEqual([]);
+    const addresses = (await createHostsFile()('localhost')).map(({ address }) => address);
+    expect(addresses).toEqual(expect.arrayContaining([expect.stringMatching(/^(127\.0\.0\.1|::1)$/)]));
   });
 });

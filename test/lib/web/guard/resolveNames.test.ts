@@ -75,6 +75,22 @@ describe('the resolver', () => {
     expect(await resolve('a.test')).toEqual([SERVED]);
   });
 
+  it('asks again for whoever came later than the one whose patience is over', async () => {
+    let asked = 0;
+    const first = Promise.withResolvers<never>();
+    const { resolve } = watched({
+      askDns: async () => {
+        asked += 1;
+        return asked === 1 ? first.promise : [SERVED];
+      },
+    });
+    const answers = [resolve('a.test'), resolve('a.test'), resolve('a.test')];
+    first.reject(Object.assign(new Error('over'), { code: 'ECANCELLED' }));
+    const settled = await Promise.allSettled(answers);
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+    expect(asked).toBe(2);
+  });
+
   it('asks for any number of names at once', async () => {
     let running = 0;
     let most = 0;
@@ -91,8 +107,11 @@ describe('the resolver', () => {
     expect(most).toBe(100);
   });
 
-  it('asks the real system and the real file by default', async () => {
-    const resolve = createResolve({ ownNames: ['localhost'], patienceMs: 10_000 });
+  it.each([
+    ['the real system', ['localhost']],
+    ['the real hosts file', []],
+  ])('asks %s by default', async (_, ownNames) => {
+    const resolve = createResolve({ ownNames, patienceMs: 10_000, askDns: async () => [] });
     const addresses = await resolve('localhost');
     expect(addresses.map(({ address }) => address)).toEqual(
       expect.arrayContaining([expect.stringMatching(/^(127\.0\.0\.1|::1)$/)]),
