@@ -56,7 +56,7 @@ export interface CacheConfig {
 }
 
 export interface MetricsConfig {
-  /** An EMF agent that takes datagrams; absent means the log. */
+  /** Takes EMF documents as datagrams; absent means the log. */
   readonly receiver?: AllowedHost;
 }
 
@@ -77,8 +77,6 @@ export interface Config {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const MEBIBYTE = 1024 * 1024;
-/** As aws-embedded-metrics calls it. */
-const AGENT = 'Agent';
 const DEFAULT_RECEIVER: AllowedHost = { hostname: '127.0.0.1', port: 25_888 };
 
 /**
@@ -126,7 +124,9 @@ export function readConfig(env: Environment): Config {
     faults.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither.');
   }
   const receiver = parsed('AWS_EMF_AGENT_ENDPOINT', parseReceiver) ?? DEFAULT_RECEIVER;
-  const hasReceiver = (given('AWS_EMF_ENVIRONMENT') ?? (env.AWS_LAMBDA_FUNCTION_NAME ? '' : AGENT)) === AGENT;
+  const { hasReceiver } = parsed('AWS_EMF_ENVIRONMENT', parseEmfEnvironment) ?? {
+    hasReceiver: !env.AWS_LAMBDA_FUNCTION_NAME,
+  };
   const connectionsPerHost = integer('CONNECTIONS_PER_HOST', 8, 1, 256);
   const isOnAws = env.AWS_LAMBDA_RUNTIME_API !== undefined && !env.IS_OFFLINE && !env.IS_LOCAL;
 
@@ -199,14 +199,22 @@ function parseHosts(text: string): AllowedHost[] | string {
   return hosts;
 }
 
-/** `udp://host:port`; a string is a fault. Over TCP a receiver that takes nothing would hold up whoever tells it. */
+/** `udp://host:port`; a string is a fault. */
 function parseReceiver(text: string): AllowedHost | string {
-  const url = /^udp:\/\/[^\s/?#@\\]+:\d+\/?$/i.test(text) ? URL.parse(text.replace(/^udp/i, 'http')) : null;
+  const isReceiver = /^udp:\/\/[^\s/?#@\\]+:0*[1-9]\d{0,4}\/?$/i.test(text);
+  const url = isReceiver ? URL.parse(text.replace(/^udp/i, 'http')) : null;
   if (url === null) return 'must be udp://host:port.';
-  const [host] = hostOf(url, 80);
-  return host === undefined
-    ? 'must be udp://host:port.'
-    : { ...host, hostname: host.hostname.replace(/^\[|\]$/g, '') };
+  return { hostname: url.hostname.toLowerCase().replace(/^\[|\]$/g, ''), port: Number(url.port || 80) };
+}
+
+/**
+ * As aws-embedded-metrics calls it; a string is a fault. Its other environments look for an agent of their own over TCP,
+ * where one that takes nothing holds up whoever tells it.
+ */
+function parseEmfEnvironment(text: string): { readonly hasReceiver: boolean } | string {
+  if (text === 'Agent') return { hasReceiver: true };
+  if (text === 'Lambda' || text === 'Local') return { hasReceiver: false };
+  return `must be Agent, Lambda or Local, not "${text}".`;
 }
 
 /** `*`, or exact origins separated by commas; a string is a fault. */

@@ -4,7 +4,7 @@ import { type Config, type CorsOrigins, readConfig } from './config.ts';
 import { createByteBudget } from './harvest/byteBudget.ts';
 import type { HarvestServices } from './harvest/harvest.ts';
 import type { Storage } from './measuredStorage.ts';
-import { createEmfMetrics } from './metrics.ts';
+import { createEmfMetrics } from './metrics/emfMetrics.ts';
 import type { Clock, Metrics, PageCache, PageLock } from './ports.ts';
 import { createNoCache } from './record/noCache.ts';
 import { createRedisCache } from './record/redisCache.ts';

@@ -53,7 +53,7 @@ describe('docs/operating.md', () => {
   });
 
   it('names every metric and every measure of the log line', () => {
-    const metrics = readFileSync(join(ROOT, 'lib/metrics.ts'), 'utf8');
+    const metrics = readFileSync(join(ROOT, 'lib/metrics/emfMetrics.ts'), 'utf8');
     const names = [...metrics.matchAll(/(?:count|time)\('(\w+)'|name: '(\w+)', unit/g)].map(
       ([, a, b]) => a ?? b,
     );

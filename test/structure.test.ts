@@ -33,7 +33,7 @@ const under = (...folders: readonly string[]) =>
   sources.filter(({ file }) => folders.some((folder) => file === folder || file.startsWith(`${folder}/`)));
 
 /** What keeps the promises of the ports; each is known to the wiring alone. */
-const ADAPTERS = ['lib/web/', 'lib/record/s3', 'lib/record/redis', 'lib/record/noCache', 'lib/metrics.ts'];
+const ADAPTERS = ['lib/web/', 'lib/record/s3', 'lib/record/redis', 'lib/record/noCache', 'lib/metrics/'];
 const isAdapter = (file: string) => ADAPTERS.some((adapter) => file.startsWith(adapter));
 const GROUND_FLOOR = ['lib/model.ts', 'lib/ports.ts', 'lib/problem.ts', 'lib/config.ts'];
 

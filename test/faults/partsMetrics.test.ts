@@ -1,7 +1,7 @@
 /** F11: a receiver of metrics that is not there, or takes nothing, costs a call nothing. */
 import { createSocket, type Socket } from 'node:dgram';
 import { describe, expect, it } from '@jest/globals';
-import { createEmfMetrics } from '../../lib/metrics.ts';
+import { createEmfMetrics } from '../../lib/metrics/emfMetrics.ts';
 import type { Metrics } from '../../lib/ports.ts';
 import { report } from '../hostile/support/figures.ts';
 import { until } from '../support/until.ts';

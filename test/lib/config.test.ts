@@ -158,6 +158,10 @@ describe('the settings', () => {
     ['S3_PUBLIC_ENDPOINT', 'http://localhost:9000/path', /S3_PUBLIC_ENDPOINT/],
     ['REQUEST_RESERVE_MS', '999', /REQUEST_RESERVE_MS/],
     ['AWS_EMF_AGENT_ENDPOINT', 'tcp://127.0.0.1:25888', /must be udp/],
+    ['AWS_EMF_AGENT_ENDPOINT', 'udp://localhost:0', /must be udp/],
+    ['AWS_EMF_AGENT_ENDPOINT', 'udp://localhost:65536', /must be udp/],
+    ['AWS_EMF_ENVIRONMENT', 'ECS', /must be Agent, Lambda or Local, not "ECS"/],
+    ['AWS_EMF_ENVIRONMENT', 'agent', /must be Agent, Lambda or Local/],
     ['AWS_ACCESS_KEY_ID', 'alone', /must be set together/],
     ['S3_BUCKET', ' ', /S3_BUCKET is required/],
   ])('refuse %s=%s in a sentence', (name, value, sentence) => {

@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { readConfig } from '../../../lib/config.ts';
-import { createEmfMetrics } from '../../../lib/metrics.ts';
+import { createEmfMetrics } from '../../../lib/metrics/emfMetrics.ts';
 
 const { receiver } = readConfig({ ...process.env, S3_BUCKET: 'none' }).metrics;
 const metrics = createEmfMetrics(receiver);

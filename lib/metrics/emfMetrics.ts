@@ -1,8 +1,8 @@
 /** What one invocation tells the operators, in CloudWatch's Embedded Metric Format. No URL is ever a label. */
 import { createMetricsLogger, MetricsLogger, Unit } from 'aws-embedded-metrics';
 import { LogSerializer } from 'aws-embedded-metrics/lib/serializers/LogSerializer.js';
-import { createDatagramSender, type Receiver } from './datagrams.ts';
-import type { InvocationFacts, Metrics } from './ports.ts';
+import type { InvocationFacts, Metrics } from '../ports.ts';
+import { createDatagramSender, type Receiver } from './datagramSender.ts';
 
 interface Series {
   readonly name: string;
@@ -12,7 +12,10 @@ interface Series {
 
 const NAMESPACE = 'ImageApi';
 
-/** @param receiver an EMF agent that takes datagrams; absent: the log, as on Lambda */
+/**
+ * @param receiver takes documents as datagrams, as the exporter does; log group and stream, which only CloudWatch's own
+ * agent asks for, are not among what it is sent. Absent: the log, as on Lambda
+ */
 export function createEmfMetrics(receiver?: Receiver): Metrics {
   const createLogger = receiver === undefined ? createMetricsLogger : createLoggerTo(receiver);
   return {

@@ -13,8 +13,10 @@ export interface DatagramSender {
   send(text: string): void;
 }
 
+/** What tests replace. */
 export interface DatagramParts {
   readonly resolve?: (hostname: string) => Promise<Address>;
+  readonly open?: (family: number) => Socket;
   /** Milliseconds that only go forward. */
   readonly elapsed?: () => number;
 }
@@ -32,12 +34,12 @@ const ASK_AGAIN_IN_VAIN_MS = 30_000;
 const WAITING_MAX = 1_000;
 
 /**
- * One socket, and one question to the resolver at a time, however much is sent: a receiver that is gone, or whose
+ * One socket a family, and one question to the resolver at a time, however much is sent: a receiver that is gone, or whose
  * name nobody answers for, must take neither descriptors nor lookups from the work that is told of.
  */
 export function createDatagramSender(
   { hostname, port }: Receiver,
-  { resolve = lookup, elapsed = () => performance.now() }: DatagramParts = {},
+  { resolve = lookup, open = openSocket, elapsed = () => performance.now() }: DatagramParts = {},
 ): DatagramSender {
   const literal = isIP(hostname);
   const sockets = new Map<number, Socket>();
@@ -47,9 +49,9 @@ export function createDatagramSender(
   let askAt = literal === 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 
   const socketOf = (family: number): Socket => {
-    const open = sockets.get(family) ?? openSocket(family);
-    sockets.set(family, open);
-    return open;
+    const socket = sockets.get(family) ?? open(family);
+    sockets.set(family, socket);
+    return socket;
   };
   const deliver = (text: string, { address, family }: Address) => {
     socketOf(family).send(text, port, address, ignore);
