@@ -16,7 +16,10 @@ export interface WebRequest {
   readonly validators?: Validators;
   /** The caller's own end: aborted means fault `aborted`. */
   readonly signal: AbortSignal;
-  /** Told of every piece of decoded body before it is kept; may wait; false ends the reading with fault `limit`. */
+  /**
+   * Told of every piece of decoded body before it is kept; false ends the reading with fault `limit`. An image's may
+   * wait, for room in memory; another's would keep others from being decoded.
+   */
   readonly onBytes?: (count: number) => boolean | Promise<boolean>;
 }
 

@@ -44,13 +44,15 @@ const CODINGS: ReadonlyMap<string, Coding> = new Map([
 export interface DecodingTurns {
   /** For those who wait for nothing but the processor, so that no server can keep these. */
   readonly quick: Turns;
-  /** For those who may wait for their server, or for their reader. */
+  /** For those who may wait for their server. */
   readonly slow: Turns;
+  /** For those who may wait for their reader too: images, of which any page can name many, and slow ones. */
+  readonly waiting: Turns;
 }
 
-/** Four windows at most. */
+/** Five windows at most. */
 export function createDecodingTurns(): DecodingTurns {
-  return { quick: createTurns(2), slow: createTurns(2) };
+  return { quick: createTurns(2), slow: createTurns(2), waiting: createTurns(1) };
 }
 
 export interface DecodeOptions {
@@ -90,7 +92,8 @@ async function* decodeInTurn(
 ): AsyncGenerator<Buffer> {
   const rest = body[Symbol.asyncIterator]();
   const { pieces, isWhole } = await readAhead(rest, mayWait ? AHEAD_OF_WAITING_BYTES : AHEAD_BYTES);
-  const endTurn = await (isWhole && !mayWait ? turns.quick : turns.slow).take(signal);
+  const turnsOfItsKind = isWhole ? turns.quick : turns.slow;
+  const endTurn = await (mayWait ? turns.waiting : turnsOfItsKind).take(signal);
   try {
     yield* decodeWith(createDecoder(), joined(pieces, rest));
   } finally {
@@ -110,8 +113,12 @@ async function readAhead(body: AsyncIterator<Buffer>, maxBytes: number) {
 }
 
 async function* joined(first: readonly Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  yield* first;
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  try {
+    yield* first;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
 }
 
 async function* decodeWith(decoder: Transform, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

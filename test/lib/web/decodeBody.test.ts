@@ -162,6 +162,20 @@ describe('a bomb', () => {
     expect(cost.grownBytes).toBeLessThan(64 * MEBIBYTE);
   });
 
+  it.each(['br', 'gzip'])('in %s lets go of its server when its reader has enough', async (coding) => {
+    const bomb = coding === 'br' ? await brotliBomb() : gzipBomb();
+    let isOver = false;
+    const body = (async function* () {
+      try {
+        for (;;) yield bomb;
+      } finally {
+        isOver = true;
+      }
+    })();
+    for await (const piece of decodeBody(body, coding, alone())) if (piece.length > 0) break;
+    await until(() => isOver);
+  });
+
   it('is not decoded ahead of its reader', async () => {
     const bomb = await brotliBomb();
     const body = (async function* () {
@@ -201,21 +215,48 @@ describe('those who decode', () => {
         : socket.write(answer(200, { 'Content-Encoding': 'br' }, BROTLI)),
     );
 
-  it('wait for each other in their own time', async () => {
-    await using server = await startStalling();
-    await using web = createTestWeb({ ports: [server.port], imageTimeoutMs: 1_500 });
+  it.each([
+    ['images', true, 1],
+    ['pages whose end has not come', false, 2],
+  ])('wait for each other in their own time: %s', async (_, mayWait, atOnce) => {
+    const options = { turns: createDecodingTurns(), mayWait };
+    const over = Promise.withResolvers<void>();
+    const decode = (signal: AbortSignal) => {
+      const body = (async function* () {
+        yield LONG;
+        await over.promise;
+      })();
+      return decodeBody(body, 'br', { ...options, signal })[Symbol.asyncIterator]();
+    };
+    const never = new AbortController().signal;
+    const running = Array.from({ length: atOnce }, () => decode(never));
+    // They have their turns: something came of it.
+    for (const each of running) expect((await each.next()).value).toHaveLength(64 * 1024);
+    const late = AbortSignal.timeout(50);
+    await expect(decode(late).next()).rejects.toMatchObject({ name: 'TimeoutError' });
+    const next = decode(never).next();
+    over.resolve();
+    for (const each of running) await each.return?.();
+    expect((await next).value).toHaveLength(64 * 1024);
+  });
+
+  it('of images that stall keep no page waiting, however long it is', async () => {
+    const long = brotliCompressSync(randomBytes(600 * 1024));
+    await using server = await startRawServer((socket, requestHead) =>
+      pathOf(requestHead).startsWith('/long')
+        ? socket.write(Buffer.concat([Buffer.from(head(200, STALLED)), LONG.subarray(0, -1)]))
+        : socket.write(answer(200, { 'Content-Encoding': 'br' }, long)),
+    );
+    await using web = createTestWeb({ ports: [server.port], connectionsPerHost: 40 });
     const stop = new AbortController();
     const { signal } = stop;
-    const at = (path: string) => `http://good.test:${server.port}${path}`;
-    const begun = new Set<string>();
-    const pages = ['/long1', '/long2'].map((path) =>
-      web.read(at(path), { signal, onBytes: () => begun.add(path).size > 0 }),
+    const images = Array.from({ length: 4 }, (_, index) =>
+      web.read(`http://good.test:${server.port}/long${index}`, { kind: 'image', signal }),
     );
-    await until(() => begun.size === 2);
-    expect(faultOf(await web.read(at('/'), { kind: 'image' }))).toBe('timeout');
+    await until(() => server.heads.length === 4);
+    expect(faultOf(await web.read(`http://good.test:${server.port}/`))).toBe('read');
     stop.abort();
-    expect((await Promise.all(pages)).map(faultOf)).toEqual(['aborted', 'aborted']);
-    expect(faultOf(await web.read(at('/'), { kind: 'image' }))).toBe('read');
+    expect((await Promise.all(images)).map(faultOf)).toEqual(Array(4).fill('aborted'));
   });
 
   it('never keep a page waiting that is all there, whatever servers do', async () => {
