@@ -19,7 +19,7 @@ export interface PageElement extends TreeElement {
 export interface PageDocument {
   /** Its elements are all `PageElement`s. */
   readonly root: Htmlparser2TreeAdapterMap['document'];
-  /** The text in a `style` or `script`; that of other elements is not kept. */
+  /** The text in a `style`, or in a `script` of JSON; that of other elements is not kept. */
   readonly textOf: (element: PageElement) => string;
 }
 
