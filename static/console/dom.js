@@ -21,6 +21,11 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
+/** @param {string} kind a class @param {string} label @param {() => void} click */
+export function button(kind, label, click) {
+  return el('button', { type: 'button', class: kind, click }, label);
+}
+
 /** Our own words, in which `backticks` stand around commands and settings. @param {string} text @returns {Child[]} */
 export function prose(text) {
   return text.split('`').map((part, index) => (index % 2 === 0 ? part : el('code', {}, part)));

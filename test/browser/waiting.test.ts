@@ -22,6 +22,8 @@ import { itemNumber, linkedWith, PAGE_URL, recordWith, stub } from './support/st
 const STORE = 'http://127.0.0.1:9';
 
 const items = Array.from({ length: 8 }, (_, index) => itemNumber(index));
+const NO_CHANGES = { added: [], changed: [], unchanged: [], removed: [], kept: [] };
+const never = new Promise(() => {});
 const FOUND = { body: linkedWith(items, STORE) };
 
 inChromium('while the console waits', (program) => {
@@ -211,6 +213,54 @@ inChromium('while the console waits', (program) => {
     await page.locator('.changes').waitFor();
     expect(await resultTitle(page)).toBe('Nothing has changed');
     expect(turns()).toHaveLength(2);
+  });
+
+  it('a page that has changed late is not updated any more when something else is wished for meanwhile', async () => {
+    const { page } = opened;
+    const record = recordWith(items, { url: `${site.url}/sample/changing/` });
+    await stub(page, STORE, { POST: { status: 201, body: record }, GET: FOUND });
+    await ask(page, 'Harvest', record.url);
+    const turned = Promise.withResolvers<void>();
+    await page.route('**/sample/changing/next', async (route) => {
+      await turned.promise;
+      await route.fulfill({ json: {} }).catch(() => undefined);
+    });
+    const asked = page.waitForRequest('**/sample/changing/next');
+    await page.getByRole('button', { name: 'Change the page, then update' }).click();
+    const ended = page.waitForEvent('requestfailed', {
+      predicate: (request) => request.url().endsWith('/next'),
+    });
+    await asked;
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe('8 images stored');
+    await ended;
+    turned.resolve();
+    expect(await resultTitle(page)).toBe('8 images stored');
+    expect(posts()).toHaveLength(1);
+  });
+
+  it.each([
+    ['cannot be changed', { status: 500 }],
+    ['does not answer', null],
+  ])('a sample page that %s is a failure that is shown', async (_, answer) => {
+    const { page } = opened;
+    const record = recordWith(items, { url: `${site.url}/sample/changing/` });
+    await stub(page, STORE, { POST: { status: 201, body: record }, GET: FOUND });
+    await ask(page, 'Harvest', record.url);
+    // Nobody wants to wait here for as long as a reader would.
+    await page.evaluate(`{
+      const timeout = AbortSignal.timeout.bind(AbortSignal);
+      AbortSignal.timeout = (ms) => timeout(ms / 50);
+    }`);
+    await page.route('**/sample/changing/next', (route) => (answer === null ? never : route.fulfill(answer)));
+    await page.getByRole('button', { name: 'Change the page, then update' }).click();
+    await page.locator('.fault').waitFor();
+    expect(await resultTitle(page)).toBe('The sample page could not be changed');
+    expect(await focused()).toBe('The sample page could not be changed');
+    await page.unroute('**/sample/changing/next');
+    await stub(page, STORE, { PUT: { body: { ...record, url: PAGE_URL, changes: NO_CHANGES } }, GET: FOUND });
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('.result-title').waitFor();
+    expect(await resultTitle(page)).toBe('Nothing has changed');
   });
 
   it('the newer of two answers is shown, whichever comes last', async () => {
