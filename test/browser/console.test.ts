@@ -257,7 +257,12 @@ inChromium('the console', (program) => {
     expect(await fieldState(page)).toEqual({
       focus: 'url',
       invalid: 'true',
-      description: expect.stringContaining('holds no password'),
+      description: expect.stringContaining('must not contain a user name or a password'),
+    });
+    await ask(page, 'Harvest', 'https://a..b/');
+    expect(await fieldState(page)).toMatchObject({
+      invalid: 'true',
+      description: expect.stringContaining('Its host is not a well-formed name'),
     });
     expect(await ask(page, 'Harvest', `${app.siteUrl}/sample/`)).toBe('The page has been harvested already');
     await page.getByRole('button', { name: 'Look it up' }).click();

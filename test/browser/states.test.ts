@@ -116,6 +116,18 @@ inChromium('the console', (program) => {
     await long.locator('li').first().waitFor();
     expect(await long.locator('li').count()).toBe(31);
     expect(await axeViolations(page)).toEqual([]);
+
+    // A look-up does not say how many there are in all.
+    const found = { ...linkedWith([itemNumber(0)], STORE), skipped: record.skipped };
+    await page.unroute('**/api/images**');
+    await stub(page, STORE, { GET: { body: found } });
+    await ask(page, 'Look up', PAGE_URL);
+    expect(await page.locator('#skipped-title').textContent()).toBe('43 skipped images listed');
+    expect(await texts('.facts dt')).toEqual(['Images', 'Total size', 'Skipped, as listed', 'Last change']);
+    await page.unroute('**/api/images**');
+    await stub(page, STORE, { GET: { body: { ...found, images: [], items: [], count: 0 } } });
+    await ask(page, 'Look up', PAGE_URL);
+    expect(await texts('#outcome .panel')).toEqual(['Every image was skipped; the reasons are below.']);
   });
 
   it('says that time ran out, and what to do', async () => {
@@ -139,6 +151,64 @@ inChromium('the console', (program) => {
     await page.locator('.changes').waitFor();
     expect(await resultTitle(page)).toBe('Nothing has changed');
     expect(await page.locator('.note').count()).toBe(0);
+  });
+
+  it('offers no update of an image whose copies are shown, complete or not', async () => {
+    const { page } = opened;
+    const url = 'https://site.test/shared.png';
+    const copies = [itemNumber(0, { url }), itemNumber(1, { url })];
+    await stub(page, STORE, { GET: { body: { ...linkedWith(copies, STORE), url, complete: false } } });
+    expect(await ask(page, 'Look up', url)).toBe('2 copies of one image');
+    expect(
+      await page
+        .locator('#outcome')
+        .getByRole('button', { name: /update/i })
+        .count(),
+    ).toBe(0);
+  });
+
+  it('says of an update that makes a page of an image only what becomes of that page', async () => {
+    const { page } = opened;
+    const url = 'https://site.test/shared.png';
+    const copies = [itemNumber(0, { url }), itemNumber(1, { url })];
+    const own = itemNumber(2, { url, foundIn: [{ element: 'page', attribute: 'url', slot: 0 }] });
+    const changes = { added: [own.name], changed: [], unchanged: [], removed: [], kept: [] };
+    const answered = Promise.withResolvers<void>();
+    await stub(page, STORE, {
+      GET: { body: { ...linkedWith(copies, STORE), url } },
+      PUT: { status: 201, body: recordWith([own], { url, changes }), after: answered.promise },
+    });
+    await page.locator('#form .segments label', { hasText: 'Update' }).click();
+    await page.getByLabel('Address of a page or an image').fill(url);
+    await page.locator('#go').click();
+    await page.locator('.known').waitFor();
+    expect(await texts('.known')).toEqual([
+      'Stored so far as an image of other pages, not as a page of its own.',
+    ]);
+    answered.resolve();
+    expect(await resultTitle(page)).toBe('1 image harvested');
+    expect(await page.locator('.changes').count()).toBe(0);
+  });
+
+  it('lets the older of two answers go that waits for the names of its pages', async () => {
+    const { page } = opened;
+    const url = 'https://site.test/shared.png';
+    const copies = [itemNumber(0, { url }), itemNumber(1, { url })];
+    await stub(page, STORE, { GET: { body: { ...linkedWith(copies, STORE), url } } });
+    await page.evaluate(`{
+      const held = new Promise((resolve) => { window.release = resolve; });
+      crypto.subtle.digest = () => { window.isHeld = true; return held.then(() => new ArrayBuffer(32)); };
+    }`);
+    await page.locator('#form .segments label', { hasText: 'Look up' }).click();
+    await page.getByLabel('Address of a page or an image').fill(url);
+    await page.locator('#go').click();
+    await page.waitForFunction('window.isHeld');
+    await page.unroute('**/api/images**');
+    await stub(page, STORE, { GET: { body: linkedWith([itemNumber(2)], STORE) } });
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe('1 image stored');
+    // Whatever hangs on it has had its turn when the timer comes.
+    await page.evaluate('release(); new Promise((resolve) => setTimeout(resolve))');
+    expect(await resultTitle(page)).toBe('1 image stored');
   });
 
   it('says why an old copy was kept, what is a duplicate, and which stylesheet is missing', async () => {
@@ -376,6 +446,7 @@ inChromium('the console', (program) => {
       const text = (await page.locator('.fault').textContent()) ?? '';
       expect(text.includes('the work may be done')).toBe(isWrite);
       expect(text).toContain('Check that it runs');
+      expect(await texts('.fault button')).toEqual(isWrite ? ['Look it up', 'Try again'] : ['Try again']);
     },
   );
 
@@ -385,6 +456,7 @@ inChromium('the console', (program) => {
     await page.locator('#dry-run-label').click();
     expect(await ask(page, 'Harvest', PAGE_URL)).toBe('No answer');
     expect(await page.locator('.fault').textContent()).not.toContain('may be done');
+    expect(await texts('.fault button')).toEqual(['Try again']);
   });
 
   it('offers to change the sample page of its own site, and no page elsewhere that is called alike', async () => {
@@ -406,6 +478,38 @@ inChromium('the console', (program) => {
     const { page } = opened;
     await stub(page, STORE, { GET: { body: { items: 'none' } } });
     expect(await ask(page, 'Look up', PAGE_URL)).toBe('The answer cannot be shown');
+  });
+
+  it('says at the address which rule it breaks, in the words of the service', async () => {
+    const { page } = opened;
+    const detail = 'The "url" cannot be used. It has 2100 characters; at most 2048 are accepted.';
+    const problem = { title: 'The url cannot be used', detail, code: 'URL_INVALID', status: 400 };
+    await stub(page, STORE, { POST: { status: 400, body: problem } });
+    await ask(page, 'Harvest', PAGE_URL);
+    expect(await texts('#url-fault')).toEqual([detail]);
+  });
+
+  it('adds no advice about the address to a page that is too dense or to a stylesheet of another type', async () => {
+    const { page } = opened;
+    const code = 'CONTENT_UNSUPPORTED';
+    const problem = { title: 'The title', detail: 'It makes more than 300000 elements.', code, status: 422 };
+    const warnings = [{ url: 'https://site.test/style.css', code, detail: 'It was answered as text/html.' }];
+    await stub(page, STORE, {
+      POST: { status: 422, body: problem },
+      PUT: { status: 201, body: recordWith([], { warnings }) },
+      GET: { body: linkedWith([], STORE) },
+    });
+    await ask(page, 'Harvest', PAGE_URL);
+    expect(await texts('.fault > p')).toEqual([code, problem.detail]);
+    await ask(page, 'Update', PAGE_URL);
+    expect(await texts('.note li .quiet')).toEqual([`It was answered as text/html. (${code})`]);
+  });
+
+  it.each([414, 431])('says of an address that gets the answer %d that it is too long', async (status) => {
+    const { page } = opened;
+    await stub(page, STORE, { GET: { status, body: '' } });
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe('The service did not answer');
+    expect(await page.locator('.fault').textContent()).toContain('Use a shorter address.');
   });
 
   it('says when to try again', async () => {

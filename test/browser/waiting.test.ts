@@ -312,4 +312,45 @@ inChromium('while the console waits', (program) => {
     answer();
     expect(await page.title()).toBe('Image harvest console');
   });
+
+  /** Asks for an update, and stops waiting for it in this step. */
+  const stopAt = async (step: number) => {
+    const { page } = opened;
+    await page.locator('#form .segments label', { hasText: 'Update' }).click();
+    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
+    await page.locator('#go').click();
+    await page.locator('.steps li').nth(step).waitFor();
+    await page.getByRole('button', { name: 'Stop waiting' }).click();
+    return resultTitle(page);
+  };
+
+  it('nothing was changed by an update that was stopped before it was asked for', async () => {
+    await stub(opened.page, STORE, { GET: { ...FOUND, after: never } });
+    expect(await stopAt(0)).toBe('You stopped waiting');
+    expect(await texts('.fault > p')).toEqual(['Nothing was changed.']);
+    expect(await texts('.fault button')).toEqual(['Try again']);
+    expect(await texts('.calls .method')).toEqual(['GET']);
+  });
+
+  it('an update that was stopped may still be done, so that the page is looked up first', async () => {
+    const { page } = opened;
+    await stub(page, STORE, { GET: FOUND, PUT: { body: {}, after: never } });
+    expect(await stopAt(1)).toBe('You stopped waiting');
+    expect(await page.locator('.fault').textContent()).toContain('may still finish the work');
+    expect(await texts('.calls .method')).toEqual(['GET', 'PUT']);
+    await page.getByRole('button', { name: 'Look it up' }).click();
+    expect(await resultTitle(page)).toBe('8 images stored');
+  });
+
+  it('what was answered is shown, though nobody waited for the links to it', async () => {
+    const { page } = opened;
+    const record = recordWith(items, { changes: NO_CHANGES });
+    await stub(page, STORE, { GET: FOUND, PUT: { body: record } });
+    await page.route(/include=links/, () => never);
+    expect(await stopAt(2)).toBe('Nothing has changed');
+    expect(await page.locator('.card').count()).toBe(8);
+    expect(await texts('.note')).toEqual([
+      'You stopped waiting for the links to the pictures. Look the page up to see them.',
+    ]);
+  });
 });
