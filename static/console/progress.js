@@ -6,7 +6,7 @@ const title = document.title;
 /**
  * @typedef {object} Progress
  * @property {(text: string) => void} step what is waited for now; the step before it is done
- * @property {(text: string) => void} know something that is certain now
+ * @property {(text: string) => void} know something that is certain now; a screen reader hears it with the next step
  * @property {() => void} end
  */
 
@@ -37,6 +37,8 @@ export function showProgress(stop) {
   };
   keepInView();
   let seconds = 0;
+  // Two announcements at once would leave only the second.
+  let known = '';
   const timer = setInterval(() => {
     const now = Math.floor((performance.now() - start) / 1000);
     if (now === seconds) return;
@@ -48,17 +50,20 @@ export function showProgress(stop) {
     step(text) {
       steps.lastElementChild?.classList.add('done');
       steps.append(el('li', {}, `${text}.`));
-      announcement.textContent = `${text}.`;
+      announcement.textContent = `${known}${text}.`;
+      known = '';
       keepInView();
     },
     know(text) {
       steps.lastElementChild?.append(el('span', { class: 'known' }, text));
+      known = `${text} `;
       keepInView();
     },
     end() {
       clearInterval(timer);
       // A newer call has put its own in this place.
       if (!panel.contains(steps)) return;
+      announcement.textContent = '';
       panel.hidden = true;
       panel.replaceChildren();
       document.title = title;

@@ -237,6 +237,9 @@ consoleSuite('while the console waits', startStubbedSite, (opened) => {
     await page.locator('.known').waitFor();
     expect(await texts('.known')).toEqual(['Stored: 2 images, as of 2 Jan 2026, 11:30.']);
     await page.locator('.steps li').nth(1).waitFor();
+    expect(await texts('#announcement')).toEqual([
+      expect.stringMatching(/^Stored: 2 images, as of 2 Jan 2026, 11:30\. The service reads the page/),
+    ]);
     await page.clock.runFor(10_400);
     expect(await texts('.clock')).toEqual(['10 s']);
     expect(await texts('#announcement')).toEqual(['Still working, 10 seconds so far.']);
@@ -247,6 +250,7 @@ consoleSuite('while the console waits', startStubbedSite, (opened) => {
     expect(await resultTitle(page)).toBe('You stopped waiting');
     expect(await page.locator('.fault').textContent()).toContain('may still finish the work');
     expect(await page.title()).toBe('Image harvest console');
+    expect(await texts('#announcement')).toEqual(['']);
   });
 
   /** Asks for an update, and stops waiting for it in this step. */
