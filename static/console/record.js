@@ -67,9 +67,10 @@ export async function showRecord(outcome) {
       { class: 'facts' },
       fact('Images', record.items.length.toLocaleString('en')),
       fact('Total size', byteWords(total)),
-      record.counts
-        ? fact('Skipped', record.counts.skipped.toLocaleString('en'))
-        : fact('Skipped, as listed', record.skipped.length.toLocaleString('en')),
+      fact(
+        record.counts || record.skipped.length === 0 ? 'Skipped' : 'Skipped, as listed',
+        (record.counts?.skipped ?? record.skipped.length).toLocaleString('en'),
+      ),
       record.dryRun ? fact('Stored', 'nothing, a dry run') : fact('Last change', timeWords(record.updatedAt)),
     ),
     // An update of the image would make a page of it.
