@@ -126,7 +126,7 @@ consoleSuite('the console', start, (opened) => {
     expect(names.every((name) => name.startsWith('images/'))).toBe(true);
     expect(await copy('Copy name of image3.webp')).toBe(names.find((name) => name.endsWith('/image3.webp')));
 
-    const command = await copy('Copy curl of the PUT');
+    const command = await copy('Copy curl of call 2, PUT');
     const { stdout } = await promisify(execFile)('sh', ['-c', `${command} --silent --show-error`]);
     expect(JSON.parse(stdout)).toMatchObject({ url: `${opened.siteUrl}/sample/`, images: names });
   });

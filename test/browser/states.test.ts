@@ -26,7 +26,7 @@ function cutOff(page: Page): Promise<string[]> {
 }
 
 consoleSuite('the console', startStubbedSite, (opened) => {
-  const { texts } = opened;
+  const { texts, focused } = opened;
 
   it('shows a thousand images, and loads only those that somebody looks at', async () => {
     const { page, requests } = opened;
@@ -359,6 +359,44 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     await ask(page, 'Look up', PAGE_URL);
     await page.locator('.thumb p').waitFor();
     expect(await texts('.thumb p')).toEqual(['The link has expired. Look the page up again to see it.']);
+  });
+
+  it('keeps the focus at a picture that cannot be loaded after all', async () => {
+    const { page } = opened;
+    const { promise: after, resolve: fail } = Promise.withResolvers<void>();
+    await stub(page, { GET: { body: linkedWith([itemNumber(0)]) } });
+    await page.route(`${STORE}/**`, async (route) => {
+      await after;
+      await route.fulfill({ status: 403, body: 'AccessDenied' });
+    });
+    await ask(page, 'Look up', PAGE_URL);
+    await page.locator('.thumb a').focus();
+    fail();
+    await page.locator('.thumb p').waitFor();
+    expect(await focused()).toBe('The picture could not be loaded from the store.');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Copy name');
+  });
+
+  it('has no two buttons that a screen reader calls alike', async () => {
+    const { page } = opened;
+    const items = [0, 1, 2].map((index) =>
+      itemNumber(index, {
+        name: `images/${index}/page/op/photo.png`,
+        foundIn: [{ ...place, slot: index % 2 }],
+      }),
+    );
+    const changes = { added: [], changed: [], unchanged: [], removed: [], kept: [] };
+    await stub(page, {
+      PUT: { body: recordWith(items, { changes }) },
+      GET: { body: linkedWith(items) },
+    });
+    await ask(page, 'Update', PAGE_URL);
+    const names = await page
+      .locator('#outcome button')
+      .evaluateAll((buttons) => buttons.map((button) => button.ariaLabel ?? button.textContent));
+    expect(names).toHaveLength(8);
+    expect(names).toEqual([...new Set(names)]);
   });
 
   it('shows what was stored even when the links to it cannot be had', async () => {
