@@ -3,7 +3,16 @@ import { button, copyButton } from './dom.js';
 import { showFault } from './fault.js';
 import { isChangingPage, turnPage } from './sample.js';
 
-/** @import { Outcome } from './record.js' */
+/**
+ * @import { Call } from './api.js'
+ * @import { Wish } from './form.js'
+ * @import { Outcome } from './result.js'
+ *
+ * @typedef {object} Around what leads on from a result, also from a failure
+ * @property {Wish} wish what was asked for
+ * @property {(wish: Wish) => void} run
+ * @property {readonly Call[]} calls
+ */
 
 /** @param {Outcome} outcome @param {boolean} isCopies */
 export function actionButtons(outcome, isCopies) {

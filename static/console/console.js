@@ -1,11 +1,11 @@
 /** The console: reads the form, makes the calls, shows what came of them. Start with `run`. */
 import { harvest, lookUp } from './api.js';
-import { byId, el } from './dom.js';
+import { announce, button, byId, el } from './dom.js';
 import { mayBeDone, showFault } from './fault.js';
 import { explain, readForm, showAddress } from './form.js';
 import { showProgress } from './progress.js';
 import { forgetAll, recentUrls, remember } from './recent.js';
-import { areCopies, showRecord } from './record.js';
+import { areCopies, showResult } from './result.js';
 import { sampleUrls } from './sample.js';
 import { countWords, timeWords } from './words.js';
 
@@ -13,7 +13,7 @@ import { countWords, timeWords } from './words.js';
  * @import { Call, Fault, Way } from './api.js'
  * @import { Wish } from './form.js'
  * @import { Progress } from './progress.js'
- * @import { Result } from './record.js'
+ * @import { Result } from './result.js'
  *
  * @typedef {{ readonly fault: Fault } | Result & { readonly fault?: undefined }} Answer
  */
@@ -21,7 +21,6 @@ import { countWords, timeWords } from './words.js';
 const form = byId('form', HTMLFormElement);
 const address = byId('url', HTMLInputElement);
 const outcome = byId('outcome', HTMLElement);
-const announcement = byId('announcement', HTMLElement);
 
 /** Ends what the wish before has begun. */
 let waiting = new AbortController();
@@ -46,7 +45,7 @@ document.addEventListener(
 byId('forget', HTMLButtonElement).addEventListener('click', () => {
   forgetAll();
   showRecent();
-  announcement.textContent = 'Recent addresses cleared.';
+  announce('Recent addresses cleared.');
   address.focus();
 });
 explain();
@@ -76,7 +75,7 @@ async function run(wish) {
     if (answer.fault) return showFault(answer.fault, { wish, run, calls });
     if (answer.record.dryRun !== true) remember(answer.record.url);
     showRecent();
-    await showRecord({ ...answer, signal, wish, run, calls });
+    await showResult({ ...answer, signal, wish, run, calls });
   } catch (error) {
     progress.end();
     if (signal.aborted) return;
@@ -177,12 +176,12 @@ function showRecent() {
   list.replaceChildren(
     ...urls.map((url) => shelfItem(url, () => run({ action: 'lookUp', url, isDryRun: false, variants: '' }))),
   );
-  for (const button of list.querySelectorAll('button')) if (button.textContent === focused) button.focus();
+  for (const chip of list.querySelectorAll('button')) if (chip.textContent === focused) chip.focus();
 }
 
 /** @param {string} text @param {() => void} click */
 function shelfItem(text, click) {
-  return el('li', {}, el('button', { type: 'button', class: 'chip', title: text, click }, text));
+  return el('li', {}, button('chip', text, click, { title: text }));
 }
 
 /** The sample pages, where there are some. */

@@ -1,18 +1,15 @@
 /** A call that failed: what the service says of it, and the next step. */
 import { privateHostOf } from './address.js';
-import { callList } from './calls.js';
+import { callList } from './callList.js';
 import { button, byId, el, fill, prose } from './dom.js';
 import { refuseAddress } from './form.js';
 import { reveal } from './reveal.js';
 import { allowWords, lookIn, PROBLEM_WORDS, REASON_WORDS } from './words.js';
 
 /**
+ * @import { Around } from './actions.js'
  * @import { Call, Fault } from './api.js'
  * @import { Action, Wish } from './form.js'
- * @typedef {object} Around what leads on from a result
- * @property {Wish} wish what was asked for
- * @property {(wish: Wish) => void} run
- * @property {readonly Call[]} calls
  */
 
 /** What to offer after a failure; anything else can be tried again. @type {Readonly<Record<string, readonly Action[]>>} */

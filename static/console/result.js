@@ -1,8 +1,8 @@
 /** The result of a call that went well: a summary, what changed, the pictures, what was skipped. */
 import { actionButtons } from './actions.js';
-import { callList } from './calls.js';
+import { callList } from './callList.js';
 import { changesByName, changesPanel, changeWords } from './changes.js';
-import { byId, el, fill } from './dom.js';
+import { button, byId, el, fill } from './dom.js';
 import { showGallery } from './gallery.js';
 import { urlsByPageId } from './pageIds.js';
 import { recentUrls } from './recent.js';
@@ -11,7 +11,7 @@ import { skippedList, warningList } from './skipped.js';
 import { byteWords, countWords, timeWords } from './words.js';
 
 /**
- * @import { Around } from './fault.js'
+ * @import { Around } from './actions.js'
  * @import { Changes, Item, SkippedLine, Warning, Counts } from '../../lib/model.ts'
  *
  * @typedef {object} Shown a record as POST and PUT answer it, or what a GET finds
@@ -37,7 +37,7 @@ import { byteWords, countWords, timeWords } from './words.js';
  */
 
 /** Resolves when every picture has its place. @param {Outcome} outcome */
-export async function showRecord(outcome) {
+export async function showResult(outcome) {
   const { record, links, before, note, calls, signal, wish } = outcome;
   const total = record.items.reduce((sum, { bytes }) => sum + bytes, 0);
   const isMoved = record.finalUrl !== undefined && record.finalUrl !== record.url;
@@ -150,14 +150,8 @@ function incompleteNote({ wish, run, record }) {
       el('strong', {}, 'Not complete. '),
       'Time ran out before every image had its turn. What is stored is safe; an update goes on from there.',
     ),
-    el(
-      'button',
-      {
-        type: 'button',
-        class: 'primary',
-        click: () => run({ ...wish, action: record.dryRun ? wish.action : 'update' }),
-      },
-      record.dryRun ? 'Try again' : 'Update now',
+    button('primary', record.dryRun ? 'Try again' : 'Update now', () =>
+      run({ ...wish, action: record.dryRun ? wish.action : 'update' }),
     ),
   );
 }
