@@ -91,7 +91,7 @@ async function send(asked, mayChange, { signal, calls }) {
     call.ms = performance.now() - start;
     const value = parse(text);
     if (response.ok && value !== null) return { value };
-    return { fault: faultOf(response, value) };
+    return { fault: faultOf(response, value, mayChange) };
   } catch {
     call.ms = performance.now() - start;
     signal.throwIfAborted();
@@ -105,9 +105,11 @@ function silenceWords(isLate, mayChange) {
     const then = mayChange ? 'It may still finish the work: look the page up' : 'Try again';
     return `The service has not answered for 40 seconds. ${then} in a while.`;
   }
-  const then = mayChange ? 'look the page up: the work may be done' : 'try again';
-  return `The connection to the service failed. Check that it runs, then ${then}.`;
+  return `The connection to the service failed. Check that it runs, then ${nextWords(mayChange)}.`;
 }
+
+/** @param {boolean} mayChange */
+const nextWords = (mayChange) => (mayChange ? 'look the page up: the work may be done' : 'try again');
 
 /** @param {string} text @returns {any} an object, or null when the text is none */
 function parse(text) {
@@ -119,8 +121,8 @@ function parse(text) {
   }
 }
 
-/** @param {Response} response @param {any} value @returns {Fault} */
-function faultOf(response, value) {
+/** @param {Response} response @param {any} value @param {boolean} mayChange @returns {Fault} */
+function faultOf(response, value, mayChange) {
   const { status, headers } = response;
   const retryAfterSeconds = Number(headers.get('retry-after')) || undefined;
   const requestId = headers.get('x-request-id') ?? undefined;
@@ -133,7 +135,7 @@ function faultOf(response, value) {
   // Not the service's own words: whatever stands before it answered.
   const todo = TOO_LONG.includes(status)
     ? 'Use a shorter address.'
-    : 'Check that the service runs, then try again.';
+    : `Check that the service runs, then ${nextWords(mayChange)}.`;
   const detail = `What stands before the service answered ${status}. ${todo}`;
   return { title: 'The service did not answer', detail, ...facts };
 }

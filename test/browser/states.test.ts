@@ -446,6 +446,14 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     },
   );
 
+  it('says also of a write that whatever stands before the service gave up that it may be done', async () => {
+    const { page } = opened;
+    await stub(page, { POST: { status: 504, body: 'Gateway Timeout' } });
+    expect(await ask(page, 'Harvest', PAGE_URL)).toBe('The service did not answer');
+    expect(await page.locator('.fault').textContent()).toContain('look the page up: the work may be done');
+    expect(await texts('.fault button')).toEqual(['Look it up', 'Try again']);
+  });
+
   it('says after a dry run without an answer that nothing was changed', async () => {
     const { page } = opened;
     await stub(page, {});
