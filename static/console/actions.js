@@ -1,11 +1,22 @@
 /** What can be done with a result. */
-import { byId, copyButton, el } from './dom.js';
+import { button, copyButton } from './dom.js';
+import { showFault } from './fault.js';
 import { isChangingPage, turnPage } from './sample.js';
 
-/** @import { Outcome } from './record.js' */
+/**
+ * @import { Call } from './api.js'
+ * @import { Wish } from './form.js'
+ * @import { Outcome } from './result.js'
+ *
+ * @typedef {object} Around what leads on from a result, also from a failure
+ * @property {Wish} wish what was asked for
+ * @property {(wish: Wish) => void} run
+ * @property {readonly Call[]} calls
+ */
 
 /** @param {Outcome} outcome @param {boolean} isCopies */
-export function actionButtons({ wish, run, record }, isCopies) {
+export function actionButtons(outcome, isCopies) {
+  const { wish, run, record } = outcome;
   if (record.dryRun) {
     // Its names come to nothing, so they are not there to be copied.
     return [
@@ -25,23 +36,27 @@ export function actionButtons({ wish, run, record }, isCopies) {
   return [
     copy,
     button('plain', wish.action === 'update' ? 'Update again' : 'Update', update),
-    isChangingPage(record.url) && button('primary', 'Change the page, then update', turning(update)),
+    isChangingPage(record.url) && button('primary', 'Change the page, then update', turning(update, outcome)),
   ];
 }
 
-/** @param {string} kind @param {string} label @param {() => void} click */
-function button(kind, label, click) {
-  return el('button', { type: 'button', class: kind, click }, label);
-}
-
-/** Once, however often it is pressed meanwhile. @param {() => void} then */
-function turning(then) {
+/** Once, however often it is pressed meanwhile. @param {() => void} then @param {Outcome} outcome */
+function turning(then, { wish, signal }) {
   let isTurning = false;
-  return async () => {
+  const turn = async () => {
     if (isTurning) return;
     isTurning = true;
-    if (await turnPage()) then();
-    else byId('announcement', HTMLElement).textContent = 'The sample page could not be changed.';
+    const isTurned = await turnPage(signal);
     isTurning = false;
+    // A newer wish counts for more than this one.
+    if (signal.aborted) return;
+    if (isTurned) then();
+    else showFault(NOT_TURNED, { wish, run: turn, calls: [] });
   };
+  return turn;
 }
+
+const NOT_TURNED = {
+  title: 'The sample page could not be changed',
+  detail: 'The site that has it does not answer as it should. Check that it runs, then try again.',
+};

@@ -3,6 +3,8 @@
 const ENDPOINT = new URL('/api/images', location.href).href;
 /** A call ends by itself after 29 s; whoever stands before the service gives up after 35. */
 const PATIENCE_MS = 40_000;
+/** The address of a look-up is part of the request's own (RFC 9110 section 15.5.15, RFC 6585 section 5). */
+const TOO_LONG = [414, 431];
 
 /**
  * @typedef {object} Call what was asked, and what came of it
@@ -22,28 +24,32 @@ const PATIENCE_MS = 40_000;
  * @property {number} [retryAfterSeconds]
  * @property {string} [requestId]
  *
- * @typedef {{ readonly call: Call, readonly value: any, readonly fault?: undefined }
- *   | { readonly call: Call, readonly value?: undefined, readonly fault: Fault }} Reply
+ * @typedef {{ readonly value: any, readonly fault?: undefined }
+ *   | { readonly value?: undefined, readonly fault: Fault }} Reply
+ *
+ * @typedef {object} Way
+ * @property {AbortSignal} signal ends the waiting
+ * @property {Call[]} calls every call is noted here when it is sent: what nobody waits for any more was sent too
  */
 
 /**
  * @param {string} url
  * @param {string} include
- * @param {AbortSignal} signal
+ * @param {Way} way
  */
-export function lookUp(url, include, signal) {
+export function lookUp(url, include, way) {
   const target = `${ENDPOINT}?url=${encodeURIComponent(url)}&include=${include}`;
-  return send({ method: 'GET', url: target }, false, signal);
+  return send({ method: 'GET', url: target }, false, way);
 }
 
 /**
  * @param {'POST' | 'PUT'} method
  * @param {{ readonly url: string, readonly variants?: string, readonly dryRun?: boolean }} body
- * @param {AbortSignal} signal
+ * @param {Way} way
  */
-export function harvest(method, body, signal) {
+export function harvest(method, body, way) {
   const mayChange = body.dryRun !== true;
-  return send({ method, url: ENDPOINT, body: JSON.stringify(body) }, mayChange, signal);
+  return send({ method, url: ENDPOINT, body: JSON.stringify(body) }, mayChange, way);
 }
 
 /** The same call for a shell. @param {Call} call */
@@ -61,14 +67,16 @@ function quote(text) {
 /**
  * @param {{ readonly method: string, readonly url: string, readonly body?: string }} asked
  * @param {boolean} mayChange whether the service stores something
- * @param {AbortSignal} signal
+ * @param {Way} way
  * @returns {Promise<Reply>}
  * @throws the signal's reason when it is aborted
  */
-async function send(asked, mayChange, signal) {
+async function send(asked, mayChange, { signal, calls }) {
+  signal.throwIfAborted();
   const start = performance.now();
   /** @type {Call} */
   const call = { ...asked, ms: 0 };
+  calls.push(call);
   const { method, url, body } = asked;
   const timeout = AbortSignal.timeout(PATIENCE_MS);
   try {
@@ -82,12 +90,12 @@ async function send(asked, mayChange, signal) {
     const text = await response.text();
     call.ms = performance.now() - start;
     const value = parse(text);
-    if (response.ok && value !== null) return { call, value };
-    return { call, fault: faultOf(response, value) };
-  } catch (error) {
-    if (signal.aborted) throw error;
+    if (response.ok && value !== null) return { value };
+    return { fault: faultOf(response, value, mayChange) };
+  } catch {
     call.ms = performance.now() - start;
-    return { call, fault: { title: 'No answer', detail: silenceWords(timeout.aborted, mayChange) } };
+    signal.throwIfAborted();
+    return { fault: { title: 'No answer', detail: silenceWords(timeout.aborted, mayChange) } };
   }
 }
 
@@ -97,9 +105,11 @@ function silenceWords(isLate, mayChange) {
     const then = mayChange ? 'It may still finish the work: look the page up' : 'Try again';
     return `The service has not answered for 40 seconds. ${then} in a while.`;
   }
-  const then = mayChange ? 'look the page up: the work may be done' : 'try again';
-  return `The connection to the service failed. Check that it runs, then ${then}.`;
+  return `The connection to the service failed. Check that it runs, then ${nextWords(mayChange)}.`;
 }
+
+/** @param {boolean} mayChange */
+const nextWords = (mayChange) => (mayChange ? 'look the page up: the work may be done' : 'try again');
 
 /** @param {string} text @returns {any} an object, or null when the text is none */
 function parse(text) {
@@ -111,8 +121,8 @@ function parse(text) {
   }
 }
 
-/** @param {Response} response @param {any} value @returns {Fault} */
-function faultOf(response, value) {
+/** @param {Response} response @param {any} value @param {boolean} mayChange @returns {Fault} */
+function faultOf(response, value, mayChange) {
   const { status, headers } = response;
   const retryAfterSeconds = Number(headers.get('retry-after')) || undefined;
   const requestId = headers.get('x-request-id') ?? undefined;
@@ -123,6 +133,9 @@ function faultOf(response, value) {
   };
   if (typeof value?.title === 'string' && typeof value?.code === 'string') return { ...value, ...facts };
   // Not the service's own words: whatever stands before it answered.
-  const detail = `What stands before the service answered ${status}. Check that the service runs, then try again.`;
+  const todo = TOO_LONG.includes(status)
+    ? 'Use a shorter address.'
+    : `Check that the service runs, then ${nextWords(mayChange)}.`;
+  const detail = `What stands before the service answered ${status}. ${todo}`;
   return { title: 'The service did not answer', detail, ...facts };
 }

@@ -49,7 +49,11 @@ export function card(item, gallery) {
           el('p', { class: 'kept-reason' }, `${item.reason.detail} (${item.reason.code})`),
         source(item, gallery),
         !isDryRun &&
-          copyButton('Copy name', item.name, { name: `Copy name of ${file}`, class: 'plain small' }),
+          copyButton('Copy name', item.name, {
+            // Files of other addresses are often called alike.
+            name: `Copy name of ${file}, ${spotWords(spot, isCopies).toLowerCase()}`,
+            class: 'plain small',
+          }),
       ),
     ),
   );
@@ -142,7 +146,11 @@ function thumbnail(item, href, file, isDryRun) {
     ...(item.width !== null && item.height !== null && { width: item.width, height: item.height }),
   });
   image.addEventListener('error', () => {
-    frame.replaceChildren(el('p', {}, whyNotShown(item, href)));
+    const isFocused = frame.contains(document.activeElement);
+    const words = el('p', { tabindex: '-1' }, whyNotShown(item, href));
+    frame.replaceChildren(words);
+    // With its link the focus would be lost.
+    if (isFocused) words.focus({ preventScroll: true });
   });
   image.src = href;
   frame.append(el('a', { href, target: '_blank', rel: 'noopener noreferrer' }, image));

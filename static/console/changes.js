@@ -4,7 +4,7 @@ import { CHANGE_WORDS, countWords } from './words.js';
 
 /**
  * @import { Changes } from '../../lib/model.ts'
- * @import { Shown } from './record.js'
+ * @import { Shown } from './result.js'
  * @typedef {keyof Changes} Change
  */
 

@@ -1,29 +1,28 @@
 /** The console: reads the form, makes the calls, shows what came of them. Start with `run`. */
 import { harvest, lookUp } from './api.js';
-import { byId, el } from './dom.js';
-import { showFault } from './fault.js';
+import { announce, button, byId, el } from './dom.js';
+import { mayBeDone, showFault } from './fault.js';
 import { explain, readForm, showAddress } from './form.js';
 import { showProgress } from './progress.js';
 import { forgetAll, recentUrls, remember } from './recent.js';
-import { showRecord } from './record.js';
+import { areCopies, showResult } from './result.js';
 import { sampleUrls } from './sample.js';
 import { countWords, timeWords } from './words.js';
 
 /**
- * @import { Call, Fault } from './api.js'
+ * @import { Call, Fault, Way } from './api.js'
  * @import { Wish } from './form.js'
  * @import { Progress } from './progress.js'
- * @import { Result } from './record.js'
+ * @import { Result } from './result.js'
  *
- * @typedef {{ readonly calls: readonly Call[] } & ({ readonly fault: Fault } | Result & { readonly fault?: undefined })} Answer
+ * @typedef {{ readonly fault: Fault } | Result & { readonly fault?: undefined }} Answer
  */
 
 const form = byId('form', HTMLFormElement);
 const address = byId('url', HTMLInputElement);
 const outcome = byId('outcome', HTMLElement);
-const announcement = byId('announcement', HTMLElement);
 
-/** Ends the waiting for the call that is under way. */
+/** Ends what the wish before has begun. */
 let waiting = new AbortController();
 /** What is waited for. @type {Wish | null} */
 let underWay = null;
@@ -46,7 +45,7 @@ document.addEventListener(
 byId('forget', HTMLButtonElement).addEventListener('click', () => {
   forgetAll();
   showRecent();
-  announcement.textContent = 'Recent addresses cleared.';
+  announce('Recent addresses cleared.');
   address.focus();
 });
 explain();
@@ -61,25 +60,28 @@ async function run(wish) {
   waiting = new AbortController();
   underWay = wish;
   const { signal } = waiting;
+  const stopping = new AbortController();
+  /** @type {Call[]} */
+  const calls = [];
+  const way = { signal: AbortSignal.any([signal, stopping.signal]), calls };
   showAddress(wish.url);
   outcome.replaceChildren();
-  const progress = showProgress(() => waiting.abort('stopped'));
+  const progress = showProgress(() => stopping.abort());
   try {
-    const answer = await (wish.action === 'lookUp' ? find : work)(wish, progress, signal);
+    const answer = await (wish.action === 'lookUp' ? find : work)(wish, progress, way);
     signal.throwIfAborted();
     underWay = null;
     progress.end();
-    const { calls } = answer;
     if (answer.fault) return showFault(answer.fault, { wish, run, calls });
     if (answer.record.dryRun !== true) remember(answer.record.url);
     showRecent();
-    await showRecord({ ...answer, signal, wish, run });
+    await showResult({ ...answer, signal, wish, run, calls });
   } catch (error) {
     progress.end();
-    if (signal.aborted && signal.reason !== 'stopped') return;
+    if (signal.aborted) return;
     underWay = null;
-    if (signal.aborted) showStopped(wish);
-    else showSurprise(error, wish);
+    if (error === stopping.signal.reason) showStopped(wish, calls);
+    else showSurprise(error, wish, calls);
   }
 }
 
@@ -93,26 +95,25 @@ function isSame(one, other) {
   );
 }
 
-/** @param {Wish} wish @param {Progress} progress @param {AbortSignal} signal @returns {Promise<Answer>} */
-async function find({ url }, progress, signal) {
+/** @param {Wish} wish @param {Progress} progress @param {Way} way @returns {Promise<Answer>} */
+async function find({ url }, progress, way) {
   progress.step('Looking up what is stored; nothing is fetched from the web');
-  const found = await lookUp(url, 'details,links', signal);
-  const calls = [found.call];
-  if (found.fault) return { calls, fault: found.fault };
-  return { calls, record: found.value, links: linksOf(found.value) };
+  const found = await lookUp(url, 'details,links', way);
+  if (found.fault) return { fault: found.fault };
+  return { record: found.value, links: linksOf(found.value) };
 }
 
-/** A harvest or an update. @param {Wish} wish @param {Progress} progress @param {AbortSignal} signal @returns {Promise<Answer>} */
-async function work({ action, url, isDryRun, variants }, progress, signal) {
-  const calls = [];
+/** A harvest or an update. @param {Wish} wish @param {Progress} progress @param {Way} way @returns {Promise<Answer>} */
+async function work({ action, url, isDryRun, variants }, progress, way) {
   const isUpdate = action === 'update';
   let before = null;
   if (isUpdate) {
     progress.step('Looking up what is stored');
-    const known = await lookUp(url, isDryRun ? 'details,links' : 'details', signal);
-    before = known.fault ? null : known.value;
-    calls.push(known.call);
-    if (before)
+    const known = await lookUp(url, isDryRun ? 'details,links' : 'details', way);
+    const isCopies = !known.fault && areCopies(known.value);
+    before = known.fault || isCopies ? null : known.value;
+    if (isCopies) progress.know('Stored so far as an image of other pages, not as a page of its own.');
+    else if (before)
       progress.know(`Stored: ${countWords(before.count, 'image')}, as of ${timeWords(before.updatedAt)}.`);
     else if (known.fault?.code === 'PAGE_NOT_FOUND')
       progress.know('Nothing is stored for it yet, so all of it is new.');
@@ -121,21 +122,28 @@ async function work({ action, url, isDryRun, variants }, progress, signal) {
     'The service reads the page and checks every image on it. It answers once, when each image is settled; that takes at most 29 seconds',
   );
   const body = { url, ...(variants !== '' && { variants }), ...(isDryRun && { dryRun: true }) };
-  const done = await harvest(isUpdate ? 'PUT' : 'POST', body, signal);
-  calls.push(done.call);
-  if (done.fault) return { calls, fault: done.fault };
+  const done = await harvest(isUpdate ? 'PUT' : 'POST', body, way);
+  if (done.fault) return { fault: done.fault };
 
-  let links = linksOf(before);
-  let note = '';
-  if (!isDryRun) {
-    progress.know(`Settled: ${countWords(done.value.items.length, 'image')} stored.`);
-    progress.step('Asking for links to the pictures');
-    const linked = await lookUp(done.value.url, 'links', signal);
-    calls.push(linked.call);
-    if (linked.fault) note = `The pictures cannot be shown just now: ${linked.fault.detail}`;
-    else links = linksOf(linked.value);
+  if (isDryRun) return { record: done.value, links: linksOf(before), before };
+  progress.know(`Settled: ${countWords(done.value.items.length, 'image')} stored.`);
+  progress.step('Asking for links to the pictures');
+  return { record: done.value, before, ...(await askForLinks(done.value.url, way)) };
+}
+
+/** The links to what is stored, or why there are none: the record is shown without them. @param {string} url @param {Way} way */
+async function askForLinks(url, way) {
+  try {
+    const { value, fault } = await lookUp(url, 'links', way);
+    return {
+      links: linksOf(value),
+      ...(fault && { note: `The pictures cannot be shown just now: ${fault.detail}` }),
+    };
+  } catch (error) {
+    if (!way.signal.aborted) throw error;
+    const note = 'You stopped waiting for the links to the pictures. Look the page up to see them.';
+    return { links: linksOf(null), note };
   }
-  return { calls, record: done.value, links, before, note };
 }
 
 /** The presigned links of a look-up, by name. @param {any} found @returns {ReadonlyMap<string, string>} */
@@ -144,21 +152,20 @@ function linksOf(found) {
   return new Map(items.flatMap(({ name, href }) => (href === undefined ? [] : [[name, href]])));
 }
 
-/** @param {Wish} wish */
-function showStopped(wish) {
-  const detail =
-    wish.action === 'lookUp' || wish.isDryRun
-      ? 'Nothing was changed.'
-      : 'The service may still finish the work. Look the page up in a while.';
-  showFault({ title: 'You stopped waiting', detail }, { wish, run, calls: [] });
+/** @param {Wish} wish @param {readonly Call[]} calls */
+function showStopped(wish, calls) {
+  const detail = mayBeDone(wish, calls)
+    ? 'The service may still finish the work. Look the page up in a while.'
+    : 'Nothing was changed.';
+  showFault({ title: 'You stopped waiting', detail }, { wish, run, calls });
 }
 
-/** An answer in another shape than the service's: of another version, or of something else. @param {unknown} error @param {Wish} wish */
-function showSurprise(error, wish) {
+/** An answer in another shape than the service's: of another version, or of something else. @param {unknown} error @param {Wish} wish @param {readonly Call[]} calls */
+function showSurprise(error, wish, calls) {
   console.warn(error);
   const detail =
     'The answer is none that this console understands. Reload the page, then look the address up.';
-  showFault({ title: 'The answer cannot be shown', detail }, { wish, run, calls: [] });
+  showFault({ title: 'The answer cannot be shown', detail }, { wish, run, calls });
 }
 
 function showRecent() {
@@ -169,12 +176,12 @@ function showRecent() {
   list.replaceChildren(
     ...urls.map((url) => shelfItem(url, () => run({ action: 'lookUp', url, isDryRun: false, variants: '' }))),
   );
-  for (const button of list.querySelectorAll('button')) if (button.textContent === focused) button.focus();
+  for (const chip of list.querySelectorAll('button')) if (chip.textContent === focused) chip.focus();
 }
 
 /** @param {string} text @param {() => void} click */
 function shelfItem(text, click) {
-  return el('li', {}, el('button', { type: 'button', class: 'chip', title: text, click }, text));
+  return el('li', {}, button('chip', text, click, { title: text }));
 }
 
 /** The sample pages, where there are some. */

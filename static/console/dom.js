@@ -21,6 +21,21 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
+/**
+ * @param {string} kind its classes
+ * @param {string} label
+ * @param {() => void} click
+ * @param {Readonly<Record<string, string | undefined>>} [attributes]
+ */
+export function button(kind, label, click, attributes = {}) {
+  return el('button', { type: 'button', class: kind, ...attributes, click }, label);
+}
+
+/** Says it to a screen reader, in the place of what was said before. @param {string} text */
+export function announce(text) {
+  byId('announcement', HTMLElement).textContent = text;
+}
+
 /** Our own words, in which `backticks` stand around commands and settings. @param {string} text @returns {Child[]} */
 export function prose(text) {
   return text.split('`').map((part, index) => (index % 2 === 0 ? part : el('code', {}, part)));
@@ -54,24 +69,19 @@ export function byId(id, kind) {
  * @param {{ readonly class?: string, readonly name?: string }} [options] `name`: what a screen reader says instead of the label
  */
 export function copyButton(label, text, options = {}) {
-  const button = el(
-    'button',
-    { type: 'button', class: options.class ?? 'plain', 'aria-label': options.name },
-    label,
-  );
-  const announcement = byId('announcement', HTMLElement);
   let turn = 0;
-  button.addEventListener('click', async () => {
+  const click = async () => {
     turn += 1;
     const mine = turn;
     const isCopied = await copy(text);
-    button.textContent = isCopied ? 'Copied' : 'Not copied';
-    announcement.textContent = isCopied ? 'Copied.' : 'The browser did not allow copying.';
+    copier.textContent = isCopied ? 'Copied' : 'Not copied';
+    announce(isCopied ? 'Copied.' : 'The browser did not allow copying.');
     setTimeout(() => {
-      if (turn === mine) button.textContent = label;
+      if (turn === mine) copier.textContent = label;
     }, 1_500);
-  });
-  return button;
+  };
+  const copier = button(options.class ?? 'plain', label, click, { 'aria-label': options.name });
+  return copier;
 }
 
 /** @param {string} text @returns {Promise<boolean>} */

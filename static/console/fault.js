@@ -1,18 +1,15 @@
 /** A call that failed: what the service says of it, and the next step. */
 import { privateHostOf } from './address.js';
-import { callList } from './calls.js';
-import { byId, el, fill, prose } from './dom.js';
+import { callList } from './callList.js';
+import { button, byId, el, fill, prose } from './dom.js';
 import { refuseAddress } from './form.js';
 import { reveal } from './reveal.js';
 import { allowWords, lookIn, PROBLEM_WORDS, REASON_WORDS } from './words.js';
 
 /**
+ * @import { Around } from './actions.js'
  * @import { Call, Fault } from './api.js'
  * @import { Action, Wish } from './form.js'
- * @typedef {object} Around what leads on from a result
- * @property {Wish} wish what was asked for
- * @property {(wish: Wish) => void} run
- * @property {readonly Call[]} calls
  */
 
 /** What to offer after a failure; anything else can be tried again. @type {Readonly<Record<string, readonly Action[]>>} */
@@ -29,7 +26,8 @@ const NEXT = {
 const LABELS = { harvest: 'Harvest it', update: 'Update it', lookUp: 'Look it up' };
 
 /** @param {Fault} fault @param {Around} around */
-export function showFault(fault, { wish, run, calls }) {
+export function showFault(fault, around) {
+  const { wish, calls } = around;
   const { title, detail, code, status, reason, upstreamStatus, requestId, retryAfterSeconds } = fault;
   const heading = el('h2', { tabindex: '-1' }, title);
   const words = code === undefined ? '' : adviceFor(code, wish.url);
@@ -54,10 +52,10 @@ export function showFault(fault, { wish, run, calls }) {
       { class: 'facts' },
       ...facts.flatMap((fact) => (fact ? [el('div', {}, el('dt', {}, fact[0]), el('dd', {}, fact[1]))] : [])),
     ),
-    el('div', { class: 'actions' }, ...nextButtons(code, wish, run)),
+    el('div', { class: 'actions' }, ...nextButtons(code, around)),
   );
   fill(byId('outcome', HTMLElement), panel, callList(calls));
-  if (isOfAddress) refuseAddress(words);
+  if (isOfAddress) refuseAddress(words === '' ? detail : words);
   else reveal(heading, panel, 'nearest');
 }
 
@@ -67,21 +65,22 @@ function adviceFor(code, url) {
   return host === null ? (lookIn(PROBLEM_WORDS, code) ?? '') : allowWords(host);
 }
 
-/** @param {string | undefined} code @param {Wish} wish @param {(wish: Wish) => void} run */
-function nextButtons(code, wish, run) {
-  const next = code === undefined ? undefined : lookIn(NEXT, code);
-  if (next === undefined) {
-    return [el('button', { type: 'button', class: 'primary', click: () => run(wish) }, 'Try again')];
-  }
-  return next.map((action, index) =>
-    el(
-      'button',
-      {
-        type: 'button',
-        class: index === 0 ? 'primary' : 'plain',
-        click: () => run({ ...wish, action, ...(action === 'lookUp' && { isDryRun: false }) }),
-      },
-      LABELS[action],
-    ),
+/** Whether the service may have done what nobody has heard of. @param {Wish} wish @param {readonly Call[]} calls */
+export function mayBeDone({ isDryRun }, calls) {
+  return !isDryRun && calls.some(({ method }) => method !== 'GET');
+}
+
+/** @param {string | undefined} code @param {Around} around */
+function nextButtons(code, { wish, run, calls }) {
+  const known = code === undefined ? undefined : lookIn(NEXT, code);
+  /** @type {readonly Action[]} */
+  const actions = known ?? (code === undefined && mayBeDone(wish, calls) ? ['lookUp'] : []);
+  const next = actions.map((action) => ({
+    label: LABELS[action],
+    wish: { ...wish, action, ...(action === 'lookUp' && { isDryRun: false }) },
+  }));
+  if (known === undefined) next.push({ label: 'Try again', wish });
+  return next.map((each, index) =>
+    button(index === 0 ? 'primary' : 'plain', each.label, () => run(each.wish)),
   );
 }

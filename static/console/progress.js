@@ -1,12 +1,12 @@
 /** What is known while a call is under way: how long it has taken, what was asked, what has been answered. */
-import { byId, el } from './dom.js';
+import { announce, button, byId, el } from './dom.js';
 
 const title = document.title;
 
 /**
  * @typedef {object} Progress
  * @property {(text: string) => void} step what is waited for now; the step before it is done
- * @property {(text: string) => void} know something that is certain now
+ * @property {(text: string) => void} know something that is certain now; a screen reader hears it with the next step
  * @property {() => void} end
  */
 
@@ -16,7 +16,6 @@ const TOLD_EVERY = 10;
 /** It takes the focus, and its place on the screen. @param {() => void} stop @returns {Progress} */
 export function showProgress(stop) {
   const panel = byId('progress', HTMLElement);
-  const announcement = byId('announcement', HTMLElement);
   const start = performance.now();
   const clock = el('span', { class: 'clock', 'aria-hidden': 'true' }, '0 s');
   const steps = el('ol', { class: 'steps' });
@@ -25,7 +24,7 @@ export function showProgress(stop) {
     el('div', { class: 'progress-head' }, heading, clock),
     el('div', { class: 'bar', 'aria-hidden': 'true' }),
     steps,
-    el('button', { type: 'button', class: 'plain', click: stop }, 'Stop waiting'),
+    button('plain', 'Stop waiting', stop),
   );
   panel.hidden = false;
   document.title = `Working … · ${title}`;
@@ -37,28 +36,33 @@ export function showProgress(stop) {
   };
   keepInView();
   let seconds = 0;
+  // Two announcements at once would leave only the second.
+  let known = '';
   const timer = setInterval(() => {
     const now = Math.floor((performance.now() - start) / 1000);
     if (now === seconds) return;
     seconds = now;
     clock.textContent = `${seconds} s`;
-    if (seconds % TOLD_EVERY === 0) announcement.textContent = `Still working, ${seconds} seconds so far.`;
+    if (seconds % TOLD_EVERY === 0) announce(`Still working, ${seconds} seconds so far.`);
   }, 200);
   return {
     step(text) {
       steps.lastElementChild?.classList.add('done');
       steps.append(el('li', {}, `${text}.`));
-      announcement.textContent = `${text}.`;
+      announce(`${known}${text}.`);
+      known = '';
       keepInView();
     },
     know(text) {
       steps.lastElementChild?.append(el('span', { class: 'known' }, text));
+      known = `${text} `;
       keepInView();
     },
     end() {
       clearInterval(timer);
       // A newer call has put its own in this place.
       if (!panel.contains(steps)) return;
+      announce('');
       panel.hidden = true;
       panel.replaceChildren();
       document.title = title;

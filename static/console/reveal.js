@@ -1,5 +1,5 @@
 /** Brings what came of a call before the reader: to the eyes, and to the keyboard and the screen reader. */
-import { byId } from './dom.js';
+import { announce } from './dom.js';
 
 /**
  * Who has gone back to the form meanwhile is left there, and only told.
@@ -9,7 +9,7 @@ import { byId } from './dom.js';
  */
 export function reveal(heading, part, block) {
   if (document.activeElement?.closest('.ask')) {
-    byId('announcement', HTMLElement).textContent = heading.textContent;
+    announce(heading.textContent);
     return;
   }
   heading.focus({ preventScroll: true });

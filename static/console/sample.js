@@ -6,6 +6,8 @@
  */
 
 const CHANGING = 'changing/';
+/** The site has only to remember a number. */
+const TURN_MS = 5_000;
 
 /** What a reader is offered, and where it lies below `sampleBase`. */
 const SAMPLES = {
@@ -30,9 +32,12 @@ export function isChangingPage(url) {
   return url === changingUrl;
 }
 
-/** Shows the next version of the page that changes. @returns {Promise<boolean>} whether it does */
-export async function turnPage() {
-  const response = await fetch('/sample/changing/next', { method: 'POST' }).catch(() => null);
+/** Shows the next version of the page that changes. @param {AbortSignal} signal @returns {Promise<boolean>} whether it does */
+export async function turnPage(signal) {
+  const response = await fetch('/sample/changing/next', {
+    method: 'POST',
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TURN_MS)]),
+  }).catch(() => null);
   return response?.ok === true;
 }
 

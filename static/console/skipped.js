@@ -14,12 +14,17 @@ export function skippedList(lines, counts) {
   const inAll = new Map(Object.entries(counts?.byCode ?? {}));
   const codes = new Set([...byCode.keys(), ...inAll.keys()]);
   if (codes.size === 0) return null;
-  const total = counts?.skipped ?? lines.length;
+  // A look-up has no counts, and its list may have been cut too: it says only how long the list is.
+  const title =
+    counts === undefined
+      ? `${countWords(lines.length, 'skipped image')} listed`
+      : `${countWords(counts.skipped, 'image')} skipped`;
   return el(
     'section',
     { class: 'skipped', 'aria-labelledby': 'skipped-title' },
-    el('h3', { id: 'skipped-title' }, `${countWords(total, 'image')} skipped`),
-    total > lines.length &&
+    el('h3', { id: 'skipped-title' }, title),
+    counts !== undefined &&
+      counts.skipped > lines.length &&
       el(
         'p',
         { class: 'quiet' },
@@ -99,11 +104,12 @@ export function warningList(warnings) {
       {},
       ...warnings.map(({ url, code, detail }) => {
         const todo = lookIn(PROBLEM_WORDS, code) ?? lookIn(IMAGE_WORDS, code)?.todo ?? '';
+        const words = [detail, todo, `(${code})`].filter((part) => part !== '').join(' ');
         return el(
           'li',
           {},
           el('span', { class: 'line-url' }, url),
-          el('span', { class: 'quiet' }, ...prose(`${detail} ${todo} (${code})`)),
+          el('span', { class: 'quiet' }, ...prose(words)),
         );
       }),
     ),

@@ -1,19 +1,10 @@
 /** A page whose every word is an attack: the console shows it as text, and nothing of it ever runs. */
-import { createServer, type Server } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import { createServer } from 'node:http';
+import { expect, it } from '@jest/globals';
 import { pngOf } from '../support/pictures.ts';
-import { type App, startApp } from '../support/startApp.ts';
-import {
-  ask,
-  axeViolations,
-  type ConsolePage,
-  drawnWidths,
-  launchChromium,
-  openConsole,
-  resultTitle,
-} from './support/browser.ts';
-import { inChromium } from './support/inChromium.ts';
+import { startApp } from '../support/startApp.ts';
+import { ask, axeViolations, drawnWidths, resultTitle } from './support/browser.ts';
+import { consoleSuite, type Served, stopAll } from './support/suite.ts';
 
 const MARKUP = `"'><img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>{{7*7}}\${alert(4)}`;
 const escaped = (text: string) =>
@@ -35,51 +26,42 @@ const PAGE = `<!doctype html><html><head><title>${escaped(MARKUP)}</title>
 <img src="data:image/svg+xml,${encodeURIComponent(SCRIPTED_SVG)}">
 <script>alert(11)</script></body></html>`;
 
-inChromium('a hostile page', (program) => {
-  const asked: string[] = [];
-  let server: Server;
-  let hostile = '';
-  let app: App;
-  let browser: Browser;
-  let opened: ConsolePage;
+const asked: string[] = [];
+let hostile = '';
+const pageUrl = () => `${hostile}/?${encodeURIComponent(MARKUP)}`;
 
-  beforeAll(async () => {
-    server = createServer((request, response) => {
-      const path = request.url ?? '/';
-      asked.push(path);
-      const send = (type: string, body: string | Buffer, status = 200) =>
-        response.writeHead(status, { 'Content-Type': type }).end(body);
-      if (path.startsWith('/?')) send('text/html; charset=utf-8', PAGE);
-      else if (path === '/scripted.svg') send('image/svg+xml', SCRIPTED_SVG);
-      // HTML that says it is a picture.
-      else if (path === '/sly.png') send('image/png', '<html><script>alert(12)</script></html>');
-      else if (path === FILE) send('image/png', pngOf(1, 20, 10));
-      else send('text/html', MARKUP, 404);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const host = `localhost:${typeof address === 'object' ? address?.port : ''}`;
-    hostile = `http://${host}`;
-    [app, browser] = await Promise.all([
-      startApp({ env: { FETCH_ALLOW_HOSTS: host } }),
-      launchChromium(program),
-    ]);
+/** The application, and the site that it may harvest. */
+async function startBoth(): Promise<Served> {
+  const server = createServer((request, response) => {
+    const path = request.url ?? '/';
+    asked.push(path);
+    const send = (type: string, body: string | Buffer, status = 200) =>
+      response.writeHead(status, { 'Content-Type': type }).end(body);
+    if (path.startsWith('/?')) send('text/html; charset=utf-8', PAGE);
+    else if (path === '/scripted.svg') send('image/svg+xml', SCRIPTED_SVG);
+    // HTML that says it is a picture.
+    else if (path === '/sly.png') send('image/png', '<html><script>alert(12)</script></html>');
+    else if (path === FILE) send('image/png', pngOf(1, 20, 10));
+    else send('text/html', MARKUP, 404);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await app?.stop('SIGTERM');
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const host = `localhost:${typeof address === 'object' ? address?.port : ''}`;
+  hostile = `http://${host}`;
+  const close = async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-  });
-  beforeEach(async () => {
-    opened = await openConsole(browser, app.siteUrl);
-  });
-  afterEach(async () => {
-    await opened.close();
-    // No exception, no dialog, no popup, no violation of the policy, no other host.
-    expect(opened.faults).toEqual([]);
-  });
+  };
+  try {
+    const { siteUrl, stop } = await startApp({ env: { FETCH_ALLOW_HOSTS: host } });
+    return { siteUrl, stop: () => stopAll([() => stop('SIGTERM'), close]) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
 
+consoleSuite('a hostile page', startBoth, (opened) => {
   /** Elements that only markup could have brought, and attributes that could run. */
   const strangers = () =>
     opened.page.evaluate<string[]>(`[...document.querySelectorAll('*')].filter((element) =>
@@ -90,8 +72,7 @@ inChromium('a hostile page', (program) => {
 
   it('is shown as text', async () => {
     const { page, requests } = opened;
-    const url = `${hostile}/?${encodeURIComponent(MARKUP)}`;
-    expect(await ask(page, 'Harvest', url)).toBe('3 images harvested');
+    expect(await ask(page, 'Harvest', pageUrl())).toBe('3 images harvested');
     const fetchedByService = [...asked];
     expect(await page.locator('.alt').allTextContents()).toEqual([`“${MARKUP}”`, '“\u202Egnp.exe”']);
     expect(await page.locator('.address-shown').textContent()).toContain(encodeURIComponent('<script>'));
@@ -129,7 +110,8 @@ inChromium('a hostile page', (program) => {
 
   it('has a stored SVG that is handed out to be saved, not to be opened', async () => {
     const { page } = opened;
-    await ask(page, 'Look up', `${hostile}/scripted.svg`);
+    await ask(page, 'Update', pageUrl());
+    expect(await ask(page, 'Look up', `${hostile}/scripted.svg`)).toBe('One copy of one image');
     const link = page.locator('.thumb a');
     expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
     const answer = await fetch((await link.getAttribute('href')) ?? '');

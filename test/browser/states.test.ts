@@ -1,27 +1,19 @@
 /** The console in states that a real run seldom has: much, little, late, broken. The answers are made up. */
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import { expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
 import type { Place, SkippedLine } from '../../lib/model.ts';
 import { IMAGE_CODES } from '../../lib/problem.ts';
-import { type Site, startSite } from '../../local-stack/site.ts';
-import { ROOT } from '../support/startApp.ts';
+import { ask, axeViolations, drawnWidths, NARROW, resultTitle, WIDE, wish } from './support/browser.ts';
 import {
-  ask,
-  axeViolations,
-  type ConsolePage,
-  drawnWidths,
-  launchChromium,
-  NARROW,
-  openConsole,
-  resultTitle,
-  WIDE,
-} from './support/browser.ts';
-import { inChromium } from './support/inChromium.ts';
-import { itemNumber, linkedWith, PAGE_URL, recordWith, stub } from './support/stubbed.ts';
-
-/** Nothing listens there: what the browser asks of it is answered by the test. */
-const STORE = 'http://127.0.0.1:9';
+  itemNumber,
+  linkedWith,
+  PAGE_URL,
+  recordWith,
+  STORE,
+  startStubbedSite,
+  stub,
+} from './support/stubbed.ts';
+import { consoleSuite } from './support/suite.ts';
 
 const place: Place = { element: 'img', attribute: 'srcset', slot: 0, descriptor: '2x' };
 
@@ -33,36 +25,13 @@ function cutOff(page: Page): Promise<string[]> {
     .map((element) => element.tagName + '.' + element.className + ' ' + (element.scrollWidth - element.clientWidth))`);
 }
 
-inChromium('the console', (program) => {
-  let site: Site;
-  let browser: Browser;
-  let opened: ConsolePage;
-
-  beforeAll(async () => {
-    const console = { api: 'http://127.0.0.1:9', storeOrigin: STORE };
-    [site, browser] = await Promise.all([
-      startSite({ folder: join(ROOT, 'static'), host: '127.0.0.1', port: 0, console }),
-      launchChromium(program),
-    ]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await site?.close();
-  });
-  beforeEach(async () => {
-    opened = await openConsole(browser, site.url);
-  });
-  afterEach(async () => {
-    await opened.close();
-    expect(opened.faults).toEqual([]);
-  });
-
-  const texts = (selector: string) => opened.page.locator(selector).allTextContents();
+consoleSuite('the console', startStubbedSite, (opened) => {
+  const { texts, focused } = opened;
 
   it('shows a thousand images, and loads only those that somebody looks at', async () => {
     const { page, requests } = opened;
     const items = Array.from({ length: 1000 }, (_, index) => itemNumber(index));
-    await stub(page, STORE, { GET: { body: linkedWith(items, STORE) } });
+    await stub(page, { GET: { body: linkedWith(items) } });
     // How many cards were built before the browser got its turn; all thousand at once took 157 ms.
     await page.evaluate(`window.most = 0; new MutationObserver((changes) => {
       const built = changes.flatMap(({ addedNodes }) => [...addedNodes]).filter((node) => node.matches?.('.card'));
@@ -101,9 +70,9 @@ inChromium('the console', (program) => {
     const byCode = { ...Object.fromEntries(IMAGE_CODES.map((code) => [code, 1])), NOT_CHOSEN: 5000 };
     const counts = { discovered: 5013, items: 1, skipped: 5012, byCode };
     const record = recordWith([itemNumber(0)], { skipped: [...skipped, ...many], counts });
-    await stub(page, STORE, {
+    await stub(page, {
       POST: { status: 201, body: record },
-      GET: { body: linkedWith([itemNumber(0)], STORE) },
+      GET: { body: linkedWith([itemNumber(0)]) },
     });
     await ask(page, 'Harvest', PAGE_URL);
     expect(await page.locator('#skipped-title').textContent()).toBe('5,012 images skipped');
@@ -116,12 +85,22 @@ inChromium('the console', (program) => {
     await long.locator('li').first().waitFor();
     expect(await long.locator('li').count()).toBe(31);
     expect(await axeViolations(page)).toEqual([]);
+
+    // A look-up does not say how many there are in all.
+    const found = { ...linkedWith([itemNumber(0)]), skipped: record.skipped };
+    await stub(page, { GET: { body: found } });
+    await ask(page, 'Look up', PAGE_URL);
+    expect(await page.locator('#skipped-title').textContent()).toBe('43 skipped images listed');
+    expect(await texts('.facts dt')).toEqual(['Images', 'Total size', 'Skipped, as listed', 'Last change']);
+    await stub(page, { GET: { body: { ...found, images: [], items: [], count: 0 } } });
+    await ask(page, 'Look up', PAGE_URL);
+    expect(await texts('#outcome .panel')).toEqual(['Every image was skipped; the reasons are below.']);
   });
 
   it('says that time ran out, and what to do', async () => {
     const { page } = opened;
     const record = recordWith([itemNumber(0)], { complete: false });
-    await stub(page, STORE, {
+    await stub(page, {
       POST: { status: 201, body: record },
       PUT: {
         body: {
@@ -130,7 +109,7 @@ inChromium('the console', (program) => {
           changes: { added: [], changed: [], unchanged: [itemNumber(0).name], removed: [], kept: [] },
         },
       },
-      GET: { body: linkedWith([itemNumber(0)], STORE) },
+      GET: { body: linkedWith([itemNumber(0)]) },
     });
     await ask(page, 'Harvest', PAGE_URL);
     expect(await page.locator('.note').textContent()).toContain('an update goes on from there');
@@ -139,6 +118,59 @@ inChromium('the console', (program) => {
     await page.locator('.changes').waitFor();
     expect(await resultTitle(page)).toBe('Nothing has changed');
     expect(await page.locator('.note').count()).toBe(0);
+  });
+
+  it('offers no update of an image whose copies are shown, complete or not', async () => {
+    const { page } = opened;
+    const url = 'https://site.test/shared.png';
+    const copies = [itemNumber(0, { url }), itemNumber(1, { url })];
+    await stub(page, { GET: { body: { ...linkedWith(copies), url, complete: false } } });
+    expect(await ask(page, 'Look up', url)).toBe('2 copies of one image');
+    expect(
+      await page
+        .locator('#outcome')
+        .getByRole('button', { name: /update/i })
+        .count(),
+    ).toBe(0);
+  });
+
+  it('says of an update that makes a page of an image only what becomes of that page', async () => {
+    const { page } = opened;
+    const url = 'https://site.test/shared.png';
+    const copies = [itemNumber(0, { url }), itemNumber(1, { url })];
+    const own = itemNumber(2, { url, foundIn: [{ element: 'page', attribute: 'url', slot: 0 }] });
+    const changes = { added: [own.name], changed: [], unchanged: [], removed: [], kept: [] };
+    const answered = Promise.withResolvers<void>();
+    await stub(page, {
+      GET: { body: { ...linkedWith(copies), url } },
+      PUT: { status: 201, body: recordWith([own], { url, changes }), after: answered.promise },
+    });
+    await wish(page, 'Update', url);
+    await page.locator('.known').waitFor();
+    expect(await texts('.known')).toEqual([
+      'Stored so far as an image of other pages, not as a page of its own.',
+    ]);
+    answered.resolve();
+    expect(await resultTitle(page)).toBe('1 image harvested');
+    expect(await page.locator('.changes').count()).toBe(0);
+  });
+
+  it('lets the older of two answers go that waits for the names of its pages', async () => {
+    const { page } = opened;
+    const url = 'https://site.test/shared.png';
+    const copies = [itemNumber(0, { url }), itemNumber(1, { url })];
+    await stub(page, { GET: { body: { ...linkedWith(copies), url } } });
+    await page.evaluate(`{
+      const held = new Promise((resolve) => { window.release = resolve; });
+      crypto.subtle.digest = () => { window.isHeld = true; return held.then(() => new ArrayBuffer(32)); };
+    }`);
+    await wish(page, 'Look up', url);
+    await page.waitForFunction('window.isHeld');
+    await stub(page, { GET: { body: linkedWith([itemNumber(2)]) } });
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe('1 image stored');
+    // Whatever hangs on it has had its turn when the timer comes.
+    await page.evaluate('release(); new Promise((resolve) => setTimeout(resolve))');
+    expect(await resultTitle(page)).toBe('1 image stored');
   });
 
   it('says why an old copy was kept, what is a duplicate, and which stylesheet is missing', async () => {
@@ -163,9 +195,9 @@ inChromium('the console', (program) => {
         status: 404,
       },
     ];
-    await stub(page, STORE, {
+    await stub(page, {
       PUT: { body: recordWith([kept, twin], { changes, warnings, finalUrl: 'https://site.test/moved' }) },
-      GET: { body: linkedWith([kept, twin], STORE) },
+      GET: { body: linkedWith([kept, twin]) },
     });
     await ask(page, 'Update', PAGE_URL);
     expect(await resultTitle(page)).toBe('1 added; 1 image could not be checked');
@@ -215,16 +247,15 @@ inChromium('the console', (program) => {
     const skipped: SkippedLine[] = [{ url, code: 'IMAGE_UNREACHABLE', detail: long, foundIn: [place] }];
     const warnings = [{ url, code: 'PAGE_UNREACHABLE', detail: long }];
     const record = recordWith(items, { url, finalUrl: `${url}/moved`, changes, skipped, warnings });
-    await stub(page, STORE, {
+    await stub(page, {
       PUT: { body: record },
-      GET: { body: { ...linkedWith([...items, gone], STORE), url } },
+      GET: { body: { ...linkedWith([...items, gone]), url } },
     });
     await ask(page, 'Update', url);
     await page.locator('.found summary').click();
     expect(await cutOff(page)).toEqual([]);
     const problem = { title: long, detail: long, code: 'PAGE_UNREACHABLE', reason: 'status' };
-    await page.unroute('**/api/images**');
-    await stub(page, STORE, { PUT: { status: 502, body: problem } });
+    await stub(page, { PUT: { status: 502, body: problem } });
     await ask(page, 'Update', url);
     expect(await cutOff(page)).toEqual([]);
   });
@@ -240,9 +271,9 @@ inChromium('the console', (program) => {
       removed: [],
       kept: kept.map(({ name }) => name),
     };
-    await stub(page, STORE, {
+    await stub(page, {
       PUT: { body: recordWith(kept, { changes }) },
-      GET: { body: linkedWith(kept, STORE) },
+      GET: { body: linkedWith(kept) },
     });
     expect(await ask(page, 'Update', PAGE_URL)).toBe('Nothing has changed; 2 images could not be checked');
   });
@@ -251,9 +282,9 @@ inChromium('the console', (program) => {
     const { page } = opened;
     const [old, fresh, gone] = [itemNumber(0), itemNumber(1), itemNumber(2)];
     const none = { added: [], changed: [], unchanged: [old.name], removed: [], kept: [] };
-    const GET = { body: linkedWith([old, gone], STORE) };
+    const GET = { body: linkedWith([old, gone]) };
     const changes = { ...none, added: [fresh.name], removed: [gone.name] };
-    await stub(page, STORE, { PUT: { body: recordWith([old, fresh], { changes, dryRun: true }) }, GET });
+    await stub(page, { PUT: { body: recordWith([old, fresh], { changes, dryRun: true }) }, GET });
     await page.locator('#dry-run-label').click();
     expect(await ask(page, 'Update', PAGE_URL)).toBe('Dry run: 1 to add, 1 to remove');
     expect(await texts('.change strong')).toEqual([
@@ -266,11 +297,9 @@ inChromium('the console', (program) => {
     expect(await page.locator('.change.removed').textContent()).toContain('the copy would be deleted');
     expect(await texts('.badge')).toEqual(['= unchanged', '+ to add']);
     expect(await texts('.result-head button')).toEqual(['Update now']);
-    await page.unroute('**/api/images**');
-    await stub(page, STORE, { PUT: { body: recordWith([old], { changes: none, dryRun: true }) }, GET });
+    await stub(page, { PUT: { body: recordWith([old], { changes: none, dryRun: true }) }, GET });
     expect(await ask(page, 'Update', PAGE_URL)).toBe('Dry run: nothing would change');
-    await page.unroute('**/api/images**');
-    await stub(page, STORE, { PUT: { body: recordWith([old], { changes: none }) }, GET });
+    await stub(page, { PUT: { body: recordWith([old], { changes: none }) }, GET });
     await page.getByRole('button', { name: 'Update now' }).click();
     await page.getByRole('button', { name: 'Update again' }).waitFor();
     expect(await texts('.curl')).not.toContainEqual(expect.stringContaining('dryRun'));
@@ -293,9 +322,9 @@ inChromium('the console', (program) => {
       }),
     );
     const changes = { added: [], changed: [], unchanged: [], removed: [], kept: [] };
-    await stub(page, STORE, {
+    await stub(page, {
       PUT: { body: recordWith([], { changes, skipped }) },
-      GET: { body: linkedWith([], STORE) },
+      GET: { body: linkedWith([]) },
     });
     await ask(page, 'Update', PAGE_URL);
     expect(await texts('#outcome .panel')).toEqual([words]);
@@ -309,9 +338,9 @@ inChromium('the console', (program) => {
     const { page } = opened;
     const tiff = itemNumber(0, { contentType: 'image/tiff', width: null, height: null });
     const items = [tiff, itemNumber(1), itemNumber(2)];
-    await stub(page, STORE, {
+    await stub(page, {
       POST: { status: 201, body: recordWith(items) },
-      GET: { body: linkedWith(items.slice(0, 2), STORE) },
+      GET: { body: linkedWith(items.slice(0, 2)) },
     });
     await page.route(`${STORE}/**`, (route) => route.fulfill({ status: 403, body: 'AccessDenied' }));
     await ask(page, 'Harvest', PAGE_URL);
@@ -324,13 +353,50 @@ inChromium('the console', (program) => {
     expect(await page.locator('.card-facts').first().textContent()).toBe('TIFF · no fixed size · 1000 bytes');
 
     const expired = '?X-Amz-Date=20260101T100000Z&X-Amz-Expires=900';
-    await page.unroute('**/api/images**');
     await page.route('**/api/images**', (route) =>
-      route.fulfill({ json: linkedWith([itemNumber(1)], STORE, expired) }),
+      route.fulfill({ json: linkedWith([itemNumber(1)], expired) }),
     );
     await ask(page, 'Look up', PAGE_URL);
     await page.locator('.thumb p').waitFor();
     expect(await texts('.thumb p')).toEqual(['The link has expired. Look the page up again to see it.']);
+  });
+
+  it('keeps the focus at a picture that cannot be loaded after all', async () => {
+    const { page } = opened;
+    const { promise: after, resolve: fail } = Promise.withResolvers<void>();
+    await stub(page, { GET: { body: linkedWith([itemNumber(0)]) } });
+    await page.route(`${STORE}/**`, async (route) => {
+      await after;
+      await route.fulfill({ status: 403, body: 'AccessDenied' });
+    });
+    await ask(page, 'Look up', PAGE_URL);
+    await page.locator('.thumb a').focus();
+    fail();
+    await page.locator('.thumb p').waitFor();
+    expect(await focused()).toBe('The picture could not be loaded from the store.');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Copy name');
+  });
+
+  it('has no two buttons that a screen reader calls alike', async () => {
+    const { page } = opened;
+    const items = [0, 1, 2].map((index) =>
+      itemNumber(index, {
+        name: `images/${index}/page/op/photo.png`,
+        foundIn: [{ ...place, slot: index % 2 }],
+      }),
+    );
+    const changes = { added: [], changed: [], unchanged: [], removed: [], kept: [] };
+    await stub(page, {
+      PUT: { body: recordWith(items, { changes }) },
+      GET: { body: linkedWith(items) },
+    });
+    await ask(page, 'Update', PAGE_URL);
+    const names = await page
+      .locator('#outcome button')
+      .evaluateAll((buttons) => buttons.map((button) => button.ariaLabel ?? button.textContent));
+    expect(names).toHaveLength(8);
+    expect(names).toEqual([...new Set(names)]);
   });
 
   it('shows what was stored even when the links to it cannot be had', async () => {
@@ -340,7 +406,7 @@ inChromium('the console', (program) => {
       detail: 'Try again.',
       code: 'STORAGE_UNAVAILABLE',
     };
-    await stub(page, STORE, {
+    await stub(page, {
       POST: { status: 201, body: recordWith([itemNumber(0)]) },
       GET: { status: 503, body: problem },
     });
@@ -358,7 +424,7 @@ inChromium('the console', (program) => {
     ['silence', undefined, 'No answer'],
   ])('says in words what to do about %s', async (_name, GET, title) => {
     const { page } = opened;
-    await stub(page, STORE, GET === undefined ? {} : { GET });
+    await stub(page, GET === undefined ? {} : { GET });
     expect(await ask(page, 'Look up', PAGE_URL)).toBe(title);
     expect(await page.getByRole('button', { name: 'Try again' }).isVisible()).toBe(true);
     expect(await page.locator('.fault .code').count()).toBe(0);
@@ -371,32 +437,41 @@ inChromium('the console', (program) => {
     'says after a %s without an answer whether something may have been done',
     async (action, isWrite) => {
       const { page } = opened;
-      await stub(page, STORE, {});
+      await stub(page, {});
       expect(await ask(page, action, PAGE_URL)).toBe('No answer');
       const text = (await page.locator('.fault').textContent()) ?? '';
       expect(text.includes('the work may be done')).toBe(isWrite);
       expect(text).toContain('Check that it runs');
+      expect(await texts('.fault button')).toEqual(isWrite ? ['Look it up', 'Try again'] : ['Try again']);
     },
   );
 
+  it('says also of a write that whatever stands before the service gave up that it may be done', async () => {
+    const { page } = opened;
+    await stub(page, { POST: { status: 504, body: 'Gateway Timeout' } });
+    expect(await ask(page, 'Harvest', PAGE_URL)).toBe('The service did not answer');
+    expect(await page.locator('.fault').textContent()).toContain('look the page up: the work may be done');
+    expect(await texts('.fault button')).toEqual(['Look it up', 'Try again']);
+  });
+
   it('says after a dry run without an answer that nothing was changed', async () => {
     const { page } = opened;
-    await stub(page, STORE, {});
+    await stub(page, {});
     await page.locator('#dry-run-label').click();
     expect(await ask(page, 'Harvest', PAGE_URL)).toBe('No answer');
     expect(await page.locator('.fault').textContent()).not.toContain('may be done');
+    expect(await texts('.fault button')).toEqual(['Try again']);
   });
 
   it('offers to change the sample page of its own site, and no page elsewhere that is called alike', async () => {
     const { page } = opened;
     const button = page.getByRole('button', { name: 'Change the page, then update' });
     for (const [url, count] of [
-      [`${site.url}/sample/changing/`, 1],
+      [`${opened.siteUrl}/sample/changing/`, 1],
       ['https://site.test/sample/changing/', 0],
-      [`${site.url}/sample/changing/?a=/sample/changing/`, 0],
+      [`${opened.siteUrl}/sample/changing/?a=/sample/changing/`, 0],
     ] as const) {
-      await page.unroute('**/api/images**');
-      await stub(page, STORE, { GET: { body: { ...linkedWith([itemNumber(0)], STORE), url } } });
+      await stub(page, { GET: { body: { ...linkedWith([itemNumber(0)]), url } } });
       await ask(page, 'Look up', url);
       expect([url, await button.count()]).toEqual([url, count]);
     }
@@ -404,8 +479,40 @@ inChromium('the console', (program) => {
 
   it('says that an answer is none it understands', async () => {
     const { page } = opened;
-    await stub(page, STORE, { GET: { body: { items: 'none' } } });
+    await stub(page, { GET: { body: { items: 'none' } } });
     expect(await ask(page, 'Look up', PAGE_URL)).toBe('The answer cannot be shown');
+  });
+
+  it('says at the address which rule it breaks, in the words of the service', async () => {
+    const { page } = opened;
+    const detail = 'The "url" cannot be used. It has 2100 characters; at most 2048 are accepted.';
+    const problem = { title: 'The url cannot be used', detail, code: 'URL_INVALID', status: 400 };
+    await stub(page, { POST: { status: 400, body: problem } });
+    await ask(page, 'Harvest', PAGE_URL);
+    expect(await texts('#url-fault')).toEqual([detail]);
+  });
+
+  it('adds no advice about the address to a page that is too dense or to a stylesheet of another type', async () => {
+    const { page } = opened;
+    const code = 'CONTENT_UNSUPPORTED';
+    const problem = { title: 'The title', detail: 'It makes more than 300000 elements.', code, status: 422 };
+    const warnings = [{ url: 'https://site.test/style.css', code, detail: 'It was answered as text/html.' }];
+    await stub(page, {
+      POST: { status: 422, body: problem },
+      PUT: { status: 201, body: recordWith([], { warnings }) },
+      GET: { body: linkedWith([]) },
+    });
+    await ask(page, 'Harvest', PAGE_URL);
+    expect(await texts('.fault > p')).toEqual([code, problem.detail]);
+    await ask(page, 'Update', PAGE_URL);
+    expect(await texts('.note li .quiet')).toEqual([`It was answered as text/html. (${code})`]);
+  });
+
+  it.each([414, 431])('says of an address that gets the answer %d that it is too long', async (status) => {
+    const { page } = opened;
+    await stub(page, { GET: { status, body: '' } });
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe('The service did not answer');
+    expect(await page.locator('.fault').textContent()).toContain('Use a shorter address.');
   });
 
   it('says when to try again', async () => {
@@ -416,7 +523,7 @@ inChromium('the console', (program) => {
       code: 'URL_IN_PROGRESS',
       status: 409,
     };
-    await stub(page, STORE, {
+    await stub(page, {
       POST: { status: 409, body: problem, headers: { 'Retry-After': '7', 'X-Request-Id': 'the-id' } },
     });
     await ask(page, 'Harvest', PAGE_URL);
@@ -432,7 +539,7 @@ inChromium('the console', (program) => {
       reason: 'status',
       upstreamStatus: 500,
     };
-    await stub(page, STORE, { POST: { status: 502, body: problem } });
+    await stub(page, { POST: { status: 502, body: problem } });
     await ask(page, 'Harvest', PAGE_URL);
     expect(await texts('.fault dd')).toEqual(['502', 'status: it answered with an error', '500']);
     expect(await axeViolations(page)).toEqual([]);
@@ -452,10 +559,8 @@ inChromium('the console', (program) => {
   it('does without movement for those who asked for none', async () => {
     const { page } = opened;
     await page.emulateMedia({ reducedMotion: 'reduce' });
-    await stub(page, STORE, { GET: { body: {}, after: new Promise(() => {}) } });
-    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
-    await page.locator('#form .segments label', { hasText: 'Look up' }).click();
-    await page.keyboard.press('Enter');
+    await stub(page, { GET: { body: {}, after: new Promise(() => {}) } });
+    await wish(page, 'Look up', PAGE_URL);
     await page.locator('.bar').waitFor();
     expect(
       await page.evaluate(`getComputedStyle(document.querySelector('.bar'), '::after').animationName`),

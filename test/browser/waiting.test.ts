@@ -1,55 +1,26 @@
 /** From the press of a button to the result: what is seen meanwhile, where the keyboard is, what comes to the top. */
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { type Site, startSite } from '../../local-stack/site.ts';
-import { ROOT } from '../support/startApp.ts';
+import { expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
 import {
   ask,
   axeViolations,
-  type ConsolePage,
   drawnWidths,
-  launchChromium,
   NARROW,
-  openConsole,
+  nextTitle,
   resultTitle,
   WIDE,
+  wish,
 } from './support/browser.ts';
-import { inChromium } from './support/inChromium.ts';
-import { itemNumber, linkedWith, PAGE_URL, recordWith, stub } from './support/stubbed.ts';
-
-/** Nothing listens there: what the browser asks of it is answered by the test. */
-const STORE = 'http://127.0.0.1:9';
+import { itemNumber, linkedWith, PAGE_URL, recordWith, startStubbedSite, stub } from './support/stubbed.ts';
+import { consoleSuite } from './support/suite.ts';
 
 const items = Array.from({ length: 8 }, (_, index) => itemNumber(index));
-const FOUND = { body: linkedWith(items, STORE) };
+const NO_CHANGES = { added: [], changed: [], unchanged: [], removed: [], kept: [] };
+const never = new Promise(() => {});
+const FOUND = { body: linkedWith(items) };
 
-inChromium('while the console waits', (program) => {
-  let site: Site;
-  let browser: Browser;
-  let opened: ConsolePage;
-
-  beforeAll(async () => {
-    const console = { api: 'http://127.0.0.1:9', storeOrigin: STORE };
-    [site, browser] = await Promise.all([
-      startSite({ folder: join(ROOT, 'static'), host: '127.0.0.1', port: 0, console }),
-      launchChromium(program),
-    ]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await site?.close();
-  });
-  beforeEach(async () => {
-    opened = await openConsole(browser, site.url);
-  });
-  afterEach(async () => {
-    await opened.close();
-    expect(opened.faults).toEqual([]);
-  });
-
-  const texts = (selector: string) => opened.page.locator(selector).allTextContents();
-  const focused = () => opened.page.evaluate<string>('document.activeElement.textContent');
+consoleSuite('while the console waits', startStubbedSite, (opened) => {
+  const { texts, focused } = opened;
   /** What of it lies beyond the edges of the window, in pixels. */
   const outside = (page: Page, selector: string) =>
     page.evaluate<number>(`(({ top, bottom }) => Math.max(0, -top) + Math.max(0, bottom - innerHeight))(
@@ -68,10 +39,8 @@ inChromium('while the console waits', (program) => {
   ])('the progress is on the screen of %s, and its heading has the focus', async (_, viewport) => {
     const { page } = opened;
     await page.setViewportSize(viewport);
-    await stub(page, STORE, { GET: FOUND, PUT: { body: {}, after: new Promise(() => {}) } });
-    await page.locator('#form .segments label', { hasText: 'Update' }).click();
-    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
-    await page.locator('#go').click();
+    await stub(page, { GET: FOUND, PUT: { body: {}, after: never } });
+    await wish(page, 'Update', PAGE_URL);
     await page.locator('.known').waitFor();
     await page.locator('.steps li').nth(1).waitFor();
     expect(await outside(page, '#progress')).toBe(0);
@@ -90,9 +59,9 @@ inChromium('while the console waits', (program) => {
     const { page } = opened;
     const many = Array.from({ length: count }, (_, index) => itemNumber(index));
     await page.setViewportSize(viewport);
-    await stub(page, STORE, {
+    await stub(page, {
       POST: { status: 201, body: recordWith(many) },
-      GET: { body: linkedWith(many, STORE) },
+      GET: { body: linkedWith(many) },
     });
     const title = await ask(page, 'Harvest', PAGE_URL);
     expect(await topOf('.result-title')).toBeGreaterThanOrEqual(0);
@@ -102,14 +71,9 @@ inChromium('while the console waits', (program) => {
 
   it('the focus stays in a form to which the reader has gone back, and the result is said', async () => {
     const { page } = opened;
-    let answer = () => {};
-    const after = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    await stub(page, STORE, { GET: { ...FOUND, after } });
-    await page.locator('#form .segments label', { hasText: 'Look up' }).click();
-    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
-    await page.keyboard.press('Enter');
+    const { promise: after, resolve: answer } = Promise.withResolvers<void>();
+    await stub(page, { GET: { ...FOUND, after } });
+    await wish(page, 'Look up', PAGE_URL);
     await page.locator('.steps li').waitFor();
     await page.getByLabel('Address of a page or an image').focus();
     answer();
@@ -120,10 +84,9 @@ inChromium('while the console waits', (program) => {
 
   it('a recent address that was chosen by the keyboard keeps a place for the focus', async () => {
     const { page } = opened;
-    await stub(page, STORE, { GET: FOUND });
+    await stub(page, { GET: FOUND });
     await ask(page, 'Look up', PAGE_URL);
-    await page.unroute('**/api/images**');
-    await stub(page, STORE, { GET: { ...FOUND, after: new Promise(() => {}) } });
+    await stub(page, { GET: { ...FOUND, after: never } });
     await page.locator('#recent-list button').focus();
     await page.keyboard.press('Enter');
     await page.locator('.steps li').waitFor();
@@ -132,13 +95,12 @@ inChromium('while the console waits', (program) => {
 
   it('the clock of a call that nobody waits for any more stands still', async () => {
     const { page } = opened;
-    await stub(page, STORE, {
-      POST: { status: 201, body: recordWith(items), after: new Promise(() => {}) },
+    await stub(page, {
+      POST: { status: 201, body: recordWith(items), after: never },
       GET: FOUND,
     });
     await stopClock(page);
-    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
-    await page.keyboard.press('Enter');
+    await wish(page, 'Harvest', PAGE_URL);
     await page.locator('.steps li').waitFor();
     await ask(page, 'Look up', PAGE_URL);
     const said = await texts('#announcement');
@@ -150,13 +112,9 @@ inChromium('while the console waits', (program) => {
 
   it('the same wish once more is no other wish', async () => {
     const { page } = opened;
-    let answer = () => {};
-    const after = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    await stub(page, STORE, { POST: { status: 201, body: recordWith(items), after }, GET: FOUND });
-    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
-    await page.locator('#go').click();
+    const { promise: after, resolve: answer } = Promise.withResolvers<void>();
+    await stub(page, { POST: { status: 201, body: recordWith(items), after }, GET: FOUND });
+    await wish(page, 'Harvest', PAGE_URL);
     await page.locator('.steps li').waitFor();
     await page.locator('#go').click();
     await page.locator('#go').press('Enter');
@@ -169,15 +127,9 @@ inChromium('while the console waits', (program) => {
 
   it('a double click is one wish, also where the answer comes between its halves', async () => {
     const { page } = opened;
-    await stub(page, STORE, { POST: { status: 201, body: recordWith(items) }, GET: FOUND });
+    await stub(page, { POST: { status: 201, body: recordWith(items) }, GET: FOUND });
     await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
-    const { x, y, width, height } = (await page.locator('#go').boundingBox()) ?? {
-      x: 0,
-      y: 0,
-      width: 0,
-      height: 0,
-    };
-    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.locator('#go').hover();
     await page.mouse.down({ clickCount: 1 });
     await page.mouse.up({ clickCount: 1 });
     await resultTitle(page);
@@ -191,9 +143,9 @@ inChromium('while the console waits', (program) => {
 
   it('the page that changes is turned once by a double click, or by an Enter that is held down', async () => {
     const { page, requests } = opened;
-    const record = recordWith(items, { url: `${site.url}/sample/changing/` });
+    const record = recordWith(items, { url: `${opened.siteUrl}/sample/changing/` });
     const changes = { added: [], changed: [], unchanged: record.images, removed: [], kept: [] };
-    await stub(page, STORE, {
+    await stub(page, {
       POST: { status: 201, body: record },
       PUT: { body: { ...record, changes } },
       GET: FOUND,
@@ -201,30 +153,71 @@ inChromium('while the console waits', (program) => {
     await ask(page, 'Harvest', record.url);
     const button = page.getByRole('button', { name: 'Change the page, then update' });
     const turns = () => requests.filter((url) => url.endsWith('/sample/changing/next'));
-    await button.dblclick();
-    expect(await resultTitle(page)).toBe('Nothing has changed');
+    expect(await nextTitle(page, () => button.dblclick())).toBe('Nothing has changed');
     expect(turns()).toHaveLength(1);
     // Each of these is an Enter, as a key that is held down repeats itself.
-    await button.evaluate((element) => {
-      for (let press = 0; press < 3; press += 1) (element as unknown as { click(): void }).click();
-    });
-    await page.locator('.changes').waitFor();
-    expect(await resultTitle(page)).toBe('Nothing has changed');
+    const hold = () =>
+      button.evaluate((element) => {
+        for (let press = 0; press < 3; press += 1) (element as unknown as { click(): void }).click();
+      });
+    expect(await nextTitle(page, hold)).toBe('Nothing has changed');
     expect(turns()).toHaveLength(2);
+  });
+
+  it('a page that has changed late is not updated any more when something else is wished for meanwhile', async () => {
+    const { page } = opened;
+    const record = recordWith(items, { url: `${opened.siteUrl}/sample/changing/` });
+    await stub(page, { POST: { status: 201, body: record }, GET: FOUND });
+    await ask(page, 'Harvest', record.url);
+    const turned = Promise.withResolvers<void>();
+    await page.route('**/sample/changing/next', async (route) => {
+      await turned.promise;
+      await route.fulfill({ json: {} }).catch(() => undefined);
+    });
+    const asked = page.waitForRequest('**/sample/changing/next');
+    await page.getByRole('button', { name: 'Change the page, then update' }).click();
+    const ended = page.waitForEvent('requestfailed', {
+      predicate: (request) => request.url().endsWith('/next'),
+    });
+    await asked;
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe('8 images stored');
+    await ended;
+    turned.resolve();
+    expect(await resultTitle(page)).toBe('8 images stored');
+    expect(posts()).toHaveLength(1);
+  });
+
+  it.each([
+    ['cannot be changed', { status: 500 }],
+    ['does not answer', null],
+  ])('a sample page that %s is a failure that is shown', async (_, answer) => {
+    const { page } = opened;
+    const record = recordWith(items, { url: `${opened.siteUrl}/sample/changing/` });
+    await stub(page, { POST: { status: 201, body: record }, GET: FOUND });
+    await ask(page, 'Harvest', record.url);
+    // Nobody wants to wait here for as long as a reader would.
+    await page.evaluate(`{
+      const timeout = AbortSignal.timeout.bind(AbortSignal);
+      AbortSignal.timeout = (ms) => timeout(ms / 50);
+    }`);
+    await page.route('**/sample/changing/next', (route) => (answer === null ? never : route.fulfill(answer)));
+    const change = page.getByRole('button', { name: 'Change the page, then update' });
+    expect(await nextTitle(page, () => change.click())).toBe('The sample page could not be changed');
+    expect(await focused()).toBe('The sample page could not be changed');
+    await page.unroute('**/sample/changing/next');
+    await stub(page, { PUT: { body: { ...record, url: PAGE_URL, changes: NO_CHANGES } }, GET: FOUND });
+    const retry = page.getByRole('button', { name: 'Try again' });
+    expect(await nextTitle(page, () => retry.click())).toBe('Nothing has changed');
   });
 
   it('the newer of two answers is shown, whichever comes last', async () => {
     const { page } = opened;
-    let answer = () => {};
-    const after = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    await stub(page, STORE, {
+    const { promise: after, resolve: answer } = Promise.withResolvers<void>();
+    await stub(page, {
       POST: { status: 201, body: recordWith([itemNumber(0)]), after },
-      GET: { body: linkedWith([itemNumber(1), itemNumber(2)], STORE) },
+      GET: { body: linkedWith([itemNumber(1), itemNumber(2)]) },
     });
-    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
-    await page.keyboard.press('Enter');
+    await wish(page, 'Harvest', PAGE_URL);
     await page.locator('.steps li').waitFor();
     expect(await ask(page, 'Look up', PAGE_URL)).toBe('2 images stored');
     answer();
@@ -235,21 +228,18 @@ inChromium('while the console waits', (program) => {
 
   it('it tells how long it takes and what is known, and stops when told to', async () => {
     const { page } = opened;
-    let answer = () => {};
-    const after = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    await stub(page, STORE, {
-      GET: { body: linkedWith([itemNumber(0), itemNumber(1)], STORE) },
-      PUT: { body: recordWith([itemNumber(0)]), after },
+    await stub(page, {
+      GET: { body: linkedWith([itemNumber(0), itemNumber(1)]) },
+      PUT: { body: {}, after: never },
     });
     await stopClock(page);
-    await page.locator('#form .segments label', { hasText: 'Update' }).click();
-    await page.getByLabel('Address of a page or an image').fill(PAGE_URL);
-    await page.keyboard.press('Enter');
+    await wish(page, 'Update', PAGE_URL);
     await page.locator('.known').waitFor();
     expect(await texts('.known')).toEqual(['Stored: 2 images, as of 2 Jan 2026, 11:30.']);
     await page.locator('.steps li').nth(1).waitFor();
+    expect(await texts('#announcement')).toEqual([
+      expect.stringMatching(/^Stored: 2 images, as of 2 Jan 2026, 11:30\. The service reads the page/),
+    ]);
     await page.clock.runFor(10_400);
     expect(await texts('.clock')).toEqual(['10 s']);
     expect(await texts('#announcement')).toEqual(['Still working, 10 seconds so far.']);
@@ -259,7 +249,46 @@ inChromium('while the console waits', (program) => {
     await page.getByRole('button', { name: 'Stop waiting' }).click();
     expect(await resultTitle(page)).toBe('You stopped waiting');
     expect(await page.locator('.fault').textContent()).toContain('may still finish the work');
-    answer();
     expect(await page.title()).toBe('Image harvest console');
+    expect(await texts('#announcement')).toEqual(['']);
+  });
+
+  /** Asks for an update, and stops waiting for it in this step. */
+  const stopAt = async (step: number) => {
+    const { page } = opened;
+    await wish(page, 'Update', PAGE_URL);
+    await page.locator('.steps li').nth(step).waitFor();
+    await page.getByRole('button', { name: 'Stop waiting' }).click();
+    return resultTitle(page);
+  };
+
+  it('nothing was changed by an update that was stopped before it was asked for', async () => {
+    await stub(opened.page, { GET: { ...FOUND, after: never } });
+    expect(await stopAt(0)).toBe('You stopped waiting');
+    expect(await texts('.fault > p')).toEqual(['Nothing was changed.']);
+    expect(await texts('.fault button')).toEqual(['Try again']);
+    expect(await texts('.calls .method')).toEqual(['GET']);
+  });
+
+  it('an update that was stopped may still be done, so that the page is looked up first', async () => {
+    const { page } = opened;
+    await stub(page, { GET: FOUND, PUT: { body: {}, after: never } });
+    expect(await stopAt(1)).toBe('You stopped waiting');
+    expect(await page.locator('.fault').textContent()).toContain('may still finish the work');
+    expect(await texts('.calls .method')).toEqual(['GET', 'PUT']);
+    await page.getByRole('button', { name: 'Look it up' }).click();
+    expect(await resultTitle(page)).toBe('8 images stored');
+  });
+
+  it('what was answered is shown, though nobody waited for the links to it', async () => {
+    const { page } = opened;
+    const record = recordWith(items, { changes: NO_CHANGES });
+    await stub(page, { GET: FOUND, PUT: { body: record } });
+    await page.route(/include=links/, () => never);
+    expect(await stopAt(2)).toBe('Nothing has changed');
+    expect(await page.locator('.card').count()).toBe(8);
+    expect(await texts('.note')).toEqual([
+      'You stopped waiting for the links to the pictures. Look the page up to see them.',
+    ]);
   });
 });

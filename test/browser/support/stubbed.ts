@@ -1,7 +1,15 @@
 /** Answers of the API and of the store that are made up in the browser: states that a real run seldom has. */
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { Item, SkippedLine } from '../../../lib/model.ts';
+import { startSite } from '../../../local-stack/site.ts';
 import { pngOf } from '../../support/pictures.ts';
+import { ROOT } from '../../support/startApp.ts';
+import type { Served } from './suite.ts';
+
+/** The origin that the console's policy allows. Nothing listens there: what is asked of it is answered by the test. */
+export const STORE = 'http://127.0.0.1:9';
+const API_CALLS = '**/api/images**';
 
 export const PAGE_URL = 'https://site.test/page';
 
@@ -44,9 +52,9 @@ export function recordWith(items: readonly Item[], parts: Readonly<Record<string
   };
 }
 
-/** What a GET with links answers. `store` is the origin that the console's policy allows. */
-export function linkedWith(items: readonly Item[], store: string, query = '') {
-  const linked = items.map((item) => ({ ...item, href: `${store}/bucket/${item.name}${query}` }));
+/** What a GET with links answers. */
+export function linkedWith(items: readonly Item[], query = '') {
+  const linked = items.map((item) => ({ ...item, href: `${STORE}/bucket/${item.name}${query}` }));
   const { url, complete, updatedAt, images, skipped } = recordWith(items);
   return { url, images, count: items.length, complete, updatedAt, items: linked, skipped };
 }
@@ -59,13 +67,20 @@ export interface StubbedAnswer {
   readonly after?: Promise<unknown>;
 }
 
-/** Every call to the API gets its method's answer; every picture of the store is a PNG. */
+/** The console without a service behind it. */
+export async function startStubbedSite(): Promise<Served> {
+  const console = { api: STORE, storeOrigin: STORE };
+  const site = await startSite({ folder: join(ROOT, 'static'), host: '127.0.0.1', port: 0, console });
+  return { siteUrl: site.url, stop: site.close };
+}
+
+/** From now on every call to the API gets its method's answer, and every picture of the store is a PNG. */
 export async function stub(
   page: Page,
-  store: string,
   answers: Readonly<Partial<Record<'GET' | 'POST' | 'PUT', StubbedAnswer>>>,
 ): Promise<void> {
-  await page.route('**/api/images**', async (route) => {
+  await page.unroute(API_CALLS);
+  await page.route(API_CALLS, async (route) => {
     const answer = answers[route.request().method() as 'GET' | 'POST' | 'PUT'];
     if (answer === undefined) return route.abort('connectionrefused');
     await answer.after;
@@ -80,5 +95,5 @@ export async function stub(
       .catch(() => undefined);
   });
   const png = pngOf(7, 64, 48);
-  await page.route(`${store}/**`, (route) => route.fulfill({ contentType: 'image/png', body: png }));
+  await page.route(`${STORE}/**`, (route) => route.fulfill({ contentType: 'image/png', body: png }));
 }

@@ -1,8 +1,8 @@
 /** The result of a call that went well: a summary, what changed, the pictures, what was skipped. */
 import { actionButtons } from './actions.js';
-import { callList } from './calls.js';
+import { callList } from './callList.js';
 import { changesByName, changesPanel, changeWords } from './changes.js';
-import { byId, el, fill } from './dom.js';
+import { button, byId, el, fill } from './dom.js';
 import { showGallery } from './gallery.js';
 import { urlsByPageId } from './pageIds.js';
 import { recentUrls } from './recent.js';
@@ -11,7 +11,7 @@ import { skippedList, warningList } from './skipped.js';
 import { byteWords, countWords, timeWords } from './words.js';
 
 /**
- * @import { Around } from './fault.js'
+ * @import { Around } from './actions.js'
  * @import { Changes, Item, SkippedLine, Warning, Counts } from '../../lib/model.ts'
  *
  * @typedef {object} Shown a record as POST and PUT answer it, or what a GET finds
@@ -37,20 +37,17 @@ import { byteWords, countWords, timeWords } from './words.js';
  */
 
 /** Resolves when every picture has its place. @param {Outcome} outcome */
-export async function showRecord(outcome) {
-  const { record, links, before, note, calls, signal } = outcome;
-  const heading = el('h2', { tabindex: '-1', class: 'result-title' }, headline(outcome));
+export async function showResult(outcome) {
+  const { record, links, before, note, calls, signal, wish } = outcome;
   const total = record.items.reduce((sum, { bytes }) => sum + bytes, 0);
   const isMoved = record.finalUrl !== undefined && record.finalUrl !== record.url;
-  const skippedCount = record.counts?.skipped ?? record.skipped.length;
-  const gallery = el(
-    'div',
-    {},
-    record.items.length === 0 && el('p', { class: 'panel' }, emptyWords(skippedCount)),
-  );
-  const isCopies = areCopies(outcome);
+  const gallery = el('div', {}, record.items.length === 0 && el('p', { class: 'panel' }, emptyWords(record)));
+  const isCopies = wish.action === 'lookUp' && areCopies(record);
   const pages = isCopies ? await urlsByPageId(recentUrls()) : new Map();
+  // A newer wish may have begun meanwhile, and the place is its own.
+  signal.throwIfAborted();
   const changes = changesToShow(outcome);
+  const heading = el('h2', { tabindex: '-1', class: 'result-title' }, headline(outcome, isCopies));
   fill(
     byId('outcome', HTMLElement),
     el(
@@ -70,10 +67,14 @@ export async function showRecord(outcome) {
       { class: 'facts' },
       fact('Images', record.items.length.toLocaleString('en')),
       fact('Total size', byteWords(total)),
-      fact('Skipped', skippedCount.toLocaleString('en')),
+      fact(
+        record.counts || record.skipped.length === 0 ? 'Skipped' : 'Skipped, as listed',
+        (record.counts?.skipped ?? record.skipped.length).toLocaleString('en'),
+      ),
       record.dryRun ? fact('Stored', 'nothing, a dry run') : fact('Last change', timeWords(record.updatedAt)),
     ),
-    !record.complete && incompleteNote(outcome),
+    // An update of the image would make a page of it.
+    !record.complete && !isCopies && incompleteNote(outcome),
     note !== undefined && note !== '' && el('p', { class: 'note' }, note),
     changes !== undefined && changesPanel(changes, before ?? null, record.dryRun === true),
     warningList(record.warnings ?? []),
@@ -95,13 +96,15 @@ export async function showRecord(outcome) {
   await built;
 }
 
-/** Why there is no picture. @param {number} skippedCount */
-function emptyWords(skippedCount) {
-  if (skippedCount === 0)
+/** Why there is no picture. @param {Shown} record */
+function emptyWords({ counts, skipped }) {
+  if (skipped.length === 0)
     return 'No image was found. No page is run, so pictures that only a script adds are not seen.';
-  return skippedCount === 1
-    ? 'The only image was skipped; the reason is below.'
-    : `All ${skippedCount.toLocaleString('en')} images were skipped; the reasons are below.`;
+  if (skipped.length === 1) return 'The only image was skipped; the reason is below.';
+  // The list may have been cut: without the counts it does not say how many there are.
+  return counts
+    ? `All ${counts.skipped.toLocaleString('en')} images were skipped; the reasons are below.`
+    : 'Every image was skipped; the reasons are below.';
 }
 
 /** @param {string} term @param {string} value */
@@ -115,14 +118,14 @@ function changesToShow({ record: { changes, images }, before }) {
   return before || !isAllNew ? changes : undefined;
 }
 
-/** @param {Outcome} outcome */
-function headline(outcome) {
+/** @param {Outcome} outcome @param {boolean} isCopies */
+function headline(outcome, isCopies) {
   const { record, wish, calls } = outcome;
   const count = countWords(record.items.length, 'image');
   const changes = changesToShow(outcome);
   if (record.dryRun)
     return `Dry run: ${changes === undefined ? `${count} found` : changeWords(changes, true)}`;
-  if (areCopies(outcome))
+  if (isCopies)
     return record.items.length === 1 ? 'One copy of one image' : `${record.items.length} copies of one image`;
   if (wish.action === 'lookUp') return `${count} stored`;
   const isNew =
@@ -130,10 +133,10 @@ function headline(outcome) {
   return isNew || changes === undefined ? `${count} harvested` : changeWords(changes, false);
 }
 
-/** An image's URL was looked up: its copies come from different pages. @param {Outcome} outcome */
-function areCopies({ record: { items, url }, wish }) {
+/** Whether what a look-up found is no page, but an image's copies in different pages. @param {Shown} found */
+export function areCopies({ items, url }) {
   const isPage = items.length === 1 && items[0]?.foundIn[0]?.element === 'page';
-  return wish.action === 'lookUp' && items.length > 0 && !isPage && items.every((item) => item.url === url);
+  return items.length > 0 && !isPage && items.every((item) => item.url === url);
 }
 
 /** @param {Outcome} outcome */
@@ -147,14 +150,8 @@ function incompleteNote({ wish, run, record }) {
       el('strong', {}, 'Not complete. '),
       'Time ran out before every image had its turn. What is stored is safe; an update goes on from there.',
     ),
-    el(
-      'button',
-      {
-        type: 'button',
-        class: 'primary',
-        click: () => run({ ...wish, action: record.dryRun ? wish.action : 'update' }),
-      },
-      record.dryRun ? 'Try again' : 'Update now',
+    button('primary', record.dryRun ? 'Try again' : 'Update now', () =>
+      run({ ...wish, action: record.dryRun ? wish.action : 'update' }),
     ),
   );
 }

@@ -18,7 +18,7 @@ export function callList(calls) {
     el(
       'ol',
       {},
-      ...calls.map((call) =>
+      ...calls.map((call, index) =>
         el(
           'li',
           {},
@@ -29,7 +29,7 @@ export function callList(calls) {
             { class: 'quiet' },
             `${call.status ?? 'no answer'} · ${Math.round(call.ms).toLocaleString('en')} ms`,
           ),
-          copyButton('Copy curl', curlOf(call), { name: `Copy curl of the ${call.method}` }),
+          copyButton('Copy curl', curlOf(call), { name: `Copy curl of call ${index + 1}, ${call.method}` }),
         ),
       ),
     ),
