@@ -13,9 +13,11 @@ export interface Row {
   readonly figure: number;
   readonly figureKind: 'ratio' | 'difference' | 'value' | 'exponent';
   readonly aim: { readonly atMost: number } | { readonly atLeast: number } | null;
+  /** Its figure is shown beside its aim, and no margin is asked of it. */
+  readonly isOnlyShown?: true;
 }
 
-type Compared = Pick<Row, 'scenario' | 'what' | 'unit' | 'subject' | 'reference' | 'aim'>;
+type Compared = Pick<Row, 'scenario' | 'what' | 'unit' | 'subject' | 'reference' | 'aim' | 'isOnlyShown'>;
 
 export function ratioRow(row: Compared): Row {
   return { ...row, figure: ratioOf(row.subject, row.reference), figureKind: 'ratio' };
@@ -29,4 +31,9 @@ export function differenceRow(row: Compared): Row {
 export function isMet({ aim, figure }: Row, margin = 1): boolean {
   if (aim === null) return true;
   return 'atMost' in aim ? figure <= aim.atMost * margin : figure >= aim.atLeast / margin;
+}
+
+/** Whether something is broken. */
+export function isFarOff(row: Row, margin: number): boolean {
+  return row.isOnlyShown !== true && !isMet(row, margin);
 }

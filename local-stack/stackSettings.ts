@@ -66,14 +66,18 @@ export function stackFaults(env: Environment): readonly string[] {
 
 /** The cache itself, a copy of what changes while its file is rewritten, and buffers: beyond its limit it is killed. */
 const REDIS_ROOM = 3;
+/** Redis itself, its clients' buffers and the process that rewrites its file, in megabytes: of a small cache too. */
+const REDIS_LEAST = 64;
 
 function memoryFaults({ REDIS_MAXMEMORY = '', REDIS_MEM_LIMIT = '' }: Environment): readonly string[] {
   const [, cache] = /^(\d+)mb$/.exec(REDIS_MAXMEMORY) ?? [];
   const [, limit] = /^(\d+)m$/.exec(REDIS_MEM_LIMIT) ?? [];
-  const least = Number(cache) * REDIS_ROOM;
+  const wanted = Number(cache) * REDIS_ROOM;
+  const least = Math.max(wanted, REDIS_LEAST);
   // What is no number was told already.
   if (!(Number(limit) < least)) return [];
-  return [`REDIS_MEM_LIMIT must be at least ${least}m, three times REDIS_MAXMEMORY, not ${REDIS_MEM_LIMIT}.`];
+  const why = least === wanted ? 'three times REDIS_MAXMEMORY' : 'whatever REDIS_MAXMEMORY is';
+  return [`REDIS_MEM_LIMIT must be at least ${least}m, ${why}, not ${REDIS_MEM_LIMIT}.`];
 }
 
 /** The engine would say it of one service, when the others run already. @param text `NAME=port` entries, by spaces */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bundleSizeOf } from '../bench/bundleBudget.ts';
 import { readParameters } from '../bench/parameters.ts';
-import { isMet, type Row, ratioRow } from '../bench/row.ts';
+import { isFarOff, isMet, type Row, ratioRow } from '../bench/row.ts';
 import { differenceOf, exponentOf, median, ratioOf } from '../bench/statistics.ts';
 import { buildFunctions } from '../local-stack/build.ts';
 
@@ -46,6 +46,8 @@ describe('a figure', () => {
   ])('with the aim %j: %d with a margin of %d is met: %s', (aim, subject, margin, expected) => {
     const row = ratioRow({ scenario: 's', what: '', unit: '', subject: [subject], reference: [1], aim });
     expect(isMet(row, margin)).toBe(expected);
+    expect(isFarOff(row, margin)).toBe(!expected);
+    expect(isFarOff({ ...row, isOnlyShown: true }, margin)).toBe(false);
   });
 });
 

@@ -21,12 +21,14 @@ download() { (cd "$1" && "$go" mod download); }
 # build MODULE FOLDER [-ldflags …]: each of the module's tools, under the last part of its path. `take` asks for the
 # outcome, and where an outcome is asked for, `set -e` is off.
 build() {
-  local module="$1" folder="$2" package
+  local module="$1" folder="$2" packages package
   shift 2
   mkdir -p "$folder.part"
   (
     cd "$module" || exit 1
-    for package in $("$go" list tool); do
+    # An empty folder would pass for the programs from then on.
+    packages="$("$go" list tool)" && [ -n "$packages" ] || exit 1
+    for package in $packages; do
       "$go" build "$@" -o "$folder.part/$(basename "$package")" "$package" || exit 1
     done
   ) || return 1

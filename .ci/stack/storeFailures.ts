@@ -1,11 +1,12 @@
 /** What MinIO counts only once it has happened: its panels would be empty for want of it. */
-import { once } from 'node:events';
 import { request } from 'node:http';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { call } from '../../local-stack/smoke/calls.ts';
 import { check } from './steps.ts';
 import { APP, BUCKET } from './storeClient.ts';
+
+const SILENCE_MS = 20_000;
 
 /** @param store its URL, as this machine has it */
 export async function failAtStore(store: string): Promise<void> {
@@ -29,8 +30,13 @@ async function cutUpload(store: string): Promise<void> {
   const url = await getSignedUrl(client, command, { expiresIn: 60 });
   const headers = { 'Content-Length': 1_000_000, Expect: '100-continue' };
   const upload = request(url, { method: 'PUT', headers });
-  const asked = once(upload, 'continue');
-  upload.flushHeaders();
-  await asked;
+  await new Promise<void>((resolve, reject) => {
+    upload
+      .once('continue', resolve)
+      .once('response', ({ statusCode }) => reject(new Error(`status ${statusCode} before the upload`)))
+      .once('error', reject)
+      .setTimeout(SILENCE_MS, () => upload.destroy(new Error('the store does not answer an upload')))
+      .flushHeaders();
+  });
   upload.on('error', () => undefined).destroy();
 }

@@ -19,6 +19,8 @@ import { check, type Steps } from './steps.ts';
 /** The sample site, as the API reaches it. */
 export const SITE = 'http://nginx';
 const RECOVERY_MS = 60_000;
+/** What a lost exporter costs is there every time; what else the machine does is not. */
+const COMPARISONS = 3;
 
 type Allows = (answer: Answer) => boolean;
 
@@ -96,21 +98,24 @@ export function createSurvival(stack: Stack): Survival {
     async killExporter() {
       const page = `${SITE}/sample/?known`;
       const many = () => lookUpMany(stack.api, page, 2_000, 4);
-      const before = await many();
       const id = await stack.container('emf-exporter');
-      const [during] = await Promise.all([many(), delay(300).then(() => stack.docker('kill', id))]);
-      const without = await many();
-      await stack.docker('start', id);
-      await stack.untilHealthy(RECOVERY_MS);
-      const all = [...before, ...during, ...without];
-      check(all.every(isSuccess), summary(all));
-      // The median, since the machine's other work is in the slow ones.
-      const [median, medianWithout] = [percentile(before, 0.5), percentile(without, 0.5)];
-      const slower = `the median went from ${median.toFixed(1)} to ${medianWithout.toFixed(1)} ms`;
-      check(medianWithout < median * 1.5 + 3, slower);
-      const word = (answers: readonly Answer[]) =>
-        `p50 ${percentile(answers, 0.5).toFixed(1)}, p95 ${percentile(answers, 0.95).toFixed(1)} ms`;
-      return `${all.length} answers, all 200; with it ${word(before)}; as it died ${word(during)}; without it ${word(without)}`;
+      for (let round = 1; ; round += 1) {
+        const before = await many();
+        const [during] = await Promise.all([many(), delay(300).then(() => stack.docker('kill', id))]);
+        const without = await many();
+        await stack.docker('start', id);
+        await stack.untilHealthy(RECOVERY_MS);
+        const all = [...before, ...during, ...without];
+        check(all.every(isSuccess), summary(all));
+        // The median, since the machine's other work is in the slow ones; and again, since that may begin in between.
+        const [median, medianWithout] = [percentile(before, 0.5), percentile(without, 0.5)];
+        const isSlower = medianWithout >= median * 1.5 + 3;
+        if (isSlower && round < COMPARISONS) continue;
+        check(!isSlower, `the median went from ${median.toFixed(1)} to ${medianWithout.toFixed(1)} ms`);
+        const word = (answers: readonly Answer[]) =>
+          `p50 ${percentile(answers, 0.5).toFixed(1)}, p95 ${percentile(answers, 0.95).toFixed(1)} ms`;
+        return `${all.length} answers, all 200; with it ${word(before)}; as it died ${word(during)}; without it ${word(without)}; in round ${round}`;
+      }
     },
 
     loseRedis: (how) =>
@@ -187,8 +192,9 @@ export async function checkPromised(stack: Stack, promised: readonly Promised[])
       const reply = await lookUp(stack.api, page.url, '&include=links');
       const { items } = jsonOf(reply, 200) as { items?: readonly { href: string }[] };
       check(String(namesIn(reply)) === String(page.images), `${page.url} answers other names`);
+      check(items?.length === page.images.length, `${page.url} answers with ${items?.length ?? 'no'} items`);
       // None where the site went away between its page and its pictures.
-      for (const [index, { href }] of (items ?? []).entries()) {
+      for (const [index, { href }] of items.entries()) {
         const object = await followLink(href, stack.store);
         check(object.status === 200, `${page.images[index]}: status ${object.status}`);
       }

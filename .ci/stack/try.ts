@@ -50,6 +50,7 @@ async function main(steps: Steps, stack: Stack): Promise<void> {
   const survival = createSurvival(stack);
   await restartEach(steps, survival);
   await step(`${COUNTED} requests are counted as ${COUNTED}`, () => countRequests(stack));
+  await step('look-ups hit the cache', () => checkCacheHits(stack));
   await step('the exporter is killed under load: no answer changes', () => survival.killExporter());
   await step('Redis is killed under load: answers go on', () => survival.loseRedis('kill'));
   await step('Redis hangs under load: answers go on', () => survival.loseRedis('pause'));
@@ -155,28 +156,53 @@ async function comeBack(from: Stack, stack: Stack): Promise<string> {
   return `${pages.length} pages byte for byte, and the measurements of before`;
 }
 
-/** What the exporter itself says, not what was scraped. */
-async function countedBy(stack: Stack): Promise<number> {
+/** What the exporter itself says, not what was scraped: the sum of a metric's series. */
+async function askExporter(stack: Stack): Promise<(metric: string) => number> {
   const script =
-    "fetch('http://127.0.0.1:9464/metrics').then((r) => r.text()).then((t) => console.log(t.split('\\n')" +
-    ".filter((l) => l.startsWith('image_api_requests_total{')).reduce((n, l) => n + Number(l.split(' ').at(-1)), 0)))";
-  return Number(await stack.docker('exec', await stack.container('emf-exporter'), 'node', '-e', script));
+    "fetch('http://127.0.0.1:9464/metrics').then((r) => r.text()).then((text) => process.stdout.write(text))";
+  const text = await stack.docker('exec', await stack.container('emf-exporter'), 'node', '-e', script);
+  const lines = text.split('\n').map((line) => line.split(/[{ ]/, 1).concat(line.split(' ').at(-1) ?? ''));
+  return (metric) =>
+    lines.filter(([name]) => name === metric).reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
+/** The kernel lets little wait: an exporter that the machine stops for a third of a second loses datagrams, and says so. */
+const ROUNDS = 3;
+
 async function countRequests(stack: Stack): Promise<string> {
-  const before = await countedBy(stack);
-  const start = performance.now();
-  const answers = await lookUpMany(stack.api, `${SITE}/sample/?known`, COUNTED, 16);
-  const seconds = (performance.now() - start) / 1_000;
-  check(answers.length === COUNTED && answers.every(({ status }) => status === 200), summary(answers));
-  const end = performance.now() + 20_000;
-  let counted = 0;
-  while (counted < COUNTED && performance.now() < end) {
-    counted = (await countedBy(stack)) - before;
-    await delay(250);
+  for (let round = 1; ; round += 1) {
+    const before = await askExporter(stack);
+    const start = performance.now();
+    const answers = await lookUpMany(stack.api, `${SITE}/sample/?known`, COUNTED, 16);
+    const seconds = (performance.now() - start) / 1_000;
+    check(answers.length === COUNTED && answers.every(({ status }) => status === 200), summary(answers));
+    const end = performance.now() + 20_000;
+    let [counted, hits, lost] = [0, 0, 0];
+    while (counted < COUNTED && lost === 0 && performance.now() < end) {
+      const after = await askExporter(stack);
+      const grown = (metric: string) => after(metric) - before(metric);
+      counted = grown('image_api_requests_total');
+      hits = grown('image_api_cache_hits_total');
+      lost = grown('emf_exporter_udp_receive_drops_total');
+      await delay(250);
+    }
+    if (lost > 0 && round < ROUNDS) continue;
+    check(counted === COUNTED, `${counted} were counted, ${lost} datagrams lost, in round ${round}`);
+    // All but the first, and those that came with it; fewer where Redis was slow for a moment.
+    check(hits > COUNTED / 2, `${hits} of ${COUNTED} look-ups of one page hit the cache`);
+    return `${(COUNTED / seconds).toFixed(0)} a second, ${hits} from the cache, in round ${round}`;
   }
-  check(counted === COUNTED, `${counted} were counted`);
-  return `${(COUNTED / seconds).toFixed(0)} a second`;
+}
+
+/** As the panels have it, once it is scraped. */
+async function checkCacheHits({ prometheus }: Stack): Promise<string> {
+  const end = performance.now() + 45_000;
+  for (;;) {
+    const hits = await sampleOf(prometheus, 'sum(image_api_cache_hits_total)');
+    if (hits > 0) return `${hits} hits`;
+    check(performance.now() < end, 'no look-up has hit the cache');
+    await delay(2_000);
+  }
 }
 
 /** Besides the app, which was killed, no container was started again, and none ran out of memory. */
@@ -196,10 +222,17 @@ async function checkCalm(stack: Stack): Promise<string> {
   return `${log.split('\n').length} lines of the app's log`;
 }
 
-/** The store was killed and hung, which callers were told: that alert was called for. */
+/**
+ * The store was killed and hung, which callers were told; and the exporter may be stopped by a busy machine, which
+ * `countRequests` has judged.
+ */
+const CALLED_FOR = ['StorageUnavailable', 'ExporterLosingDatagrams'];
+
 async function checkAlerts(stack: Stack): Promise<string> {
   const alerts = await alertNames(stack.prometheus);
-  const others = alerts.filter((name) => name.endsWith('(firing)') && !name.startsWith('StorageUnavailable'));
+  const others = alerts.filter(
+    (name) => name.endsWith('(firing)') && !CALLED_FOR.some((known) => name.startsWith(known)),
+  );
   check(others.length === 0, others.join(', '));
   return alerts.join(', ');
 }

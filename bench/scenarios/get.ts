@@ -90,6 +90,9 @@ function rowsOf(costs: (task: string) => readonly Cost[]): Row[] {
             subject: micros('hitsInTurn'),
             reference: micros('bareInTurn'),
             aim: { atMost: 1.5 },
+            // Each call waits for two processes in turn, the bare one for another two: on a busy machine its scheduler
+            // makes the ratio. That a hit has become dear is seen above, by its processor time.
+            isOnlyShown: true,
           }),
         ]
       : []),

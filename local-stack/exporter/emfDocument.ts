@@ -55,7 +55,10 @@ interface Claim {
   dimensionNames: readonly string[];
 }
 
-/** The readings, or why the line is none. What is unusable inside a document is told to `drops`; the rest counts. */
+/**
+ * The readings, or why the line is none. What is unusable inside a document is told to `drops`, once for each reason;
+ * the rest counts.
+ */
 export function readDocument(text: string, drops: Drops): readonly Reading[] | LineReason {
   if (isTooDeep(text)) return 'too_deep';
   const root = parseJson(text);
@@ -63,7 +66,29 @@ export function readDocument(text: string, drops: Drops): readonly Reading[] | L
   const directives = directivesOf(root);
   if (directives === undefined) return 'not_emf';
 
-  const document = root as JsonObject;
+  const sums = sumUp(drops);
+  const readings = readingsOf(root as JsonObject, directives, sums);
+  sums.tell();
+  return readings;
+}
+
+/** A megabyte holds half a million malformed directives: to tell of each took 0.2 s, to read them 0.03. */
+function sumUp(drops: Drops): Drops & { tell(): void } {
+  const sums = new Map<SampleReason, { count: number; readonly example: string | undefined }>();
+  return {
+    samplesDropped(reason, count, example) {
+      const sum = sums.get(reason);
+      if (sum === undefined) sums.set(reason, { count, example });
+      else sum.count += count;
+    },
+    labelDropped: (reason) => drops.labelDropped(reason),
+    tell() {
+      for (const [reason, { count, example }] of sums) drops.samplesDropped(reason, count, example);
+    },
+  };
+}
+
+function readingsOf(document: JsonObject, directives: readonly unknown[], drops: Drops): readonly Reading[] {
   const readings: Reading[] = [];
   let names: readonly string[] | undefined;
   let dimensions: Dimensions = [];

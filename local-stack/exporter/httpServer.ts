@@ -4,6 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { explainListening } from './faults.ts';
+import { createPlaces } from './places.ts';
 import type { Receiver } from './receivers.ts';
 
 export interface HttpOptions {
@@ -35,16 +36,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /** Rejects with one sentence when it cannot listen. */
 export async function serveMetrics(options: HttpOptions): Promise<Receiver> {
   const { host, port, pieces, onFault, clock } = options;
-  /** When each was begun, the oldest first. */
-  const scrapes = new Map<ServerResponse, number>();
-  const hasRoom = (): boolean => {
-    if (scrapes.size < MAX_SCRAPES) return true;
-    const [oldest] = scrapes;
-    if (oldest === undefined || clock() - oldest[1] < SLOW_MS) return false;
-    scrapes.delete(oldest[0]);
-    oldest[0].destroy();
-    return true;
-  };
+  const scrapes = createPlaces<ServerResponse>({ count: MAX_SCRAPES, keptMs: SLOW_MS, clock });
   const times = {
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -57,17 +49,17 @@ export async function serveMetrics(options: HttpOptions): Promise<Receiver> {
       answer(response, 405, 'Only GET and HEAD are answered.\n', { Allow: 'GET, HEAD' });
     } else if (path === '/healthz') {
       answer(response, 200, 'ok\n');
-    } else if (path === '/metrics' && !isHead && !hasRoom()) {
+    } else if (path === '/metrics' && !isHead && !scrapes.makeRoom()) {
       answer(response, 503, 'Too many scrapes at once.\n', { 'Retry-After': '1' });
     } else if (path === '/metrics') {
       response.writeHead(200, { 'Content-Type': CONTENT_TYPE });
       if (isHead) response.end();
       else {
-        scrapes.set(response, clock());
+        scrapes.hear(response);
         // Whoever asked may be gone half way.
         pipeline(withTurns(pieces()), response)
           .catch(() => response.destroy())
-          .finally(() => scrapes.delete(response));
+          .finally(() => scrapes.leave(response));
       }
     } else {
       answer(

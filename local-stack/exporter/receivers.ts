@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { explainListening } from './faults.ts';
 import type { Intake } from './intake.ts';
 import { createLineSplitter } from './lineSplitter.ts';
+import { createPlaces } from './places.ts';
 import type { Tally } from './tally.ts';
 
 export interface Receiver {
@@ -72,41 +73,27 @@ export async function receiveTcp(
   },
 ): Promise<Receiver> {
   const { host, port, maxLineBytes, intake, onFault, maxConnections, tally, clock } = options;
-  /** When each sender last ended a line; the one that did so longest ago comes first. */
-  const heard = new Map<Socket, number>();
-  const hear = (socket: Socket) => {
-    heard.delete(socket);
-    heard.set(socket, clock());
-  };
-  const hasRoom = (): boolean => {
-    if (heard.size < maxConnections) return true;
-    const [silent] = heard;
-    if (silent === undefined || clock() - silent[1] < IDLE_MS) return false;
-    heard.delete(silent[0]);
-    silent[0].destroy();
-    tally.connectionEvicted();
-    return true;
-  };
+  const places = createPlaces<Socket>({ count: maxConnections, keptMs: IDLE_MS, clock });
   // A sender that is gone without a word gives its place back when the system notices.
   const server = createServer({ keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
     // A reset says no more than an end does: what came is counted, and 'close' follows.
     socket.on('error', () => {});
-    if (!hasRoom()) {
+    if (!places.makeRoom(() => tally.connectionEvicted())) {
       tally.connectionRefused();
       socket.destroy();
       return;
     }
     const splitter = createLineSplitter(maxLineBytes, intake('tcp'));
-    hear(socket);
+    places.hear(socket);
     tally.connectionOpened();
     socket.on('data', (chunk: Buffer) => {
       splitter.push(chunk);
       // Not every byte: who drips them keeps a place for nothing.
-      if (chunk.includes(NEWLINE)) hear(socket);
+      if (chunk.includes(NEWLINE)) places.hear(socket);
     });
     socket.on('close', () => {
       splitter.end();
-      heard.delete(socket);
+      places.leave(socket);
       tally.connectionClosed();
     });
   });
@@ -122,7 +109,7 @@ export async function receiveTcp(
     port: typeof address === 'object' && address !== null ? address.port : port,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of heard.keys()) socket.destroy();
+      for (const socket of places.holders()) socket.destroy();
       await closed;
     },
   };

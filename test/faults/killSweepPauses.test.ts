@@ -33,19 +33,19 @@ beforeAll(async () => {
 
 afterAll(() => range.close(), TIMEOUT_MS);
 
-describe('paused at any call while others work, it loses or waits its turn', () => {
+describe(`paused at any call while others work, it loses or waits its turn (${share.said})`, () => {
   it.each(rows)(
     `F09 ${title}`,
     async ({ operation, hasRedis }) => {
       const pauses = OTHERS.map((by) => ({ by }));
       const { takes } = share;
       const found = await range.pauses(operation, pauses, { hasRedis, takes });
+      tally.add(found);
       expect(found.faults).toEqual([]);
       expect(found.calls).toEqual(expectedCalls(operation, hasRedis));
       expect(found.points).toBe(found.calls.length * 2 * OTHERS.length);
       if (isWhole) expect(found.runs).toBe(found.points);
       report({ inputs: found.runs });
-      tally.add(found);
     },
     TIMEOUT_MS,
   );
@@ -62,10 +62,10 @@ describe('paused at any call while others work, it loses or waits its turn', () 
       const pause = { by: ['put'], lock: 'ends', timeMs: 4_000, codes: LATE_CODES } as const;
       const only = (call: string) => isWhole || LATE_CALLS.includes(call);
       const found = await range.pauses(operation, [pause], { hasRedis, only });
+      tally.add(found);
       expect(found.faults).toEqual([]);
       expect(found.runs).toBeGreaterThanOrEqual(4);
       report({ inputs: found.runs });
-      tally.add(found);
     },
     TIMEOUT_MS,
   );

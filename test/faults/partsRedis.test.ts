@@ -4,6 +4,7 @@ import { pageIdOf } from '../../lib/page/identity.ts';
 import { RECORD_MAX_BYTES } from '../../lib/record/recordText.ts';
 import { REDIS_TIMES } from '../../lib/record/redisConnection.ts';
 import { STORE_TIMES } from '../../lib/record/s3Times.ts';
+import { PATIENT_REDIS } from '../contract/caches.ts';
 import { report } from '../hostile/support/figures.ts';
 import { until } from '../support/until.ts';
 import type { LineFault } from './faultProxy.ts';
@@ -22,6 +23,9 @@ function stopped() {
 }
 
 const bulk = (text: string) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+
+/** Where Redis and the bucket work, and what is asked of them is counted or expected. */
+const PATIENT = { storeTimes: PATIENT_STORE, redisTimes: PATIENT_REDIS };
 
 /** POST, GET, PUT and GET give what they give with a Redis that works. */
 async function expectSameAnswers(service: PartsService) {
@@ -62,7 +66,7 @@ describe('F05 a Redis whose line', () => {
   ];
   it.each(lines)('F05 %s changes no answer, and is used again when it is back', async (_, fault) => {
     const clock = stopped();
-    await using service = await startPartsService({ elapsed: clock.elapsed });
+    await using service = await startPartsService({ elapsed: clock.elapsed, storeTimes: PATIENT_STORE });
     await service.redisLine.set(fault);
     const { ms } = await timed(() => expectSameAnswers(service));
     report({ inputs: 7 });
@@ -88,7 +92,7 @@ describe('F05 a Redis that answers', () => {
   ];
   it.each(replies)('F05 %s changes no answer, and is used again', async (_, fault) => {
     const clock = stopped();
-    await using service = await startPartsService({ elapsed: clock.elapsed });
+    await using service = await startPartsService({ elapsed: clock.elapsed, storeTimes: PATIENT_STORE });
     service.redis.choose = () => fault;
     await expectSameAnswers(service);
     report({ inputs: 7 });
@@ -108,7 +112,7 @@ describe('F05 an entry that is', () => {
     ['larger than a record can be', (record) => record + ' '.repeat(RECORD_MAX_BYTES)],
   ];
   it.each(entries)('F05 %s is a miss: the bucket answers', async (_, make) => {
-    await using service = await startPartsService({ storeTimes: PATIENT_STORE });
+    await using service = await startPartsService(PATIENT);
     const { body } = await service.post(service.page);
     const key = `page:${pageIdOf(service.page)}`;
     const entry = service.redis.entries.get(key);
@@ -126,7 +130,7 @@ describe('F05 an entry that is', () => {
   });
 
   it('F05 a giant value costs no more than a record may have', async () => {
-    await using service = await startPartsService();
+    await using service = await startPartsService(PATIENT);
     await service.post(service.page);
     const asked: number[] = [];
     service.redis.choose = ({ name, args }) => {
@@ -146,7 +150,7 @@ describe('F05 a Redis that is lost', () => {
   /** A service with a harvested page that is not in the cache, and what a GET of it usually takes. */
   async function startUncached() {
     const clock = stopped();
-    const service = await startPartsService({ elapsed: clock.elapsed });
+    const service = await startPartsService({ elapsed: clock.elapsed, storeTimes: PATIENT_STORE });
     await service.post(service.page);
     const get = async () => {
       const { value, ms } = await timed(() => service.get(service.page));
@@ -221,7 +225,7 @@ describe('F06 FLUSHALL', () => {
     { what: 'GET of an image', isHarvested: true, run: ({ get, url }) => get(url('/2.png')) },
   ];
   const startFor = async ({ isHarvested }: Row): Promise<PartsService> => {
-    const service = await startPartsService();
+    const service = await startPartsService(PATIENT);
     if (isHarvested) await service.post(service.page);
     service.show(2, 3);
     return service;

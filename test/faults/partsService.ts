@@ -44,6 +44,8 @@ export interface PartsServiceParts {
   readonly respond?: HostileParts['respond'];
   readonly config?: HostileParts['config'];
   readonly storeTimes?: StoreTimes;
+  /** Of the sweep's own client; absent: those of the service. */
+  readonly sweepTimes?: StoreTimes;
   readonly redisTimes?: RedisTimes;
   /** On the cache's own clock. */
   readonly elapsed?: () => number;
@@ -60,6 +62,7 @@ export async function startPartsService({
   respond,
   config,
   storeTimes = QUICK_STORE,
+  sweepTimes = storeTimes,
   redisTimes = REDIS_TIMES,
   elapsed,
   timeMs,
@@ -137,7 +140,7 @@ export async function startPartsService({
     namesIn,
     /** A sweep two days from now, with a client of its own, as the scheduled function has one. */
     async sweepLater(): Promise<SweepReport> {
-      const sweeping = storeAt(`http://127.0.0.1:${s3Line.port}`, storeTimes);
+      const sweeping = storeAt(`http://127.0.0.1:${s3Line.port}`, sweepTimes);
       const clock: Clock = {
         now: () => new Date(Date.now() + 2 * 24 * 60 * 60 * 1_000),
         elapsed: () => performance.now(),

@@ -6,17 +6,14 @@ import { Problem } from '../../lib/problem.ts';
 import type { SweepReport } from '../../lib/record/sweep.ts';
 import { report } from '../hostile/support/figures.ts';
 import { FAULT_NAMES, FAULTS, inEveryWay, SWEEP_REQUESTS, watch } from './bucketRequests.ts';
-import {
-  PATIENT_STORE,
-  type PartsService,
-  type PartsServiceParts,
-  startPartsService,
-  timed,
-} from './partsService.ts';
+import { PATIENT_STORE, type PartsService, QUICK_STORE, startPartsService, timed } from './partsService.ts';
 
-/** A harvested page and a page without a record, each with an object that a killed write left. */
-async function littered(parts: PartsServiceParts = {}): Promise<PartsService> {
-  const service = await startPartsService(parts);
+/**
+ * A harvested page and a page without a record, each with an object that a killed write left. Only what meets the
+ * faults is in a hurry: the sweep.
+ */
+async function littered(sweepTimes = QUICK_STORE): Promise<PartsService> {
+  const service = await startPartsService({ storeTimes: PATIENT_STORE, sweepTimes });
   expect((await service.post(service.page)).status).toBe(201);
   for (const page of [service.page, service.url('/lost')]) {
     await service.putRaw(objectName(imageIdOf(page), pageIdOf(page), 'f'.repeat(32), 'left.png'), 'left');
@@ -47,7 +44,7 @@ async function expectTidiedUpLater(service: PartsService) {
 
 describe('F01 a sweep', () => {
   it('F01 makes these requests and no other', async () => {
-    await using service = await littered({ storeTimes: PATIENT_STORE });
+    await using service = await littered(PATIENT_STORE);
     const names = watch(service, () => 'pass');
     expect(await service.sweepLater()).toEqual({
       listed: 4,

@@ -16,7 +16,7 @@ TARGET        ${TARGETS.join(', ')}, or all, each for its share of the time
 --corpus DIR  files to begin with, beside the target's own
 --replay FILE tries this one input
 
-Findings are kept in .local/fuzz/TARGET. Ends with 1 when there is one.`;
+Findings are kept in .local/fuzz/TARGET. Ends with 2 when there is one, with 1 when it could not be tried.`;
 
 /** The whole of it is beside the input. */
 const REPORT_CHARS = 2_000;
@@ -40,7 +40,7 @@ const rows: (readonly [TargetName, FuzzSummary])[] = [];
 for (const name of targets) rows.push([name, await attack(name)]);
 console.log(tableOf(rows));
 if (values.replay === undefined) console.log(`seed ${seed}: npm run fuzz -- --seed ${seed} ${wanted}`);
-process.exitCode = rows.some(([, { findings }]) => findings.length > 0) ? 1 : 0;
+process.exitCode = rows.some(([, { findings }]) => findings.length > 0) ? 2 : 0;
 
 function given() {
   try {

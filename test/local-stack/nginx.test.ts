@@ -1,15 +1,18 @@
 /** The stack's Nginx under its own configuration: who reaches the API through it, and what it serves. */
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { USER_AGENT } from '../../lib/web/requestHeaders.ts';
 import { type ChildService, startChild } from '../../local-stack/embedded/childService.ts';
 import { findNginx } from '../support/services.ts';
 import { freePorts } from '../support/startApp.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+/** Of what is asked for here; each system keeps its own list somewhere else. */
+const MIME_TYPES = 'types { text/html html; text/css css; application/javascript js; image/png png; }\n';
 const program = findNginx();
 
 describe('Nginx of the stack', () => {
@@ -34,9 +37,14 @@ describe('Nginx of the stack', () => {
     readonly location: string | undefined;
     readonly body: string;
   }
-  const send = async (path: string, host: string, method = 'GET'): Promise<Reply> => {
+  const send = async (
+    path: string,
+    host: string,
+    method = 'GET',
+    sent: Readonly<Record<string, string>> = {},
+  ): Promise<Reply> => {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const options = { host: '127.0.0.1', port, path, method, headers: { host }, agent: false };
+      const options = { host: '127.0.0.1', port, path, method, headers: { ...sent, host }, agent: false };
       request(options).once('response', resolve).once('error', reject).end();
     });
     let body = '';
@@ -67,7 +75,7 @@ describe('Nginx of the stack', () => {
     }
     await writeFile(join(folder, 'nginx.conf'), text);
     await writeFile(join(folder, 'store-origin.conf'), 'set $store_origin "http://127.0.0.1:1";\n');
-    await copyFile('/etc/nginx/mime.types', join(folder, 'mime.types'));
+    await writeFile(join(folder, 'mime.types'), MIME_TYPES);
     nginx = startChild(program, ['-p', folder, '-c', join(folder, 'nginx.conf')], folder);
     const isUp = () =>
       send('/healthz', 'localhost').then(
@@ -111,6 +119,21 @@ describe('Nginx of the stack', () => {
     const before = asked.length;
     expect((await send(path, host)).status).toBe(403);
     expect(asked.length).toBe(before);
+  });
+
+  it.each([
+    ['nginx-1', '/api/images?url=b'],
+    ['172.18.0.3', '/%61pi/images'],
+    ['localhost', '/sample/../api/images'],
+  ])('U47 leads the service itself to nothing but the site, as %s by %s', async (host, path) => {
+    const own = { 'user-agent': USER_AGENT };
+    const before = asked.length;
+    expect((await send(path, host, 'GET', own)).status).toBe(403);
+    expect(asked.length).toBe(before);
+    expect((await send('/sample/', host, 'GET', own)).status).toBe(200);
+    expect((await send('/api/images', host, 'GET', { 'user-agent': `curl, not ${USER_AGENT}` })).status).toBe(
+      201,
+    );
   });
 
   it('serves the sample pages by that name, and the console by any', async () => {

@@ -71,6 +71,19 @@ describe('settings of the compose stack', () => {
     expect(stackFaults({ ...GOOD, [name]: value })).toEqual([]);
   });
 
+  it.each([
+    ['1mb', '63m', 'REDIS_MEM_LIMIT must be at least 64m, whatever REDIS_MAXMEMORY is, not 63m.'],
+    ['21mb', '63m', 'REDIS_MEM_LIMIT must be at least 64m, whatever REDIS_MAXMEMORY is, not 63m.'],
+    ['22mb', '65m', 'REDIS_MEM_LIMIT must be at least 66m, three times REDIS_MAXMEMORY, not 65m.'],
+  ])('refuse a container that is too small for Redis itself: %s in %s', (cache, limit, sentence) => {
+    const settings = { ...GOOD, REDIS_MAXMEMORY: cache, REDIS_MEM_LIMIT: limit };
+    expect(stackFaults(settings)).toEqual([sentence]);
+  });
+
+  it('take a small cache in a container that has room for Redis itself', () => {
+    expect(stackFaults({ ...GOOD, REDIS_MAXMEMORY: '1mb', REDIS_MEM_LIMIT: '64m' })).toEqual([]);
+  });
+
   it('take a larger cache in a container that is larger too', () => {
     expect(stackFaults({ ...GOOD, REDIS_MAXMEMORY: '1000mb', REDIS_MEM_LIMIT: '3000m' })).toEqual([]);
   });

@@ -7,7 +7,13 @@ export type Method = 'GET' | 'POST' | 'PUT';
 
 export interface Answer {
   readonly status: number;
-  readonly body: { readonly code?: string; readonly images?: readonly string[]; readonly count?: number };
+  readonly body: {
+    readonly code?: string;
+    readonly images?: readonly string[];
+    readonly count?: number;
+    readonly counts?: { readonly byCode: Readonly<Record<string, number>> };
+    readonly changes?: { readonly kept: readonly string[] };
+  };
 }
 
 export interface Calls {

@@ -28,7 +28,7 @@ export function findTestServices(): readonly TestService[] {
   return [
     {
       name: 'Redis',
-      covers: 'the cache and the lock on a real Redis',
+      covers: "the cache and the lock on a real Redis, under the stack's own configuration too",
       install: 'install redis-server or valkey-server',
       program: findProgram(REDIS_PROGRAMS, process.env.PATH),
     },

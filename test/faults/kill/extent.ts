@@ -23,8 +23,18 @@ export function everyOperation(operations: Readonly<Record<string, Operation>>) 
   ]);
 }
 
-/** Where a share begins: another place each time, so that all of it is struck sooner or later. */
-const START = Number(process.env.KILL_SWEEP_START ?? randomInt(1_000));
+/**
+ * Where a share begins, by KILL_SWEEP_START: the same place each time, so that a verdict can be had again; another one,
+ * which the titles tell, where it is `random`.
+ */
+const START = readStart(process.env.KILL_SWEEP_START ?? '0');
+
+function readStart(text: string): number {
+  if (text === 'random') return randomInt(1_000);
+  if (!/^\d{1,9}$/.test(text))
+    throw new Error(`KILL_SWEEP_START is a whole number or random, not "${text}".`);
+  return Number(text);
+}
 
 export interface Share {
   /** Whether the next point, of all that there are in order, is struck. */

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -67,6 +68,29 @@ describe('the trial of the stack', () => {
     expect(said).toContain('no route to the registry');
     expect(readFileSync(join(scripts.folder, 'calls'), 'utf8')).toBe('x\n'.repeat(4));
   });
+
+  it.each(['exit 1', 'exit 0'])(
+    'keeps no program where the list of them ends with %s and is empty',
+    (list) => {
+      const go = `#!/bin/sh\n[ "$1" != list ] || ${list}\n`;
+      const pip = '#!/bin/sh\n';
+      using scripts = copyScripts(
+        {},
+        {
+          // python3 -m venv FOLDER
+          python3: [
+            'mkdir -p "$3/bin"',
+            ...Object.entries({ go, pip }).map(([name, text]) => `printf '${text}' >"$3/bin/${name}"`),
+            'chmod +x "$3/bin/go" "$3/bin/pip"',
+          ].join('\n'),
+        },
+      );
+      const { status, said } = scripts.start('programs.sh');
+      expect([status, said]).toEqual([1, expect.stringContaining('build minio')]);
+      const kept = readdirSync(join(scripts.folder, 'cache/image-api-stack'));
+      expect(kept.filter((name) => name.startsWith('minio') && !name.endsWith('.part'))).toEqual([]);
+    },
+  );
 
   it('goes on where a download succeeds the second time', () => {
     using scripts = copyScripts({

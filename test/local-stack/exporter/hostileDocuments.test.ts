@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { type Drops, readDocument } from '../../../local-stack/exporter/emfDocument.ts';
 import { createWorld, directiveOf, documentOf } from './world.ts';
 
 const BIG = 2 ** 360;
@@ -146,6 +147,24 @@ describe('a hostile document', () => {
     feed({ _aws: { CloudWatchMetrics }, A: 'a', B: 'b', Orders: 1 });
     expect(values()).toEqual({ 'shop_orders_total{b="b"}': 1 });
     expect(counts).toEqual({ documents: 1, samples: 1, 'sample directive_invalid': 1 });
+  });
+
+  it('asks a counter once a line, however much of it is malformed or missing', () => {
+    const calls: unknown[] = [];
+    const drops: Drops = {
+      samplesDropped: (...call) => void calls.push(call),
+      labelDropped: () => undefined,
+    };
+    const Metrics = [
+      ...Array<number>(1_000).fill(1),
+      ...Array.from({ length: 500 }, (_, n) => ({ Name: `m${n}` })),
+    ];
+    const CloudWatchMetrics = [...Array<number>(1_000).fill(1), { Namespace: 'Shop', Metrics }];
+    expect(readDocument(JSON.stringify({ _aws: { CloudWatchMetrics } }), drops)).toEqual([]);
+    expect(calls).toEqual([
+      ['directive_invalid', 2_000, 'a directive'],
+      ['value_missing', 500, 'm0'],
+    ]);
   });
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])(
