@@ -8,6 +8,7 @@ import { createEmfMetrics } from './metrics/emfMetrics.ts';
 import type { Clock, Metrics, PageCache, PageLock } from './ports.ts';
 import { createNoCache } from './record/noCache.ts';
 import { createRedisCache } from './record/redisCache.ts';
+import type { RedisTrouble } from './record/redisConnection.ts';
 import { createS3Store } from './record/s3Store.ts';
 import { STORE_TIMES } from './record/s3Times.ts';
 import { createWeb } from './web/createWeb.ts';
@@ -37,10 +38,19 @@ export function createBaseServices(config: Config = readConfig(process.env)): Ba
 
 function createOtherServices(config: Config) {
   const { url } = config.cache;
-  const { cache, lock } = url === undefined ? createNoCache() : createRedisCache({ ...config.cache, url });
+  const { cache, lock } =
+    url === undefined
+      ? createNoCache()
+      : createRedisCache({ ...config.cache, url }, { tell: logRedisTrouble });
   const { corsOrigins } = config;
   const metrics = createEmfMetrics(config.metrics.receiver);
   return { cache, lock, metrics, clock, newId, corsOrigins };
+}
+
+/** No answer changes by it, so that nothing else would say it. */
+function logRedisTrouble({ isRefusal, command, cause }: RedisTrouble): void {
+  const message = isRefusal ? 'Redis refused a command' : 'Redis cannot be used';
+  console.error(JSON.stringify({ level: 'warn', message, command, cause }));
 }
 
 /** Everything: to harvest. Apart from the above, so that a look-up's bundle carries no fetching and no parsing. */

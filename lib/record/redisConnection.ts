@@ -22,11 +22,23 @@ export const REDIS_TIMES: RedisTimes = {
   idleMaxMs: 30_000,
 };
 
+/** Why a command went without an answer. */
+export interface RedisTrouble {
+  /** Redis said no: its rules, its memory, its role. Otherwise it was not there, or did not answer. */
+  readonly isRefusal: boolean;
+  readonly command: string;
+  readonly cause: string;
+}
+
 export interface RedisParts {
   readonly times?: RedisTimes;
+  /** Told of trouble, since to the caller it is a miss: of each kind at most once a minute. */
+  readonly tell?: (trouble: RedisTrouble) => void;
   /** Milliseconds that only go forward. */
   readonly elapsed?: () => number;
 }
+
+const TELL_AGAIN_MS = 60_000;
 
 /** Commands by name. A script is `name: { lua, numberOfKeys }`. */
 export type RedisScripts = Readonly<Record<string, { readonly lua: string; readonly numberOfKeys: number }>>;
@@ -46,13 +58,22 @@ export interface RedisConnection {
 export function createRedisConnection(
   url: string,
   scripts: RedisScripts,
-  { times = REDIS_TIMES, elapsed = () => performance.now() }: RedisParts = {},
+  { times = REDIS_TIMES, tell = () => {}, elapsed = () => performance.now() }: RedisParts = {},
 ): RedisConnection {
   let current: Promise<Redis> | null = null;
   let usedAt = 0;
   let failedAt: number | null = null;
   let probe: Promise<boolean> | null = null;
   let isClosed = false;
+  /** By `isRefusal`. */
+  const toldAt = new Map<boolean, number>();
+
+  const tellNowAndThen = (trouble: RedisTrouble) => {
+    const before = toldAt.get(trouble.isRefusal) ?? Number.NEGATIVE_INFINITY;
+    if (elapsed() - before < TELL_AGAIN_MS) return;
+    toldAt.set(trouble.isRefusal, elapsed());
+    tell(trouble);
+  };
 
   const drop = (connection: Promise<Redis> | null) => {
     if (current === connection) current = null;
@@ -82,6 +103,11 @@ export function createRedisConnection(
       // Redis's own answer: the connection is fine. Not told by its name, which is its class's: a bundle has short ones.
       const isReply = error instanceof (ReplyError as ErrorConstructor);
       failedAt = isReply ? null : elapsed();
+      tellNowAndThen({
+        isRefusal: isReply,
+        command: name,
+        cause: error instanceof Error ? error.message : String(error),
+      });
       // READONLY: this server is no longer the primary; the address may lead to the new one by now.
       if (!isReply || error.message.startsWith('READONLY')) drop(connection);
       return undefined;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createRedisCache } from '../../../lib/record/redisCache.ts';
-import { REDIS_TIMES } from '../../../lib/record/redisConnection.ts';
+import { REDIS_TIMES, type RedisTrouble } from '../../../lib/record/redisConnection.ts';
 import { listen, PATIENT_REDIS } from '../../contract/caches.ts';
 import { recordOf } from '../../support/builders.ts';
 
@@ -32,12 +32,14 @@ describe('the cache on a Redis in its bad hours', () => {
   /** Its clock stands still until the test moves it. */
   const cacheAt = (url: string, times = PATIENT_REDIS) => {
     let now = 0;
-    const redis = createRedisCache({ url, ttlSeconds: 300 }, { times, elapsed: () => now });
+    const told: RedisTrouble[] = [];
+    const tell = (trouble: RedisTrouble) => told.push(trouble);
+    const redis = createRedisCache({ url, ttlSeconds: 300 }, { times, tell, elapsed: () => now });
     open.push(() => redis.close());
     const wait = (ms: number) => {
       now += ms;
     };
-    return { ...redis, wait };
+    return { ...redis, wait, told };
   };
   const timed = async (call: Promise<unknown>) => {
     const start = performance.now();
@@ -84,6 +86,29 @@ describe('the cache on a Redis in its bad hours', () => {
     await cache.fill('page', recordOf([]));
     expect((await cache.read('page')).kind).toBe('record');
     expect(server.connections()).toBe(1);
+  });
+
+  it('tells of what it refuses, and of being away, once a minute each', async () => {
+    const refusing = await serve(
+      () => "-NOPERM User default has no permissions to run the 'getrange' command\r\n",
+    );
+    const { cache, wait, told } = cacheAt(refusing.url);
+    const refusal = { isRefusal: true, command: 'GETRANGE', cause: expect.stringMatching(/^NOPERM/) };
+    for (let call = 0; call < 3; call += 1) await cache.read('page');
+    expect(told).toEqual([refusal]);
+    await refusing.close();
+    for (let call = 0; call < 3; call += 1) await cache.read('page');
+    expect(told).toEqual([refusal, { isRefusal: false, command: 'GETRANGE', cause: expect.any(String) }]);
+    wait(58_000);
+    await cache.read('page');
+    expect(told).toHaveLength(2);
+    wait(2_000);
+    await cache.read('page');
+    expect(told.map(({ isRefusal, command }) => [isRefusal, command])).toEqual([
+      [true, 'GETRANGE'],
+      [false, 'GETRANGE'],
+      [false, 'PING'],
+    ]);
   });
 
   it('waits for a hanging Redis once, then for a moment now and again', async () => {
