@@ -6,17 +6,15 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Answer } from '../lib/api/answers.ts';
+import { harvestOperation } from '../lib/api/harvestOperation.ts';
 import type { HttpEvent } from '../lib/api/httpEvent.ts';
-import { headerOf } from '../lib/api/httpEvent.ts';
 import { createHttpHandler } from '../lib/api/httpHandler.ts';
-import { readHarvestInput, readLookUpInput } from '../lib/api/input.ts';
-import { harvestAnswer, lookUpAnswer } from '../lib/api/views.ts';
+import { lookUpOperation } from '../lib/api/lookUpOperation.ts';
 import { readConfig } from '../lib/config.ts';
 import { createByteBudget } from '../lib/harvest/byteBudget.ts';
-import { type HarvestServices, harvest } from '../lib/harvest/harvest.ts';
+import type { HarvestServices } from '../lib/harvest/harvest.ts';
 import { pageIdOf } from '../lib/page/identity.ts';
 import type { Metrics, Web } from '../lib/ports.ts';
-import { lookUp } from '../lib/record/lookUp.ts';
 import { storageProblem } from '../lib/record/s3Problem.ts';
 import { failure, faultError } from '../lib/web/faults.ts';
 import { createMemoryCache } from '../test/fakes/memoryCache.ts';
@@ -82,6 +80,7 @@ async function createStage() {
       if (trouble === 'bucket') {
         throw storageProblem(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
       }
+      if (trouble === 'bug') throw new TypeError('a bug');
       return apply();
     },
   });
@@ -103,7 +102,14 @@ async function createStage() {
     },
     metrics: { emit: async () => {} },
   };
-  const handlers = createHandlers(services);
+  const get = createHttpHandler(lookUpOperation(services));
+  const handlers = {
+    get,
+    head: get,
+    options: get,
+    post: createHttpHandler(harvestOperation('post', services)),
+    put: createHttpHandler(harvestOperation('put', services)),
+  };
 
   return {
     lock,
@@ -119,38 +125,6 @@ async function createStage() {
       return answer;
     },
   };
-}
-
-/** As in `handlers/`, over given services. */
-function createHandlers(services: HarvestServices & { metrics: Metrics }) {
-  const harvesting = (name: 'post' | 'put') =>
-    createHttpHandler({
-      name,
-      hasBody: true,
-      services,
-      run: async ({ body }, its, call) => {
-        const input = readHarvestInput(body);
-        const isUpdate = name === 'put';
-        const done = await harvest(its, { mode: isUpdate ? 'update' : 'create', ...input }, call);
-        return harvestAnswer(done, { isUpdate, isDryRun: input.isDryRun });
-      },
-    });
-  const get = createHttpHandler({
-    name: 'get',
-    hasBody: false,
-    services,
-    run: async (event, its, { measures }) => {
-      const { url, include } = readLookUpInput(event);
-      if (url.endsWith('/bug')) throw new TypeError('a bug');
-      return lookUpAnswer(
-        await lookUp(its, url, measures),
-        include,
-        its.images,
-        headerOf(event, 'if-none-match'),
-      );
-    },
-  });
-  return { get, head: get, options: get, post: harvesting('post'), put: harvesting('put') };
 }
 
 /** Plays everything through; takes well under a second, and asks nothing of the network. */
@@ -227,7 +201,7 @@ async function rehearseLookUps(method: 'get' | 'head', acts: Act[]): Promise<voi
   await ask('other scheme', { url: 'ftp://example.com/' });
   await ask('not harvested', { url: 'https://example.com/never' });
   await ask('bucket down', { url: 'https://example.com/other' }, {}, 'bucket');
-  await ask('bug', { url: 'https://example.com/bug' });
+  await ask('bug', { url: 'https://example.com/bug' }, {}, 'bug');
 }
 
 function actOf(

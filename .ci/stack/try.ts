@@ -217,7 +217,9 @@ async function checkCalm(stack: Stack): Promise<string> {
     );
   }
   const log = await stack.docker('logs', await stack.container('app'));
-  const mistakes = log.split('\n').filter((line) => /"code":"INTERNAL"|"cause":"NOPERM|unhandled|uncaught/i.test(line));
+  const mistakes = log
+    .split('\n')
+    .filter((line) => /"code":"INTERNAL"|"cause":"NOPERM|unhandled|uncaught/i.test(line));
   check(mistakes.length === 0, mistakes.slice(0, 3).join(' | '));
   return `${log.split('\n').length} lines of the app's log`;
 }

@@ -1,12 +1,11 @@
 /** The whole service on its real adapters: what a child that is to be killed runs, and the writers beside it. */
+import { harvestOperation } from '../../../lib/api/harvestOperation.ts';
 import { createHttpHandler } from '../../../lib/api/httpHandler.ts';
-import { readHarvestInput, readLookUpInput } from '../../../lib/api/input.ts';
-import { harvestAnswer, lookUpAnswer } from '../../../lib/api/views.ts';
+import { lookUpOperation } from '../../../lib/api/lookUpOperation.ts';
 import { readConfig } from '../../../lib/config.ts';
 import { createByteBudget } from '../../../lib/harvest/byteBudget.ts';
-import { type HarvestServices, harvest } from '../../../lib/harvest/harvest.ts';
+import type { HarvestServices } from '../../../lib/harvest/harvest.ts';
 import type { Clock } from '../../../lib/ports.ts';
-import { lookUp } from '../../../lib/record/lookUp.ts';
 import { createNoCache } from '../../../lib/record/noCache.ts';
 import { createRedisCache } from '../../../lib/record/redisCache.ts';
 import { REDIS_TIMES } from '../../../lib/record/redisConnection.ts';
@@ -84,27 +83,9 @@ export function createService({ env, address, timeMs, mutant, sweepAheadMs = 0 }
   const context = { getRemainingTimeInMillis: () => timeMs, awsRequestId: 'killed' };
 
   const harvestBy = (name: 'post' | 'put') =>
-    createHttpHandler({
-      name,
-      hasBody: true,
-      services: { ...harvesting, metrics },
-      run: async ({ body }, services, call) => {
-        const input = readHarvestInput(body);
-        const isUpdate = name === 'put';
-        const done = await harvest(services, { mode: isUpdate ? 'update' : 'create', ...input }, call);
-        return harvestAnswer(done, { isUpdate, isDryRun: input.isDryRun });
-      },
-    });
-  const get = createHttpHandler({
-    name: 'get',
-    hasBody: false,
-    services: { ...right, metrics },
-    run: async (event, services, { measures }) => {
-      const { url, include } = readLookUpInput(event);
-      return lookUpAnswer(await lookUp(services, url, measures), include, services.images, undefined);
-    },
-  });
+    createHttpHandler(harvestOperation(name, { ...harvesting, metrics }));
   const handlers = { post: harvestBy('post'), put: harvestBy('put') };
+  const get = createHttpHandler(lookUpOperation({ ...right, metrics }));
 
   return {
     async run(operation, url) {

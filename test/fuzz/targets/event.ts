@@ -1,12 +1,10 @@
 /** Calls: whatever a gateway hands over, there is an answer with a status and a code of the table, and it is no bug. */
 
-import { type HttpEvent, headerOf, methodOf } from '../../../lib/api/httpEvent.ts';
+import { harvestOperation } from '../../../lib/api/harvestOperation.ts';
+import { type HttpEvent, methodOf } from '../../../lib/api/httpEvent.ts';
 import { createHttpHandler } from '../../../lib/api/httpHandler.ts';
-import { readHarvestInput, readLookUpInput } from '../../../lib/api/input.ts';
-import { harvestAnswer, lookUpAnswer } from '../../../lib/api/views.ts';
-import { harvest } from '../../../lib/harvest/harvest.ts';
+import { lookUpOperation } from '../../../lib/api/lookUpOperation.ts';
 import { PROBLEM_CODES, Problem } from '../../../lib/problem.ts';
-import { lookUp } from '../../../lib/record/lookUp.ts';
 import { pngOf } from '../../support/pictures.ts';
 import { createWorld } from '../../support/world.ts';
 import { reshapeJson } from '../reshapeJson.ts';
@@ -126,31 +124,10 @@ function methodsOf(event: HttpEvent): readonly ('GET' | 'POST' | 'PUT')[] {
 function createService() {
   const world = createWorld({ site: SITE });
   const services = { ...world.services, metrics: { emit: async () => {} } };
-  const harvesting = (name: 'post' | 'put') =>
-    createHttpHandler({
-      name,
-      hasBody: true,
-      services,
-      run: async ({ body }, its, call) => {
-        const input = readHarvestInput(body);
-        const isUpdate = name === 'put';
-        const done = await harvest(its, { mode: isUpdate ? 'update' : 'create', ...input }, call);
-        return harvestAnswer(done, { isUpdate, isDryRun: input.isDryRun });
-      },
-    });
   const handlers = {
-    POST: harvesting('post'),
-    PUT: harvesting('put'),
-    GET: createHttpHandler({
-      name: 'get',
-      hasBody: false,
-      services,
-      run: async (event, its, { measures }) => {
-        const { url, include } = readLookUpInput(event);
-        const found = await lookUp(its, url, measures);
-        return lookUpAnswer(found, include, its.images, headerOf(event, 'if-none-match'));
-      },
-    }),
+    POST: createHttpHandler(harvestOperation('post', services)),
+    PUT: createHttpHandler(harvestOperation('put', services)),
+    GET: createHttpHandler(lookUpOperation(services)),
   };
   const context = { getRemainingTimeInMillis: () => 29_000, awsRequestId: 'fuzz' };
   const call = (method: keyof typeof handlers, event: HttpEvent) =>

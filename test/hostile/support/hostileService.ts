@@ -1,14 +1,13 @@
 /** The whole service under attack: its HTTP handlers over the real web room on loopback, and stores that can be looked into. */
 import { expect, jest } from '@jest/globals';
+import { harvestOperation } from '../../../lib/api/harvestOperation.ts';
 import type { HttpEvent } from '../../../lib/api/httpEvent.ts';
 import { createHttpHandler } from '../../../lib/api/httpHandler.ts';
-import { readHarvestInput, readLookUpInput } from '../../../lib/api/input.ts';
-import { harvestAnswer, lookUpAnswer } from '../../../lib/api/views.ts';
+import { lookUpOperation } from '../../../lib/api/lookUpOperation.ts';
 import { type FetchConfig, type Limits, readConfig } from '../../../lib/config.ts';
 import { createByteBudget } from '../../../lib/harvest/byteBudget.ts';
-import { type HarvestServices, harvest } from '../../../lib/harvest/harvest.ts';
+import type { HarvestServices } from '../../../lib/harvest/harvest.ts';
 import type { Metrics } from '../../../lib/ports.ts';
-import { lookUp } from '../../../lib/record/lookUp.ts';
 import { createWeb, type WebParts } from '../../../lib/web/createWeb.ts';
 import type { Intercept } from '../../fakes/intercept.ts';
 import { createMemoryCache } from '../../fakes/memoryCache.ts';
@@ -81,30 +80,10 @@ export async function startHostileService({
   };
   const lines = jest.spyOn(console, 'log').mockImplementation(() => {});
 
-  const harvesting = (name: 'post' | 'put') =>
-    createHttpHandler({
-      name,
-      hasBody: true,
-      services,
-      run: async ({ body }, its, call) => {
-        const input = readHarvestInput(body);
-        const isUpdate = name === 'put';
-        const done = await harvest(its, { mode: isUpdate ? 'update' : 'create', ...input }, call);
-        return harvestAnswer(done, { isUpdate, isDryRun: input.isDryRun });
-      },
-    });
   const handlers = {
-    POST: harvesting('post'),
-    PUT: harvesting('put'),
-    GET: createHttpHandler({
-      name: 'get',
-      hasBody: false,
-      services,
-      run: async (event, its, { measures }) => {
-        const { url, include } = readLookUpInput(event);
-        return lookUpAnswer(await lookUp(its, url, measures), include, its.images, undefined);
-      },
-    }),
+    POST: createHttpHandler(harvestOperation('post', services)),
+    PUT: createHttpHandler(harvestOperation('put', services)),
+    GET: createHttpHandler(lookUpOperation(services)),
   };
 
   const send = async (method: 'GET' | 'POST' | 'PUT', event: HttpEvent): Promise<HostileAnswer> => {
