@@ -3,7 +3,7 @@
  * arrives, after it was carried out and before its answer arrives, and with the request arriving late, when the next
  * writer is done already.
  */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { report } from '../hostile/support/figures.ts';
 import { expectedCalls } from './kill/calls.ts';
 import {
@@ -15,9 +15,9 @@ import {
   TIMEOUT_MS,
   title,
 } from './kill/extent.ts';
-import { type KillRange, openKillRange } from './kill/killRange.ts';
 import { OPERATIONS } from './kill/operations.ts';
 import type { Kill } from './kill/runs.ts';
+import { openSuiteRange } from './kill/suiteRange.ts';
 
 const KINDS: readonly Kill[] = ['before', 'after', 'late'];
 const rows = runnable(everyOperation(OPERATIONS));
@@ -25,14 +25,7 @@ const rows = runnable(everyOperation(OPERATIONS));
 // Where everything changes is struck every time.
 const share = createShare(5, (call) => call.startsWith('s3 PUT record'));
 const tally = createTally(share.said);
-let range: KillRange;
-
-beforeAll(async () => {
-  jest.spyOn(console, 'log').mockImplementation(() => {});
-  range = await openKillRange();
-}, TIMEOUT_MS);
-
-afterAll(() => range.close(), TIMEOUT_MS);
+const range = openSuiteRange();
 
 describe(`killed at any call, the page stays readable, can be written again, and a sweep tidies up (${share.said})`, () => {
   it.each(rows)(

@@ -1,10 +1,10 @@
 /** F10: wall clocks that jump while a call is under way, and sweeps whose clock is not the store's. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { report } from '../hostile/support/figures.ts';
 import { createTally, isWhole, runnable, TIMEOUT_MS, title } from './kill/extent.ts';
-import { type KillRange, openKillRange } from './kill/killRange.ts';
 import { OPERATIONS } from './kill/operations.ts';
 import type { Pause } from './kill/runs.ts';
+import { openSuiteRange } from './kill/suiteRange.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 const { post, put, sweep } = OPERATIONS;
@@ -12,14 +12,7 @@ const { post, put, sweep } = OPERATIONS;
 const only = (call: string) => isWhole || /^redis SET lock|^s3 PUT (?:d\.png|record)$/.test(call);
 
 const tally = createTally();
-let range: KillRange;
-
-beforeAll(async () => {
-  jest.spyOn(console, 'log').mockImplementation(() => {});
-  range = await openKillRange();
-}, TIMEOUT_MS);
-
-afterAll(() => range.close(), TIMEOUT_MS);
+const range = openSuiteRange();
 
 const jumpsOf = (...hours: readonly number[]): readonly Pause[] =>
   hours.map((hour) => ({ by: [], lock: 'held', setClockMs: hour * HOUR_MS, codes: ['OK'] }));

@@ -1,11 +1,11 @@
 /** Wrong copies of the order of writing: the sweep of the points must find each of them out. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { report } from '../hostile/support/figures.ts';
 import { runnable, TIMEOUT_MS } from './kill/extent.ts';
-import { type KillRange, openKillRange } from './kill/killRange.ts';
 import type { MutantName } from './kill/mutants.ts';
 import { OPERATIONS, type Operation } from './kill/operations.ts';
 import type { Kill, Others } from './kill/runs.ts';
+import { openSuiteRange } from './kill/suiteRange.ts';
 
 interface Row {
   readonly mutant: MutantName;
@@ -81,14 +81,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-let range: KillRange;
-
-beforeAll(async () => {
-  jest.spyOn(console, 'log').mockImplementation(() => {});
-  range = await openKillRange();
-}, TIMEOUT_MS);
-
-afterAll(() => range.close(), TIMEOUT_MS);
+const range = openSuiteRange();
 
 describe('a wrong order of writing is found out', () => {
   it.each(runnable(rows))(

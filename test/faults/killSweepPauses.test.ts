@@ -3,7 +3,7 @@
  * or sweep the bucket; then it goes on (SIGCONT). It must lose or have its place in the order, never overwrite, never
  * delete what the record names.
  */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { report } from '../hostile/support/figures.ts';
 import { expectedCalls } from './kill/calls.ts';
 import {
@@ -15,23 +15,16 @@ import {
   TIMEOUT_MS,
   title,
 } from './kill/extent.ts';
-import { type KillRange, openKillRange } from './kill/killRange.ts';
 import { OPERATIONS } from './kill/operations.ts';
 import type { Others } from './kill/runs.ts';
+import { openSuiteRange } from './kill/suiteRange.ts';
 
 const OTHERS: readonly Others[] = [['put'], ['post'], ['sweep'], ['sweep', 'put'], ['put', 'sweep']];
 const rows = runnable(everyOperation(OPERATIONS));
 
 const share = createShare(9);
 const tally = createTally(share.said);
-let range: KillRange;
-
-beforeAll(async () => {
-  jest.spyOn(console, 'log').mockImplementation(() => {});
-  range = await openKillRange();
-}, TIMEOUT_MS);
-
-afterAll(() => range.close(), TIMEOUT_MS);
+const range = openSuiteRange();
 
 describe(`paused at any call while others work, it loses or waits its turn (${share.said})`, () => {
   it.each(rows)(
