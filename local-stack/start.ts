@@ -28,6 +28,7 @@ async function start(parts: AsyncDisposableStack, end: AbortController): Promise
   readConfig({ ...process.env, ...functionEnvironment(process.env, settings, {}) });
   await checkPorts(wantedPorts(settings));
   end.signal.throwIfAborted();
+  say('Starting, which takes some seconds.');
   await buildFunctions();
   const own = await startServices(settings, parts, end);
   const site = await startSampleSite(settings, own, parts);

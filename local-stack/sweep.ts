@@ -13,6 +13,8 @@ try {
   }
   Object.assign(process.env, environment, { IS_LOCAL: 'true' });
 
+  // The report alone is what is printed; the handler's line of the log goes beside it.
+  console.log = console.error;
   // Only now: the handler reads its settings while it is loaded.
   const { handler } = await import('../handlers/sweepImages.ts');
   const end = performance.now() + TIMEOUT_MS;
