@@ -15,7 +15,7 @@ export const builtInModules: Plugin = {
       const name = path.replace(/^node:/, '');
       return BUILT_IN.has(name) ? { path: name, namespace: 'built-in' } : null;
     });
-    build.onLoad({ filter: /.*/, namespace: 'built-in' }, ({ path }) => ({
+    build.onLoad({ filter: /^/, namespace: 'built-in' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
       loader: 'js',
     }));
@@ -31,7 +31,7 @@ export const undiciDispatcher: Plugin = {
       namespace: 'dispatcher',
       pluginData: resolveDir,
     }));
-    build.onLoad({ filter: /.*/, namespace: 'dispatcher' }, ({ pluginData }) => ({
+    build.onLoad({ filter: /^/, namespace: 'dispatcher' }, ({ pluginData }) => ({
       contents: "export { default as Agent } from 'undici/lib/dispatcher/agent.js';",
       resolveDir: String(pluginData),
     }));

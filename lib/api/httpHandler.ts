@@ -152,7 +152,7 @@ function checkBody(): Link {
       const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType ?? '')?.[1];
       if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw wrongType();
       // RFC 9110 section 8.3.1 allows blanks around the semicolon, the parser does not.
-      const plainType = contentType?.replace(/\s*;\s*/g, ';').trim();
+      const plainType = contentType?.replace(/(?<!\s)\s*;\s*/g, ';').trim();
       request.event = { ...event, headers: { ...event.headers, 'content-type': plainType } };
     },
   };

@@ -8,7 +8,7 @@ const LOOKED_AT_CHARS = 8_192;
 /** Whether the path of `text`, an address as written, has the extension of an image. */
 export function hasImageExtension(text: string): boolean {
   const address = text.slice(0, LOOKED_AT_CHARS);
-  const path = address.replace(AUTHORITY, '').replace(/[?#].*$/s, '');
+  const [path = ''] = address.replace(AUTHORITY, '').split(/[?#]/, 1);
   return EXTENSION.test(path);
 }
 

@@ -80,7 +80,7 @@ async function answerCall(request: IncomingMessage, bucket: string, files: Objec
   const url = URL.parse(request.url ?? '', 'http://store');
   const path = url === null ? null : decodePath(url.pathname);
   if (url === null || path === null) return failure(400, 'InvalidURI', 'The path cannot be parsed.');
-  const [, name, key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? [];
+  const [, name, key = ''] = /^\/([^/]*)(?:\/(.*))?$/s.exec(path) ?? [];
   if (!isSigned(request, url)) return failure(403, 'AccessDenied', 'The request is not signed.');
   if (name !== bucket) return failure(404, 'NoSuchBucket', 'The bucket does not exist.');
   const call = { request, url, key, files };

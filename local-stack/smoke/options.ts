@@ -113,7 +113,7 @@ export function readOptions(args: readonly string[], env: Environment): SmokeOpt
     if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
       throw new Error(`--${flag} must be an http(s) URL, not "${text}".`);
     }
-    return text.replace(/\/+$/, '');
+    return text.replace(/(?<!\/)\/+$/, '');
   };
   const url = (flag: Flag): string => part(flag) ?? '';
   return {

@@ -9,7 +9,7 @@ export function placeWords({ element, attribute, descriptor, stylesheet }) {
 
 /** The end of an address or of a name: what people call the file. @param {string} text */
 export function lastSegment(text) {
-  const path = text.replace(/[?#].*$/s, '');
+  const [path = ''] = text.split(/[?#]/, 1);
   return path.slice(path.lastIndexOf('/') + 1) || text;
 }
 

@@ -17,6 +17,10 @@ const PIXELS: Readonly<Record<string, number>> = {
 
 /** A side longer than this says nothing about a picture. */
 const SIDE_MAX = 1e9;
+/** The longest length that is still read: forty digits, their signs and a unit. */
+const LENGTH_MAX_CHARS = 50;
+/** A `viewBox` has four numbers. The fifth part proves a list that is too long; the rest is not split. */
+const BOX_PARTS_MAX = 5;
 
 /** Whether the bytes are an XML document whose root element is `svg`. */
 export function isSvg(bytes: Buffer): boolean {
@@ -45,7 +49,7 @@ function sizeOf(root: SvgRoot): readonly [number | null, number | null] {
     attributes
       .get('viewBox')
       ?.trim()
-      .split(/[\s,]+/)
+      .split(/[\s,]+/, BOX_PARTS_MAX)
       .map(Number) ?? [];
   const [, , boxWidth = 0, boxHeight = 0] = box;
   if (box.length !== 4 || !(boxWidth > 0 && boxHeight > 0)) return [wholeSide(width), wholeSide(height)];
@@ -56,7 +60,10 @@ function sizeOf(root: SvgRoot): readonly [number | null, number | null] {
 
 /** An absolute length in CSS pixels; null for a missing, relative, unreadable or zero one. */
 function lengthOf(text: string | undefined): number | null {
-  const match = /^\s*\+?(\d{0,20}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?)([a-z]{0,3})\s*$/i.exec(text ?? '');
+  // The pattern must not skip the whitespace itself: it would be quadratic.
+  const written = text?.trim() ?? '';
+  if (written.length > LENGTH_MAX_CHARS) return null;
+  const match = /^\+?(\d{0,20}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?)([a-z]{0,3})$/i.exec(written);
   const factor = PIXELS[match?.[2]?.toLowerCase() ?? ''];
   const length = Number(match?.[1] || Number.NaN) * (factor ?? Number.NaN);
   return length > 0 ? length : null;
