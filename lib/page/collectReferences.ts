@@ -1,6 +1,6 @@
+import type { Pace } from '../pace.ts';
 import type { LeftOut } from './discoveryRules.ts';
 import { createElementFinder } from './elementFinder.ts';
-import type { Pace } from './pace.ts';
 import {
   attributeOf,
   isPageElement,

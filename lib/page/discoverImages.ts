@@ -1,11 +1,11 @@
 import type { Discovery, Warning } from '../model.ts';
+import { createPace } from '../pace.ts';
 import { collectReferences } from './collectReferences.ts';
 import type { CssBudget } from './cssTokens.ts';
 import { decodeHtml } from './decodeHtml.ts';
 import { expandInlineStyles } from './inlineStyles.ts';
 import { JSON_LD_MAX_CHARS } from './jsonLd.ts';
 import { mergeCandidates } from './mergeCandidates.ts';
-import { createPace } from './pace.ts';
 import { parseDocument } from './parseDocument.ts';
 import type { Reference, StylesheetLink } from './references.ts';
 import { withoutFragment } from './resolveReference.ts';

@@ -1,6 +1,6 @@
+import type { Pace } from '../pace.ts';
 import { readCss } from './css.ts';
 import type { CssBudget } from './cssTokens.ts';
-import type { Pace } from './pace.ts';
 import {
   type InlineCss,
   newPicture,

@@ -1,6 +1,6 @@
 import { type Candidate, PLACES_LISTED, type Place, STAND_IN_BYTES } from '../model.ts';
+import type { Pace } from '../pace.ts';
 import { Problem } from '../problem.ts';
-import type { Pace } from './pace.ts';
 import type { MergedPicture, Picture, Reference } from './references.ts';
 import { createResolveReference, type Resolved, type ResolveReference } from './resolveReference.ts';
 

@@ -1,8 +1,8 @@
 import { load } from 'cheerio/slim';
 import { Parser, type Token, type TreeAdapter } from 'parse5';
 import { adapter, type Htmlparser2TreeAdapterMap } from 'parse5-htmlparser2-tree-adapter';
+import type { Pace } from '../pace.ts';
 import { Problem } from '../problem.ts';
-import type { Pace } from './pace.ts';
 
 export type PageNode = Htmlparser2TreeAdapterMap['node'];
 type TreeElement = Htmlparser2TreeAdapterMap['element'];

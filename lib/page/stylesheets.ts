@@ -1,11 +1,11 @@
 import type { Warning } from '../model.ts';
+import type { Pace } from '../pace.ts';
 import { readCss } from './css.ts';
 import type { CssBudget } from './cssTokens.ts';
 import { type DataUrl, dataUrlName, decodeDataUrl, isDataUrl } from './dataUrl.ts';
 import { decodeCss } from './decodeCss.ts';
 import { groupPictures } from './inlineStyles.ts';
 import { parseMimeType } from './mimeType.ts';
-import type { Pace } from './pace.ts';
 import type { Reference, StylesheetLink } from './references.ts';
 import { withoutFragment } from './resolveReference.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'parse5';
-import { createPace } from '../../../lib/page/pace.ts';
+import { createPace } from '../../../lib/pace.ts';
 import { isPageElement, type PageNode, parseDocument } from '../../../lib/page/parseDocument.ts';
 
 interface Node {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { createPace, type Pace } from '../../../lib/page/pace.ts';
+import { createPace, type Pace } from '../../lib/pace.ts';
 
 /** So many slices, each told to `onSlice`. */
 async function work(pace: Pace, slices: number, onSlice: () => void = () => {}): Promise<void> {
