@@ -1,9 +1,9 @@
 /** Per image: download → check → upload, overlapped, bounded in number and in bytes in flight. */
-import { createHash } from 'node:crypto';
 import type { Limits } from '../config.ts';
 import { fileNameOf } from '../image/fileName.ts';
 import { inspectImage } from '../image/inspectImage.ts';
 import { objectName } from '../image/objectName.ts';
+import { sha256Of } from '../image/sha256Of.ts';
 import type { Candidate, Reason, StoredItem, Validators } from '../model.ts';
 import { imageIdOf } from '../page/identity.ts';
 import type { ImageStore, Web } from '../ports.ts';
@@ -142,7 +142,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
     if (!image.ok) return discarded(candidate, { code: image.code, detail: image.detail });
     if (image.isOnePixel && isStandIn(candidate)) return discarded(candidate, PLACEHOLDER);
 
-    const sha256 = createHash('sha256').update(body.bytes).digest('hex');
+    const sha256 = await sha256Of(body.bytes);
     const present = request.present.get(candidate.url);
     if (present?.sha256 === sha256) return unchanged(candidate, body.validators);
 

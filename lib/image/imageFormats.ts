@@ -74,18 +74,30 @@ const SIGNATURES: readonly (readonly [string, ImageFormat])[] = [
   ['MM\0\x2b', TIFF],
 ];
 
+/**
+ * What file-type is given: all that it reads of the formats here stands within its own sample of 4,100 bytes. In more
+ * it would search a ZIP archive for the ends of its files. Of a TIFF it gets everything, since the directory that tells
+ * camera raw data from a picture may stand at the end.
+ */
+const HEAD_BYTES = 4_100;
+
 const AVIF_BRANDS = ['avif', 'avis'];
 const HEIC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs'];
 
 /** The format that the bytes are in, by their signature or, for SVG, by their root element; null for no image. */
 export async function imageFormatOf(bytes: Buffer): Promise<ImageFormat | null> {
-  const type = await fileTypeFromBuffer(bytes);
+  const type = await fileTypeFromBuffer(isTiff(bytes) ? bytes : bytes.subarray(0, HEAD_BYTES));
   const format = type === undefined ? formatBySignature(bytes) : FORMATS.get(type.mime);
   if (!format) return isSvg(bytes) ? SVG : null;
   if (format.read === readBmp && !isBmp(bytes)) return null;
   if (format.read === readPng && isAnimatedPng(bytes)) return APNG;
   if (format.read === readHeif) return heifFormatOf(bytes, format);
   return format === ICO && type?.ext === 'cur' ? { ...ICO, extension: 'cur' } : format;
+}
+
+function isTiff(bytes: Buffer): boolean {
+  const order = bytes.toString('latin1', 0, 2);
+  return order === 'II' || order === 'MM';
 }
 
 function formatBySignature(bytes: Buffer): ImageFormat | undefined {

@@ -1,4 +1,5 @@
 import type { ImageFacts } from '../model.ts';
+import { createPace } from '../pace.ts';
 import type { ImageCode } from '../problem.ts';
 import { imageFormatOf } from './imageFormats.ts';
 
@@ -20,7 +21,7 @@ export type InspectionCode = Extract<
 
 /**
  * Says what an image is from its bytes alone: never from a header or a name, and without decoding a pixel. Takes time
- * linear in the bytes and throws for none.
+ * linear in the bytes, yields in between, and throws for none.
  *
  * Refuses no bytes at all (`IMAGE_EMPTY`), bytes of no known format (`NOT_AN_IMAGE`), more than `maxPixels`
  * (`IMAGE_TOO_MANY_PIXELS`; SVG has no pixels), a header without picture data, and, unless `isDelimited`, bytes
@@ -29,8 +30,11 @@ export type InspectionCode = Extract<
 export async function inspectImage(bytes: Buffer, options: InspectOptions): Promise<Inspection> {
   if (bytes.length === 0) return refuse('IMAGE_EMPTY', 'The answer has no bytes.');
 
+  const pace = createPace();
+  // The inline images of a page are all inspected at once: each waits for its turn.
+  await pace.rest();
   const format = await imageFormatOf(bytes);
-  const structure = format?.read(bytes);
+  const structure = await format?.read(bytes, pace);
   if (!format || !structure)
     return refuse('NOT_AN_IMAGE', 'The bytes are not those of a known image format.');
 

@@ -1,3 +1,5 @@
+import type { Pace } from '../pace.ts';
+
 /** What the structure of an image's bytes tells, without decoding a pixel. */
 export interface Structure {
   /** Pixels as the header has them, before any EXIF or HEIF rotation; null where the bytes do not say. */
@@ -11,9 +13,19 @@ export interface Structure {
 
 /**
  * Reads the structure of one format in time linear in the bytes, whatever they hold. `bytes` begin with the format's
- * signature; null when what follows cannot be that format.
+ * signature; null when what follows cannot be that format. The work of a reader either is bounded, or is
+ * done in steps between which it yields.
  */
-export type StructureReader = (bytes: Buffer) => Structure | null;
+export type StructureReader = (bytes: Buffer, pace: Pace) => Structure | null | Promise<Structure | null>;
+
+/** Takes step after step until one of them returns a structure, and yields in between. */
+export async function inSteps<T>(pace: Pace, step: () => T | undefined): Promise<T> {
+  for (;;) {
+    const result = step();
+    if (result !== undefined) return result;
+    if (pace.isDue()) await pace.rest();
+  }
+}
 
 /** Right signature, and then too little to say anything. */
 export const CUT_SHORT: Structure = { width: null, height: null, hasPicture: false, isWhole: false };

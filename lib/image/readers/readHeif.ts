@@ -6,6 +6,9 @@ type Size = readonly [width: number, height: number];
 /** Pixels; HEVC and AV1 pad a picture by less than this. */
 const CODING_BLOCK = 64;
 
+/** Items whose properties are looked through. A picture of 100 million pixels has 1,600 tiles of 256 by 256. */
+const ITEMS_MAX = 100_000;
+
 /** Boxes without which the picture is not whole; what only looks like a box behind them is somebody's appendix. */
 const PICTURE_BOXES = new Set(['meta', 'mdat', 'moov', 'moof']);
 
@@ -91,7 +94,7 @@ function propertiesOf(bytes: Buffer, box: Box, item: number): number[] {
   const idLength = bytes[box.start] === 0 ? 2 : 4;
   const indexLength = ((bytes[box.start + 3] ?? 0) & 1) === 1 ? 2 : 1;
   let offset = box.start + 8;
-  while (offset + idLength < end) {
+  for (let items = 0; items < ITEMS_MAX && offset + idLength < end; items += 1) {
     const id = bytes.readUIntBE(offset, idLength);
     const count = bytes.readUInt8(offset + idLength);
     const first = offset + idLength + 1;

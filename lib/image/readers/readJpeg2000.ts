@@ -17,10 +17,13 @@ export function readJpeg2000Codestream(bytes: Buffer): Structure {
 export function readJpeg2000Container(bytes: Buffer): Structure {
   let width: number | null = null;
   let height: number | null = null;
+  let hasHeader = false;
   let hasPicture = false;
   let isWhole = false;
   for (const { type, start, end, isOpen } of boxesOf(bytes)) {
-    if (type === 'jp2h') {
+    // A file has one (I.5.3); each further one would be searched for nothing.
+    if (type === 'jp2h' && !hasHeader) {
+      hasHeader = true;
       const header = findBox(bytes, 'ihdr', start, end);
       if (header && header.start + 8 <= bytes.length) {
         height = positive(bytes.readUInt32BE(header.start));

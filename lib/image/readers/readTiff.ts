@@ -5,7 +5,7 @@ type ReadInteger = (offset: number, length: number) => number;
 
 interface Directory {
   readonly isWhole: boolean;
-  /** Tag → its values; the first entry of a tag counts. */
+  /** Wanted tag → its values; the first entry of a tag counts. */
   readonly values: ReadonlyMap<number, Values>;
 }
 
@@ -38,6 +38,9 @@ const JPEG_XR_TAGS: Tags = { width: 0xbc80, height: 0xbc81, parts: [[0xbcc0, 0xb
 /** Length of one value by its type: TIFF 6.0, section 2, and BigTIFF. */
 const TYPE_LENGTHS = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8] as const;
 
+/** Tags have two bytes, and a directory has each of them once (TIFF 6.0, section 2): so many entries are looked at. */
+const TAGS = 65_536;
+
 /** More strips or tiles than this are not looked at. */
 const PARTS_MAX = 100_000;
 
@@ -52,7 +55,7 @@ export function readJpegXr(bytes: Buffer): Structure {
 }
 
 function readPicture(bytes: Buffer, tags: Tags): Structure {
-  const directory = readDirectory(bytes);
+  const directory = readDirectory(bytes, new Set([tags.width, tags.height, ...tags.parts.flat()]));
   if (directory === null) return CUT_SHORT;
   const { values } = directory;
   const width = positive(values.get(tags.width)?.at(0) ?? 0);
@@ -73,14 +76,17 @@ function readPicture(bytes: Buffer, tags: Tags): Structure {
   return { width, height, hasPicture, isWhole: hasPicture && isWhole };
 }
 
-/** The first image file directory; null when not even its first entry is there. */
-function readDirectory(bytes: Buffer): Directory | null {
+/** The first image file directory, with the values of `wanted`; null when not even its first entry is there. */
+function readDirectory(bytes: Buffer, wanted: ReadonlySet<number>): Directory | null {
   const isLittle = bytes[0] === 0x49;
   const integer: ReadInteger = (offset, length) => {
     if (offset + length > bytes.length) return 0;
     if (length === 8) {
-      return Number(isLittle ? bytes.readBigUInt64LE(offset) : bytes.readBigUInt64BE(offset));
+      // A BigInt takes ten times as long.
+      const [low, high] = isLittle ? [offset, offset + 4] : [offset + 4, offset];
+      return integer(high, 4) * 2 ** 32 + integer(low, 4);
     }
+    if (length === 4) return isLittle ? bytes.readUInt32LE(offset) : bytes.readUInt32BE(offset);
     return isLittle ? bytes.readUIntLE(offset, length) : bytes.readUIntBE(offset, length);
   };
   const isBig = integer(2, 2) === 43;
@@ -95,16 +101,20 @@ function readDirectory(bytes: Buffer): Directory | null {
   const end = first + count * entryLength;
 
   const values = new Map<number, Values>();
+  const seen = new Uint8Array(TAGS);
   let isWhole = end <= bytes.length;
-  for (let at = first; at + entryLength <= Math.min(end, bytes.length); at += entryLength) {
+  const lookedAt = Math.min(end, bytes.length, first + TAGS * entryLength);
+  for (let at = first; at + entryLength <= lookedAt; at += entryLength) {
     const tag = integer(at, 2);
     const length = TYPE_LENGTHS[integer(at + 2, 2)] ?? 0;
-    if (length === 0 || values.has(tag)) continue;
+    if (length === 0 || seen[tag] === 1) continue;
+    seen[tag] = 1;
     const valueCount = integer(at + 4, wide);
     const inline = at + 4 + wide;
     // Values that fit stand in the entry itself, others where it points to.
     const base = valueCount * length <= wide ? inline : integer(inline, wide);
     if (base + valueCount * length > bytes.length) isWhole = false;
+    if (!wanted.has(tag)) continue;
     values.set(tag, {
       count: valueCount,
       end: base + valueCount * length,

@@ -1,40 +1,58 @@
-import { CUT_SHORT, positive, type Structure } from '../structure.ts';
+import type { Pace } from '../../pace.ts';
+import { CUT_SHORT, inSteps, positive, type Structure } from '../structure.ts';
 
 type Size = readonly [width: number, height: number];
 
+/** Chunk types, as the four bytes of their names. */
+const VP8X = 0x56503858;
+const VP8 = 0x56503820;
+const VP8L = 0x5650384c;
+const ANMF = 0x414e4d46;
+
+/** A step of so many takes a millisecond or two. */
+const CHUNKS_PER_STEP = 65_536;
+
 /** WebP (RFC 9649): RIFF chunks; the RIFF header says where the file ends. */
-export function readWebp(bytes: Buffer): Structure {
-  if (bytes.length < 30) return CUT_SHORT;
+export async function readWebp(bytes: Buffer, pace: Pace): Promise<Structure> {
+  return bytes.length < 30 ? CUT_SHORT : inSteps(pace, createWalk(bytes));
+}
+
+function createWalk(bytes: Buffer): () => Structure | undefined {
   const end = 8 + bytes.readUInt32LE(4);
   let size: Size | null = null;
   let hasPicture = false;
   let offset = 12;
-  while (offset + 8 < bytes.length && offset < end) {
-    const type = bytes.toString('latin1', offset, offset + 4);
-    const data = offset + 8;
-    // The first of the three that is met speaks for the whole canvas.
-    if (size === null && data + 10 <= bytes.length) size = sizeOf(type, bytes.subarray(data, data + 10));
-    if (type === 'VP8 ' || type === 'VP8L' || type === 'ANMF') hasPicture = true;
-    const length = bytes.readUInt32LE(offset + 4);
-    offset = data + length + (length % 2);
-  }
-  const [width, height] = size ?? [0, 0];
-  return {
-    width: positive(width),
-    height: positive(height),
-    hasPicture,
-    isWhole: hasPicture && bytes.length >= end,
+  return () => {
+    for (let count = 0; count < CHUNKS_PER_STEP; count += 1) {
+      if (offset + 8 >= bytes.length || offset >= end) {
+        const [width, height] = size ?? [0, 0];
+        return {
+          width: positive(width),
+          height: positive(height),
+          hasPicture,
+          isWhole: hasPicture && bytes.length >= end,
+        };
+      }
+      const type = bytes.readUInt32BE(offset);
+      const data = offset + 8;
+      // The first of the three that is met speaks for the whole canvas.
+      if (size === null && data + 10 <= bytes.length) size = sizeOf(type, bytes, data);
+      if (type === VP8 || type === VP8L || type === ANMF) hasPicture = true;
+      const length = bytes.readUInt32LE(offset + 4);
+      offset = data + length + (length % 2);
+    }
+    return undefined;
   };
 }
 
-/** `head`: the first ten bytes of the chunk's data. */
-function sizeOf(type: string, head: Buffer): Size | null {
-  if (type === 'VP8X') return [1 + head.readUIntLE(4, 3), 1 + head.readUIntLE(7, 3)];
-  if (type === 'VP8 ' && head.readUIntBE(3, 3) === 0x9d012a) {
-    return [head.readUInt16LE(6) & 0x3fff, head.readUInt16LE(8) & 0x3fff];
+/** Of the chunk whose data begin at `data` and have at least ten bytes. */
+function sizeOf(type: number, bytes: Buffer, data: number): Size | null {
+  if (type === VP8X) return [1 + bytes.readUIntLE(data + 4, 3), 1 + bytes.readUIntLE(data + 7, 3)];
+  if (type === VP8 && bytes.readUIntBE(data + 3, 3) === 0x9d012a) {
+    return [bytes.readUInt16LE(data + 6) & 0x3fff, bytes.readUInt16LE(data + 8) & 0x3fff];
   }
-  if (type === 'VP8L' && head[0] === 0x2f) {
-    const bits = head.readUInt32LE(1);
+  if (type === VP8L && bytes[data] === 0x2f) {
+    const bits = bytes.readUInt32LE(data + 1);
     return [1 + (bits & 0x3fff), 1 + ((bits >>> 14) & 0x3fff)];
   }
   return null;

@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+import { createPace } from '../pace.ts';
+import { inSteps } from './structure.ts';
+
+/** A step of so many bytes takes a millisecond, or four where the processor has no instruction for it. */
+const BYTES_PER_STEP = 1024 * 1024;
+
+/** SHA-256 of the bytes in hex. Yields in between, since an operator may allow images of a gigabyte. */
+export async function sha256Of(bytes: Buffer): Promise<string> {
+  const pace = createPace();
+  if (bytes.length > BYTES_PER_STEP) await pace.rest();
+  const hash = createHash('sha256');
+  let offset = 0;
+  return inSteps(pace, () => {
+    hash.update(bytes.subarray(offset, offset + BYTES_PER_STEP));
+    offset += BYTES_PER_STEP;
+    return offset < bytes.length ? undefined : hash.digest('hex');
+  });
+}
