@@ -10,7 +10,8 @@ import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';
 import { createMemoryStore } from '../fakes/memoryStore.ts';
 import { selfSigned } from '../lib/web/selfSigned.ts';
 import { type Closing, everyOther, startClosingStore } from '../support/closingStore.ts';
-import { findSeaweedFs, startSeaweedFs } from '../support/seaweedfs.ts';
+import { findMinIo, type MinIo, startMinIo } from '../support/minio.ts';
+import { findSeaweedFs, type SeaweedFs, startSeaweedFs } from '../support/seaweedfs.ts';
 
 export interface RunningStore {
   readonly records: RecordStore;
@@ -27,13 +28,17 @@ export interface StoreImplementation {
 
 export function storeImplementations(): readonly StoreImplementation[] {
   const seaweedFs = findSeaweedFs();
-  // CI gives MinIO's, in the compose stack.
+  const minIo = findMinIo();
+  // CI gives that of the compose stack.
   const given = process.env.CONTRACT_STORE;
   return [
     { name: 'the fake', start: startFake },
     { name: 'S3 on the embedded store', start: startEmbedded },
     ...CLOSINGS.map(({ name, ...how }) => ({ name, start: () => startClosing(how) })),
-    ...(seaweedFs === null ? [] : [{ name: 'S3 on SeaweedFS', start: () => startReal(seaweedFs) }]),
+    ...(seaweedFs === null
+      ? []
+      : [{ name: 'S3 on SeaweedFS', start: () => useReal(startSeaweedFs(seaweedFs)) }]),
+    ...(minIo === null ? [] : [{ name: 'S3 on MinIO', start: () => useReal(startMinIo(minIo)) }]),
     ...(given === undefined ? [] : [{ name: 'S3 on the given server', start: async () => useGiven(given) }]),
   ];
 }
@@ -123,8 +128,8 @@ function everyOtherThatRepeats(): (request: IncomingMessage) => boolean {
     isCut(request);
 }
 
-async function startReal(program: string): Promise<RunningStore> {
-  const server = await startSeaweedFs(program);
+async function useReal(starting: Promise<MinIo | SeaweedFs>): Promise<RunningStore> {
+  const server = await starting;
   const store = createS3Store(server.config);
   const close = async () => {
     store.close();
