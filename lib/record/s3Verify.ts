@@ -69,7 +69,7 @@ async function verify(s3: S3Api, newId: () => string, now: () => number): Promis
 
 async function checkConditions(s3: S3Api, key: string): Promise<void> {
   const etag = await write(s3, key, 'first', { ifAbsent: true });
-  if (etag === null) throw unavailable(`The storage server refuses If-None-Match on PUT: ${ADVICE}`);
+  if (etag === null) throw unknown();
   if ((await write(s3, key, 'over the first', { ifAbsent: true })) !== null) {
     throw unavailable(`The storage server ignores If-None-Match on PUT: ${ADVICE}`);
   }
@@ -137,7 +137,10 @@ function refuseUnknown(error: unknown): void {
   const status = statusOf(error);
   const isUnknownBucket = (error as { readonly name?: unknown }).name === 'NoSuchBucket';
   if (status === 501 || (status === 404 && !isUnknownBucket)) {
-    throw unavailable(`The storage server does not know conditional PUT: ${ADVICE}`, error);
+    throw unknown(error);
   }
   if (isUnknownBucket || isCertainlyRefused(error)) throw error;
 }
+
+const unknown = (cause?: unknown) =>
+  unavailable(`The storage server does not know conditional PUT: ${ADVICE}`, cause);
