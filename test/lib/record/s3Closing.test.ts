@@ -18,6 +18,8 @@ import {
 import { type StoreFault, type StoreRequest, startFaultyStore } from '../../support/faultyStore.ts';
 
 const BYTES = Buffer.from('bytes of an image');
+/** Waited for where nothing comes; whatever does come must not take so long on a busy machine. */
+const PATIENCE_MS = 2_000;
 /** In the middle of an answer means of the first to each request: its repetition gets through. */
 const CLOSINGS: readonly (readonly [Closing, () => ClosingStoreParts])[] = [
   ['whenUsedAgain', () => ({})],
@@ -119,7 +121,7 @@ it('answers a hundred reads at once after all kept connections were closed', asy
 
 it('repeats over a new connection what a kept one does not answer', async () => {
   const front = await closingStore('silentWhenUsedAgain');
-  const { records } = storeAt(front.endpoint, { ...STORE_TIMES, recordAttemptMs: 150 });
+  const { records } = storeAt(front.endpoint, { ...STORE_TIMES, recordAttemptMs: PATIENCE_MS });
   const read = () => Promise.all([1, 2, 3, 4].map(() => records.read(newPage().pageId)));
   expect(await read()).toEqual(Array(4).fill(null));
   expect(await read()).toEqual(Array(4).fill(null));
@@ -145,7 +147,7 @@ describe('the check of the bucket', () => {
       [4, 1],
     ])('reads what became of write %i, and goes on', async (n, reads) => {
       const between = await faultyStore((request) => (isNth(n, request) ? fault : 'pass'));
-      await storeAt(between.endpoint, { ...STORE_TIMES, recordAttemptMs: 300 }).records.verify();
+      await storeAt(between.endpoint, { ...STORE_TIMES, recordAttemptMs: PATIENCE_MS }).records.verify();
       expect(between.requests.filter(({ kind }) => kind === 'GET check')).toHaveLength(reads);
     });
   });
@@ -155,7 +157,7 @@ describe('the check of the bucket', () => {
       if (isNth(n, request)) return 'lateApply';
       return isNth(n + 1, request) ? { after: between.applyLate() } : 'pass';
     });
-    await storeAt(between.endpoint, { ...STORE_TIMES, recordAttemptMs: 300 }).records.verify();
+    await storeAt(between.endpoint, { ...STORE_TIMES, recordAttemptMs: PATIENCE_MS }).records.verify();
     const answers = between.requests.filter(({ kind }) => kind === 'GET check');
     // Before the repetition, and after its 412.
     expect(answers).toHaveLength(2);
