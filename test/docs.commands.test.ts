@@ -41,6 +41,7 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
   'npm run types': [CI, 'npm test'],
   '.ci/run': 'is what decides, and runs all of this',
   '.ci/openapi/run.sh': [CI, 'bash .ci/openapi/run.sh'],
+  '.ci/stack/programs.sh': [CI, 'bash .ci/stack/programs.sh'],
   '.ci/stack/run.sh': [CI, 'bash .ci/stack/run.sh'],
 };
 

@@ -44,6 +44,7 @@ export async function refuseBadSettings({ step }: Steps, stack: Stack): Promise<
         .filter((line) => SERVICES.some((service) => service === line));
       await stack.composeWith({}, ...DOWN);
       check(code !== 0, 'it came up');
+      check(running.code === 0, `what runs cannot be seen: ${running.text}`);
       const sentence = told.split('\n').find((line) => says.test(line));
       check(sentence !== undefined, `no word of it: ${told.trim().slice(-500)}`);
       check(!/Traceback|^\s+at /m.test(told), `a stack trace: ${told.trim().slice(-500)}`);

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds stand-ins for the images of docker-compose.yml where a registry cannot be reached: each from Debian's own
-# packages, or from what programs.sh has built, on one debootstrapped layer, with the users, paths, entrypoints and
-# tools of the official image as far as the compose file relies on them. Writes images.env, the image variables of the
-# compose file.
+# Builds stand-ins for the images of docker-compose.yml where a registry cannot be reached: each from what programs.sh
+# has built, or from Debian's own packages, on one debootstrapped layer, with the users, paths, entrypoints and tools of
+# the official image as far as the compose file relies on them. Writes images.env, the image variables of the compose
+# file.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-suite=bookworm
+suite=trixie
 here="$root/.ci/stack/images"
 contexts="$state/contexts"
 
@@ -68,6 +68,6 @@ image NODE_IMAGE node "$("$node" --version) $("$node" "$npm/bin/npm-cli.js" --ve
 image MINIO_IMAGE minio "$(readlink "$state/programs/minio")" "$state"/programs/minio/{minio,mc}
 image REDIS_IMAGE redis 1
 image NGINX_IMAGE nginx 1
-image PROMETHEUS_IMAGE prometheus 1
+image PROMETHEUS_IMAGE prometheus "$(readlink "$state/programs/prometheus")" "$state"/programs/prometheus/{prometheus,promtool}
 image REDIS_EXPORTER_IMAGE redis-exporter 1
 mv "$state/images.env.part" "$state/images.env"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds from their Go modules the programs that can be had in no other way: MinIO and its client, for the image that
-# stands in for MinIO's, and Compose v2. A go.mod with its go.sum says to the byte what is built. The programs are
-# kept in the cache under the hash of these; what building them needs, the compiler included, is removed afterwards.
+# Builds from their Go modules the programs that can be had in no other way, each in the version that is named
+# elsewhere (test/local-stack/compose/versions.test.ts): MinIO with its client, Prometheus, and Compose v2. The tests
+# use the first two as well. A go.mod with its go.sum says to the byte what is built. The programs are kept in the cache
+# under the hash of these; what building them needs, the compiler included, is removed afterwards.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -17,6 +18,9 @@ install_compiler() {
 }
 
 download() { (cd "$1" && "$go" mod download); }
+
+# version_of MODULE PACKAGE: as its go.mod requires it.
+version_of() { sed -n "s|^\s*\(require \)\?$2 v\([^ ]*\).*|\2|p" "$1/go.mod"; }
 
 # build MODULE FOLDER [-ldflags …]: each of the module's tools, under the last part of its path. `take` asks for the
 # outcome, and where an outcome is asked for, `set -e` is off.
@@ -35,24 +39,38 @@ build() {
   mv "$folder.part" "$folder"
 }
 
-# programs NAME MODULE FLAGS: says how long each step took; the folder is then the link of that name.
+# programs NAME MODULE FLAGS [TAGS]: FLAGS for the linker, TAGS for what is built of it. Says how long each step took;
+# the folder is then the link of that name.
 programs() {
-  local name="$1" module="$2" flags="$3" key folder
-  key="$(cat "$module"/go.* - <<<"$compiler $flags $(uname -m)" | sha256sum | head -c 12)"
+  local name="$1" module="$2" flags="$3" tags="${4:-}" key folder
+  key="$(cat "$module"/go.* - <<<"$compiler $flags $tags $(uname -m)" | sha256sum | head -c 12)"
   folder="$cache/$name-$key"
   if [ ! -d "$folder" ]; then
     [ -x "$go" ] || take 'compiler' again install_compiler
     take "modules of $name" again download "$module"
     rm -rf "$folder.part"
-    take "build $name" build "$module" "$folder" -ldflags "-s -w $flags"
+    take "build $name" build "$module" "$folder" -tags "$tags" -ldflags "-s -w $flags"
     find "$cache" -maxdepth 1 -name "$name-*" ! -path "$folder" -exec rm -rf {} +
   fi
   ln -sfn "$folder" "$state/programs/$name"
 }
 
 mkdir -p "$state/programs" "$DOCKER_CONFIG/cli-plugins"
-programs minio "$root/.ci/stack/images/minio" ''
-compose_version="$(sed -n 's|.*github.com/docker/compose/v2 \(v[^ ]*\).*|\1|p' "$root/.ci/stack/compose/go.mod")"
-programs compose "$root/.ci/stack/compose" "-X github.com/docker/compose/v2/internal.Version=$compose_version"
+
+# A pseudo-version is v0.0.0-<yyyymmddhhmmss>-<commit>, of which MinIO makes the name of a release.
+minio="$root/.ci/stack/images/minio"
+stamp="$(version_of "$minio" github.com/minio/minio)"
+release="$(sed -E 's/^0\.0\.0-(....)(..)(..)(..)(..)(..)-.*/\1-\2-\3T\4-\5-\6Z/' <<<"$stamp")"
+constants=github.com/minio/minio/cmd
+programs minio "$minio" "-X $constants.ReleaseTag=RELEASE.$release -X $constants.Version=$release -X $constants.ShortCommitID=${stamp##*-} -X $constants.CommitID=${stamp##*-}"
+
+# v0.313.4 is Prometheus 3.13.4. The service discoveries of clouds are most of its size, and none is used here.
+prometheus="$root/.ci/stack/images/prometheus"
+prometheus_version="$(version_of "$prometheus" github.com/prometheus/prometheus | sed -E 's/^0\.(.)0?/\1./')"
+programs prometheus "$prometheus" "-X github.com/prometheus/common/version.Version=$prometheus_version" netgo,remove_all_sd
+
+compose="$root/.ci/stack/compose"
+compose_version="v$(version_of "$compose" github.com/docker/compose/v2)"
+programs compose "$compose" "-X github.com/docker/compose/v2/internal.Version=$compose_version"
 ln -sf "$state/programs/compose/cmd" "$DOCKER_CONFIG/cli-plugins/docker-compose"
 rm -rf "$workshop"

@@ -55,6 +55,8 @@ export interface Stack {
   docker(...args: readonly string[]): Promise<string>;
   /** The same; never throws. */
   tryDocker(...args: readonly string[]): Promise<Output>;
+  /** Containers, networks and volumes that carry the project's name. */
+  belongings(): Promise<readonly string[]>;
   /** The id of a service's container. */
   container(service: string): Promise<string>;
   /** @throws Error that names those that are not healthy when the time is over */
@@ -105,6 +107,15 @@ export async function createStack(): Promise<Stack> {
     if (!/^\w+$/.test(text.trim())) throw new Error(`${service} has no container, or several: "${text}"`);
     return text.trim();
   };
+  const belongings: Stack['belongings'] = async () => {
+    const filter = ['--filter', `label=com.docker.compose.project=${PROJECT}`];
+    const lists = [
+      await docker('ps', '-a', '--format', 'container {{.Names}}', ...filter),
+      await docker('network', 'ls', '--format', 'network {{.Name}}', ...filter),
+      await docker('volume', 'ls', '--format', 'volume {{.Name}}', ...filter),
+    ];
+    return lists.flatMap((text) => text.split('\n')).filter((line) => line !== '');
+  };
   const stackBy = (client: Client): Stack => ({
     client,
     by: stackBy,
@@ -117,6 +128,7 @@ export async function createStack(): Promise<Stack> {
     composeWith: (changes, ...args) => composeBy(client, changes, args),
     docker,
     tryDocker,
+    belongings,
     container,
     async untilHealthy(timeoutMs) {
       const end = performance.now() + timeoutMs;

@@ -78,3 +78,17 @@ export async function checkRights(stack: Stack): Promise<string> {
   check(faults.length === 0, faults.join('; '));
   return `${ALLOWED.length} things allowed, ${REFUSED.length} denied, nothing without keys`;
 }
+
+/** @throws Error with the origin that is answered otherwise than it must be */
+export async function checkOrigins(stack: Stack): Promise<string> {
+  const origins = { 'http://localhost:8081': true, 'http://evil.test': false, null: false };
+  for (const [origin, isAllowed] of Object.entries(origins)) {
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const headers = { origin, 'access-control-request-method': method };
+      const answer = await fetch(`${stack.store}/${BUCKET}/images/x`, { method: 'OPTIONS', headers });
+      const allowed = answer.headers.get('access-control-allow-origin');
+      check(allowed === (isAllowed ? origin : null), `${method} from ${origin}: ${allowed}`);
+    }
+  }
+  return Object.keys(origins).join(', ');
+}

@@ -186,6 +186,10 @@ async function untilRecovered({ api }: Stack): Promise<void> {
 
 /** Every promised page answers with the promised names, and a link to its first object leads to one. */
 export async function checkPromised(stack: Stack, promised: readonly Promised[]): Promise<void> {
+  check(
+    promised.some(({ images }) => images.length > 0),
+    'no picture was promised to look for',
+  );
   const left = [...promised];
   const worker = async () => {
     for (let page = left.pop(); page !== undefined; page = left.pop()) {

@@ -27,7 +27,11 @@ interface Report {
 /** What was promised stays, to the byte; an upload that no record names goes, and nothing young does. */
 export async function trySweep(stack: Stack): Promise<string> {
   const page = `${SITE}/sample/?known`;
-  const answer = async () => (await lookUp(stack.api, page, '&include=details')).bytes.toString('utf8');
+  const answer = async () => {
+    const { status, bytes } = await lookUp(stack.api, page, '&include=details');
+    check(status === 200, `the page is answered ${status}`);
+    return bytes.toString('utf8');
+  };
   const before = await answer();
   const client = await storeClient(stack);
   const isThere = async () => (await client('stat', ORPHAN)).code === 0;

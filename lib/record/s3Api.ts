@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { StoreConfig } from '../config.ts';
 import type { StoredObject, WriteCondition } from '../ports.ts';
+import { createConnections, type HttpHandler } from './s3Connections.ts';
 import { type PresignedCommand, presign } from './s3Link.ts';
 import { STORE_TIMES, type StoreTimes } from './s3Times.ts';
 import { createUploader } from './s3Upload.ts';
@@ -57,17 +58,12 @@ export interface S3Api {
 
 export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES): S3Api {
   const { bucket: Bucket } = config;
-  const client = createClient(config, times);
-  const singleAttempt = new S3Client({
-    ...settingsOf(config),
-    maxAttempts: 1,
-    requestHandler: client.config.requestHandler,
-  });
-  const repeating = new S3Client({
-    ...settingsOf(config),
-    maxAttempts: ATTEMPTS_MAX - 1,
-    requestHandler: client.config.requestHandler,
-  });
+  const fresh = createHandler(config, times, { keepAlive: false });
+  const requestHandler = createConnections(createHandler(config, times, { keepAlive: true }), fresh);
+  const client = createClient(config, ATTEMPTS_MAX, requestHandler);
+  const singleAttempt = createClient(config, 1, requestHandler);
+  // Its first attempt is another one's second.
+  const repeating = createClient(config, ATTEMPTS_MAX - 1, fresh);
   const upload = createUploader(client, (Key) =>
     presign(client, new PutObjectCommand({ Bucket, Key }) as PresignedCommand, 60),
   );
@@ -79,17 +75,24 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
   return {
     get: (Key, maxBytes) =>
       within(times.recordCallMs, undefined, async (abortSignal) => {
-        const answer = await client.send(new GetObjectCommand({ Bucket, Key }), {
-          abortSignal,
-          requestTimeout: times.recordAttemptMs,
-        });
-        if (answer.Body === undefined || answer.ETag === undefined) {
-          throw new Error('The answer to GET has no body or no ETag.');
+        for (let attempt = 1; ; attempt += 1) {
+          const answer = await client.send(new GetObjectCommand({ Bucket, Key }), {
+            abortSignal,
+            requestTimeout: times.recordAttemptMs,
+          });
+          if (answer.Body === undefined || answer.ETag === undefined) {
+            throw new Error('The answer to GET has no body or no ETag.');
+          }
+          // The SDK's own signal ends with the headers; a body that stops in the middle needs this.
+          const body = answer.Body as unknown as Readable;
+          abortSignal.addEventListener('abort', () => body.destroy(), { once: true });
+          try {
+            return { text: await readText(body, maxBytes), etag: answer.ETag };
+          } catch (error) {
+            // The SDK repeats what fails before the body, and no more.
+            if (attempt === ATTEMPTS_MAX || abortSignal.aborted) throw error;
+          }
         }
-        // The SDK's own signal ends with the headers; a body that stops in the middle needs this.
-        const body = answer.Body as unknown as Readable;
-        abortSignal.addEventListener('abort', () => body.destroy(), { once: true });
-        return { text: await readText(body, maxBytes), etag: answer.ETag };
       }),
 
     put: async (Key, Body, { contentType, contentDisposition, signal, sha256 }) => {
@@ -178,7 +181,7 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
   };
 }
 
-/** What both clients have in common. */
+/** What all clients have in common. */
 function settingsOf({ region, endpoint, credentials }: StoreConfig) {
   return {
     region,
@@ -195,18 +198,27 @@ function settingsOf({ region, endpoint, credentials }: StoreConfig) {
   };
 }
 
-function createClient(config: StoreConfig, times: StoreTimes): S3Client {
-  const agent = { keepAlive: true, maxSockets: SOCKETS_MAX };
-  const client = new S3Client({
+/** Each has connections of its own; without `keepAlive` a TLS session is still resumed. */
+function createHandler(
+  config: StoreConfig,
+  times: StoreTimes,
+  { keepAlive }: { readonly keepAlive: boolean },
+): HttpHandler {
+  const agent = { keepAlive, maxSockets: SOCKETS_MAX };
+  const { requestHandler } = new S3Client({
     ...settingsOf(config),
-    maxAttempts: ATTEMPTS_MAX,
     requestHandler: {
       connectionTimeout: times.connectMs,
       throwOnRequestTimeout: true,
       httpAgent: agent,
       httpsAgent: agent,
     },
-  });
+  }).config;
+  return requestHandler as HttpHandler;
+}
+
+function createClient(config: StoreConfig, maxAttempts: number, requestHandler: HttpHandler): S3Client {
+  const client = new S3Client({ ...settingsOf(config), maxAttempts, requestHandler });
   // The SDK sends a CRC32 with DeleteObjects; servers from before 2025 want the Content-MD5 that S3 always took.
   client.middlewareStack.add(
     (next, { commandName }) =>

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WriteCondition } from '../ports.ts';
 import type { S3Api } from './s3Api.ts';
-import { isMissing, statusOf, storageProblem, unavailable } from './s3Problem.ts';
+import { isCertainlyRefused, isMissing, statusOf, storageProblem, unavailable } from './s3Problem.ts';
 
 /** Left behind by a check that passed, so that a cold start costs one GET instead of all of it. */
 export const CHECKED_KEY = 'checks/conditional-writes.json';
@@ -10,6 +10,9 @@ export const CHECKED_KEY = 'checks/conditional-writes.json';
 const NOTE_MAX_BYTES = 10_000;
 /** Ms. What was found is believed so long: the server may be replaced by one that knows no conditions. */
 const BELIEVED_MS = 24 * 60 * 60 * 1000;
+
+/** A server whose answers stay unclear so long is down. */
+const ATTEMPTS_MAX = 3;
 
 const ADVICE = 'use one that honours conditional PUT (AWS S3, MinIO of 2025-09-07 or later, SeaweedFS 4).';
 
@@ -65,26 +68,22 @@ async function verify(s3: S3Api, newId: () => string, now: () => number): Promis
 }
 
 async function checkConditions(s3: S3Api, key: string): Promise<void> {
-  const etag = await s3.putOnCondition(key, Buffer.from('first'), { ifAbsent: true }).catch(refuseUnknown);
-  if (await isAccepted(s3, key, { ifAbsent: true })) {
+  const etag = await write(s3, key, 'first', { ifAbsent: true });
+  if (etag === null) throw unknown();
+  if ((await write(s3, key, 'over the first', { ifAbsent: true })) !== null) {
     throw unavailable(`The storage server ignores If-None-Match on PUT: ${ADVICE}`);
   }
-  if (await isAccepted(s3, key, { ifMatch: WRONG_ETAG })) {
+  if ((await write(s3, key, 'over another', { ifMatch: WRONG_ETAG })) !== null) {
     throw unavailable(`The storage server ignores If-Match on PUT: ${ADVICE}`);
   }
-  if (!(await isAccepted(s3, key, { ifMatch: etag }))) {
+  if ((await write(s3, key, 'last', { ifMatch: etag })) === null) {
     throw unavailable(`The storage server refuses the right ETag in If-Match on PUT: ${ADVICE}`);
   }
 }
 
 async function wasChecked(s3: S3Api, now: number): Promise<boolean> {
-  try {
-    const { text } = await s3.get(CHECKED_KEY, NOTE_MAX_BYTES);
-    return isRecent(checkedAtOf(text ?? ''), now);
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+  const note = await read(s3, CHECKED_KEY);
+  return isRecent(checkedAtOf(note?.text ?? ''), now);
 }
 
 /** Ms since 1970; NaN for a note that this program did not write. */
@@ -92,23 +91,56 @@ function checkedAtOf(note: string): number {
   return Date.parse(/"checkedAt":"([^"]*)"/.exec(note)?.[1] ?? '');
 }
 
-/** False when the server says that the condition does not hold. */
-async function isAccepted(s3: S3Api, key: string, condition: WriteCondition): Promise<boolean> {
+/**
+ * Resolves with the ETag that the write has given the object, or null when the server says that the condition does not
+ * hold. Each text is written once, so reading the object settles an unclear answer, as with a record (commit.ts).
+ */
+async function write(
+  s3: S3Api,
+  key: string,
+  text: string,
+  condition: WriteCondition,
+): Promise<string | null> {
+  let unclear: unknown;
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    try {
+      return await s3.putOnCondition(key, Buffer.from(text), condition);
+    } catch (error) {
+      const isRefused = statusOf(error) === 412;
+      if (isRefused && unclear === undefined) return null;
+      if (!isRefused) refuseUnknown(error);
+      // A refusal after an unclear attempt may be the condition's, or that attempt's own doing.
+      const found = await read(s3, key);
+      if (found?.text === text) return found.etag;
+      if (isRefused) return null;
+      unclear = error;
+    }
+  }
+  throw unclear;
+}
+
+/** null when there is none. */
+async function read(s3: S3Api, key: string): Promise<Awaited<ReturnType<S3Api['get']>> | null> {
   try {
-    await s3.putOnCondition(key, Buffer.from('second'), condition);
-    return true;
+    return await s3.get(key, NOTE_MAX_BYTES);
   } catch (error) {
-    if (statusOf(error) === 412) return false;
-    return refuseUnknown(error);
+    if (isMissing(error)) return null;
+    throw error;
   }
 }
 
-/** A server that does not know the header may say so, or say that the object to match is missing. */
-function refuseUnknown(error: unknown): never {
+/**
+ * Throws what is certain. A server that does not know the header may say so, or say that the object to match is
+ * missing.
+ */
+function refuseUnknown(error: unknown): void {
   const status = statusOf(error);
   const isUnknownBucket = (error as { readonly name?: unknown }).name === 'NoSuchBucket';
   if (status === 501 || (status === 404 && !isUnknownBucket)) {
-    throw unavailable(`The storage server does not know conditional PUT: ${ADVICE}`, error);
+    throw unknown(error);
   }
-  throw error;
+  if (isUnknownBucket || isCertainlyRefused(error)) throw error;
 }
+
+const unknown = (cause?: unknown) =>
+  unavailable(`The storage server does not know conditional PUT: ${ADVICE}`, cause);

@@ -17,6 +17,8 @@ const PAUSE_MS = 1_000;
 export interface MonitoringConfig extends Pick<SmokeOptions, 'prometheus' | 'grafana' | 'mayBeDown'> {
   /** `user:password` of somebody who may see the dashboards. */
   readonly grafanaUser: string;
+  /** How long a figure may take to arrive, ms; for tests. */
+  readonly patienceMs?: number;
 }
 
 /** The first is tried before the API is called, the others after. */
@@ -24,7 +26,8 @@ export function monitoringScenarios(config: MonitoringConfig): {
   readonly before: readonly Scenario[];
   readonly after: readonly Scenario[];
 } {
-  const { prometheus, grafana } = config;
+  const { prometheus, grafana, patienceMs = PATIENCE_MS } = config;
+  const eventually = (check: () => Promise<void>) => tryUntil(check, patienceMs);
   const withoutPrometheus = prometheus === null ? 'no Prometheus here' : null;
   const withoutGrafana = grafana === null ? 'no Grafana here' : null;
   let counted: ReadonlyMap<string, number> = new Map();
@@ -66,8 +69,8 @@ export function monitoringScenarios(config: MonitoringConfig): {
 }
 
 /** Tries until it passes; the last failure is told when patience ends. */
-async function eventually(check: () => Promise<void>): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
+async function tryUntil(check: () => Promise<void>, patienceMs: number): Promise<void> {
+  const end = performance.now() + patienceMs;
   for (;;) {
     try {
       return await check();

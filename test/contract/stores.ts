@@ -1,12 +1,17 @@
 /** Every implementation of the bucket that this machine can run. */
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { ImageStore, RecordStore } from '../../lib/ports.ts';
 import { createS3Store } from '../../lib/record/s3Store.ts';
 import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';
 import { createMemoryStore } from '../fakes/memoryStore.ts';
-import { findSeaweedFs, startSeaweedFs } from '../support/seaweedfs.ts';
+import { selfSigned } from '../lib/web/selfSigned.ts';
+import { type Closing, everyOther, startClosingStore } from '../support/closingStore.ts';
+import { findMinIo, type MinIo, startMinIo } from '../support/minio.ts';
+import { findSeaweedFs, type SeaweedFs, startSeaweedFs } from '../support/seaweedfs.ts';
 
 export interface RunningStore {
   readonly records: RecordStore;
@@ -23,14 +28,42 @@ export interface StoreImplementation {
 
 export function storeImplementations(): readonly StoreImplementation[] {
   const seaweedFs = findSeaweedFs();
-  // CI gives MinIO's, in the compose stack.
+  const minIo = findMinIo();
+  // CI gives that of the compose stack.
   const given = process.env.CONTRACT_STORE;
   return [
     { name: 'the fake', start: startFake },
     { name: 'S3 on the embedded store', start: startEmbedded },
-    ...(seaweedFs === null ? [] : [{ name: 'S3 on SeaweedFS', start: () => startReal(seaweedFs) }]),
+    ...CLOSINGS.map(({ name, ...how }) => ({ name, start: () => startClosing(how) })),
+    ...(seaweedFs === null
+      ? []
+      : [{ name: 'S3 on SeaweedFS', start: () => useReal(startSeaweedFs(seaweedFs)) }]),
+    ...(minIo === null ? [] : [{ name: 'S3 on MinIO', start: () => useReal(startMinIo(minIo)) }]),
     ...(given === undefined ? [] : [{ name: 'S3 on the given server', start: async () => useGiven(given) }]),
   ];
+}
+
+/** Between a client and its store a connection may be closed at any moment, and nobody says so. */
+const CLOSINGS = [
+  { name: 'S3 on a store that resets each connection when it is used again', closing: 'whenUsedAgain' },
+  {
+    name: 'S3 over TLS on a store that resets each connection when it is used again',
+    closing: 'whenUsedAgain',
+    isTls: true,
+  },
+  { name: 'S3 on a store that closes each connection after its answer', closing: 'afterAnswer' },
+  {
+    name: 'S3 over TLS on a store that closes each connection after its answer',
+    closing: 'afterAnswer',
+    isTls: true,
+  },
+  { name: 'S3 on a store that cuts every other answer', closing: 'withinAnswer' },
+  { name: 'S3 over TLS on a store that cuts every other answer', closing: 'withinAnswer', isTls: true },
+] as const satisfies readonly ({ readonly name: string } & ClosingOptions)[];
+
+interface ClosingOptions {
+  readonly closing: Closing;
+  readonly isTls?: true;
 }
 
 async function startFake(): Promise<RunningStore> {
@@ -55,8 +88,48 @@ async function startEmbedded(): Promise<RunningStore> {
   return { ...store, hasHttp: true, close };
 }
 
-async function startReal(program: string): Promise<RunningStore> {
-  const server = await startSeaweedFs(program);
+async function startClosing({ closing, isTls }: ClosingOptions): Promise<RunningStore> {
+  const directory = await mkdtemp(join(tmpdir(), 'object-store-'));
+  const server = await startObjectStore({ port: 0, directory, bucket: 'contract' });
+  const certificate = isTls && selfSigned('localhost', new Date());
+  const trusted = getCACertificates('default');
+  if (certificate) setDefaultCACertificates([...trusted, certificate.cert]);
+  const applies = closing === 'withinAnswer' ? everyOtherThatRepeats() : () => true;
+  const front = await startClosingStore(server.endpoint, closing, {
+    applies,
+    ...(certificate && { certificate }),
+  });
+  const store = createS3Store({
+    bucket: 'contract',
+    region: 'us-east-1',
+    endpoint: front.endpoint,
+    // The tests' own client opens the links.
+    publicEndpoint: server.endpoint,
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    linkTtlSeconds: 60,
+  });
+  const close = async () => {
+    store.close();
+    setDefaultCACertificates(trusted);
+    await front.close();
+    await server.close();
+    await rm(directory, { recursive: true, force: true });
+    if (front.closed.length < 1_000) throw new Error(`Only ${front.closed.length} connections were closed.`);
+  };
+  return { ...store, hasHttp: true, close };
+}
+
+/** No conditional one: that its outcome is then unclear is what the contract says. */
+function everyOtherThatRepeats(): (request: IncomingMessage) => boolean {
+  const isCut = everyOther();
+  return (request) =>
+    request.headers['if-match'] === undefined &&
+    request.headers['if-none-match'] === undefined &&
+    isCut(request);
+}
+
+async function useReal(starting: Promise<MinIo | SeaweedFs>): Promise<RunningStore> {
+  const server = await starting;
   const store = createS3Store(server.config);
   const close = async () => {
     store.close();

@@ -99,6 +99,7 @@ describe('npm start', () => {
   it('leaves nothing running when it is killed', async () => {
     app = await startApp();
     const pids = await descendantsOf(pidOf(app));
+    expect(pids.length).toBeGreaterThan(0);
     await app.stop('SIGKILL');
     await untilGone(pids);
     expect(await stillListening(app.ports)).toEqual([]);
@@ -128,6 +129,7 @@ describe('npm start', () => {
       });
     });
     const pids = await descendantsOf(shell.pid ?? 0);
+    expect(pids.length).toBeGreaterThan(0);
     shell.kill('SIGKILL');
     await untilGone(pids);
     expect(await stillListening(ports)).toEqual([]);

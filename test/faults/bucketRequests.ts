@@ -19,13 +19,10 @@ export interface Case {
   readonly method: Method;
   /** The requests of the undisturbed call, by kind, in the order in which they are begun. */
   readonly requests: readonly string[];
-  /** Where one failure is made good within the call, since it is tried again. */
-  readonly healed: (request: string) => boolean;
   /** Where the caller has its answer although the request fails for good: it only tidies up. */
   readonly dispensable: readonly string[];
 }
 
-const retried = (request: string) => !request.startsWith('PUT check');
 export const CASES: readonly Case[] = [
   {
     method: 'POST',
@@ -42,18 +39,16 @@ export const CASES: readonly Case[] = [
       'PUT image 2',
       'PUT record 1',
     ],
-    healed: retried,
     // Of the check's own object.
     dispensable: ['DELETE 1'],
   },
   {
     method: 'PUT',
     requests: ['GET record 1', 'PUT image 1', 'PUT record 1', 'DELETE 1'],
-    healed: retried,
     dispensable: ['DELETE 1'],
   },
   // Of an image: no page of that URL, the listing, the record of the page that it is on.
-  { method: 'GET', requests: ['GET record 1', 'LIST 1', 'GET record 2'], healed: retried, dispensable: [] },
+  { method: 'GET', requests: ['GET record 1', 'LIST 1', 'GET record 2'], dispensable: [] },
 ];
 
 /** The requests of a sweep of one page with a record and one without, each with an object that nobody names. */
@@ -68,8 +63,8 @@ export const SWEEP_REQUESTS: readonly string[] = [
   'DELETE 2',
 ];
 
-export const REQUESTS = CASES.flatMap(({ method, requests, healed, dispensable }) =>
-  requests.map((request) => [method, request, healed(request), dispensable.includes(request)] as const),
+export const REQUESTS = CASES.flatMap(({ method, requests, dispensable }) =>
+  requests.map((request) => [method, request, dispensable.includes(request)] as const),
 );
 
 /** Each way in a service of its own, all at once: they spend their time waiting. */
@@ -114,12 +109,7 @@ export function watch(
   const attempts = new Map<string, string>();
   const tries = new Map<string, number>();
   service.breakStore((request: StoreRequest) => {
-    // The SDK gives every call an id of its own, which its retries keep; an image and the check's mark have
-    // names of their own.
-    const id =
-      request.kind === 'PUT image' || request.kind === 'PUT mark'
-        ? request.path.replace(/\?.*/, '')
-        : String(request.headers['amz-sdk-invocation-id']);
+    const id = identityOf(request);
     let name = attempts.get(id);
     if (name === undefined) {
       const earlier = names.filter((one) => one.startsWith(`${request.kind} `)).length;
@@ -132,6 +122,15 @@ export function watch(
     return decide(name, attempt);
   });
   return names;
+}
+
+/** The same for each attempt. The SDK gives every call an id, which its own repetitions keep. */
+function identityOf({ kind, path, headers }: StoreRequest): string {
+  const key = path.replace(/\?.*/, '');
+  // An image and the check's mark are named once; the check repeats its writes itself, each with another text.
+  if (kind === 'PUT image' || kind === 'PUT mark') return key;
+  if (kind === 'PUT check') return `${key} ${headers['if-match']} ${headers['content-length']}`;
+  return String(headers['amz-sdk-invocation-id']);
 }
 
 export async function expectRecovered(service: PartsService, method: Method) {

@@ -19,6 +19,8 @@ export interface Answer {
 export interface Calls {
   /** How often each `METHOD status code` was answered. */
   readonly outcomes: ReadonlyMap<string, number>;
+  /** URLs that a caller was told to be harvested: they must be there from then on. */
+  readonly promised: ReadonlySet<string>;
   /** Answers that there must not be, a sentence each. */
   readonly findings: readonly string[];
 }
@@ -55,6 +57,7 @@ export async function callAtRandom(
 ): Promise<Calls> {
   const outcomes = new Map<string, number>();
   const findings: string[] = [];
+  const promised = new Set<string>();
   const caller = async () => {
     while (!signal.aborted) {
       const page = random.below(options.pages);
@@ -62,11 +65,16 @@ export async function callAtRandom(
       const method = what < 0.5 ? 'GET' : what < 0.65 ? 'POST' : 'PUT';
       if (method === 'PUT' && random.chance(0.7)) world.site.change(page, random);
       const url = world.site.urlOf(page);
+      const mustBeThere = promised.has(url);
       try {
         const answer = await call(world, method, url);
         const outcome = `${answer.status} ${answer.body.code ?? 'OK'}`;
         outcomes.set(`${method} ${outcome}`, (outcomes.get(`${method} ${outcome}`) ?? 0) + 1);
-        const finding = faultIn(method, url, answer, outcome);
+        if (answer.status === 200 || answer.status === 201) promised.add(url);
+        const isLost = mustBeThere && /^(GET 404|POST 201|PUT 201)/.test(`${method} ${outcome}`);
+        const finding = isLost
+          ? `${method} ${url} was answered ${outcome}, although it was harvested before`
+          : faultIn(method, url, answer, outcome);
         if (finding !== null) findings.push(finding);
       } catch (error) {
         findings.push(`${method} ${url}: ${error instanceof Error ? error.message : String(error)}`);
@@ -74,7 +82,10 @@ export async function callAtRandom(
     }
   };
   await Promise.all(Array.from({ length: options.callers }, caller));
-  return { outcomes, findings };
+  // A load that only failed has tried nothing.
+  for (const outcome of ['GET 200 OK', 'POST 201 OK', 'PUT 200 OK'])
+    if (!outcomes.has(outcome)) findings.push(`no call was answered ${outcome}`);
+  return { outcomes, promised, findings };
 }
 
 export async function call({ app }: SoakWorld, method: Method, url: string): Promise<Answer> {

@@ -29,14 +29,22 @@ const AT_ONCE = 4;
 /** A picture has little time here, which a busy machine may use up without any fault. */
 const MORE_PUTS = 4;
 
-export async function checkBucket(world: SoakWorld, pageCount: number): Promise<BucketReport> {
+/** @param promised URLs that were told to be harvested */
+export async function checkBucket(
+  world: SoakWorld,
+  pageCount: number,
+  promised: ReadonlySet<string>,
+): Promise<BucketReport> {
   const findings: string[] = [];
   const pages = Array.from({ length: pageCount }, (_, page) => page);
 
-  // Before anything is written again: whatever the faults left, a record names nothing that is not there.
+  // Before anything is written again: whatever the faults left, what was promised has a record, and a record names
+  // nothing that is not there.
   await inTurn(pages, async (page) => {
     const record = await recordOf(world, page);
     if (record !== null) findings.push(...(await missingOf(world, record)));
+    else if (promised.has(world.site.urlOf(page)))
+      findings.push(`page ${page} was harvested and has no record`);
   });
 
   let writableAfterMs = 0;
@@ -71,6 +79,9 @@ export async function checkBucket(world: SoakWorld, pageCount: number): Promise<
   const clock = { now: () => new Date(Date.now() + TWO_DAYS_MS), elapsed: () => performance.now() };
   const swept = await sweep({ ...world.services, clock }, performance.now() + 600_000);
   const orphansAfter = await orphans();
+  if (!swept.finished || swept.failed > 0 || swept.listed === 0) {
+    findings.push(`the sweep did not do its work: ${JSON.stringify(swept)}`);
+  }
   if (orphansAfter > 0) findings.push(`${orphansAfter} objects that no record names survived the sweep`);
   await inTurn(pages, compare);
 

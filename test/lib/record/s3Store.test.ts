@@ -174,6 +174,15 @@ describe('an S3 store', () => {
       });
     });
 
+    it('refuses a server that takes a new object for one that is there', async () => {
+      const between = await faulty(({ headers }) =>
+        headers['if-none-match'] ? { status: 412, code: 'PreconditionFailed' } : 'pass',
+      );
+      await expect(storeAt(between.endpoint).records.verify()).rejects.toMatchObject({
+        detail: expect.stringContaining('does not know conditional PUT'),
+      });
+    });
+
     it('refuses a server that takes no condition for met', async () => {
       const between = await faulty(({ headers }) =>
         headers['if-match'] ? { status: 412, code: 'PreconditionFailed' } : 'pass',

@@ -1,0 +1,137 @@
+/** A front of a working store that closes its connections unannounced, at the moment that is worst for a client. */
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { SelfSigned } from '../lib/web/selfSigned.ts';
+import './nodeErrors.ts';
+
+export type Closing =
+  /** Reset by the next request: the client has kept the connection, and is always the one that comes too late. */
+  | 'whenUsedAgain'
+  /** Never closed, but what comes next on it is not answered: a firewall on the way has forgotten it. */
+  | 'silentWhenUsedAgain'
+  /** Ended (FIN) as soon as the answer is out, while the client puts the connection back into its pool. */
+  | 'afterAnswer'
+  /** Ended in the middle of the answer: in its head, before its body, within its body, in turn. */
+  | 'withinAnswer';
+
+export interface ClosingStore {
+  readonly endpoint: string;
+  /** `200 PUT`, `412 PUT`: the answers after or within which a connection was closed. */
+  readonly closed: readonly string[];
+  /** `GET /bucket/key?query`: what came on a connection that was closed by then, and was not looked at. */
+  readonly ignored: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface ClosingStoreParts {
+  /** Whether the connection of this answer is closed; all are by default. */
+  readonly applies?: (request: IncomingMessage, status: number) => boolean;
+  /** For HTTPS. */
+  readonly certificate?: SelfSigned;
+}
+
+/** @param target endpoint of the store that works; it must not check the signed host */
+export async function startClosingStore(
+  target: string,
+  closing: Closing,
+  { applies = () => true, certificate }: ClosingStoreParts = {},
+): Promise<ClosingStore> {
+  const closed: string[] = [];
+  const ignored: string[] = [];
+  const dead = new WeakSet<Socket>();
+  let cuts = 0;
+
+  const answer = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const { socket, method = '', url = '' } = incoming;
+    if (dead.has(socket)) {
+      ignored.push(`${method} ${url}`);
+      if (closing !== 'silentWhenUsedAgain') reset(socket);
+      return;
+    }
+    const { status, headers, body } = await passOn(incoming, await readAll(incoming), target);
+    const isClosed = applies(incoming, status);
+    if (isClosed) closed.push(`${status} ${method}`);
+    if (!isClosed || closing !== 'withinAnswer') {
+      response.writeHead(status, headers);
+      response.end(body, () => {
+        if (!isClosed) return;
+        dead.add(socket);
+        if (closing === 'afterAnswer') socket.end();
+      });
+      return;
+    }
+    dead.add(socket);
+    cuts += 1;
+    // FIN and RST in turn; in both cases after what was sent has left.
+    const end = Math.floor(cuts / 3) % 2 === 0 ? () => socket.end() : () => setImmediate(reset, socket);
+    socket.write(partOf(headOf(status, headers, body), body, cuts), end);
+  };
+
+  const listener = (incoming: IncomingMessage, response: ServerResponse) =>
+    // The target, or the client, may go away meanwhile.
+    void answer(incoming, response).catch(() => response.destroy());
+  const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener);
+  server.on('clientError', (_, socket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: certificate === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`,
+    closed,
+    ignored,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Of the same request every other answer, beginning with the first, so that a repeated one gets through. */
+export function everyOther(): (request: IncomingMessage) => boolean {
+  const seen = new Map<string, number>();
+  return ({ method, url, headers }) => {
+    const condition = `${headers['if-match']} ${headers['if-none-match']} ${headers['content-length']}`;
+    const count = (seen.get(`${method} ${url} ${condition}`) ?? 0) + 1;
+    seen.set(`${method} ${url} ${condition}`, count);
+    return count % 2 === 1;
+  };
+}
+
+function partOf(head: string, body: Buffer, turn: number): Buffer {
+  if (turn % 3 === 0) return Buffer.from(head.slice(0, head.length / 2));
+  // Without a body an end behind the head is the end of the answer.
+  if (body.length === 0) return Buffer.from(head.slice(0, -2));
+  const half = Buffer.concat([Buffer.from(head), body.subarray(0, body.length / 2)]);
+  return turn % 3 === 1 ? Buffer.from(head) : half;
+}
+
+function headOf(status: number, headers: IncomingMessage['headers'], body: Buffer): string {
+  const lines = Object.entries({ ...headers, 'content-length': String(body.length) }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  return `HTTP/1.1 ${status} Whatever\r\n${lines.join('')}\r\n`;
+}
+
+function reset(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+async function passOn({ method, url, headers }: IncomingMessage, body: Buffer, target: string) {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    httpRequest(new URL(url ?? '/', target), { ...(method && { method }), headers }, resolve)
+      .on('error', reject)
+      .end(body);
+  });
+  // What is said of that connection is not said of this one.
+  const { connection, 'keep-alive': keepAlive, 'transfer-encoding': encoding, ...others } = answer.headers;
+  return { status: answer.statusCode ?? 502, headers: others, body: await readAll(answer) };
+}
+
+async function readAll(stream: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of stream as AsyncIterable<Buffer>) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
