@@ -38,6 +38,8 @@ export interface DialParts {
 
 /** Time for one of several addresses before the next one is tried (RFC 8305 section 5 asks for 100 ms to 2 s). */
 const ATTEMPT_TIMEOUT_MS = 500;
+/** Addresses of one name that are dialled; a browser gives up after about as many. */
+const ADDRESSES_MAX = 8;
 
 export function createGuardedDial(parts: DialParts): GuardedDial {
   const { policy, connectTimeoutMs } = parts;
@@ -64,7 +66,7 @@ export function createGuardedDial(parts: DialParts): GuardedDial {
         })
       : connectTcp(options);
     dialling.add(socket);
-    let isConnected = false;
+    let progress: 'none' | 'connected' | 'handshake' = 'none';
     const timer = setTimeout(() => socket.destroy(faultError('timeout')), connectTimeoutMs);
 
     const settle = (...answer: Parameters<DialCallback>): void => {
@@ -73,7 +75,7 @@ export function createGuardedDial(parts: DialParts): GuardedDial {
       callback(...answer);
     };
     socket.once('connect', () => {
-      isConnected = true;
+      progress = isSecure ? 'handshake' : 'connected';
       const { remoteAddress } = socket;
       // Undefined when the peer has reset the connection already.
       if (remoteAddress === undefined || !policy.mayDial(remoteAddress, reach)) {
@@ -82,7 +84,7 @@ export function createGuardedDial(parts: DialParts): GuardedDial {
     });
     if (isSecure) socket.once('secureConnect', () => settle(null, socket));
     // Stays for the socket's life: an error after the hand-over has its own listeners, but none may be uncaught.
-    socket.on('error', (error) => settle(dialFault(error, isSecure && isConnected), null));
+    socket.on('error', (error) => settle(dialFault(error, progress), null));
     socket.once('close', () => settle(faultError('connect'), null));
   };
 
@@ -90,7 +92,7 @@ export function createGuardedDial(parts: DialParts): GuardedDial {
     dial(target, callback) {
       reachOf(parts, target)
         .then((reach) => start(target, reach, callback))
-        .catch((error: Error) => callback(dialFault(error, false), null));
+        .catch((error: Error) => callback(dialFault(error, 'none'), null));
     },
     close() {
       for (const socket of dialling) socket.destroy(faultError('aborted'));
@@ -145,7 +147,10 @@ async function resolveWithRetry(resolve: Resolve, hostname: string): Promise<rea
   }
 }
 
-/** The addresses that may be dialled. Rejects with `dns` when there was none at all, else with `forbidden`. */
+/**
+ * At most eight of the addresses that may be dialled, each once, the families by turns, so that neither leaves the other
+ * out. A forbidden one among them is passed over. Rejects with `dns` when there was none at all, else with `forbidden`.
+ */
 async function judged(
   { policy, isOwnEndpoint }: DialParts,
   addresses: readonly ResolvedAddress[],
@@ -154,7 +159,9 @@ async function judged(
 ): Promise<readonly ResolvedAddress[]> {
   if (addresses.length === 0) throw faultError('dns');
   const usable: ResolvedAddress[] = [];
-  for (const { address, family } of addresses) {
+  for (const { address, family } of byTurns(addresses)) {
+    if (usable.length === ADDRESSES_MAX) break;
+    if (usable.some((one) => one.address === address)) continue;
     if (isIP(address) !== family || !policy.mayDial(address, reach)) continue;
     if (await isOwnEndpoint(address, port)) continue;
     usable.push({ address, family });
@@ -163,16 +170,24 @@ async function judged(
   return usable;
 }
 
+/** The first family's first address, the other's first, and so on. */
+function byTurns(addresses: readonly ResolvedAddress[]): readonly ResolvedAddress[] {
+  const families = Map.groupBy(addresses, ({ family }) => family);
+  return addresses.flatMap((_, index) => [...families.values()].flatMap((those) => those[index] ?? []));
+}
+
 function lookupFault(error: Error): FaultError {
   if (isFaultError(error)) return error;
   return faultError(SILENCE.has(codeOf(error)) ? 'timeout' : 'dns', { cause: error });
 }
 
-function dialFault(error: Error, isHandshake: boolean): FaultError {
+/** @param progress how far the dial had come: no address connected, TCP connected, or in the TLS handshake */
+function dialFault(error: Error, progress: 'none' | 'connected' | 'handshake'): FaultError {
   if (isFaultError(error)) return error;
   const code = codeOf(error);
   // All addresses silent: Node gives the attempts up one by one and reports them together.
   if (code === 'ETIMEDOUT') return faultError('timeout', { cause: error });
+  if (progress === 'none') return faultError('connect', { cause: error, isRefusal: true });
   const isReset = code === 'ECONNRESET' || code === 'EPIPE';
-  return faultError(isHandshake && !isReset ? 'tls' : 'connect', { cause: error });
+  return faultError(progress === 'handshake' && !isReset ? 'tls' : 'connect', { cause: error });
 }
