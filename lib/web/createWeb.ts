@@ -4,7 +4,7 @@ import type { Clock, Web, WebRequest, WebResult } from '../ports.ts';
 import { collectBody } from './collectBody.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { createDecodingTurns, type DecodingTurns, decodeBody, isIdentity } from './decodeBody.ts';
-import { failure, faultError, isFaultError } from './faults.ts';
+import { type FaultError, failure, faultError, isFaultError } from './faults.ts';
 import { framingOf } from './framing.ts';
 import { type AddressClass, addressClass } from './guard/addressPolicy.ts';
 import { createGuardedDial } from './guard/guardedDial.ts';
@@ -121,6 +121,31 @@ async function ask(reading: Reading, url: URL, attempts: { left: number }): Prom
   }
 }
 
+interface Body {
+  readonly pieces: AsyncIterable<Buffer>;
+  /** What cut it off, once all pieces were read. */
+  cut(): FaultError | undefined;
+}
+
+const uncut = (pieces: AsyncIterable<Buffer>): Body => ({ pieces, cut: () => undefined });
+
+/**
+ * A body without a declared length that ends where the connection was cut. An image says by its own format whether it
+ * is whole, as some servers close every connection in this way; a page or a stylesheet does not.
+ */
+function untilCut(body: AsyncIterable<Buffer>): Body {
+  let cut: FaultError | undefined;
+  const pieces = async function* (): AsyncGenerator<Buffer> {
+    try {
+      yield* body;
+    } catch (error) {
+      if (!isFaultError(error) || error.fault !== 'truncated') throw error;
+      cut = error;
+    }
+  };
+  return { pieces: pieces(), cut: () => cut };
+}
+
 async function readAnswer(
   { request, turns, deadline }: Reading,
   url: URL,
@@ -143,12 +168,16 @@ async function readAnswer(
   }
   // Only the bytes of images wait for room in memory.
   const decoding = { turns, mayWait: request.kind === 'image', signal: deadline.signal };
-  const bytes = await collectBody(decodeBody(answer.body, contentEncoding, decoding), {
+  const body = isDelimited || request.kind !== 'image' ? uncut(answer.body) : untilCut(answer.body);
+  const bytes = await collectBody(decodeBody(body.pieces, contentEncoding, decoding), {
     maxBytes,
     onBytes: request.onBytes,
     contentType,
     announcedBytes,
     orEnd: deadline.orEnd,
+  }).catch((error) => {
+    // What could not be decoded after a cut was cut.
+    throw body.cut() ?? error;
   });
   const validators = validatorsOf(url, answer);
   return {

@@ -5,9 +5,9 @@
  * not judged is never dialled, and a kept-alive socket stays with the address it was judged for.
  */
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { type FaultError, faultError, isFaultError } from '../faults.ts';
 import { effectivePort, type HostPolicy, type Reach } from './hostPolicy.ts';
+import { CUT, connectSecurely, renameReset } from './orderlyEnd.ts';
 import type { IsOwnEndpoint } from './ownEndpoints.ts';
 import type { Resolve, ResolvedAddress } from './resolveNames.ts';
 
@@ -55,18 +55,9 @@ export function createGuardedDial(parts: DialParts): GuardedDial {
       autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
       noDelay: true,
     };
-    const socket = isSecure
-      ? connectTls({
-          ...options,
-          // Said aloud, so that no environment variable turns the check of certificates off.
-          rejectUnauthorized: true,
-          ALPNProtocols: ['http/1.1'],
-          // RFC 6066 section 3: a name without root dot, and no IP literals.
-          ...(isIP(target.hostname) === 0 && { servername: target.hostname.replace(/\.$/, '') }),
-        })
-      : connectTcp(options);
+    const socket = connectTcp(options);
     dialling.add(socket);
-    let progress: 'none' | 'connected' | 'handshake' = 'none';
+    let progress: Progress = 'none';
     const timer = setTimeout(() => socket.destroy(faultError('timeout')), connectTimeoutMs);
 
     const settle = (...answer: Parameters<DialCallback>): void => {
@@ -74,18 +65,31 @@ export function createGuardedDial(parts: DialParts): GuardedDial {
       clearTimeout(timer);
       callback(...answer);
     };
+    const fail = (error: Error): void => {
+      settle(dialFault(error, progress), null);
+      renameReset(error);
+    };
+    // Stays for the socket's life: an error after the hand-over has its own listeners, but none may be uncaught.
+    socket.on('error', fail);
+    socket.once('close', () => settle(faultError('connect'), null));
     socket.once('connect', () => {
       progress = isSecure ? 'handshake' : 'connected';
       const { remoteAddress } = socket;
       // Undefined when the peer has reset the connection already.
       if (remoteAddress === undefined || !policy.mayDial(remoteAddress, reach)) {
         socket.destroy(faultError(remoteAddress === undefined ? 'connect' : 'forbidden'));
-      } else if (!isSecure) settle(null, socket);
+      } else if (isSecure) {
+        // RFC 6066 section 3: a name without root dot, and no IP literals.
+        const servername = isIP(target.hostname) === 0 ? target.hostname.replace(/\.$/, '') : '';
+        const secure = connectSecurely(socket, { host: target.hostname, ...(servername && { servername }) });
+        secure.on('error', (error) => {
+          fail(error);
+          // After a fatal alert Node leaves the connection as it is.
+          secure.destroy();
+        });
+        secure.once('secureConnect', () => settle(null, secure));
+      } else settle(null, socket);
     });
-    if (isSecure) socket.once('secureConnect', () => settle(null, socket));
-    // Stays for the socket's life: an error after the hand-over has its own listeners, but none may be uncaught.
-    socket.on('error', (error) => settle(dialFault(error, progress), null));
-    socket.once('close', () => settle(faultError('connect'), null));
   };
 
   return {
@@ -181,13 +185,15 @@ function lookupFault(error: Error): FaultError {
   return faultError(SILENCE.has(codeOf(error)) ? 'timeout' : 'dns', { cause: error });
 }
 
-/** @param progress how far the dial had come: no address connected, TCP connected, or in the TLS handshake */
-function dialFault(error: Error, progress: 'none' | 'connected' | 'handshake'): FaultError {
+/** How far a dial has come: no address connected, TCP connected, or in the TLS handshake. */
+type Progress = 'none' | 'connected' | 'handshake';
+
+function dialFault(error: Error, progress: Progress): FaultError {
   if (isFaultError(error)) return error;
   const code = codeOf(error);
   // All addresses silent: Node gives the attempts up one by one and reports them together.
   if (code === 'ETIMEDOUT') return faultError('timeout', { cause: error });
   if (progress === 'none') return faultError('connect', { cause: error, isRefusal: true });
-  const isReset = code === 'ECONNRESET' || code === 'EPIPE';
+  const isReset = code === 'ECONNRESET' || code === 'EPIPE' || code === CUT;
   return faultError(progress === 'handshake' && !isReset ? 'tls' : 'connect', { cause: error });
 }
