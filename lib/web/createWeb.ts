@@ -1,5 +1,6 @@
 /** Reads one URL from the web: the address policy on every hop, redirects by hand, limits, one deadline. */
 import type { FetchConfig } from '../config.ts';
+import { createFairSemaphore, type FairSemaphore } from '../fairSemaphore.ts';
 import type { Clock, Web, WebRequest, WebResult } from '../ports.ts';
 import { collectBody } from './collectBody.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
@@ -27,9 +28,12 @@ export interface WebParts {
 
 interface Reading {
   readonly request: WebRequest;
+  readonly caller: string;
   readonly config: FetchConfig;
   readonly policy: HostPolicy;
   readonly transport: Transport;
+  /** By host. A reading holds one at most, so that none waits for another. */
+  readonly connections: FairSemaphore;
   readonly turns: DecodingTurns;
   readonly clock: Clock;
   readonly deadline: Deadline;
@@ -48,7 +52,10 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
     isOwnEndpoint,
     connectTimeoutMs: config.connectTimeoutMs,
   });
-  const transport = createTransport(dial, config.connectionsPerHost);
+  const { connectionsPerHost, connectionsMax } = config;
+  const transport = createTransport(dial, connectionsPerHost);
+  const connections = createFairSemaphore({ perKey: connectionsPerHost, perOwner: connectionsMax });
+  let readings = 0;
   const turns = createDecodingTurns();
 
   return {
@@ -57,7 +64,19 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
       const timeoutMs = request.kind === 'image' ? config.imageTimeoutMs : config.pageTimeoutMs;
       const deadline = startDeadline(timeoutMs, request.signal, clock.elapsed);
       try {
-        return await follow({ request, config, policy, transport, turns, clock, deadline });
+        readings += 1;
+        const caller = request.caller ?? `reading ${readings}`;
+        return await follow({
+          request,
+          caller,
+          config,
+          policy,
+          transport,
+          connections,
+          turns,
+          clock,
+          deadline,
+        });
       } catch (error) {
         if (isFaultError(error)) return failure(error);
         throw error;
@@ -97,7 +116,7 @@ async function follow(reading: Reading): Promise<WebResult> {
 
 /** The answer of one hop; one hop of a reading may be asked twice. */
 async function ask(reading: Reading, url: URL, attempts: { left: number }): Promise<Answer> {
-  const { request, policy, transport, clock, deadline } = reading;
+  const { request, caller, policy, transport, connections, clock, deadline } = reading;
   if (isForbidden(policy, url)) throw faultError('forbidden');
   const headers = requestHeaders(
     request.kind,
@@ -107,8 +126,10 @@ async function ask(reading: Reading, url: URL, attempts: { left: number }): Prom
 
   for (;;) {
     let delayMs: number | null;
+    // undici has as many connections for a host: no request ever queues there.
+    const release = await deadline.untimed(connections.acquire(url.host, caller, deadline.signal));
     try {
-      const answer = await transport.get(url, headers, deadline.signal);
+      const answer = await transport.get(url, headers, deadline.signal, release);
       delayMs = attempts.left > 1 ? delayAfterAnswer(answer, clock.now(), deadline.remainingMs()) : null;
       if (delayMs === null) return answer;
       answer.discard();

@@ -18,6 +18,7 @@ describe('the settings', () => {
         pageTimeoutMs: 10_000,
         imageTimeoutMs: 10_000,
         connectionsPerHost: 8,
+        connectionsMax: 32,
       },
       limits: {
         pageMaxBytes: 10 * 1024 ** 2,
@@ -25,8 +26,6 @@ describe('the settings', () => {
         requestMaxBytes: 250 * 1024 ** 2,
         imagesMaxCount: 1_000,
         imageMaxPixels: 100_000_000,
-        connectionsPerHost: 8,
-        connectionsMax: 32,
         requestReserveMs: 2_000,
       },
       store: { bucket: 'images', region: 'us-east-1', linkTtlSeconds: 900 },

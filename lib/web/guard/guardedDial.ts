@@ -193,7 +193,9 @@ function dialFault(error: Error, progress: Progress): FaultError {
   const code = codeOf(error);
   // All addresses silent: Node gives the attempts up one by one and reports them together.
   if (code === 'ETIMEDOUT') return faultError('timeout', { cause: error });
-  if (progress === 'none') return faultError('connect', { cause: error, isRefusal: true });
-  const isReset = code === 'ECONNRESET' || code === 'EPIPE' || code === CUT;
-  return faultError(progress === 'handshake' && !isReset ? 'tls' : 'connect', { cause: error });
+  // A reset may come before the connection is known to be there.
+  if (code === 'ECONNRESET' || code === 'EPIPE' || code === CUT)
+    return faultError('connect', { cause: error });
+  if (progress === 'handshake') return faultError('tls', { cause: error });
+  return faultError('connect', { cause: error, isRefusal: progress === 'none' });
 }
