@@ -140,7 +140,7 @@ const TRY_AGAIN: ReadonlySet<unknown> = new Set(['EAI_AGAIN', 'ESERVFAIL']);
 const SILENCE: ReadonlySet<unknown> = new Set(['ETIMEOUT', 'ECANCELLED']);
 
 const codeOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined;
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 
 async function resolveWithRetry(resolve: Resolve, hostname: string): Promise<readonly ResolvedAddress[]> {
   try {
