@@ -70,6 +70,8 @@ export interface Config {
   readonly corsOrigins: CorsOrigins;
   readonly fetch: FetchConfig;
   readonly limits: Limits;
+  /** Harvests at once in one process. */
+  readonly harvestsMax: number;
   readonly store: StoreConfig;
   readonly cache: CacheConfig;
   readonly metrics: MetricsConfig;
@@ -154,6 +156,7 @@ export function readConfig(env: Environment): Config {
       // Below a second nothing could be committed any more.
       requestReserveMs: integer('REQUEST_RESERVE_MS', 2_000, 1_000, 60_000),
     },
+    harvestsMax: integer('HARVESTS_MAX', 8, 1, 1_000),
     store: {
       bucket: bucket ?? '',
       region: given('AWS_REGION') ?? 'us-east-1',

@@ -28,6 +28,7 @@ describe('the settings', () => {
         imageMaxPixels: 100_000_000,
         requestReserveMs: 2_000,
       },
+      harvestsMax: 8,
       store: { bucket: 'images', region: 'us-east-1', linkTtlSeconds: 900 },
       cache: { ttlSeconds: 300 },
       metrics: { receiver: { hostname: '127.0.0.1', port: 25_888 } },
