@@ -21,11 +21,13 @@ export interface WebRequest {
   readonly caller?: string;
   /** The caller's own end: aborted means fault `aborted`. */
   readonly signal: AbortSignal;
-  /**
-   * Told of every piece of decoded body before it is kept; false ends the reading with fault `limit`. An image's may
-   * wait, for room in memory; another's would keep others from being decoded.
-   */
+  /** Told of every piece of decoded body before it is kept; false ends the reading with fault `limit`. */
   readonly onBytes?: (count: number) => boolean | Promise<boolean>;
+  /**
+   * Resolves when there is room in memory for so many bytes more, encoded or decoded. The time of the reading stands
+   * still meanwhile.
+   */
+  readonly room?: (count: number) => Promise<void>;
 }
 
 export type WebResult =

@@ -122,12 +122,12 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
       referrer: request.finalUrl,
       signal: going,
       ...(validators && { validators }),
-      onBytes: async (more) => {
+      onBytes: (more) => {
         if (!count(more)) return false;
         request.onDownloaded(more);
-        await share.take(more);
         return true;
       },
+      room: share.take,
     });
   }
 
@@ -200,10 +200,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
   return takeImage;
 }
 
-/**
- * A share that is opened with its first bytes. The oldest open one never waits for room; were it one that waits for
- * its turn to decode, those whose turn it is could all wait for room behind it.
- */
+/** A share that is opened with its first bytes: the oldest open one never waits for room, so it should have some. */
 function openWhenNeeded(budget: ByteBudget): ByteShare {
   let share: ByteShare | null = null;
   return {

@@ -4,7 +4,7 @@ import { createFairSemaphore, type FairSemaphore } from '../fairSemaphore.ts';
 import type { Clock, Web, WebRequest, WebResult } from '../ports.ts';
 import { collectBody } from './collectBody.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
-import { createDecodingTurns, type DecodingTurns, decodeBody, isIdentity } from './decodeBody.ts';
+import { createDecoders, type Decoders, decodeBody, isIdentity } from './decodeBody.ts';
 import { type FaultError, failure, faultError, isFaultError } from './faults.ts';
 import { framingOf } from './framing.ts';
 import { type AddressClass, addressClass } from './guard/addressPolicy.ts';
@@ -34,7 +34,7 @@ interface Reading {
   readonly transport: Transport;
   /** By host. A reading holds one at most, so that none waits for another. */
   readonly connections: FairSemaphore;
-  readonly turns: DecodingTurns;
+  readonly decoders: Decoders;
   readonly clock: Clock;
   readonly deadline: Deadline;
 }
@@ -56,7 +56,7 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
   const transport = createTransport(dial, connectionsPerHost);
   const connections = createFairSemaphore({ perKey: connectionsPerHost, perOwner: connectionsMax });
   let readings = 0;
-  const turns = createDecodingTurns();
+  const decoders = createDecoders();
 
   return {
     refusalOf: (url) => (isForbidden(policy, url) ? failure(faultError('forbidden')) : null),
@@ -73,7 +73,7 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
           policy,
           transport,
           connections,
-          turns,
+          decoders,
           clock,
           deadline,
         });
@@ -168,7 +168,7 @@ function untilCut(body: AsyncIterable<Buffer>): Body {
 }
 
 async function readAnswer(
-  { request, turns, deadline }: Reading,
+  { request, caller, decoders, deadline }: Reading,
   url: URL,
   answer: Answer,
 ): Promise<WebResult> {
@@ -187,8 +187,15 @@ async function readAnswer(
   if (announcedBytes > (typeof maxBytes === 'number' ? maxBytes : announcedMaxBytes)) {
     throw faultError('tooLarge');
   }
-  // Only the bytes of images wait for room in memory.
-  const decoding = { turns, mayWait: request.kind === 'image', signal: deadline.signal };
+  const { room } = request;
+  const decoding = {
+    decoders,
+    caller,
+    signal: deadline.signal,
+    maxBytes: typeof maxBytes === 'number' ? maxBytes : announcedMaxBytes,
+    untimed: deadline.untimed,
+    ...(room && { room: (count: number) => deadline.orEnd(room(count)) }),
+  };
   const body = isDelimited || request.kind !== 'image' ? uncut(answer.body) : untilCut(answer.body);
   const bytes = await collectBody(decodeBody(body.pieces, contentEncoding, decoding), {
     maxBytes,
