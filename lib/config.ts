@@ -18,7 +18,10 @@ export interface FetchConfig {
   readonly connectTimeoutMs: number;
   readonly pageTimeoutMs: number;
   readonly imageTimeoutMs: number;
+  /** At once, of all calls of one process to one host. */
   readonly connectionsPerHost: number;
+  /** At once, of one call. */
+  readonly connectionsMax: number;
 }
 
 /** Limits of one call. Inclusive. */
@@ -31,8 +34,6 @@ export interface Limits {
   /** Distinct URLs. */
   readonly imagesMaxCount: number;
   readonly imageMaxPixels: number;
-  readonly connectionsPerHost: number;
-  readonly connectionsMax: number;
   /** Kept back of the time that Lambda leaves. */
   readonly requestReserveMs: number;
 }
@@ -69,6 +70,8 @@ export interface Config {
   readonly corsOrigins: CorsOrigins;
   readonly fetch: FetchConfig;
   readonly limits: Limits;
+  /** Harvests at once in one process. */
+  readonly harvestsMax: number;
   readonly store: StoreConfig;
   readonly cache: CacheConfig;
   readonly metrics: MetricsConfig;
@@ -127,7 +130,6 @@ export function readConfig(env: Environment): Config {
   const { hasReceiver } = parsed('AWS_EMF_ENVIRONMENT', parseEmfEnvironment) ?? {
     hasReceiver: !env.AWS_LAMBDA_FUNCTION_NAME,
   };
-  const connectionsPerHost = integer('CONNECTIONS_PER_HOST', 8, 1, 256);
   const isOnAws = env.AWS_LAMBDA_RUNTIME_API !== undefined && !env.IS_OFFLINE && !env.IS_LOCAL;
 
   const config: Config = {
@@ -142,7 +144,8 @@ export function readConfig(env: Environment): Config {
       connectTimeoutMs: integer('CONNECT_TIMEOUT_MS', 3_000, 1, 60_000),
       pageTimeoutMs: integer('PAGE_TIMEOUT_MS', 10_000, 1, 900_000),
       imageTimeoutMs: integer('IMAGE_TIMEOUT_MS', 10_000, 1, 900_000),
-      connectionsPerHost,
+      connectionsPerHost: integer('CONNECTIONS_PER_HOST', 8, 1, 256),
+      connectionsMax: integer('CONNECTIONS_MAX', 32, 1, 1_024),
     },
     limits: {
       pageMaxBytes: integer('PAGE_MAX_BYTES', 10 * MEBIBYTE, 1, 100 * MEBIBYTE),
@@ -150,11 +153,10 @@ export function readConfig(env: Environment): Config {
       requestMaxBytes: integer('REQUEST_MAX_BYTES', 250 * MEBIBYTE, 1, 1024 * 1024 * MEBIBYTE),
       imagesMaxCount: integer('IMAGES_MAX_COUNT', 1_000, 1, 1_000),
       imageMaxPixels: integer('IMAGE_MAX_PIXELS', 100_000_000, 1, 1e12),
-      connectionsPerHost,
-      connectionsMax: integer('CONNECTIONS_MAX', 32, 1, 1_024),
       // Below a second nothing could be committed any more.
       requestReserveMs: integer('REQUEST_RESERVE_MS', 2_000, 1_000, 60_000),
     },
+    harvestsMax: integer('HARVESTS_MAX', 8, 1, 1_000),
     store: {
       bucket: bucket ?? '',
       region: given('AWS_REGION') ?? 'us-east-1',

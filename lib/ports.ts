@@ -4,7 +4,10 @@ import type { PageRecord, StoredRecord, Validators, VersionedRecord, WebFault } 
 export interface WebRequest {
   /** http(s), already parsed; a fragment is ignored. */
   readonly url: URL;
-  /** Chooses the Accept headers and the time: `CONNECT_/PAGE_TIMEOUT_MS` or `IMAGE_TIMEOUT_MS`. */
+  /**
+   * Chooses the Accept headers and the time: `PAGE_TIMEOUT_MS` or `IMAGE_TIMEOUT_MS`, which runs from the moment at
+   * which there is a connection for the request, and stands still wherever the service itself lets it wait.
+   */
   readonly kind: 'page' | 'stylesheet' | 'image';
   /** Limit on decoded bytes, inclusive; a function is asked once, with the first bytes read. */
   readonly maxBytes: number | ((head: Buffer, contentType: string | undefined) => Promise<number>);
@@ -14,13 +17,17 @@ export interface WebRequest {
   readonly referrer?: URL;
   /** Sent as a condition to the hop whose URL is `validators.url`, to no other. */
   readonly validators?: Validators;
+  /** The call that reads. Calls share the connections of a host fairly; absent: a call of this reading alone. */
+  readonly caller?: string;
   /** The caller's own end: aborted means fault `aborted`. */
   readonly signal: AbortSignal;
-  /**
-   * Told of every piece of decoded body before it is kept; false ends the reading with fault `limit`. An image's may
-   * wait, for room in memory; another's would keep others from being decoded.
-   */
+  /** Told of every piece of decoded body before it is kept; false ends the reading with fault `limit`. */
   readonly onBytes?: (count: number) => boolean | Promise<boolean>;
+  /**
+   * Resolves when there is room in memory for so many bytes more, encoded or decoded. The time of the reading stands
+   * still meanwhile.
+   */
+  readonly room?: (count: number) => Promise<void>;
 }
 
 export type WebResult =

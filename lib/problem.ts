@@ -17,6 +17,7 @@ const PROBLEMS = {
   MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'The body is not sent as JSON' },
   CONTENT_UNSUPPORTED: { status: 422, title: 'The page is neither HTML nor an image' },
   PAGE_TOO_LARGE: { status: 422, title: 'The page is too large' },
+  TOO_MANY_REQUESTS: { status: 429, title: 'As many harvests run as may' },
   PAGE_UNREACHABLE: { status: 502, title: 'The page could not be read' },
   STORAGE_UNAVAILABLE: { status: 503, title: 'The storage cannot be used' },
   PAGE_TIMEOUT: { status: 504, title: 'The page did not arrive in time' },

@@ -1,11 +1,12 @@
 /** The one place that knows which adapter keeps which promise. */
 import { randomBytes } from 'node:crypto';
 import { type Config, type CorsOrigins, readConfig } from './config.ts';
-import { createByteBudget } from './harvest/byteBudget.ts';
+import { type Admission, createAdmission } from './harvest/admission.ts';
+import { type ByteBudget, createByteBudget } from './harvest/byteBudget.ts';
 import type { HarvestServices } from './harvest/harvest.ts';
 import type { Storage } from './measuredStorage.ts';
 import { createEmfMetrics } from './metrics/emfMetrics.ts';
-import type { Clock, Metrics, PageCache, PageLock } from './ports.ts';
+import type { Clock, Metrics, PageCache, PageLock, Web } from './ports.ts';
 import { createNoCache } from './record/noCache.ts';
 import { createRedisCache } from './record/redisCache.ts';
 import type { RedisTrouble } from './record/redisConnection.ts';
@@ -56,12 +57,37 @@ function logRedisTrouble({ isRefusal, command, cause }: RedisTrouble): void {
 /** Everything: to harvest. Apart from the above, so that a look-up's bundle carries no fetching and no parsing. */
 export function createHarvestServices(
   config: Config = readConfig(process.env),
-): BaseServices & HarvestServices {
+): BaseServices & HarvestServices & ProcessParts {
   return {
     ...createOtherServices(config),
     ...createS3Store(config.store, STORE_TIMES, 'now'),
-    web: createWeb(config.fetch),
     limits: config.limits,
-    bytesInFlight: createByteBudget(BYTES_IN_FLIGHT),
+    ...partsOfProcess(config),
   };
+}
+
+/** What all harvests of one process share, so that its limits hold for all of them together. */
+interface ProcessParts {
+  readonly web: Web;
+  readonly bytesInFlight: ByteBudget;
+  readonly admission: Admission;
+}
+
+const PARTS = Symbol.for('image-processing-api.process');
+
+/**
+ * POST and PUT are bundles of their own, each with modules of its own. One process runs both under serverless-offline
+ * (`useInProcess`), where nothing but the global object is common to them.
+ */
+function partsOfProcess({ fetch, harvestsMax }: Config): ProcessParts {
+  const scope = globalThis as { [PARTS]?: Map<string, ProcessParts> };
+  scope[PARTS] ??= new Map();
+  const settings = JSON.stringify([fetch, harvestsMax]);
+  const parts = scope[PARTS].get(settings) ?? {
+    web: createWeb(fetch),
+    bytesInFlight: createByteBudget(BYTES_IN_FLIGHT),
+    admission: createAdmission(harvestsMax),
+  };
+  scope[PARTS].set(settings, parts);
+  return parts;
 }

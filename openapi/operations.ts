@@ -119,4 +119,8 @@ export function codesByStatus(codes: readonly ProblemCode[]): ReadonlyMap<number
 }
 
 /** Codes whose answers say when to try again. */
-export const RETRIED: readonly ProblemCode[] = ['URL_IN_PROGRESS', 'STORAGE_UNAVAILABLE'];
+export const RETRIED: readonly ProblemCode[] = [
+  'URL_IN_PROGRESS',
+  'TOO_MANY_REQUESTS',
+  'STORAGE_UNAVAILABLE',
+];

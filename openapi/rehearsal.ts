@@ -11,6 +11,7 @@ import type { HttpEvent } from '../lib/api/httpEvent.ts';
 import { createHttpHandler } from '../lib/api/httpHandler.ts';
 import { lookUpOperation } from '../lib/api/lookUpOperation.ts';
 import { readConfig } from '../lib/config.ts';
+import type { Admission } from '../lib/harvest/admission.ts';
 import { createByteBudget } from '../lib/harvest/byteBudget.ts';
 import type { HarvestServices } from '../lib/harvest/harvest.ts';
 import { pageIdOf } from '../lib/page/identity.ts';
@@ -46,8 +47,8 @@ const GALLERY = `<!doctype html><title>Gallery</title>
 <img src="/lake.jpg" srcset="/lake-large.webp 2x" alt="Mountain ranges behind a lake at dawn">
 <img src="/gone.png" alt="">`;
 
-/** What happens to the bucket or the ids in one act. */
-type Trouble = 'none' | 'bucket' | 'bug';
+/** What happens to the bucket, the ids or the process in one act. */
+type Trouble = 'none' | 'bucket' | 'bug' | 'crowd';
 
 /** A service with a web of its own, and a hand on its troubles. */
 async function createStage() {
@@ -87,7 +88,7 @@ async function createStage() {
   const { cache, lock } = createMemoryCache();
   const link = async (name: string) =>
     `http://localhost:9000/images/${name}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=900&X-Amz-Signature=…`;
-  const services: HarvestServices & { metrics: Metrics } = {
+  const services: HarvestServices & { metrics: Metrics; admission: Admission } = {
     web,
     records: store.records,
     images: { ...store.images, link },
@@ -101,6 +102,7 @@ async function createStage() {
       return hash32(`operation ${++ids}`);
     },
     metrics: { emit: async () => {} },
+    admission: { enter: () => (trouble === 'crowd' ? null : () => {}) },
   };
   const get = createHttpHandler(lookUpOperation(services));
   const handlers = {
@@ -175,6 +177,7 @@ async function rehearseHarvests(method: 'post' | 'put', acts: Act[]): Promise<vo
   await json('no such page', { url: 'https://example.com/nowhere' });
   await json('bucket down', { url: PAGE, variants: 'best' }, 'bucket');
   await json('too slow', { url: 'https://example.com/slow' });
+  await json('too many at once', { url: PAGE }, 'crowd');
   await json('bug', { url: PAGE }, 'bug');
 }
 

@@ -1,5 +1,6 @@
 /** Per image: download → check → upload, overlapped, bounded in number and in bytes in flight. */
 import type { Limits } from '../config.ts';
+import { createFairSemaphore } from '../fairSemaphore.ts';
 import { fileNameOf } from '../image/fileName.ts';
 import { inspectImage } from '../image/inspectImage.ts';
 import { objectName } from '../image/objectName.ts';
@@ -9,7 +10,6 @@ import { imageIdOf } from '../page/identity.ts';
 import type { ImageStore, Web } from '../ports.ts';
 import type { ByteBudget, ByteShare } from './byteBudget.ts';
 import type { Choice } from './choose.ts';
-import { type ConnectionSlots, createConnectionSlots } from './connectionSlots.ts';
 import { imageReason, OUT_OF_TIME } from './faults.ts';
 
 /** What became of one candidate. `discarded` is no copy, for the reason given. */
@@ -82,8 +82,7 @@ export async function gather(services: GatherServices, request: GatherRequest): 
 /** @param going aborted when nothing new should be begun; `request.signal` alone ends what is under way. */
 function createImageTaker(services: GatherServices, request: GatherRequest, going: AbortSignal) {
   const { web, images, limits, bytesInFlight } = services;
-  const slots = createConnectionSlots(limits);
-  const uploadSlots = createUploadSlots();
+  const uploads = createFairSemaphore({ perKey: UPLOADS_MAX, perOwner: UPLOADS_MAX });
   let bytes = 0;
 
   /** False once the images of this call have more bytes than one call may take. */
@@ -94,11 +93,9 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
 
   async function takeImage(candidate: Candidate): Promise<Gathered> {
     if (candidate.data) return takeInlineImage(candidate, candidate.data);
-    const giveBack = await slots.take(new URL(candidate.url).host, going);
-    if (giveBack === null) return discarded(candidate, OUT_OF_TIME);
     const share = openWhenNeeded(bytesInFlight);
     try {
-      const read = await download(candidate, share).finally(giveBack);
+      const read = await download(candidate, share);
       if (read.kind === 'failed') return discarded(candidate, imageReason(read));
       if (read.kind === 'read') return await keepImage(candidate, read);
       return unchanged(candidate, read.validators);
@@ -125,12 +122,12 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
       referrer: request.finalUrl,
       signal: going,
       ...(validators && { validators }),
-      onBytes: async (more) => {
+      onBytes: (more) => {
         if (!count(more)) return false;
         request.onDownloaded(more);
-        await share.take(more);
         return true;
       },
+      room: share.take,
     });
   }
 
@@ -169,8 +166,8 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
 
   /** False when time ran out. */
   async function upload(name: string, bytes: Buffer, contentType: string, sha256: string): Promise<boolean> {
-    const giveBack = await uploadSlots.take(BUCKET, going);
-    if (giveBack === null) return false;
+    const release = await uploads.acquire('bucket', request.opId, going).catch(() => null);
+    if (release === null) return false;
     request.onUpload(name);
     try {
       await images.put(name, bytes, contentType, request.signal, sha256);
@@ -179,7 +176,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
       if (request.signal.aborted) return false;
       throw error;
     } finally {
-      giveBack();
+      release();
     }
   }
 
@@ -203,10 +200,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
   return takeImage;
 }
 
-/**
- * A share that is opened with its first bytes. The oldest open one never waits for room; were it one that waits for
- * its turn to decode, those whose turn it is could all wait for room behind it.
- */
+/** A share that is opened with its first bytes: the oldest open one never waits for room, so it should have some. */
 function openWhenNeeded(budget: ByteBudget): ByteShare {
   let share: ByteShare | null = null;
   return {
@@ -225,13 +219,6 @@ function isStandIn({ data, hasAlternative, isLazyElement }: Candidate): boolean 
 
 function discarded(candidate: Candidate, reason: Reason): Gathered {
   return { kind: 'discarded', candidate, reason };
-}
-
-/** One host: the bucket. */
-const BUCKET = 'bucket';
-
-function createUploadSlots(): ConnectionSlots {
-  return createConnectionSlots({ connectionsPerHost: UPLOADS_MAX, connectionsMax: UPLOADS_MAX });
 }
 
 const TOO_LARGE: Reason = { code: 'IMAGE_TOO_LARGE', detail: 'The image is larger than the limit.' };

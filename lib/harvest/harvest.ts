@@ -120,6 +120,7 @@ function rehearsalOf(services: HarvestServices): HarvestServices {
 
 function begin(services: HarvestServices, request: HarvestRequest, call: Call): Operation {
   const stopping = new AbortController();
+  const opId = services.newId();
   const leftMs = Math.max(0, call.deadline - services.clock.elapsed());
   return {
     ...services,
@@ -127,7 +128,8 @@ function begin(services: HarvestServices, request: HarvestRequest, call: Call): 
     call,
     url: request.url.href,
     pageId: pageIdOf(request.url.href),
-    opId: services.newId(),
+    opId,
+    web: readingAs(opId, services.web),
     ttlMs: Math.ceil(leftMs + MARGIN_MS),
     signal: AbortSignal.any([
       stopping.signal,
@@ -136,6 +138,11 @@ function begin(services: HarvestServices, request: HarvestRequest, call: Call): 
     stop: () => stopping.abort(),
     uploads: [],
   };
+}
+
+/** What this operation reads counts as its own where operations share what there is of connections. */
+function readingAs(caller: string, web: Web): Web {
+  return { ...web, read: (request) => web.read({ ...request, caller }) };
 }
 
 async function takeLock({ lock, pageId, opId, ttlMs }: Operation): Promise<void> {

@@ -52,7 +52,7 @@ interface Blocks {
  * @param announced what a body is believed to have once it has filled a block: it is then kept in one piece from
  *   the start, not in blocks that are put together, which takes twice the memory and a copy
  */
-function createBlocks(announced: () => number): Blocks {
+export function createBlocks(announced: () => number = () => 0): Blocks {
   const full: Buffer[] = [];
   let block = Buffer.alloc(0);
   let used = 0;

@@ -1,10 +1,11 @@
 /** Reads one URL from the web: the address policy on every hop, redirects by hand, limits, one deadline. */
 import type { FetchConfig } from '../config.ts';
+import { createFairSemaphore, type FairSemaphore } from '../fairSemaphore.ts';
 import type { Clock, Web, WebRequest, WebResult } from '../ports.ts';
 import { collectBody } from './collectBody.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
-import { createDecodingTurns, type DecodingTurns, decodeBody, isIdentity } from './decodeBody.ts';
-import { failure, faultError, isFaultError } from './faults.ts';
+import { createDecoders, type Decoders, decodeBody, isIdentity } from './decodeBody.ts';
+import { type FaultError, failure, faultError, isFaultError } from './faults.ts';
 import { framingOf } from './framing.ts';
 import { type AddressClass, addressClass } from './guard/addressPolicy.ts';
 import { createGuardedDial } from './guard/guardedDial.ts';
@@ -27,10 +28,13 @@ export interface WebParts {
 
 interface Reading {
   readonly request: WebRequest;
+  readonly caller: string;
   readonly config: FetchConfig;
   readonly policy: HostPolicy;
   readonly transport: Transport;
-  readonly turns: DecodingTurns;
+  /** By host. A reading holds one at most, so that none waits for another. */
+  readonly connections: FairSemaphore;
+  readonly decoders: Decoders;
   readonly clock: Clock;
   readonly deadline: Deadline;
 }
@@ -48,8 +52,11 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
     isOwnEndpoint,
     connectTimeoutMs: config.connectTimeoutMs,
   });
-  const transport = createTransport(dial, config.connectionsPerHost);
-  const turns = createDecodingTurns();
+  const { connectionsPerHost, connectionsMax } = config;
+  const transport = createTransport(dial, connectionsPerHost);
+  const connections = createFairSemaphore({ perKey: connectionsPerHost, perOwner: connectionsMax });
+  let readings = 0;
+  const decoders = createDecoders();
 
   return {
     refusalOf: (url) => (isForbidden(policy, url) ? failure(faultError('forbidden')) : null),
@@ -57,7 +64,19 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
       const timeoutMs = request.kind === 'image' ? config.imageTimeoutMs : config.pageTimeoutMs;
       const deadline = startDeadline(timeoutMs, request.signal, clock.elapsed);
       try {
-        return await follow({ request, config, policy, transport, turns, clock, deadline });
+        readings += 1;
+        const caller = request.caller ?? `reading ${readings}`;
+        return await follow({
+          request,
+          caller,
+          config,
+          policy,
+          transport,
+          connections,
+          decoders,
+          clock,
+          deadline,
+        });
       } catch (error) {
         if (isFaultError(error)) return failure(error);
         throw error;
@@ -97,7 +116,7 @@ async function follow(reading: Reading): Promise<WebResult> {
 
 /** The answer of one hop; one hop of a reading may be asked twice. */
 async function ask(reading: Reading, url: URL, attempts: { left: number }): Promise<Answer> {
-  const { request, policy, transport, clock, deadline } = reading;
+  const { request, caller, policy, transport, connections, clock, deadline } = reading;
   if (isForbidden(policy, url)) throw faultError('forbidden');
   const headers = requestHeaders(
     request.kind,
@@ -107,8 +126,10 @@ async function ask(reading: Reading, url: URL, attempts: { left: number }): Prom
 
   for (;;) {
     let delayMs: number | null;
+    // undici has as many connections for a host: no request ever queues there.
+    const release = await deadline.untimed(connections.acquire(url.host, caller, deadline.signal));
     try {
-      const answer = await transport.get(url, headers, deadline.signal);
+      const answer = await transport.get(url, headers, deadline.signal, release);
       delayMs = attempts.left > 1 ? delayAfterAnswer(answer, clock.now(), deadline.remainingMs()) : null;
       if (delayMs === null) return answer;
       answer.discard();
@@ -121,8 +142,33 @@ async function ask(reading: Reading, url: URL, attempts: { left: number }): Prom
   }
 }
 
+interface Body {
+  readonly pieces: AsyncIterable<Buffer>;
+  /** What cut it off, once all pieces were read. */
+  cut(): FaultError | undefined;
+}
+
+const uncut = (pieces: AsyncIterable<Buffer>): Body => ({ pieces, cut: () => undefined });
+
+/**
+ * A body without a declared length that ends where the connection was cut. An image says by its own format whether it
+ * is whole, as some servers close every connection in this way; a page or a stylesheet does not.
+ */
+function untilCut(body: AsyncIterable<Buffer>): Body {
+  let cut: FaultError | undefined;
+  const pieces = async function* (): AsyncGenerator<Buffer> {
+    try {
+      yield* body;
+    } catch (error) {
+      if (!isFaultError(error) || error.fault !== 'truncated') throw error;
+      cut = error;
+    }
+  };
+  return { pieces: pieces(), cut: () => cut };
+}
+
 async function readAnswer(
-  { request, turns, deadline }: Reading,
+  { request, caller, decoders, deadline }: Reading,
   url: URL,
   answer: Answer,
 ): Promise<WebResult> {
@@ -141,14 +187,25 @@ async function readAnswer(
   if (announcedBytes > (typeof maxBytes === 'number' ? maxBytes : announcedMaxBytes)) {
     throw faultError('tooLarge');
   }
-  // Only the bytes of images wait for room in memory.
-  const decoding = { turns, mayWait: request.kind === 'image', signal: deadline.signal };
-  const bytes = await collectBody(decodeBody(answer.body, contentEncoding, decoding), {
+  const { room } = request;
+  const decoding = {
+    decoders,
+    caller,
+    signal: deadline.signal,
+    maxBytes: typeof maxBytes === 'number' ? maxBytes : announcedMaxBytes,
+    untimed: deadline.untimed,
+    ...(room && { room: (count: number) => deadline.orEnd(room(count)) }),
+  };
+  const body = isDelimited || request.kind !== 'image' ? uncut(answer.body) : untilCut(answer.body);
+  const bytes = await collectBody(decodeBody(body.pieces, contentEncoding, decoding), {
     maxBytes,
     onBytes: request.onBytes,
     contentType,
     announcedBytes,
     orEnd: deadline.orEnd,
+  }).catch((error) => {
+    // What could not be decoded after a cut was cut.
+    throw body.cut() ?? error;
   });
   const validators = validatorsOf(url, answer);
   return {

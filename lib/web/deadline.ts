@@ -1,4 +1,4 @@
-/** The end of one reading: its own time, or the caller's signal, whichever comes first. */
+/** The end of one reading: its own time, but for that which the service lets it wait, or the caller's signal. */
 import { faultError } from './faults.ts';
 
 export interface Deadline {
@@ -8,6 +8,8 @@ export interface Deadline {
   /** The promise's outcome, or the end's fault if that comes first. */
   orEnd<T>(promise: Promise<T>): Promise<T>;
   wait(ms: number): Promise<void>;
+  /** Awaits `waiting` while the reading's own time stands still; one such wait at a time. */
+  untimed<T>(waiting: Promise<T>): Promise<T>;
   /** Must be called when the reading is over. */
   clear(): void;
 }
@@ -15,9 +17,14 @@ export interface Deadline {
 export function startDeadline(timeoutMs: number, outer: AbortSignal, elapsed: () => number): Deadline {
   const controller = new AbortController();
   const { signal } = controller;
-  const until = elapsed() + timeoutMs;
+  let until = elapsed() + timeoutMs;
+  let timer: NodeJS.Timeout | undefined;
+  const run = (ms: number): void => {
+    until = elapsed() + ms;
+    timer = setTimeout(() => controller.abort(faultError('timeout')), ms);
+  };
+  run(timeoutMs);
   const onOuter = (): void => controller.abort(faultError('aborted', { cause: outer.reason }));
-  const timer = setTimeout(() => controller.abort(faultError('timeout')), timeoutMs);
   if (outer.aborted) onOuter();
   else outer.addEventListener('abort', onOuter, { once: true });
 
@@ -39,6 +46,15 @@ export function startDeadline(timeoutMs: number, outer: AbortSignal, elapsed: ()
         timeout = setTimeout(resolve, ms);
       });
       await orEnd(waited).finally(() => clearTimeout(timeout));
+    },
+    async untimed(waiting) {
+      const leftMs = until - elapsed();
+      clearTimeout(timer);
+      try {
+        return await waiting;
+      } finally {
+        run(leftMs);
+      }
     },
     clear() {
       clearTimeout(timer);

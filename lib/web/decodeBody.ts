@@ -1,8 +1,9 @@
 /** Undoes a body's Content-Encoding piece by piece, never further ahead than its reader. */
 import { pipeline, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip } from 'node:zlib';
+import { createFairSemaphore, type FairSemaphore } from '../fairSemaphore.ts';
+import { createBlocks } from './collectBody.ts';
 import { faultError } from './faults.ts';
-import { createTurns, type Turns } from './turns.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 /**
@@ -11,10 +12,10 @@ const CHUNK_BYTES = 64 * 1024;
  */
 const ENCODED_LEAD_BYTES = 1024 * 1024;
 
-/** How much of a body is read before its turn to be decoded, so that a short one keeps nobody waiting for its server. */
+/** How much of a page is read before its decoder is made, so that a short one keeps nobody waiting for its server. */
 const AHEAD_BYTES = 256 * 1024;
-/** The same where many are under way at once. */
-const AHEAD_OF_WAITING_BYTES = 64 * 1024;
+/** Kept in one piece until it is decoded, and given to the decoder in such. */
+const SLICE_BYTES = 64 * 1024;
 
 interface Coding {
   readonly createDecoder: () => Transform;
@@ -39,27 +40,37 @@ const CODINGS: ReadonlyMap<string, Coding> = new Map([
 
 /**
  * Who may decode. Two hundred bytes of Brotli make a decoder take a window of 16 MiB (RFC 7932 section 9.1), which no
- * limit on decoded bytes counts: over all readings of a process few are at work at once.
+ * limit on decoded bytes counts: few are at work at once.
  */
-export interface DecodingTurns {
-  /** For those who wait for nothing but the processor, so that no server can keep these. */
-  readonly quick: Turns;
-  /** For those who may wait for their server. */
-  readonly slow: Turns;
-  /** For those who may wait for their reader too: images, of which any page can name many, and slow ones. */
-  readonly waiting: Turns;
+export interface Decoders {
+  /** Of one process, for those who wait for nothing but the processor: no server and no reader keeps one of these. */
+  readonly quick: FairSemaphore;
+  /** One for each call, for a page or stylesheet whose end has not come. */
+  readonly slow: FairSemaphore;
 }
 
-/** Five windows at most. */
-export function createDecodingTurns(): DecodingTurns {
-  return { quick: createTurns(2), slow: createTurns(2), waiting: createTurns(1) };
+/** Two windows, and one for each call. */
+export function createDecoders(): Decoders {
+  return {
+    quick: createFairSemaphore({ perKey: 2, perOwner: 2 }),
+    slow: createFairSemaphore({ perKey: Number.POSITIVE_INFINITY, perOwner: 1 }),
+  };
 }
+
+/** The one key of each semaphore. */
+const WINDOW = 'window';
 
 export interface DecodeOptions {
-  readonly turns: DecodingTurns;
-  /** The reader may make the decoder wait. */
-  readonly mayWait: boolean;
+  readonly decoders: Decoders;
+  /** Who decodes: decoders are shared fairly among callers. */
+  readonly caller: string;
   readonly signal: AbortSignal;
+  /** Where it is given: waits for room in memory for so many bytes more. The reader then never waits. */
+  readonly room?: (count: number) => Promise<void>;
+  /** Of decoded bytes, inclusive. */
+  readonly maxBytes: number;
+  /** Awaits what is not the server's doing. */
+  readonly untimed: <T>(waiting: Promise<T>) => Promise<T>;
 }
 
 /** Whether the coding leaves the bytes as they are, so that Content-Length counts the decoded ones. */
@@ -69,35 +80,91 @@ export function isIdentity(contentEncoding: string | undefined): boolean {
 }
 
 /**
- * The decoded body. One coding is undone: gzip, br or none.
- * @throws fault `encoding` for any other coding or list of codings, for damage, and for an end in the middle; the
- * signal's reason when it comes before the turn to decode. Errors of `body` itself pass through.
+ * The decoded body, each piece after there was room for it. One coding is undone: gzip, br or none.
+ * @throws fault `encoding` for any other coding or list of codings, for damage, and for an end in the middle;
+ * `tooLarge` when a body that is kept until it is decoded has more than `maxBytes`; the signal's reason when it comes
+ * before there is a decoder. Errors of `body` itself pass through.
  */
 export function decodeBody(
   body: AsyncIterable<Buffer>,
   contentEncoding: string | undefined,
   options: DecodeOptions,
 ): AsyncIterable<Buffer> {
-  if (isIdentity(contentEncoding)) return body;
+  if (isIdentity(contentEncoding)) return inRoom(body, options);
   const coding = CODINGS.get(codingOf(contentEncoding));
   if (coding === undefined) throw faultError('encoding');
   const { createDecoder, isLarge } = coding;
-  return isLarge ? decodeInTurn(createDecoder, body, options) : decodeWith(createDecoder(), body);
+  if (!isLarge) return inRoom(decodeWith(createDecoder(), body), options);
+  return options.room === undefined
+    ? decodeAsItComes(createDecoder, body, options)
+    : decodeWhole(createDecoder, body, options);
 }
 
-async function* decodeInTurn(
+async function* inRoom(body: AsyncIterable<Buffer>, options: DecodeOptions): AsyncGenerator<Buffer> {
+  for await (const piece of body) {
+    await takeRoom(options, piece.length);
+    yield piece;
+  }
+}
+
+async function takeRoom({ room, untimed }: DecodeOptions, count: number): Promise<void> {
+  if (room !== undefined) await untimed(room(count));
+}
+
+/** Its reader never waits; its server may, but not for the decoder of another call. */
+async function* decodeAsItComes(
   createDecoder: () => Transform,
   body: AsyncIterable<Buffer>,
-  { turns, mayWait, signal }: DecodeOptions,
+  { decoders, caller, signal, untimed }: DecodeOptions,
 ): AsyncGenerator<Buffer> {
   const rest = body[Symbol.asyncIterator]();
-  const { pieces, isWhole } = await readAhead(rest, mayWait ? AHEAD_OF_WAITING_BYTES : AHEAD_BYTES);
-  const turnsOfItsKind = isWhole ? turns.quick : turns.slow;
-  const endTurn = await (mayWait ? turns.waiting : turnsOfItsKind).take(signal);
+  const { pieces, isWhole } = await readAhead(rest, AHEAD_BYTES);
+  const release = await untimed((isWhole ? decoders.quick : decoders.slow).acquire(WINDOW, caller, signal));
   try {
     yield* decodeWith(createDecoder(), joined(pieces, rest));
   } finally {
-    endTurn();
+    release();
+  }
+}
+
+/**
+ * Decodes twice once everything is there: to learn the size, and, when there is room for it, to keep it. So a decoder
+ * waits neither for the server nor for room.
+ */
+async function* decodeWhole(
+  createDecoder: () => Transform,
+  body: AsyncIterable<Buffer>,
+  options: DecodeOptions,
+): AsyncGenerator<Buffer> {
+  const { decoders, caller, signal, untimed, maxBytes } = options;
+  const encoded = createBlocks();
+  for await (const piece of body) {
+    await takeRoom(options, piece.length);
+    encoded.add(piece);
+    if (encoded.length() > maxBytes * 1.125 + ENCODED_LEAD_BYTES) throw faultError('tooLarge');
+  }
+  const whole = encoded.whole();
+  const decodeInTurn = async function* (): AsyncGenerator<Buffer> {
+    const release = await untimed(decoders.quick.acquire(WINDOW, caller, signal));
+    try {
+      yield* decodeWith(createDecoder(), sliced(whole));
+    } finally {
+      release();
+    }
+  };
+
+  let size = 0;
+  for await (const piece of decodeInTurn()) {
+    size += piece.length;
+    if (size > maxBytes) throw faultError('tooLarge');
+  }
+  await takeRoom(options, size);
+  yield* decodeInTurn();
+}
+
+async function* sliced(whole: Buffer): AsyncGenerator<Buffer> {
+  for (let start = 0; start < whole.length; start += SLICE_BYTES) {
+    yield whole.subarray(start, start + SLICE_BYTES);
   }
 }
 

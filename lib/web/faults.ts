@@ -23,18 +23,22 @@ const DETAILS: Readonly<Record<WebFault, string>> = {
 export interface FaultError extends Error {
   readonly fault: WebFault;
   readonly status?: number;
+  readonly isRefusal?: boolean;
 }
 
 export interface FaultFacts {
   readonly status?: number;
+  /** With `connect`: no address took the connection, so that another attempt would dial all of them again. */
+  readonly isRefusal?: boolean;
   /** For the log alone. */
   readonly cause?: unknown;
 }
 
 /** An error with the fault's public sentence as its message. */
-export function faultError(fault: WebFault, { status, cause }: FaultFacts = {}): FaultError {
+export function faultError(fault: WebFault, { cause, ...facts }: FaultFacts = {}): FaultError {
+  const { status } = facts;
   const detail = status === undefined ? DETAILS[fault] : `The server answered with status ${status}.`;
-  return Object.assign(new Error(detail, { cause }), { fault, ...(status !== undefined && { status }) });
+  return Object.assign(new Error(detail, { cause }), { fault, ...facts });
 }
 
 export function isFaultError(error: unknown): error is FaultError {

@@ -7,9 +7,10 @@ const AFTER_CONNECT_MS = 100;
 /** A wait must leave at least this much for the second attempt. */
 const LEFT_MS = 250;
 
-/** Milliseconds to wait, or null: not worth it or no time for it. */
+/** Milliseconds to wait, or null: no time for it, or not worth it, as where no address took the connection. */
 export function delayAfterError(error: unknown, remainingMs: number): number | null {
-  return isFaultError(error) && error.fault === 'connect' ? fitting(AFTER_CONNECT_MS, remainingMs) : null;
+  const isWorthIt = isFaultError(error) && error.fault === 'connect' && error.isRefusal !== true;
+  return isWorthIt ? fitting(AFTER_CONNECT_MS, remainingMs) : null;
 }
 
 /** For 429 and 503 with Retry-After (RFC 9110 section 10.2.3): seconds, or an HTTP date against `now`. */

@@ -17,8 +17,16 @@ export interface Answer {
 }
 
 export interface Transport {
-  /** Sends a GET. Rejects with a fault error, or with the signal's reason. */
-  get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer>;
+  /**
+   * Sends a GET. Rejects with a fault error, or with the signal's reason.
+   * @param onOver told once, when the connection serves this request no longer, however long the answer is read
+   */
+  get(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    onOver: () => void,
+  ): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -45,16 +53,15 @@ export function createTransport(guard: GuardedDial, connectionsPerHost: number):
   });
 
   return {
-    get: (url, headers, signal) =>
+    get: (url, headers, signal, onOver) =>
       new Promise((resolve, reject) => {
-        signal.throwIfAborted();
         const options = {
           origin: url.origin,
           path: url.pathname + url.search,
           method: 'GET',
           headers,
         } as const;
-        agent.dispatch(options, createExchange(signal, resolve, reject));
+        agent.dispatch(options, createExchange({ signal, onOver, resolve, reject }));
       }),
     async close() {
       guard.close();
@@ -63,11 +70,14 @@ export function createTransport(guard: GuardedDial, connectionsPerHost: number):
   };
 }
 
-function createExchange(
-  signal: AbortSignal,
-  resolve: (answer: Answer) => void,
-  reject: (reason: unknown) => void,
-): Dispatcher.DispatchHandler {
+interface ExchangeParts {
+  readonly signal: AbortSignal;
+  readonly onOver: () => void;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+function createExchange({ signal, onOver, resolve, reject }: ExchangeParts): Dispatcher.DispatchHandler {
   let controller: Dispatcher.DispatchController | undefined;
   let body: Readable | undefined;
   let interims = 0;
@@ -125,10 +135,12 @@ function createExchange(
       if (body?.push(chunk) === false) given.pause();
     },
     onResponseEnd() {
+      onOver();
       finish();
       body?.push(null);
     },
     onResponseError(_, error) {
+      onOver();
       fail(error);
     },
   };

@@ -89,6 +89,7 @@ export const PROBLEM_WORDS = {
   MEDIA_TYPE_UNSUPPORTED: 'This console and the service do not understand each other: reload the page.',
   CONTENT_UNSUPPORTED: '',
   PAGE_TOO_LARGE: 'The limit is the setting `PAGE_MAX_BYTES`.',
+  TOO_MANY_REQUESTS: '',
   PAGE_UNREACHABLE: '',
   STORAGE_UNAVAILABLE: 'Nothing was lost.',
   PAGE_TIMEOUT: 'The limit is the setting `PAGE_TIMEOUT_MS`.',

@@ -55,6 +55,7 @@ export function createMemoryWeb(resources: Readonly<Record<string, MemoryResourc
       typeof request.maxBytes === 'number' ? request.maxBytes : await request.maxBytes(body, resource.type);
     if (body.length > limit) return failed('tooLarge');
     if (request.onBytes && !(await request.onBytes(body.length))) return failed('limit');
+    await request.room?.(body.length);
     bytes[request.kind] += body.length;
     return {
       kind: 'read',

@@ -212,8 +212,8 @@ describe('T: encoded images', () => {
         socket.write(encoded);
       },
       {
-        config: { connectionsPerHost: count, imageTimeoutMs: 20_000 },
-        limits: { ...LIMITS, connectionsPerHost: count },
+        config: { connectionsPerHost: count, connectionsMax: count, imageTimeoutMs: 20_000 },
+        limits: LIMITS,
         adapters: { bytesInFlight: createByteBudget(KIB) },
       },
     );

@@ -141,7 +141,7 @@ describe('D: a name that resolves to', () => {
         );
         siteOf(images.map((url) => `<img src="${url}">`).join(''))(socket, head, 0);
       },
-      limits: { connectionsMax },
+      config: { connectionsMax },
       web: { resolve: createResolve({ ownNames: [], patienceMs: 20_000, askDns: ask }) },
     });
     const { code, body } = await service.post(service.url('/page'));
@@ -179,8 +179,7 @@ describe('D: silent names', () => {
         );
         siteOf(headerOf(head, 'host')?.startsWith('attack') ? images.join('') : '<p>')(socket, head, 0);
       },
-      config: { connectTimeoutMs: SILENCE_MS, connectionsPerHost: SILENT },
-      limits: { connectionsMax: SILENT },
+      config: { connectTimeoutMs: SILENCE_MS, connectionsPerHost: SILENT, connectionsMax: SILENT },
       timeMs: 2 * SILENCE_MS + 3_000,
       web: {
         resolve: createResolve({

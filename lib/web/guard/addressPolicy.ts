@@ -85,8 +85,8 @@ function groupBytes(text: string): number[] {
 
 /** RFC 5214 section 6.1: the interface identifier `[02]00:5efe` and an IPv4 address, behind any prefix. */
 function isIsatap(bytes: Uint8Array): boolean {
-  const [b8 = 0, b9, b10, b11] = bytes.subarray(8);
-  return (b8 & 0xfd) === 0 && b9 === 0 && b10 === 0x5e && b11 === 0xfe;
+  const [b8, b9, b10, b11] = bytes.subarray(8);
+  return (Number(b8) & 0xfd) === 0 && b9 === 0 && b10 === 0x5e && b11 === 0xfe;
 }
 
 function classIn(blocks: readonly Block[], bytes: Uint8Array): AddressClass | undefined {
@@ -96,8 +96,9 @@ function classIn(blocks: readonly Block[], bytes: Uint8Array): AddressClass | un
 function isWithin({ bytes: network, prefix }: Block, bytes: Uint8Array): boolean {
   const whole = prefix >> 3;
   for (let i = 0; i < whole; i++) if (network[i] !== bytes[i]) return false;
+  // Zero where the prefix ends with a byte, behind which there may be no other.
   const mask = (0xff00 >> (prefix & 7)) & 0xff;
-  return mask === 0 || (Number(network[whole]) & mask) === (Number(bytes[whole]) & mask);
+  return (Number(network[whole]) & mask) === (Number(bytes[whole]) & mask);
 }
 
 /** @throws Error when `cidr` is none, so that a slip in the tables cannot go unnoticed. */

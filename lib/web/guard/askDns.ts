@@ -30,28 +30,38 @@ const REFUSALS: ReadonlySet<unknown> = new Set(['ESERVFAIL', 'EREFUSED', 'ENOTIM
 export function createAskDns({ patienceMs, servers }: AskDnsOptions): Resolve {
   return (hostname) => {
     const end = performance.now() + patienceMs;
-    const askFrom = async (those: readonly string[]): Promise<readonly ResolvedAddress[]> => {
+    const askFrom = async (those: Servers): Promise<readonly ResolvedAddress[]> => {
       try {
         return await askServers(those, hostname, end - performance.now());
       } catch (error) {
-        const others = those.slice(1);
+        const others = listed(those).slice(1);
         if (others.length > 0 && REFUSALS.has((error as NodeJS.ErrnoException).code)) return askFrom(others);
         throw error;
       }
     };
-    return askFrom(servers ?? new Resolver().getServers());
+    return askFrom(servers ?? SYSTEM);
   };
+}
+
+/** The servers of the system, as its own file names them. */
+const SYSTEM = 'system';
+type Servers = readonly string[] | typeof SYSTEM;
+
+/** A link-local address among them has lost its zone id (`fe80::1%eth0`): Node neither gives nor takes one. */
+function listed(servers: Servers): readonly string[] {
+  return servers === SYSTEM ? new Resolver().getServers() : servers;
 }
 
 /** The first of them that answers, whatever it says. */
 async function askServers(
-  servers: readonly string[],
+  servers: Servers,
   hostname: string,
   patienceMs: number,
 ): Promise<readonly ResolvedAddress[]> {
   // One of its own for every name: it is given up without the others.
   const resolver = new Resolver({ timeout: ATTEMPT_MS, tries: ATTEMPTS });
-  resolver.setServers(servers);
+  // A new resolver has the system's servers with their zone ids, which a list would lose.
+  if (servers !== SYSTEM) resolver.setServers(servers);
   const giveUpIn = (ms: number) => setTimeout(() => resolver.cancel(), ms);
   const timers = [giveUpIn(patienceMs)];
   const failures: NodeJS.ErrnoException[] = [];
@@ -63,6 +73,8 @@ async function askServers(
   ): Promise<readonly ResolvedAddress[]> => {
     try {
       const addresses = await asking;
+      // c-ares follows a loop of CNAMEs to a success without an address.
+      if (addresses.length === 0) throw noData();
       timers.push(giveUpIn(otherFamilyMs));
       return addresses.map((address) => ({ address, family }));
     } catch (error) {
@@ -80,3 +92,6 @@ async function askServers(
   if (found.length === 0) throw failures.find(({ code }) => code !== 'ENODATA') ?? failures[0];
   return found;
 }
+
+const noData = (): NodeJS.ErrnoException =>
+  Object.assign(new Error('The name has no address'), { code: 'ENODATA' });

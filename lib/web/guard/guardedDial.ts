@@ -5,9 +5,9 @@
  * not judged is never dialled, and a kept-alive socket stays with the address it was judged for.
  */
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { type FaultError, faultError, isFaultError } from '../faults.ts';
 import { effectivePort, type HostPolicy, type Reach } from './hostPolicy.ts';
+import { CUT, connectSecurely, renameReset } from './orderlyEnd.ts';
 import type { IsOwnEndpoint } from './ownEndpoints.ts';
 import type { Resolve, ResolvedAddress } from './resolveNames.ts';
 
@@ -38,6 +38,8 @@ export interface DialParts {
 
 /** Time for one of several addresses before the next one is tried (RFC 8305 section 5 asks for 100 ms to 2 s). */
 const ATTEMPT_TIMEOUT_MS = 500;
+/** Addresses of one name that are dialled; a browser gives up after about as many. */
+const ADDRESSES_MAX = 8;
 
 export function createGuardedDial(parts: DialParts): GuardedDial {
   const { policy, connectTimeoutMs } = parts;
@@ -53,18 +55,9 @@ export function createGuardedDial(parts: DialParts): GuardedDial {
       autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
       noDelay: true,
     };
-    const socket = isSecure
-      ? connectTls({
-          ...options,
-          // Said aloud, so that no environment variable turns the check of certificates off.
-          rejectUnauthorized: true,
-          ALPNProtocols: ['http/1.1'],
-          // RFC 6066 section 3: a name without root dot, and no IP literals.
-          ...(isIP(target.hostname) === 0 && { servername: target.hostname.replace(/\.$/, '') }),
-        })
-      : connectTcp(options);
+    const socket = connectTcp(options);
     dialling.add(socket);
-    let isConnected = false;
+    let progress: Progress = 'none';
     const timer = setTimeout(() => socket.destroy(faultError('timeout')), connectTimeoutMs);
 
     const settle = (...answer: Parameters<DialCallback>): void => {
@@ -72,25 +65,38 @@ export function createGuardedDial(parts: DialParts): GuardedDial {
       clearTimeout(timer);
       callback(...answer);
     };
+    const fail = (error: Error): void => {
+      settle(dialFault(error, progress), null);
+      renameReset(error);
+    };
+    // Stays for the socket's life: an error after the hand-over has its own listeners, but none may be uncaught.
+    socket.on('error', fail);
+    socket.once('close', () => settle(faultError('connect'), null));
     socket.once('connect', () => {
-      isConnected = true;
+      progress = isSecure ? 'handshake' : 'connected';
       const { remoteAddress } = socket;
       // Undefined when the peer has reset the connection already.
       if (remoteAddress === undefined || !policy.mayDial(remoteAddress, reach)) {
         socket.destroy(faultError(remoteAddress === undefined ? 'connect' : 'forbidden'));
-      } else if (!isSecure) settle(null, socket);
+      } else if (isSecure) {
+        // RFC 6066 section 3: a name without root dot, and no IP literals.
+        const servername = isIP(target.hostname) === 0 ? target.hostname.replace(/\.$/, '') : '';
+        const secure = connectSecurely(socket, { host: target.hostname, ...(servername && { servername }) });
+        secure.on('error', (error) => {
+          fail(error);
+          // After a fatal alert Node leaves the connection as it is.
+          secure.destroy();
+        });
+        secure.once('secureConnect', () => settle(null, secure));
+      } else settle(null, socket);
     });
-    if (isSecure) socket.once('secureConnect', () => settle(null, socket));
-    // Stays for the socket's life: an error after the hand-over has its own listeners, but none may be uncaught.
-    socket.on('error', (error) => settle(dialFault(error, isSecure && isConnected), null));
-    socket.once('close', () => settle(faultError('connect'), null));
   };
 
   return {
     dial(target, callback) {
       reachOf(parts, target)
         .then((reach) => start(target, reach, callback))
-        .catch((error: Error) => callback(dialFault(error, false), null));
+        .catch((error: Error) => callback(dialFault(error, 'none'), null));
     },
     close() {
       for (const socket of dialling) socket.destroy(faultError('aborted'));
@@ -134,7 +140,7 @@ const TRY_AGAIN: ReadonlySet<unknown> = new Set(['EAI_AGAIN', 'ESERVFAIL']);
 const SILENCE: ReadonlySet<unknown> = new Set(['ETIMEOUT', 'ECANCELLED']);
 
 const codeOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined;
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 
 async function resolveWithRetry(resolve: Resolve, hostname: string): Promise<readonly ResolvedAddress[]> {
   try {
@@ -145,7 +151,10 @@ async function resolveWithRetry(resolve: Resolve, hostname: string): Promise<rea
   }
 }
 
-/** The addresses that may be dialled. Rejects with `dns` when there was none at all, else with `forbidden`. */
+/**
+ * At most eight of the addresses that may be dialled, each once, the families by turns, so that neither leaves the other
+ * out. A forbidden one among them is passed over. Rejects with `dns` when there was none at all, else with `forbidden`.
+ */
 async function judged(
   { policy, isOwnEndpoint }: DialParts,
   addresses: readonly ResolvedAddress[],
@@ -154,7 +163,9 @@ async function judged(
 ): Promise<readonly ResolvedAddress[]> {
   if (addresses.length === 0) throw faultError('dns');
   const usable: ResolvedAddress[] = [];
-  for (const { address, family } of addresses) {
+  for (const { address, family } of byTurns(addresses)) {
+    if (usable.length === ADDRESSES_MAX) break;
+    if (usable.some((one) => one.address === address)) continue;
     if (isIP(address) !== family || !policy.mayDial(address, reach)) continue;
     if (await isOwnEndpoint(address, port)) continue;
     usable.push({ address, family });
@@ -163,16 +174,28 @@ async function judged(
   return usable;
 }
 
+/** The first family's first address, the other's first, and so on. */
+function byTurns(addresses: readonly ResolvedAddress[]): readonly ResolvedAddress[] {
+  const families = Map.groupBy(addresses, ({ family }) => family);
+  return addresses.flatMap((_, index) => [...families.values()].flatMap((those) => those[index] ?? []));
+}
+
 function lookupFault(error: Error): FaultError {
   if (isFaultError(error)) return error;
   return faultError(SILENCE.has(codeOf(error)) ? 'timeout' : 'dns', { cause: error });
 }
 
-function dialFault(error: Error, isHandshake: boolean): FaultError {
+/** How far a dial has come: no address connected, TCP connected, or in the TLS handshake. */
+type Progress = 'none' | 'connected' | 'handshake';
+
+function dialFault(error: Error, progress: Progress): FaultError {
   if (isFaultError(error)) return error;
   const code = codeOf(error);
   // All addresses silent: Node gives the attempts up one by one and reports them together.
   if (code === 'ETIMEDOUT') return faultError('timeout', { cause: error });
-  const isReset = code === 'ECONNRESET' || code === 'EPIPE';
-  return faultError(isHandshake && !isReset ? 'tls' : 'connect', { cause: error });
+  // A reset may come before the connection is known to be there.
+  if (code === 'ECONNRESET' || code === 'EPIPE' || code === CUT)
+    return faultError('connect', { cause: error });
+  if (progress === 'handshake') return faultError('tls', { cause: error });
+  return faultError('connect', { cause: error, isRefusal: progress === 'none' });
 }

@@ -28,12 +28,11 @@ await web.read(`http://good.test:${server.port}/`, { maxBytes: 1 });
 const budget = createByteBudget(32 * MIB);
 const read = async (index: number): Promise<string> => {
   let share: ByteShare | undefined;
-  const onBytes: WebRequest['onBytes'] = async (more) => {
+  const room: WebRequest['room'] = (more) => {
     share ??= budget.open();
-    await share.take(more);
-    return true;
+    return share.take(more);
   };
-  const request: Partial<WebRequest> = kind === 'image' ? { kind, onBytes } : { kind: 'page' };
+  const request: Partial<WebRequest> = kind === 'image' ? { kind, room } : { kind: 'page' };
   const result = await web.read(`http://good.test:${server.port}/${index}`, { maxBytes: MIB, ...request });
   share?.close();
   return faultOf(result);

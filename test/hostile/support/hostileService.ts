@@ -5,6 +5,7 @@ import type { HttpEvent } from '../../../lib/api/httpEvent.ts';
 import { createHttpHandler } from '../../../lib/api/httpHandler.ts';
 import { lookUpOperation } from '../../../lib/api/lookUpOperation.ts';
 import { type FetchConfig, type Limits, readConfig } from '../../../lib/config.ts';
+import type { Admission } from '../../../lib/harvest/admission.ts';
 import { createByteBudget } from '../../../lib/harvest/byteBudget.ts';
 import type { HarvestServices } from '../../../lib/harvest/harvest.ts';
 import type { Metrics } from '../../../lib/ports.ts';
@@ -30,6 +31,7 @@ export interface HostileParts {
     Pick<HarvestServices, 'records' | 'images' | 'cache' | 'lock' | 'bytesInFlight'>
   > & {
     readonly metrics?: Metrics;
+    readonly admission?: Admission;
   };
 }
 
@@ -65,7 +67,7 @@ export async function startHostileService({
     { resolve: resolveTestName, classify: classifyTestAddress, ...webParts },
   );
   let ids = 0;
-  const services: HarvestServices & { metrics: Metrics } = {
+  const services: HarvestServices & { metrics: Metrics; admission?: Admission } = {
     web,
     records: store.records,
     images: store.images,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { brotliCompressSync, constants, createBrotliCompress, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { createDecodingTurns, decodeBody, isIdentity } from '../../../lib/web/decodeBody.ts';
+import { createDecoders, type DecodeOptions, decodeBody, isIdentity } from '../../../lib/web/decodeBody.ts';
 import { measureWithin } from '../../hostile/support/meter.ts';
 import { until } from '../../support/until.ts';
 import { answer, head, pathOf, startRawServer } from './rawServer.ts';
@@ -14,10 +14,12 @@ const BROTLI = brotliCompressSync(TEXT);
 const MEBIBYTE = 1024 * 1024;
 
 /** Nobody else decodes. */
-const alone = () => ({
-  turns: createDecodingTurns(),
-  mayWait: true,
+const alone = (): DecodeOptions => ({
+  decoders: createDecoders(),
+  caller: 'me',
   signal: new AbortController().signal,
+  maxBytes: Number.POSITIVE_INFINITY,
+  untimed: (waiting) => waiting,
 });
 
 /** 256 MiB of zeros in about 200 bytes. */
@@ -215,30 +217,91 @@ describe('those who decode', () => {
         : socket.write(answer(200, { 'Content-Encoding': 'br' }, BROTLI)),
     );
 
-  it.each([
-    ['images', true, 1],
-    ['pages whose end has not come', false, 2],
-  ])('wait for each other in their own time: %s', async (_, mayWait, atOnce) => {
-    const options = { turns: createDecodingTurns(), mayWait };
+  it('of one call wait for each other where the end of their page has not come, and for those of no other', async () => {
     const over = Promise.withResolvers<void>();
-    const decode = (signal: AbortSignal) => {
+    const { decoders } = alone();
+    const decode = (caller: string, signal = alone().signal) => {
       const body = (async function* () {
         yield LONG;
         await over.promise;
       })();
-      return decodeBody(body, 'br', { ...options, signal })[Symbol.asyncIterator]();
+      return decodeBody(body, 'br', { ...alone(), decoders, caller, signal })[Symbol.asyncIterator]();
     };
-    const never = new AbortController().signal;
-    const running = Array.from({ length: atOnce }, () => decode(never));
-    // They have their turns: something came of it.
+    const running = Array.from({ length: 9 }, (_, index) => decode(`call ${index}`));
+    // They have decoders: something came of it.
     for (const each of running) expect((await each.next()).value).toHaveLength(64 * 1024);
-    const late = AbortSignal.timeout(50);
-    await expect(decode(late).next()).rejects.toMatchObject({ name: 'TimeoutError' });
-    const next = decode(never).next();
+    await expect(decode('call 0', AbortSignal.timeout(50)).next()).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
+    const next = decode('call 0').next();
     over.resolve();
     for (const each of running) await each.return?.();
     expect((await next).value).toHaveLength(64 * 1024);
   });
+
+  it.each([
+    ['its server', { 'Content-Length': String(BROTLI.length) }, async () => {}],
+    ['room in memory', {}, () => new Promise<void>(() => {})],
+  ])('of an image that waits for %s keep no other image of its call waiting', async (_, headers, room) => {
+    await using server = await startRawServer((socket, requestHead) => {
+      const isHeld = pathOf(requestHead).startsWith('/held');
+      const all = { 'Content-Encoding': 'br', ...(isHeld ? headers : {}) };
+      const body = isHeld && 'Content-Length' in headers ? BROTLI.subarray(0, -1) : BROTLI;
+      if (isHeld && 'Content-Length' in headers)
+        socket.write(Buffer.concat([Buffer.from(head(200, all)), body]));
+      else socket.write(answer(200, all, body));
+    });
+    await using web = createTestWeb({ ports: [server.port], connectionsPerHost: 40, imageTimeoutMs: 20_000 });
+    const stop = new AbortController();
+    const read = (path: string, its: (count: number) => Promise<void>) =>
+      web.read(`http://good.test:${server.port}${path}`, {
+        kind: 'image',
+        caller: 'me',
+        signal: stop.signal,
+        room: its,
+      });
+    const held = Array.from({ length: 10 }, (_, index) => read(`/held${index}`, room));
+    await until(() => server.heads.length === 10);
+    const others = await Promise.all(Array.from({ length: 10 }, () => read('/', async () => {})));
+    expect(others.map(faultOf)).toEqual(Array(10).fill('read'));
+    stop.abort();
+    expect((await Promise.all(held)).map(faultOf)).toEqual(Array(10).fill('aborted'));
+  });
+
+  it('of an image take room for what is encoded and what is decoded, before either is kept', async () => {
+    const taken: number[] = [];
+    const room = async (count: number) => void taken.push(count);
+    const pieces: number[] = [];
+    const body = (async function* () {
+      yield BROTLI.subarray(0, 10);
+      yield BROTLI.subarray(10);
+    })();
+    for await (const piece of decodeBody(body, 'br', { ...alone(), room })) {
+      expect(taken).toEqual([10, BROTLI.length - 10, TEXT.length]);
+      pieces.push(piece.length);
+    }
+    expect(pieces.reduce((sum, length) => sum + length)).toBe(TEXT.length);
+  });
+
+  it.each([
+    ['decoded', brotliCompressSync(Buffer.alloc(MEBIBYTE)), MEBIBYTE - 1],
+    ['encoded', randomBytes(3 * MEBIBYTE), MEBIBYTE],
+  ])(
+    'of an image refuse more %s bytes than may be, without room for what is decoded',
+    async (_, encoded, maxBytes) => {
+      const taken: number[] = [];
+      const room = async (count: number) => void taken.push(count);
+      const body = (async function* () {
+        for (let at = 0; at < encoded.length; at += 65_536) yield encoded.subarray(at, at + 65_536);
+      })();
+      const read = async () => {
+        for await (const _ of decodeBody(body, 'br', { ...alone(), room, maxBytes }))
+          expect(true).toBe(false);
+      };
+      await expect(read()).rejects.toMatchObject({ fault: 'tooLarge' });
+      expect(Math.max(...taken)).toBeLessThanOrEqual(65_536);
+    },
+  );
 
   it('of images that stall keep no page waiting, however long it is', async () => {
     const long = brotliCompressSync(randomBytes(600 * 1024));

@@ -9,11 +9,19 @@ export interface NameServer extends AsyncDisposable {
   readonly questions: readonly string[];
 }
 
-/** Addresses (those of the family that is asked for are given), an error code of RFC 1035 section 4.1.1, or no answer. */
-export type Say = readonly string[] | number | 'silence';
+/**
+ * Addresses (those of the family that is asked for are given), the names that CNAMEs lead to one after another, an error
+ * code of RFC 1035 section 4.1.1, or no answer.
+ */
+export type Say =
+  | readonly string[]
+  | { readonly cnames: readonly string[]; readonly addresses: readonly string[] }
+  | number
+  | 'silence';
 
 const IPV4 = 1;
 const IPV6 = 28;
+const CNAME = 5;
 
 export async function startNameServer(say: (name: string, type: 'A' | 'AAAA') => Say): Promise<NameServer> {
   const questions: string[] = [];
@@ -31,7 +39,13 @@ export async function startNameServer(say: (name: string, type: 'A' | 'AAAA') =>
     questions.push(`${name} ${type}`);
     const said = say(name, type);
     if (said === 'silence') return;
-    const addresses = typeof said === 'number' ? [] : said.filter(code === IPV6 ? isIPv6 : isIPv4);
+    const { cnames, addresses: all } =
+      typeof said === 'number'
+        ? { cnames: [], addresses: [] }
+        : 'cnames' in said
+          ? said
+          : { cnames: [], addresses: said };
+    const addresses = all.filter(code === IPV6 ? isIPv6 : isIPv4);
     const header = Buffer.from([
       0,
       0,
@@ -40,17 +54,22 @@ export async function startNameServer(say: (name: string, type: 'A' | 'AAAA') =>
       0,
       1,
       0,
-      addresses.length,
+      cnames.length + addresses.length,
       0,
       0,
       0,
       0,
     ]);
     message.copy(header, 0, 0, 2);
-    const answers = addresses.map((one) => {
-      const data = code === IPV4 ? ipv4Bytes(one) : ipv6Bytes(one);
-      return Buffer.concat([Buffer.from([0xc0, 12, 0, code, 0, 1, 0, 0, 0, 0, 0, data.length]), data]);
-    });
+    const owners = [message.subarray(12, at + 1), ...cnames.map(nameBytes)];
+    const entry = (owner: Buffer, type: number, data: Buffer) =>
+      Buffer.concat([owner, Buffer.from([0, type, 0, 1, 0, 0, 0, 0, 0, data.length]), data]);
+    const answers = [
+      ...cnames.map((one, index) => entry(owners[index] as Buffer, CNAME, nameBytes(one))),
+      ...addresses.map((one) =>
+        entry(owners.at(-1) as Buffer, code, code === IPV4 ? ipv4Bytes(one) : ipv6Bytes(one)),
+      ),
+    ];
     socket.send(Buffer.concat([header, message.subarray(12, at + 5), ...answers]), port, address);
   });
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
@@ -59,6 +78,11 @@ export async function startNameServer(say: (name: string, type: 'A' | 'AAAA') =>
     questions,
     [Symbol.asyncDispose]: () => new Promise((resolve) => socket.close(() => resolve())),
   };
+}
+
+function nameBytes(name: string): Buffer {
+  const labels = name.split('.').map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`));
+  return Buffer.concat([...labels, Buffer.alloc(1)]);
 }
 
 function ipv4Bytes(text: string): Buffer {

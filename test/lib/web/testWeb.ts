@@ -22,6 +22,7 @@ export const CONFIG: FetchConfig = {
   pageTimeoutMs: 60_000,
   imageTimeoutMs: 60_000,
   connectionsPerHost: 8,
+  connectionsMax: 32,
 };
 
 export const ADDRESSES: Readonly<Record<string, string>> = {

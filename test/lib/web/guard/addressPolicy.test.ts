@@ -55,6 +55,7 @@ const IPV6_RANGES: readonly (readonly [string, string, AddressClass])[] = [
 ];
 
 const IPV4_NUMBERS = IPV4_RANGES.map(numbersOf);
+const IPV6_NUMBERS = IPV6_RANGES.map(numbersOf);
 const IPV4_MAX = 2n ** 32n;
 
 describe('the class of an IPv4 address', () => {
@@ -68,6 +69,12 @@ describe('the class of an IPv4 address', () => {
       }
     },
   );
+
+  it.each(IPV4_RANGES)('from %s to %s is that of its range, whichever bit is another', (...ends) => {
+    for (const address of oneBitFrom(ends, 32n).map(ipv4Text)) {
+      expect([address, addressClass(address)]).toEqual([address, ipv4Class(numberOf(address))]);
+    }
+  });
 
   it.each([
     '1.1.1.1',
@@ -83,6 +90,22 @@ describe('the class of an IPv4 address', () => {
 describe('the class of an IPv6 address', () => {
   it.each(IPV6_RANGES)('from %s to %s is %s', (first, last, expected) => {
     expect([first, last].map(addressClass)).toEqual([expected, expected]);
+  });
+
+  it.each(IPV6_RANGES)('from %s to %s is that of its range, whichever bit is another', (...ends) => {
+    for (const value of oneBitFrom(ends, 128n)) {
+      // Mapped addresses and ISATAP identifiers lie across the ranges.
+      if (value >> 32n === 0xffffn || ((value >> 32n) & 0xfdffffffn) === 0x5efen) continue;
+      const address = ipv6Text(value);
+      const expected = IPV6_NUMBERS.find(([first, last]) => first <= value && value <= last)?.[2];
+      expect([address, addressClass(address)]).toEqual([address, expected]);
+    }
+  });
+
+  it('is special next to the mapped ones, whatever IPv4 address is inside', () => {
+    for (const prefix of ['::fffe:', '::fffd:', '::7fff:', '::1:ffff:', '1::ffff:', '::ffff:0:']) {
+      expect([prefix, addressClass(`${prefix}8.8.8.8`)]).toEqual([prefix, 'special']);
+    }
   });
 
   it.each([
@@ -126,15 +149,12 @@ describe('the class of an IPv6 address', () => {
     }
   });
 
-  it('is public next to the ISATAP identifiers', () => {
-    for (const tail of [
-      '5efd:7f00:1',
-      '5eff:7f00:1',
-      '100:5efe:7f00:1',
-      '300:5efe:7f00:1',
-      '1:5efe:7f00:1',
-    ]) {
-      expect([tail, addressClass(`2606:4700::${tail}`)]).toEqual([tail, 'public']);
+  it('is public where one bit of an ISATAP identifier is another, but for the global one', () => {
+    const GLOBAL = 25;
+    for (let bit = 0; bit < 32; bit += 1) {
+      const identifier = (0x5efe ^ (2 ** bit)) >>> 0;
+      const address = `2606:4700::${(identifier >>> 16).toString(16)}:${(identifier & 0xffff).toString(16)}:7f00:1`;
+      expect([address, addressClass(address)]).toEqual([address, bit === GLOBAL ? 'special' : 'public']);
     }
   });
 
@@ -201,6 +221,19 @@ function numbersOf([first, last, expected]: readonly [string, string, AddressCla
 function numberOf(address: string): bigint {
   const hex = Buffer.from(addressBytes(address) ?? []).toString('hex');
   return BigInt(`0x${hex}`);
+}
+
+/** The ends of a range with one bit changed, and each bit in its turn. */
+function oneBitFrom([first, last]: readonly [string, string, AddressClass], bits: bigint): readonly bigint[] {
+  const masks = Array.from({ length: Number(bits) }, (_, bit) => 1n << BigInt(bit));
+  return [numberOf(first), numberOf(last)].flatMap((end) => masks.map((mask) => end ^ mask));
+}
+
+function ipv6Text(value: bigint): string {
+  return value
+    .toString(16)
+    .padStart(32, '0')
+    .replaceAll(/.{4}(?=.)/g, '$&:');
 }
 
 function ipv4Class(value: bigint): AddressClass {

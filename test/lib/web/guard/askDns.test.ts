@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { Resolver } from 'node:dns/promises';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createAskDns } from '../../../../lib/web/guard/askDns.ts';
 import { type Say, startNameServer } from '../nameServer.ts';
 
@@ -8,6 +9,8 @@ const SERVFAIL = 2;
 const NXDOMAIN = 3;
 const NOTIMP = 4;
 const REFUSED = 5;
+
+const both = (say: Say) => ({ A: say, AAAA: say });
 
 const SAID: Readonly<Record<string, Partial<Readonly<Record<'A' | 'AAAA', Say>>>>> = {
   'both.test': { A: [V4, '192.0.2.2'], AAAA: [V6] },
@@ -19,6 +22,14 @@ const SAID: Readonly<Record<string, Partial<Readonly<Record<'A' | 'AAAA', Say>>>
   'half-fails.test': { AAAA: SERVFAIL },
   'half-silent.test': { A: [V4], AAAA: 'silence' },
   'silent-four.test': { A: 'silence', AAAA: [V6] },
+  'loop.test': both({ cnames: ['a.loop.test', 'loop.test', 'a.loop.test'], addresses: [] }),
+  'self.test': both({ cnames: ['self.test'], addresses: [] }),
+  'lost.test': both({ cnames: ['nowhere.test'], addresses: [] }),
+  'chain.test': both({
+    cnames: Array.from({ length: 12 }, (_, i) => `c${i}.test`),
+    addresses: [V4, V6],
+  }),
+  'loop-four.test': { A: { cnames: ['loop-four.test'], addresses: [] }, AAAA: [V6] },
   'silent.test': { A: 'silence', AAAA: 'silence' },
 };
 
@@ -40,6 +51,8 @@ describe('the name servers', () => {
     ['six.test', [v6(V6)]],
     ['half-silent.test', [v4(V4)]],
     ['silent-four.test', [v6(V6)]],
+    ['chain.test', [v4(V4), v6(V6)]],
+    ['loop-four.test', [v6(V6)]],
   ])('give the addresses of %s, IPv4 first', async (name, expected) => {
     expect((await ask(name)).answer).toEqual(expected);
   });
@@ -50,6 +63,9 @@ describe('the name servers', () => {
     ['fails.test', 'ESERVFAIL'],
     ['half-fails.test', 'ESERVFAIL'],
     ['a..b', 'EBADNAME'],
+    ['loop.test', 'ENODATA'],
+    ['self.test', 'ENODATA'],
+    ['lost.test', 'ENODATA'],
   ])('give no address of %s: %s', async (name, code) => {
     expect((await ask(name)).answer).toBe(code);
   });
@@ -117,5 +133,26 @@ describe('the name servers', () => {
 
   it('of the system are not asked for what is no name', async () => {
     await expect(createAskDns({ patienceMs: 10_000 })('a..b')).rejects.toMatchObject({ code: 'EBADNAME' });
+  });
+
+  it('of the system are asked as the system names them, so that a zone id (fe80::1%eth0) is kept', async () => {
+    const set = jest.spyOn(Resolver.prototype, 'setServers');
+    try {
+      await expect(createAskDns({ patienceMs: 10_000 })('a..b')).rejects.toMatchObject({ code: 'EBADNAME' });
+      expect(set).not.toHaveBeenCalled();
+    } finally {
+      set.mockRestore();
+    }
+  });
+
+  it('have the whole time for one family where the other is a success without an address', async () => {
+    let asked = 0;
+    await using names = await startNameServer((_, type) => {
+      if (type === 'A') return { cnames: ['loop.test'], addresses: [] };
+      return ++asked > 1 ? [V6] : 'silence';
+    });
+    expect(await createAskDns({ patienceMs: 10_000, servers: [names.server] })('loop.test')).toEqual([
+      v6(V6),
+    ]);
   });
 });

@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { createGuardedLookup, type DialParts } from '../../../../lib/web/guard/guardedDial.ts';
 import { createHostPolicy, type Reach } from '../../../../lib/web/guard/hostPolicy.ts';
@@ -239,5 +241,79 @@ describe('the lookup', () => {
     for (const family of [6, 'IPv6']) {
       expect(await call('good.test', { family })).toMatchObject([{ fault: 'dns' }, '']);
     }
+  });
+
+  const many = (count: number, of: (index: number) => string): Resolve => {
+    return async () =>
+      Array.from({ length: count }, (_, index) => {
+        const address = of(index);
+        return { address, family: address.includes(':') ? 6 : 4 };
+      });
+  };
+  const MIXED: readonly (readonly [string, Resolve, readonly string[]])[] = [
+    [
+      '4,000 addresses',
+      many(4_000, (i) => `127.1.0.${i}`),
+      [0, 1, 2, 3, 4, 5, 6, 7].map((i) => `127.1.0.${i}`),
+    ],
+    ['one address 4,000 times', many(4_000, () => '127.1.0.1'), ['127.1.0.1']],
+    ['9 IPv6 addresses', many(9, (i) => `fd0e::${i}`), [0, 1, 2, 3, 4, 5, 6, 7].map((i) => `fd0e::${i}`)],
+    [
+      '100 IPv4 and then 2 IPv6 addresses',
+      many(102, (i) => (i < 100 ? `127.1.0.${i}` : `fd0e::${i}`)),
+      [
+        '127.1.0.0',
+        'fd0e::100',
+        '127.1.0.1',
+        'fd0e::101',
+        '127.1.0.2',
+        '127.1.0.3',
+        '127.1.0.4',
+        '127.1.0.5',
+      ],
+    ],
+    [
+      '1,000 forbidden addresses before one allowed',
+      many(1_001, (i) => (i < 1_000 ? '10.0.0.1' : '127.1.0.1')),
+      ['127.1.0.1'],
+    ],
+    [
+      'a forbidden one between allowed ones',
+      many(9, (i) => (i === 4 ? '10.0.0.1' : `127.1.0.${i}`)),
+      [0, 1, 2, 3, 5, 6, 7, 8].map((i) => `127.1.0.${i}`),
+    ],
+  ];
+  it.each(MIXED)('hands out at most eight of %s, each once', async (_, resolve, expected) => {
+    const isTest = (address: string) => address.startsWith('127.1.') || address.startsWith('fd0e:');
+    const policy = createHostPolicy(CONFIG, (one) => (isTest(one) ? 'public' : classifyTestAddress(one)));
+    const lookup = createGuardedLookup({ ...parts, policy, resolve }, reach, 80);
+    const given = await new Promise((answered) =>
+      lookup('many.test', { all: true }, (_error, addresses) => answered(addresses)),
+    );
+    expect(given).toEqual(expected.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
+  });
+
+  it('of a name whose 4,000 addresses all refuse makes eight connections for one reading', async () => {
+    const dialled: string[] = [];
+    const note = (message: unknown) => {
+      const { socket } = message as { readonly socket: Socket };
+      socket.on('connectionAttempt', (address) => dialled.push(address));
+    };
+    subscribe('net.client.socket', note);
+    const closed = await startRawServer(() => {}, PRIVATE_ADDRESS);
+    await closed[Symbol.asyncDispose]();
+    await using web = createTestWeb(
+      { ports: [closed.port] },
+      {
+        classify: () => 'public',
+        resolve: many(4_000, (i) => `127.9.${Math.floor(i / 250)}.${1 + (i % 250)}`),
+      },
+    );
+    const result = await web.read(`http://many.test:${closed.port}/`, { kind: 'image' });
+    unsubscribe('net.client.socket', note);
+    expect(faultOf(result)).toBe('connect');
+    expect(dialled.filter((address) => address.startsWith('127.9.'))).toEqual(
+      [1, 2, 3, 4, 5, 6, 7, 8].map((last) => `127.9.0.${last}`),
+    );
   });
 });

@@ -1,0 +1,132 @@
+/** A semaphore with a key and an owner: so many permits for each key, shared fairly among the owners that wait. */
+
+export interface FairSemaphore {
+  /**
+   * Waits for a permit of `key`. The owner with the fewest permits of the key is served first, then the one that was
+   * served longest ago; each owner's requests are served in order. A full key holds up no other.
+   * @returns what releases the permit; later calls of it do nothing
+   * @throws the signal's reason when it comes first
+   */
+  acquire(key: string, owner: string, signal: AbortSignal): Promise<() => void>;
+}
+
+export interface PermitLimits {
+  readonly perKey: number;
+  /** Permits of one owner, over all keys. */
+  readonly perOwner: number;
+}
+
+/** Who holds permits or waits for some; forgotten with the last of both. */
+interface Owner {
+  readonly name: string;
+  /** By key. */
+  readonly held: Map<string, number>;
+  /** By key, oldest first. */
+  readonly waiting: Map<string, Set<() => void>>;
+  heldInAll: number;
+  /** Which of all grants was its last; 0 before the first. */
+  lastGrant: number;
+}
+
+export function createFairSemaphore({ perKey, perOwner }: PermitLimits): FairSemaphore {
+  const owners = new Map<string, Owner>();
+  const held = new Map<string, number>();
+  /** The owners that wait for a key. */
+  const queues = new Map<string, Set<Owner>>();
+  let grants = 0;
+
+  const mayHave = (owner: Owner, key: string) => owner.heldInAll < perOwner && (held.get(key) ?? 0) < perKey;
+
+  const ownerOf = (name: string): Owner => {
+    const owner = owners.get(name) ?? {
+      name,
+      held: new Map(),
+      waiting: new Map(),
+      heldInAll: 0,
+      lastGrant: 0,
+    };
+    owners.set(name, owner);
+    return owner;
+  };
+
+  const add = (owner: Owner, key: string, count: 1 | -1): void => {
+    owner.heldInAll += count;
+    for (const counts of [owner.held, held]) {
+      const sum = (counts.get(key) ?? 0) + count;
+      if (sum === 0) counts.delete(key);
+      else counts.set(key, sum);
+    }
+  };
+
+  const forget = (owner: Owner): void => {
+    if (owner.heldInAll === 0 && owner.waiting.size === 0) owners.delete(owner.name);
+  };
+
+  const grant = (owner: Owner, key: string): (() => void) => {
+    add(owner, key, 1);
+    grants += 1;
+    owner.lastGrant = grants;
+    let isReleased = false;
+    return () => {
+      if (isReleased) return;
+      isReleased = true;
+      add(owner, key, -1);
+      serve(nextOf(key), key);
+      // It may have waited for other keys with all the permits that it may have.
+      for (const other of owner.waiting.keys()) {
+        if (!mayHave(owner, other)) continue;
+        serve(owner, other);
+        break;
+      }
+      forget(owner);
+    };
+  };
+
+  const nextOf = (key: string): Owner | undefined => {
+    const heldBy = (owner: Owner) => owner.held.get(key) ?? 0;
+    const byNeed = (one: Owner, other: Owner) =>
+      heldBy(one) - heldBy(other) || one.lastGrant - other.lastGrant;
+    let next: Owner | undefined;
+    for (const owner of queues.get(key) ?? []) {
+      if (mayHave(owner, key) && (next === undefined || byNeed(owner, next) < 0)) next = owner;
+    }
+    return next;
+  };
+
+  const serve = (owner: Owner | undefined, key: string): void => {
+    const [admit] = owner?.waiting.get(key) ?? [];
+    admit?.();
+  };
+
+  const leave = (owner: Owner, key: string, admit: () => void): void => {
+    const waiting = owner.waiting.get(key);
+    waiting?.delete(admit);
+    if (waiting?.size !== 0) return;
+    owner.waiting.delete(key);
+    const queue = queues.get(key);
+    queue?.delete(owner);
+    if (queue?.size === 0) queues.delete(key);
+  };
+
+  return {
+    acquire: (key, name, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const owner = ownerOf(name);
+        if (mayHave(owner, key)) return resolve(grant(owner, key));
+        const admit = (): void => {
+          signal.removeEventListener('abort', giveUp);
+          leave(owner, key, admit);
+          resolve(grant(owner, key));
+        };
+        const giveUp = (): void => {
+          leave(owner, key, admit);
+          forget(owner);
+          reject(signal.reason);
+        };
+        signal.addEventListener('abort', giveUp, { once: true });
+        owner.waiting.set(key, (owner.waiting.get(key) ?? new Set()).add(admit));
+        queues.set(key, (queues.get(key) ?? new Set()).add(owner));
+      }),
+  };
+}

@@ -1,0 +1,22 @@
+/** How many harvests one process runs at once. */
+
+export interface Admission {
+  /** Begins a harvest; null where as many run as may. The function that is returned ends it. */
+  enter(): (() => void) | null;
+}
+
+/** Nobody waits here: a caller that waits holds a connection and an answer open, and comes again anyway. */
+export function createAdmission(harvestsMax: number): Admission {
+  let running = 0;
+  return {
+    enter() {
+      if (running >= harvestsMax) return null;
+      running += 1;
+      let hasLeft = false;
+      return () => {
+        if (!hasLeft) running -= 1;
+        hasLeft = true;
+      };
+    },
+  };
+}

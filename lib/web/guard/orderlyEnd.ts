@@ -1,0 +1,67 @@
+/**
+ * Tells an end that the server made (a FIN, over TLS a close_notify) from a connection that was cut. A body without a
+ * declared length ends with its connection (RFC 9112 section 6.3), and undici takes ECONNRESET for such an end, Node a
+ * FIN without close_notify. Both reach the reader as errors here.
+ */
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+
+/** The code of a connection that was cut; undici has no meaning of its own for it. */
+export const CUT = 'ERR_CONNECTION_CUT';
+
+/** Must be added before any other listener of `error`: the others see another code than ECONNRESET. */
+export function renameReset(error: NodeJS.ErrnoException): void {
+  if (error.code === 'ECONNRESET') error.code = CUT;
+}
+
+/**
+ * A TLS client over a connected socket. It ends after a close_notify alone (RFC 8446 section 6.1): whatever the socket
+ * does then, and whatever it did before, is no news.
+ */
+export function connectSecurely(raw: Socket, options: { host: string; servername?: string }): TLSSocket {
+  let isNotified = false;
+  const finish = (error: Error): void => {
+    if (isNotified) wire.push(null);
+    else wire.destroy(error);
+  };
+  const wire = new Duplex({
+    read: () => void raw.resume(),
+    write: (chunk, _encoding, done) => void raw.write(chunk, done),
+    final: (done) => void raw.end(done),
+    destroy(error, done) {
+      raw.destroy();
+      done(error);
+    },
+  });
+  raw.on('data', (chunk) => {
+    if (!wire.push(chunk)) raw.pause();
+  });
+  raw.on('end', () => finish(Object.assign(new Error('TLS ended without close_notify'), { code: CUT })));
+  raw.on('error', finish);
+  raw.on('close', () => wire.destroy());
+
+  const socket = connectTls({
+    ...options,
+    socket: wire,
+    // Said aloud, so that no environment variable turns the check of certificates off.
+    rejectUnauthorized: true,
+    ALPNProtocols: ['http/1.1'],
+  });
+  // Node pushes null at a close_notify at once; `end` comes only when everything before it has been read.
+  const push = socket.push.bind(socket);
+  socket.push = (chunk, encoding) => {
+    isNotified ||= chunk === null;
+    return push(chunk, encoding);
+  };
+  // Those of `socket` would not reach the one that keeps the process alive.
+  socket.ref = () => {
+    raw.ref();
+    return socket;
+  };
+  socket.unref = () => {
+    raw.unref();
+    return socket;
+  };
+  return socket;
+}
