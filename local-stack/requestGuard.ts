@@ -33,6 +33,9 @@ export type RequestGuard = (head: RequestHead) => Problem | null;
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '[::]']);
 
+/** A name has at most 253 characters (RFC 1035 section 2.3.4); nothing longer is parsed. */
+const AUTHORITY_MAX_LENGTH = 300;
+
 /** A host with or without a port (RFC 9112 section 3.2); everything else of a URL is excluded. */
 const AUTHORITY = /^(?:\[[^\]]*\]|[^\s/?#@\\:[\]]+)(?::\d{0,5})?$/;
 
@@ -66,6 +69,7 @@ export function createRequestGuard(options: GuardOptions): RequestGuard {
  * not well-formed.
  */
 export function hostnameOf(authority: string): string | null {
+  if (authority.length > AUTHORITY_MAX_LENGTH) return null;
   const plain = authority.replace(/^(\[[^\]%]*)%[^\]]*\]/, '$1]');
   if (!AUTHORITY.test(plain)) return null;
   return URL.parse(`http://${plain}/`)?.hostname.replace(/\.$/, '') || null;
@@ -93,7 +97,7 @@ function isForeign(head: RequestHead, host: string | undefined, corsOrigins: Cor
 
 /** `null` is the origin of a sandboxed frame or a local file, and never the same. */
 function isSameOrigin(origin: string, host = ''): boolean {
-  const url = URL.parse(origin);
+  const url = origin.length > AUTHORITY_MAX_LENGTH ? null : URL.parse(origin);
   if (url === null || !/^https?:$/.test(url.protocol) || !AUTHORITY.test(host)) return false;
   return URL.parse(`${url.protocol}//${host}/`)?.host === url.host;
 }

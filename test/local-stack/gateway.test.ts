@@ -170,6 +170,12 @@ describe('a body within the limit', () => {
   });
 });
 
+it('bounds how many may send, and how long', () => {
+  expect([server.maxConnections, server.headersTimeout, server.requestTimeout]).toEqual([
+    1_000, 10_000, 20_000,
+  ]);
+});
+
 describe('the type of a body', () => {
   it.each([
     ['none', [], 'application/octet-stream'],
