@@ -27,8 +27,14 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
  * Hands one request on and its answer back: 502 when the API cannot be reached, 504 when it is silent for 35 s. The
  * answers are then plain text, so that nobody takes them for the API's own.
  * @param api URL of the API, without a path
+ * @param body that of `incoming`, which has been read
  */
-export function forwardToApi(api: string, incoming: IncomingMessage, answer: ServerResponse): void {
+export function forwardToApi(
+  api: string,
+  incoming: IncomingMessage,
+  body: Buffer,
+  answer: ServerResponse,
+): void {
   const path = (incoming.url ?? '').slice(API_PREFIX.length - 1);
   // No page that the service harvests leads it back to its own API.
   if (incoming.headers['user-agent']?.startsWith(OWN_USER_AGENT)) {
@@ -65,13 +71,12 @@ export function forwardToApi(api: string, incoming: IncomingMessage, answer: Ser
     response.pipe(answer);
   });
   answer.once('close', () => outgoing.destroy());
-  incoming.once('error', () => outgoing.destroy());
-  incoming.pipe(outgoing);
+  outgoing.end(body);
 }
 
 function withoutHops(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
+  const named = new Set((headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
   return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && !named.includes(name)),
+    Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && !named.has(name)),
   );
 }

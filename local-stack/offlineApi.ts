@@ -11,9 +11,10 @@ const SERVERLESS = createRequire(import.meta.url).resolve('serverless/bin/server
 
 /**
  * Node's own limit is 16 KiB, and hapi answers what is over it with an empty 400. A `url` of 2,048 characters takes up
- * to 24 KiB once each of them is percent-encoded, and has a problem of its own.
+ * to 18 KiB once each of them is percent-encoded, and one that is a little too long has a problem of its own. The rest
+ * is bounded in plugins/gateway.ts.
  */
-const HEAD_MAX_BYTES = 64 * 1024;
+const HEAD_MAX_BYTES = 48 * 1024;
 
 /** Longer than serverless-offline waits for calls that are under way. */
 const STOP_TIMEOUT_MS = 7_000;

@@ -1,10 +1,13 @@
 /** The settings of the local stack itself; those of the functions are in `lib/config.ts`. */
 import { resolve } from 'node:path';
+import { hostnameOf } from './requestGuard.ts';
 
 export interface LocalSettings {
   /** Where the API and the sample site listen. */
   readonly host: string;
   readonly apiPort: number;
+  /** Further names of these servers, as the URL parser spells them. */
+  readonly allowedHosts: readonly string[];
   /** serverless-offline opens it for the AWS SDK's invoke calls. */
   readonly lambdaPort: number;
   /** null: no sample site (`SITE_PORT=off`). */
@@ -19,7 +22,7 @@ export interface LocalSettings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * `LISTEN_HOST`, `PORT`, `LAMBDA_PORT`, `SITE_PORT`, `S3_PORT`, `REDIS_PORT`, `LOCAL_DATA`.
+ * `LISTEN_HOST`, `ALLOWED_HOSTS`, `PORT`, `LAMBDA_PORT`, `SITE_PORT`, `S3_PORT`, `REDIS_PORT`, `LOCAL_DATA`.
  * @throws Error whose message lists every fault, one a line.
  */
 export function readLocalSettings(env: Environment): LocalSettings {
@@ -33,6 +36,7 @@ export function readLocalSettings(env: Environment): LocalSettings {
   };
   const settings: LocalSettings = {
     host: env.LISTEN_HOST?.trim() || '127.0.0.1',
+    allowedHosts: readAllowedHosts(env, faults),
     apiPort: port('PORT', 8080),
     lambdaPort: port('LAMBDA_PORT', 3002),
     sitePort: env.SITE_PORT?.trim() === 'off' ? null : port('SITE_PORT', 8081),
@@ -42,4 +46,17 @@ export function readLocalSettings(env: Environment): LocalSettings {
   };
   if (faults.length > 0) throw new Error(`The settings cannot be used:\n- ${faults.join('\n- ')}`);
   return settings;
+}
+
+/** Host names separated by commas. A port is no part of one: a server may be known under several. */
+function readAllowedHosts(env: Environment, faults: string[]): string[] {
+  const entries = (env.ALLOWED_HOSTS ?? '').split(',').map((entry) => entry.trim());
+  return entries
+    .filter((entry) => entry !== '')
+    .flatMap((entry) => {
+      const name = /:\d*$/.test(entry) || entry.includes('*') ? null : hostnameOf(entry);
+      if (name !== null) return [name];
+      faults.push(`ALLOWED_HOSTS has "${entry}", which is not an exact host name without a port.`);
+      return [];
+    });
 }

@@ -3,10 +3,17 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
+import { BODY_MAX_BYTES, bodyTooLarge } from '../lib/api/bodyLimit.ts';
+import type { CorsOrigins } from '../lib/config.ts';
 import { API_PREFIX, forwardToApi } from './apiProxy.ts';
 import { CONSOLE_PREFIX, consoleHeaders } from './consoleHeaders.ts';
 import { REFERENCE_HEADERS, REFERENCE_PREFIX } from './referenceHeaders.ts';
+import { refuse } from './refusal.ts';
+import { createRequestGuard } from './requestGuard.ts';
+import { boundServer } from './serverBounds.ts';
+import { readBody } from './wholeBody.ts';
 
+/** Files of other kinds are not served. */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.avif': 'image/avif',
   '.bmp': 'image/bmp',
@@ -37,6 +44,10 @@ export interface SiteConfig {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Names beside `localhost` and `host`. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins whose pages may send requests. */
+  readonly corsOrigins?: CorsOrigins;
   /** Absent: files alone. */
   readonly console?: {
     /** URL of the API, which is then below `/api/` too. */
@@ -58,13 +69,24 @@ interface Answer {
 }
 
 /** Serves `folder`: GET and HEAD, ETag and Last-Modified with 304, `index.html` for a folder, nothing outside. */
-export async function startSite({ folder, host, port, console }: SiteConfig): Promise<Site> {
+export async function startSite(config: SiteConfig): Promise<Site> {
+  const { folder, host, port, corsOrigins, console } = config;
+  const guard = createRequestGuard(config);
   const versions = await listVersions(join(folder, CHANGING));
   let shown = 0;
   let siteUrl = '';
   const server = createServer((request, response) => {
+    const refusal = guard(request);
+    if (refusal !== null) {
+      refuse(request, response, refusal, corsOrigins);
+      return;
+    }
     if (console !== undefined && request.url?.startsWith(API_PREFIX)) {
-      return forwardToApi(console.api, request, response);
+      readBody(request, BODY_MAX_BYTES).then((body) => {
+        if (body === null) refuse(request, response, bodyTooLarge(), corsOrigins);
+        else forwardToApi(console.api, request, body, response);
+      });
+      return;
     }
     answer(request).then(
       (result) => send(request, response, result),
@@ -95,6 +117,7 @@ export async function startSite({ folder, host, port, console }: SiteConfig): Pr
     if (console === undefined || !path.startsWith(CONSOLE_PREFIX)) return result;
     return { ...result, headers: { ...result.headers, ...consoleHeaders(console.storeOrigin) } };
   };
+  boundServer(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -138,18 +161,23 @@ async function answerFile(
   path: string,
   isChanging: boolean,
 ): Promise<Answer> {
-  const isHidden = path.split('/').some((segment) => segment.startsWith('.'));
+  const segments = path.split('/');
+  // An empty segment would make the path that is redirected to another host's address.
+  const isHidden = segments.slice(1, -1).includes('') || segments.some((segment) => segment.startsWith('.'));
   const file = join(folder, path.endsWith('/') ? `${path}index.html` : path);
   if (isHidden || !file.startsWith(folder + sep)) return { status: 404 };
   const facts = await stat(file).catch(() => null);
-  if (facts?.isDirectory()) return { status: 301, headers: { Location: `${encodeURI(path)}/` } };
-  if (!facts?.isFile()) return { status: 404 };
+  if (facts?.isDirectory()) {
+    return { status: 301, headers: { Location: `${segments.map(encodeURIComponent).join('/')}/` } };
+  }
+  const contentType = CONTENT_TYPES[extname(file).toLowerCase()];
+  if (!facts?.isFile() || contentType === undefined) return { status: 404 };
 
   const body = await readFile(file);
   const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
   const lastModified = new Date(facts.mtimeMs).toUTCString();
   const headers = {
-    'Content-Type': CONTENT_TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream',
+    'Content-Type': contentType,
     'Cache-Control': 'no-cache',
     'X-Content-Type-Options': 'nosniff',
     ETag: etag,

@@ -1,6 +1,7 @@
 /** What docker-compose.yml is given by `.env`, beyond the settings of the API itself. */
 import { isIPv4 } from 'node:net';
 import { readConfig } from '../lib/config.ts';
+import { readLocalSettings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -96,12 +97,14 @@ function portFaults(text: string): readonly string[] {
 }
 
 function configFaults(env: Environment): readonly string[] {
-  try {
-    readConfig(env);
-    return [];
-  } catch (error) {
-    return [...String(error).matchAll(/^- (.+)$/gm)].map(([, fault]) => fault ?? '');
-  }
+  return [readConfig, readLocalSettings].flatMap((read) => {
+    try {
+      read(env);
+      return [];
+    } catch (error) {
+      return [...String(error).matchAll(/^- (.+)$/gm)].map(([, fault]) => fault ?? '');
+    }
+  });
 }
 
 function secret(name: string, setting: string): Rule {

@@ -1,6 +1,6 @@
 /** `npm start`: everything that the API needs, on this machine, until Ctrl-C. */
 import { join, resolve } from 'node:path';
-import { readConfig } from '../lib/config.ts';
+import { type CorsOrigins, readConfig } from '../lib/config.ts';
 import { buildFunctions } from './build.ts';
 import { startObjectStore } from './embedded/objectStore.ts';
 import { startRedis } from './embedded/redis.ts';
@@ -25,12 +25,12 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 async function start(parts: AsyncDisposableStack, end: AbortController): Promise<void> {
   const settings = readLocalSettings(process.env);
   // The functions read these too, but each at its first call only; a fault is better known now.
-  readConfig({ ...process.env, ...functionEnvironment(process.env, settings, {}) });
+  const { corsOrigins } = readConfig({ ...process.env, ...functionEnvironment(process.env, settings, {}) });
   await checkPorts(wantedPorts(settings));
   end.signal.throwIfAborted();
   say('Starting, which takes some seconds.');
   await buildFunctions();
-  const own = await startServices(settings, parts, end);
+  const own = await startServices(settings, corsOrigins, parts, end);
   const site = await startSampleSite(settings, own, parts);
   end.signal.throwIfAborted();
 
@@ -73,6 +73,7 @@ function wantedPorts({ host, apiPort, lambdaPort, sitePort, objectStorePort, red
 /** The embedded store and cache, each only where no other one was given. */
 async function startServices(
   settings: LocalSettings,
+  corsOrigins: CorsOrigins,
   parts: AsyncDisposableStack,
   end: AbortController,
 ): Promise<OwnServices> {
@@ -82,6 +83,8 @@ async function startServices(
       port: settings.objectStorePort,
       directory: join(settings.dataFolder, 'objects'),
       bucket: process.env.S3_BUCKET || LOCAL_BUCKET,
+      allowedHosts: settings.allowedHosts,
+      corsOrigins,
     });
     parts.defer(() => store.close());
     own.objectStore = store.endpoint;
@@ -108,14 +111,19 @@ async function startSampleSite(
   own: OwnServices,
   parts: AsyncDisposableStack,
 ): Promise<string | null> {
-  const { sitePort, host } = settings;
+  const { sitePort, host, allowedHosts } = settings;
   if (sitePort === null) return null;
-  const { store } = readConfig({ ...process.env, ...functionEnvironment(process.env, settings, own) });
+  const { store, corsOrigins } = readConfig({
+    ...process.env,
+    ...functionEnvironment(process.env, settings, own),
+  });
   const storeOrigin = store.publicEndpoint ?? store.endpoint ?? '';
   const site = await startSite({
     folder: STATIC,
     host,
     port: sitePort,
+    allowedHosts,
+    corsOrigins,
     console: { api: apiUrlOf(settings), storeOrigin },
   });
   parts.defer(() => site.close());

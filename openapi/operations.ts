@@ -30,6 +30,8 @@ export const HEADERS = {
 export type HeaderName = keyof typeof HEADERS;
 
 const isOfHarvests = (code: ProblemCode) => code !== 'PAGE_NOT_FOUND';
+/** On AWS the gateway knows its own names, and a browser asks by a preflight. */
+const OF_LOCAL_SERVERS = ['ORIGIN_FORBIDDEN', 'HOST_UNKNOWN'] as const satisfies readonly ProblemCode[];
 const LOOK_UP_CODES = [
   'OPTION_INVALID',
   'URL_REQUIRED',
@@ -37,6 +39,7 @@ const LOOK_UP_CODES = [
   'PAGE_NOT_FOUND',
   'STORAGE_UNAVAILABLE',
   'INTERNAL',
+  ...OF_LOCAL_SERVERS,
 ] as const satisfies readonly ProblemCode[];
 
 const LOOK_UP: Pick<OperationFacts, 'takes' | 'codes'> = { takes: 'query', codes: LOOK_UP_CODES };
@@ -106,7 +109,7 @@ export const OPERATIONS: Readonly<Record<Method, OperationFacts>> = {
       'Also answers the preflight of a browser, for the origins of the setting `CORS_ORIGINS`. It is never asked for a signature.',
     takes: 'nothing',
     successes: { 204: { description: 'The methods.', headers: ['Allow', 'Cache-Control'] } },
-    codes: [],
+    codes: OF_LOCAL_SERVERS,
   },
 };
 

@@ -18,6 +18,8 @@ import { pageIdOf } from '../lib/page/identity.ts';
 import type { Metrics, Web } from '../lib/ports.ts';
 import { storageProblem } from '../lib/record/s3Problem.ts';
 import { failure, faultError } from '../lib/web/faults.ts';
+import { refusalAnswer } from '../local-stack/refusal.ts';
+import { createRequestGuard } from '../local-stack/requestGuard.ts';
 import { createMemoryCache } from '../test/fakes/memoryCache.ts';
 import { createMemoryStore } from '../test/fakes/memoryStore.ts';
 import { createMemoryWeb, type MemoryResource } from '../test/fakes/memoryWeb.ts';
@@ -139,6 +141,7 @@ export async function rehearse(): Promise<readonly Act[]> {
     for (const method of ['get', 'head'] as const) await rehearseLookUps(method, acts);
     const { call } = await createStage();
     acts.push(actOf('options', 'OK', await call('options', {})));
+    for (const method of METHODS) acts.push(...rehearseRefusals(method));
   } finally {
     console.log = log;
   }
@@ -205,6 +208,21 @@ async function rehearseLookUps(method: 'get' | 'head', acts: Act[]): Promise<voi
   await ask('not harvested', { url: 'https://example.com/never' });
   await ask('bucket down', { url: 'https://example.com/other' }, {}, 'bucket');
   await ask('bug', { url: 'https://example.com/bug' }, {}, 'bug');
+}
+
+/** What the servers of one machine refuse before a function is called. */
+function rehearseRefusals(method: Method): readonly Act[] {
+  const guard = createRequestGuard({ host: '127.0.0.1' });
+  const requests = {
+    'unknown host': ['Host', 'rebound.example:8080'],
+    'foreign origin': ['Host', 'localhost:8080', 'Origin', 'https://other.example'],
+  };
+  return Object.entries(requests).flatMap(([name, rawHeaders], index) => {
+    const request = { method: method.toUpperCase(), url: '/images', rawHeaders, headers: {} };
+    const problem = guard(request);
+    if (problem === null) return [];
+    return actOf(method, name, refusalAnswer(problem, requestIdOf(index), request));
+  });
 }
 
 function actOf(

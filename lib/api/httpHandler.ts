@@ -8,6 +8,7 @@ import { measuredStorage, type Storage } from '../measuredStorage.ts';
 import type { Clock, Measures, Metrics } from '../ports.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import { type Answer, optionsAnswer, problemAnswer } from './answers.ts';
+import { BODY_MAX_BYTES, bodyTooLarge } from './bodyLimit.ts';
 import { corsHeaders } from './cors.ts';
 import { describe, messageOf } from './describe.ts';
 import { bodyBytes, type HttpEvent, headerOf, methodOf } from './httpEvent.ts';
@@ -49,8 +50,6 @@ type CallContext = Context & { call?: Call };
 type Request = middy.Request<HttpEvent, Answer, Error, CallContext>;
 type Link = MiddlewareObj<HttpEvent, Answer, Error, CallContext>;
 
-/** Checked before the body is parsed. */
-const BODY_MAX_BYTES = 16 * 1024;
 /** What the gateway allows, where nobody says what is left. */
 const TIME_MS = 29_000;
 
@@ -145,14 +144,12 @@ function checkBody(): Link {
     before: (request) => {
       const { event } = request;
       const contentType = headerOf(event, 'content-type');
-      if (bodyBytes(event) > BODY_MAX_BYTES) {
-        throw new Problem('BODY_TOO_LARGE', { detail: 'A body may have at most 16 KiB.' });
-      }
+      if (bodyBytes(event) > BODY_MAX_BYTES) throw bodyTooLarge();
       if (typeof event.body !== 'string' || event.body.trim() === '') throw bodyInvalid();
-      const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType ?? '')?.[1];
-      if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw wrongType();
-      // RFC 9110 section 8.3.1 allows blanks around the semicolon, the parser does not.
-      const plainType = contentType?.replace(/(?<!\s)\s*;\s*/g, ';').trim();
+      const [type, ...parameters] = contentType?.split(';').map((part) => part.trim()) ?? [];
+      if (!parameters.every(isCharsetKnown)) throw wrongType();
+      // RFC 9110 section 8.3.1 allows whitespace around the semicolon, the parser does not.
+      const plainType = type === undefined ? undefined : [type, ...parameters].join(';');
       request.event = { ...event, headers: { ...event.headers, 'content-type': plainType } };
     },
   };
@@ -170,6 +167,12 @@ function toProblem(error: Error | null | undefined): Problem {
       'This is our mistake, not yours. Try again; if it stays, tell the operator the x-request-id of this answer.',
     cause: error,
   });
+}
+
+/** Of one parameter of a Content-Type: false for a charset that is not UTF-8. */
+function isCharsetKnown(parameter: string): boolean {
+  const [name = '', ...value] = parameter.split('=').map((part) => part.trim());
+  return name.toLowerCase() !== 'charset' || /^(?:"utf-?8"|utf-?8)$/i.test(value.join('='));
 }
 
 const isOptions = (event: HttpEvent) => methodOf(event) === 'OPTIONS';

@@ -6,10 +6,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createRequestGuard, type GuardOptions } from '../requestGuard.ts';
 import { type ObjectFacts, type ObjectFiles, openObjectFiles } from './objectFiles.ts';
 import { deletedXml, errorXml, type ListAnswer, listXml, readKeysToDelete } from './s3Xml.ts';
 
-export interface ObjectStoreOptions {
+export interface ObjectStoreOptions extends Pick<GuardOptions, 'allowedHosts' | 'corsOrigins'> {
   /** 0: any free one. */
   readonly port: number;
   /** Kept across restarts; made when it is not there. */
@@ -55,7 +56,14 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
   // First the port: two servers on one folder would not know of each other's objects.
   await listen(server, port, host);
   const files = openObjectFiles(join(directory, bucket));
+  // The console shows pictures by presigned links, which for a browser lead to another site.
+  const guard = createRequestGuard({ ...options, host, isShownElsewhere: true });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const refusal = guard(request);
+    if (refusal !== null) {
+      send(request, response, failure(refusal.status, refusal.code, refusal.detail));
+      return;
+    }
     void answerCall(request, bucket, files)
       .catch((error: unknown) => {
         console.error('Object store:', error);

@@ -2,9 +2,11 @@
  * Serverless plugin for this machine: `offline start` and `invoke local` run the functions with the environment of
  * the local stack instead of the deployed one; `invoke local` builds first and ends by itself.
  */
+import { readConfig } from '../../lib/config.ts';
 import { type JoinedEnvironment, joinRunning } from '../environment.ts';
+import { createRequestGuard } from '../requestGuard.ts';
 import { readLocalSettings } from '../settings.ts';
-import { leaveAnswersToTheService } from './plainGateway.ts';
+import { guardServers } from './gateway.ts';
 
 /** The part of the framework that is used here. */
 interface Serverless {
@@ -22,6 +24,9 @@ interface Log {
 }
 
 type Hooks = Readonly<Record<string, () => void | Promise<void>>>;
+
+/** The API, and the Lambda port. */
+const SERVERS = 2;
 
 /** What the parent is told once the API listens. */
 export const READY = 'api-ready';
@@ -47,14 +52,19 @@ function invokeLocalHooks(serverless: Serverless, log: Log): Hooks {
 }
 
 function offlineHooks(serverless: Serverless, log: Log): Hooks {
+  let guardedServers = () => 0;
   return {
     initialize: async () => {
       // However the parent ends, this process must not outlive it.
       process.once('disconnect', () => process.exit(1));
-      leaveAnswersToTheService();
       await useLocalEnvironment(serverless, log);
+      const { corsOrigins } = readConfig(process.env);
+      const { host, allowedHosts } = readLocalSettings(process.env);
+      guardedServers = guardServers(createRequestGuard({ host, allowedHosts, corsOrigins }), corsOrigins);
     },
     'after:offline:start:init': () => {
+      // Should Node no longer tell of them: better none than one that every web page can call.
+      if (guardedServers() < SERVERS) throw new Error('The servers of serverless-offline are not guarded.');
       process.send?.(READY);
     },
   };

@@ -85,6 +85,8 @@ export const PROBLEM_WORDS = {
   PAGE_NOT_FOUND: '',
   URL_ALREADY_PROCESSED: '',
   URL_IN_PROGRESS: '',
+  ORIGIN_FORBIDDEN: '',
+  HOST_UNKNOWN: '',
   BODY_TOO_LARGE: 'Use a shorter address.',
   MEDIA_TYPE_UNSUPPORTED: 'This console and the service do not understand each other: reload the page.',
   CONTENT_UNSUPPORTED: '',

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { problemAnswer } from '../../lib/api/answers.ts';
+import { bodyTooLarge } from '../../lib/api/bodyLimit.ts';
 import { USER_AGENT } from '../../lib/web/requestHeaders.ts';
 import { type ChildService, startChild } from '../../local-stack/embedded/childService.ts';
 import { findNginx } from '../support/services.ts';
@@ -24,7 +26,11 @@ describe('Nginx of the stack', () => {
   }
 
   const asked: string[] = [];
+  /** What the API's guard looks at, of the last call. */
+  let guarded: readonly (string | undefined)[] = [];
   const api = createServer((incoming, answer) => {
+    const { host, origin, 'sec-fetch-site': site } = incoming.headers;
+    guarded = [host, origin, String(site)];
     asked.push(`${incoming.method} ${incoming.url}`);
     answer.writeHead(201, { location: '/images?url=a' }).end('{}');
   });
@@ -35,6 +41,7 @@ describe('Nginx of the stack', () => {
   interface Reply {
     readonly status: number;
     readonly location: string | undefined;
+    readonly type: string | undefined;
     readonly body: string;
   }
   const send = async (
@@ -42,14 +49,16 @@ describe('Nginx of the stack', () => {
     host: string,
     method = 'GET',
     sent: Readonly<Record<string, string>> = {},
+    content = '',
   ): Promise<Reply> => {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const options = { host: '127.0.0.1', port, path, method, headers: { ...sent, host }, agent: false };
-      request(options).once('response', resolve).once('error', reject).end();
+      request(options).once('response', resolve).once('error', reject).end(content);
     });
     let body = '';
     for await (const piece of answer.setEncoding('utf8')) body += piece;
-    return { status: answer.statusCode ?? 0, location: answer.headers.location, body };
+    const { location, 'content-type': type } = answer.headers;
+    return { status: answer.statusCode ?? 0, location, type, body };
   };
 
   beforeAll(async () => {
@@ -103,6 +112,26 @@ describe('Nginx of the stack', () => {
       const { status, location } = await send('/api/images?url=b', host, 'POST');
       expect([status, location]).toEqual([201, '/api/images?url=a']);
       expect(asked.slice(before)).toEqual(['POST /images?url=b']);
+    },
+  );
+
+  it("leaves to the API's guard what it looks at", async () => {
+    const sent = { origin: 'http://localhost:8081', 'sec-fetch-site': 'same-origin' };
+    await send('/api/images', 'localhost:8081', 'POST', sent);
+    expect(guarded).toEqual(['localhost:8081', 'http://localhost:8081', 'same-origin']);
+  });
+
+  it.each([{}, { 'transfer-encoding': 'chunked' }])(
+    'takes bodies to 16 KiB for the API, and answers a larger one in its words: %j',
+    async (sent) => {
+      const before = asked.length;
+      const most = await send('/api/images', 'localhost', 'POST', sent, 'x'.repeat(16_384));
+      expect([most.status, asked.length]).toEqual([201, before + 1]);
+      const over = await send('/api/images', 'localhost', 'POST', sent, 'x'.repeat(16_385));
+      expect([over.status, asked.length]).toEqual([413, before + 1]);
+      const problem = problemAnswer(bodyTooLarge());
+      expect(over.type).toBe(problem.headers['content-type']);
+      expect(JSON.parse(over.body)).toEqual(JSON.parse(problem.body));
     },
   );
 

@@ -29,6 +29,23 @@ describe('local settings', () => {
     );
   });
 
+  it('take exact host names without a port', () => {
+    const { allowedHosts } = readLocalSettings({
+      ALLOWED_HOSTS: ' App., nginx,,192.168.1.5 ,[FE80::1],bücher.test',
+    });
+    expect(allowedHosts).toEqual(['app', 'nginx', '192.168.1.5', '[fe80::1]', 'xn--bcher-kva.test']);
+    expect(readLocalSettings({}).allowedHosts).toEqual([]);
+  });
+
+  it.each(['*', '*.test', 'app:80', 'http://app', 'app/', 'a b', 'user@app', '[::1'])(
+    'refuse %j as a host name',
+    (name) => {
+      expect(() => readLocalSettings({ ALLOWED_HOSTS: `app,${name}` })).toThrow(
+        `ALLOWED_HOSTS has "${name}", which is not an exact host name without a port.`,
+      );
+    },
+  );
+
   it('report all faults together', () => {
     expect(() => readLocalSettings({ PORT: 'x', S3_PORT: 'y' })).toThrow(/PORT.*"x"\.\n- S3_PORT.*"y"\./s);
   });

@@ -1,9 +1,12 @@
+import { globSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { type Site, startSite } from '../../local-stack/site.ts';
+import { ROOT } from '../support/startApp.ts';
 
 const FILES = {
   'secret.txt': 'not for you',
@@ -13,6 +16,12 @@ const FILES = {
   'static/sample/drawing.svg': '<svg/>',
   'static/sample/with space.gif': 'gif',
   'static/sample/unknown.xyz': '?',
+  'static/make.ts': 'code',
+  'static/make.MJS': 'code',
+  'static/make.cjs': 'code',
+  'static/README.md': 'text',
+  'static/noType': 'text',
+  'static/archive.html.bak': 'old',
   'static/sample/.hidden': 'hidden',
   'static/sample/changing/v1/index.html': 'first',
   'static/sample/changing/v2/index.html': 'other',
@@ -38,15 +47,18 @@ const get = (path: string, init?: RequestInit) =>
   fetch(`${site.url}${path}`, { redirect: 'manual', ...init });
 
 /** Sends the path as it stands; `fetch` would tidy it up. */
-const rawStatus = (path: string) =>
-  new Promise<number | undefined>((resolve, reject) => {
-    request({ host: '127.0.0.1', port: new URL(site.url).port, path }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    })
-      .once('error', reject)
-      .end();
-  });
+const raw = (path: string) =>
+  new Promise<{ readonly status: number | undefined; readonly location: string | undefined }>(
+    (resolve, reject) => {
+      request({ host: '127.0.0.1', port: new URL(site.url).port, path }, (response) => {
+        response.resume();
+        resolve({ status: response.statusCode, location: response.headers.location });
+      })
+        .once('error', reject)
+        .end();
+    },
+  );
+const rawStatus = async (path: string) => (await raw(path)).status;
 
 describe('the sample site', () => {
   it.each([
@@ -55,7 +67,6 @@ describe('the sample site', () => {
     ['/sample/b.WEBP', 'image/webp'],
     ['/sample/drawing.svg', 'image/svg+xml'],
     ['/sample/with%20space.gif', 'image/gif'],
-    ['/sample/unknown.xyz', 'application/octet-stream'],
   ])('serves %s as %s', async (path, type) => {
     const response = await get(path);
     expect([response.status, response.headers.get('content-type')]).toEqual([200, type]);
@@ -92,6 +103,50 @@ describe('the sample site', () => {
     expect([response.status, response.headers.get('location')]).toEqual([301, '/sample/']);
   });
 
+  it('sends nobody to another host, however the path is spelled', async () => {
+    const slash = fc.constantFrom(
+      '/',
+      '%2F',
+      '%2f',
+      '\\',
+      '%5C',
+      '%5c',
+      '//',
+      '/./',
+      '/.//',
+      '/%2e/',
+      '%09',
+      '%0d',
+    );
+    const name = fc.constantFrom(
+      'sample',
+      'evil.test',
+      '@evil.test',
+      'sample/changing',
+      'sample%3fa',
+      '',
+      '.',
+    );
+    const path = fc.array(fc.tuple(slash, name), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(path, async (parts) => {
+        const target = `/${parts.flat().join('').replace(/^\//, '')}`;
+        const { location } = await raw(target);
+        if (location === undefined) return;
+        expect(new URL(location, site.url).origin).toBe(site.url);
+        expect(location).toMatch(/^\/(?![/\\])/);
+      }),
+      { numRuns: 300, examples: [[[['%2F', 'sample']]], [[['//', 'sample']]], [[['%5C', 'sample']]]] },
+    );
+  });
+
+  it.each(['/%2Fsample', '//sample', '/%2fsample', '/.//sample', '/sample%2F%2Fchanging', '/%2F%2Fsample'])(
+    'has no folder at %s',
+    async (path) => {
+      expect(await raw(path)).toEqual({ status: 404, location: undefined });
+    },
+  );
+
   it.each([
     '/sample/missing.png',
     '/sample/a.png/',
@@ -101,6 +156,14 @@ describe('the sample site', () => {
     '/%2e%2e/secret.txt',
     '/sample/..%2f..%2f..%2fsecret.txt',
     '//secret.txt',
+    '/sample/unknown.xyz',
+    '/make.ts',
+    '/make.MJS',
+    '/make.cjs',
+    '/README.md',
+    '/noType',
+    '/archive.html.bak',
+    '/make.ts/',
   ])('has nothing at %s', async (path) => {
     expect(await rawStatus(path)).toBe(404);
   });
@@ -135,4 +198,31 @@ describe('the sample site', () => {
         .status,
     ).toBe(200);
   });
+});
+
+it('the site has every file of its folder, and nothing that made them', async () => {
+  const own = await startSite({ folder: join(ROOT, 'static'), host: '127.0.0.1', port: 0 });
+  const files = globSync('**/*.*', { cwd: join(ROOT, 'static') }).filter(
+    (file) => !file.startsWith('sample/changing/'),
+  );
+  expect(files.length).toBeGreaterThan(80);
+  try {
+    const missing: string[] = [];
+    for (const file of files) {
+      const response = await fetch(`${own.url}/${file}`);
+      await response.arrayBuffer();
+      if (response.status !== 200) missing.push(file);
+    }
+    expect(missing).toEqual([]);
+    for (const file of [
+      'makeExpected.ts',
+      'makeImages.mjs',
+      'motifs.mjs',
+      'tools/samplePictures/motifs.mjs',
+    ]) {
+      expect((await fetch(`${own.url}/${file}`)).status).toBe(404);
+    }
+  } finally {
+    await own.close();
+  }
 });

@@ -26,6 +26,7 @@ describe('settings of the compose stack', () => {
   });
 
   it.each([
+    ['ALLOWED_HOSTS', 'app,machine.lan:80', 'ALLOWED_HOSTS has "machine.lan:80"'],
     ['MINIO_ROOT_PASSWORD', '', 'MINIO_ROOT_PASSWORD is missing: it must be 8 to 40'],
     ['MINIO_ROOT_PASSWORD', '1234567', 'MINIO_ROOT_PASSWORD must be 8 to 40'],
     ['MINIO_ROOT_PASSWORD', 'x'.repeat(41), 'MINIO_ROOT_PASSWORD must be 8 to 40'],

@@ -4,6 +4,7 @@ import type { HttpEvent } from '../../../lib/api/httpEvent.ts';
 import { createHttpHandler } from '../../../lib/api/httpHandler.ts';
 import type { InvocationFacts } from '../../../lib/ports.ts';
 import { Problem } from '../../../lib/problem.ts';
+import { onReferenceMachine, threadMs } from '../../support/processorTime.ts';
 import { createChainServices } from './chainServices.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -101,6 +102,42 @@ describe('the handler chain', () => {
       'x-content-type-options': 'nosniff',
     });
   });
+
+  it.each([
+    'application/json; charset=utf-8; charset=utf-16',
+    'application/json; charset=utf-16; charset=utf-8',
+    'application/json; charset = "latin1"',
+    'application/json; CHARSET=utf-8"',
+    'application/json; charset=',
+    'application/json, text/plain',
+  ])('does not take a body for JSON in UTF-8 that says %s', async (type) => {
+    const { body } = await createEcho().call({ headers: { 'content-type': type }, body: '{}' });
+    expect(body).toMatchObject({ code: 'MEDIA_TYPE_UNSUPPORTED' });
+  });
+
+  it.each([
+    'application/json; charset="UTF-8"',
+    'application/json;charset=utf8',
+    'application/json\t;\tcharset = utf-8 ; version=1',
+    'application/json;',
+  ])('takes a body for JSON in UTF-8 that says %s', async (type) => {
+    const { answer } = await createEcho().call({ headers: { 'content-type': type }, body: '{}' });
+    expect(answer.statusCode).toBe(200);
+  });
+
+  it.each([' ', '\t', ';', ' ;', '; ', ';charset', ';charset=', '"', '=', 'a', '+', ','])(
+    'reads a Content-Type of 64 KiB without a stall: of %j',
+    async (piece) => {
+      const { call } = createEcho();
+      const text = piece.repeat((64 * 1024) / piece.length);
+      for (const type of [`a${text}b`, `application/json;a${text}b`, `application/a${text}+json`]) {
+        const event = { headers: { 'content-type': type }, body: '{}' };
+        const start = threadMs();
+        await call(event);
+        expect(onReferenceMachine(threadMs() - start)).toBeLessThan(50);
+      }
+    },
+  );
 
   it('answers a problem with its status, reason, upstream status and Retry-After', async () => {
     const facts = { detail: 'd', reason: 'status', upstreamStatus: 503, retryAfterSeconds: 7 } as const;

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../../lib/config.ts';
+import { createRequestGuard } from '../../../local-stack/requestGuard.ts';
+import { readLocalSettings } from '../../../local-stack/settings.ts';
 import { stackFaults } from '../../../local-stack/stackSettings.ts';
 import { compose, composeVariables, ROOT, read, type Service } from './stackFiles.ts';
 
@@ -58,6 +60,25 @@ describe('the compose stack', () => {
   it('lets nothing private but the sample site be harvested', () => {
     const { fetch } = readConfig(environmentOf(compose.services.app ?? {}));
     expect(fetch.allowHosts).toEqual([{ hostname: 'nginx', port: 80 }]);
+  });
+
+  it('has an app that answers the browser, its neighbours and its health check, and no page of another origin', () => {
+    const env = environmentOf(compose.services.app ?? {});
+    const guard = createRequestGuard({ ...readLocalSettings(env), ...readConfig(env) });
+    const judge = (rawHeaders: readonly string[]) =>
+      guard({ method: 'POST', url: '/images', rawHeaders })?.code;
+    // By Nginx too, which hands the browser's headers on.
+    const own = ['localhost:8080', 'localhost:8081', '127.0.0.1:8080', '192.168.1.5:8081', 'app:8080'];
+    for (const host of own) {
+      expect(judge(['Host', host])).toBeUndefined();
+      expect(
+        judge(['Host', host, 'Origin', `http://${host}`, 'Sec-Fetch-Site', 'same-origin']),
+      ).toBeUndefined();
+      expect(judge(['Host', host, 'Origin', 'http://evil.test'])).toBe('ORIGIN_FORBIDDEN');
+    }
+    expect(judge(['Host', 'evil.test'])).toBe('HOST_UNKNOWN');
+    const given = readLocalSettings({ ...env, ALLOWED_HOSTS: 'app,machine.lan' });
+    expect(createRequestGuard(given)({ rawHeaders: ['Host', 'machine.lan:8081'] })).toBeNull();
   });
 
   it('starts with its own defaults', () => {

@@ -1,15 +1,15 @@
 /**
- * Writes sample/expected.json: what a harvest of each sample page has to find, said without the service's own code.
+ * Writes static/sample/expected.json: what a harvest of each sample page has to find, said without the service's own code.
  * The lists are by hand, in page order; types follow from the extension, sizes from the package image-size.
  *
- *   node static/makeExpected.ts
+ *   node tools/samplePictures/makeExpected.ts
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { imageSize } from 'image-size';
 
-const SITE = import.meta.dirname;
+const SITE = join(import.meta.dirname, '../../static');
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.avif': 'image/avif',

@@ -1,10 +1,10 @@
 /**
  * Makes the pictures of the sample site, all of them computed: nothing here was photographed or copied.
  * The same input gives the same pixels; another version of sharp may pack them into other bytes, after which
- * `node static/makeExpected.ts` has to be run too.
+ * `node tools/samplePictures/makeExpected.ts` has to be run too.
  *
  *   npm install --no-save --prefix ../elsewhere sharp@0.35.5
- *   node static/makeImages.mjs ../elsewhere
+ *   node tools/samplePictures/makeImages.mjs ../elsewhere
  *
  * sharp is needed here alone, so it is no dependency of the project.
  */
@@ -13,7 +13,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { aurora, clamp, dunes, fractalNoise, hash, julia, marble, mountains, ramp } from './motifs.mjs';
 
-const SITE = join(import.meta.dirname, 'sample');
+const SITE = join(import.meta.dirname, '../../static/sample');
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('Say in which folder sharp is installed.');
 const sharp = createRequire(join(resolve(folder), 'package.json'))('sharp');
