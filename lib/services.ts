@@ -5,7 +5,7 @@ import { createByteBudget } from './harvest/byteBudget.ts';
 import type { HarvestServices } from './harvest/harvest.ts';
 import type { Storage } from './measuredStorage.ts';
 import { createEmfMetrics } from './metrics/emfMetrics.ts';
-import type { Clock, Metrics, PageCache, PageLock } from './ports.ts';
+import type { Clock, Metrics, PageCache, PageLock, SweepProgress } from './ports.ts';
 import { createNoCache } from './record/noCache.ts';
 import { createRedisCache } from './record/redisCache.ts';
 import type { RedisTrouble } from './record/redisConnection.ts';
@@ -17,6 +17,7 @@ import { createWeb } from './web/createWeb.ts';
 export interface BaseServices extends Storage {
   readonly cache: PageCache;
   readonly lock: PageLock;
+  readonly sweepProgress: SweepProgress;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly newId: () => string;

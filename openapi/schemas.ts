@@ -165,8 +165,16 @@ const lookUp = named(
   'The copies of a page, or of one image in all pages.',
   z.strictObject({
     ...PAGE,
-    images: names('In page order.'),
-    count: count(),
+    complete: about('Of a page as above; of copies, whether it is true of each of their pages.', z.boolean()),
+    updatedAt: about(
+      'Of a page as above; of copies, the newest of their pages. `null` only where there is no copy in this answer.',
+      z.nullable(time('')),
+    ),
+    images: names("In page order; the copies of an image in the order of their pages' ids."),
+    count: about('Of the names in this answer.', count()),
+    next: z.optional(
+      text('The `cursor` of the next answer. Only for an image, and only when there may be more copies.'),
+    ),
     items: z.optional(about('With `include`.', z.array(z.union([item, linkedItem, namedLink])))),
     skipped: z.optional(about('With `include=details`.', z.array(skippedLine))),
   }),

@@ -27,13 +27,12 @@ function script(
     return value as Exclude<T, Problem>;
   };
   const [writesLeft, readsLeft] = [[...writes], [...reads]];
-  const records: RecordStore = {
+  const records: Pick<RecordStore, 'read' | 'write'> = {
     read: async () => next(readsLeft),
     write: async (_page, _record, condition) => {
       conditions.push(condition);
       return next(writesLeft);
     },
-    verify: async () => {},
   };
   return { records, conditions };
 }
