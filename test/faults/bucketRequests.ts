@@ -59,7 +59,10 @@ export const CASES: readonly Case[] = [
 /** The requests of a sweep of one page with a record and one without, each with an object that nobody names. */
 export const SWEEP_REQUESTS: readonly string[] = [
   'GET mark 1',
+  'GET place 1',
   'LIST 1',
+  // Of both pages: they cannot be told from attempts.
+  'PUT place 1',
   'GET record 1',
   'PUT record 1',
   'DELETE 1',
@@ -116,10 +119,9 @@ export function watch(
   service.breakStore((request: StoreRequest) => {
     // The SDK gives every call an id of its own, which its retries keep; an image and the check's mark have
     // names of their own.
-    const id =
-      request.kind === 'PUT image' || request.kind === 'PUT mark'
-        ? request.path.replace(/\?.*/, '')
-        : String(request.headers['amz-sdk-invocation-id']);
+    const id = ['PUT image', 'PUT mark', 'PUT place'].includes(request.kind)
+      ? request.path.replace(/\?.*/, '')
+      : String(request.headers['amz-sdk-invocation-id']);
     let name = attempts.get(id);
     if (name === undefined) {
       const earlier = names.filter((one) => one.startsWith(`${request.kind} `)).length;
