@@ -76,6 +76,7 @@ function tooLate(): Problem {
   });
 }
 
-function isTooLate(error: unknown): boolean {
+/** Whether a call to a bounded storage ended because the time was over, not because of the storage. */
+export function isTooLate(error: unknown): boolean {
   return error instanceof Problem && error.cause === TOO_LATE;
 }

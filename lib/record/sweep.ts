@@ -1,4 +1,5 @@
 /** The only collector of what a killed write left behind. */
+import { isTooLate } from '../boundedStorage.ts';
 import { PREDECESSORS_KEPT, type StoredRecord, type VersionedRecord } from '../model.ts';
 import type { Clock, ImageStore, PageCache, PageLock, RecordStore, SweepProgress } from '../ports.ts';
 import { Problem } from '../problem.ts';
@@ -25,7 +26,7 @@ export interface SweepReport {
   readonly removed: number;
   /** Pages left alone: a writer was at work, or the fence lost to one. */
   readonly leftAlone: number;
-  /** Pages whose record or objects the bucket refused; the others were swept all the same. */
+  /** Pages whose record, fence or objects the bucket refused; the others were swept all the same. */
   readonly failed: number;
   /** Every object was looked at. False when time ran out; the next sweep goes on there. */
   readonly finished: boolean;
@@ -60,8 +61,7 @@ export async function sweep(services: SweepServices, deadline: number): Promise<
   } catch (error) {
     const positionSaved = await place.save();
     // The call that was under way when time ran out.
-    if (error instanceof Problem && services.clock.elapsed() >= deadline)
-      return { ...tally, finished: false, positionSaved };
+    if (isOutOfTime(error, services.clock, deadline)) return { ...tally, finished: false, positionSaved };
     throw error;
   }
 }
@@ -85,7 +85,7 @@ async function goRound(
       await place.enter({ after: batch.after, until: batch.until, pageId });
       const outcome = await sweepPage(services, pageId, names, deadline).catch(asProblem);
       if (outcome instanceof Problem) {
-        if (isOver()) return false;
+        if (isOutOfTime(outcome, clock, deadline)) return false;
         tally.failed += 1;
         failedInARow += 1;
         place.leave();
@@ -101,6 +101,10 @@ async function goRound(
     place.pass({ after: batch.until, until: batch.until, pageId: '' });
   }
   return true;
+}
+
+function isOutOfTime(error: unknown, clock: Clock, deadline: number): boolean {
+  return isTooLate(error) || (error instanceof Problem && clock.elapsed() >= deadline);
 }
 
 /** One page's damage must not keep the others from being swept. A bug passes on. */
@@ -124,6 +128,7 @@ async function sweepPage(
 
   const mayTry = () => clock.elapsed() < deadline;
   const fence = await commitRecord(records, pageId, fenceOf(before, newId()), before, mayTry);
+  if ('problem' in fence) throw fence.problem;
   if (fence.kind !== 'committed') return { kind: 'leftAlone', removed: 0 };
   await images.remove(orphans);
   return { kind: 'fenced', removed: orphans.length };
