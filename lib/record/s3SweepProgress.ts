@@ -32,11 +32,15 @@ export function createSweepProgress(s3: S3Api): SweepProgress {
 function readPosition(note: string): SweepPosition | null {
   try {
     const { schema, after, until, pageId } = JSON.parse(note);
-    const isOurs = schema === 1 && isKey(after) && isKey(until) && /^(?:[0-9a-f]{32})?$/.test(pageId);
+    const isOurs = schema === 1 && isKey(after) && isKey(until) && isPageId(pageId);
     return isOurs ? { after, until, pageId } : null;
   } catch {
     return null;
   }
+}
+
+function isPageId(value: unknown): boolean {
+  return typeof value === 'string' && /^(?:[0-9a-f]{32})?$/.test(value);
 }
 
 /** What a listing of images may have, or `''` for its beginning. */

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ImageStore, RecordStore } from '../../lib/ports.ts';
+import type { ImageStore, RecordStore, SweepProgress } from '../../lib/ports.ts';
 import { createS3Store } from '../../lib/record/s3Store.ts';
 import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';
 import { createMemoryStore } from '../fakes/memoryStore.ts';
@@ -11,6 +11,7 @@ import { findSeaweedFs, startSeaweedFs } from '../support/seaweedfs.ts';
 export interface RunningStore {
   readonly records: RecordStore;
   readonly images: ImageStore;
+  readonly sweepProgress: SweepProgress;
   /** Links can be opened over HTTP. */
   readonly hasHttp: boolean;
   close(): Promise<void>;
