@@ -1,13 +1,11 @@
 import type { Context } from 'aws-lambda';
 import { describe } from '../lib/api/describe.ts';
 import { Problem } from '../lib/problem.ts';
-import { type SweepReport, sweep } from '../lib/record/sweep.ts';
+import type { SweepReport } from '../lib/record/sweep.ts';
+import { sweepInTime } from '../lib/record/sweepInTime.ts';
 import { createBaseServices } from '../lib/services.ts';
 
 const services = createBaseServices();
-
-/** A record's fence and its removals take a while; none is begun in the last seconds. */
-const RESERVE_MS = 10_000;
 
 /** Scheduled: removes what killed writes left in the bucket. A sweep that fails is a failed invocation. */
 export async function handler(_event: unknown, context: Context): Promise<SweepReport> {
@@ -18,9 +16,8 @@ export async function handler(_event: unknown, context: Context): Promise<SweepR
     const line = { level, operation: 'sweep', code, durationMs, requestId: context.awsRequestId, ...facts };
     console.log(JSON.stringify(line));
   };
-  const leftMs = context.getRemainingTimeInMillis() - RESERVE_MS;
   try {
-    const report = await sweep(services, start + leftMs);
+    const report = await sweepInTime(services, context.getRemainingTimeInMillis());
     say('info', 'OK', report);
     return report;
   } catch (error) {

@@ -11,8 +11,14 @@ const REMOVE_MS = 2_000;
 /**
  * The same storage, but no method is waited for beyond `deadline` (on `clock.elapsed()`, ms): it throws
  * `STORAGE_UNAVAILABLE`, and a conditional write is unclear, since it may yet be applied.
+ * @param removeMs of one removal
  */
-export function boundedStorage({ records, images }: Storage, clock: Clock, deadline: number): Storage {
+export function boundedStorage(
+  { records, images }: Storage,
+  clock: Clock,
+  deadline: number,
+  removeMs = REMOVE_MS,
+): Storage {
   const leftMs = () => Math.max(0, deadline - ANSWER_MS - clock.elapsed());
   const bounded = <T>(work: Promise<T>, ms = leftMs()): Promise<T> => withinTime(work, ms);
   async function* boundedPages<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
@@ -26,6 +32,7 @@ export function boundedStorage({ records, images }: Storage, clock: Clock, deadl
   return {
     records: {
       read: (pageId) => bounded(records.read(pageId)),
+      readUpTo: (pageId, maxBytes) => bounded(records.readUpTo(pageId, maxBytes)),
       write: (pageId, record, condition) =>
         bounded(records.write(pageId, record, condition)).catch((error: unknown) => {
           if (isTooLate(error)) return { kind: 'unclear' as const, cause: error };
@@ -36,14 +43,18 @@ export function boundedStorage({ records, images }: Storage, clock: Clock, deadl
     images: {
       // Its signal ends it.
       put: (name, bytes, contentType, signal, sha256) => images.put(name, bytes, contentType, signal, sha256),
-      remove: (names) => bounded(images.remove(names), Math.min(leftMs(), REMOVE_MS)),
-      list: (prefix) => boundedPages(images.list(prefix)),
+      remove: (names) => bounded(images.remove(names), Math.min(leftMs(), removeMs)),
+      list: (prefix, after) => boundedPages(images.list(prefix, after)),
       link: (name) => images.link(name),
     },
   };
 }
 
-async function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
+/**
+ * The same promise, waited for no longer than `ms`.
+ * @throws STORAGE_UNAVAILABLE when the time is over
+ */
+export async function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
   const over = Promise.withResolvers<never>();
   const timer = setTimeout(() => over.reject(tooLate()), ms);
   // Whoever gave it up hears no more of it.
@@ -65,6 +76,7 @@ function tooLate(): Problem {
   });
 }
 
-function isTooLate(error: unknown): boolean {
+/** Whether a call to a bounded storage ended because the time was over, not because of the storage. */
+export function isTooLate(error: unknown): boolean {
   return error instanceof Problem && error.cause === TOO_LATE;
 }

@@ -25,6 +25,7 @@ export function measuredStorage({ records, images }: Storage, clock: Clock, meas
   return {
     records: {
       read: (pageId) => timed(records.read(pageId)),
+      readUpTo: (pageId, maxBytes) => timed(records.readUpTo(pageId, maxBytes)),
       write: (pageId, record, condition) => timed(records.write(pageId, record, condition)),
       verify: () => timed(records.verify()),
     },
@@ -32,7 +33,7 @@ export function measuredStorage({ records, images }: Storage, clock: Clock, meas
       put: (name, bytes, contentType, signal, sha256) =>
         timed(images.put(name, bytes, contentType, signal, sha256)),
       remove: (names) => timed(images.remove(names)),
-      list: (prefix) => timedPages(images.list(prefix)),
+      list: (prefix, after) => timedPages(images.list(prefix, after)),
       link: (name) => images.link(name),
     },
   };

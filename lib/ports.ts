@@ -69,10 +69,20 @@ export interface Web {
 /** `If-Match: etag`, or `If-None-Match: *`. */
 export type WriteCondition = { readonly ifMatch: string } | { readonly ifAbsent: true };
 
+/** A record with the size of its text. */
+export interface SizedRecord extends VersionedRecord {
+  readonly bytes: number;
+}
+
 /** The records `pages/<pageId>.json`. Every method throws `STORAGE_UNAVAILABLE` when the bucket cannot be used. */
 export interface RecordStore {
   /** null when there is none. A record that cannot be understood is `STORAGE_UNAVAILABLE`, never null. */
   read(pageId: string): Promise<VersionedRecord | null>;
+  /**
+   * As `read`, for callers that read many records: `'larger'` when the record has more than `maxBytes`, of which no
+   * more is then read. The bytes that all such reads of the process hold at once are bounded, so a read may wait.
+   */
+  readUpTo(pageId: string, maxBytes: number): Promise<SizedRecord | null | 'larger'>;
   /**
    * One attempt, without retries. `unclear`: it may or may not have been applied (timeout, reset, 5xx, 404, 409,
    * 412). Throws `STORAGE_UNAVAILABLE` only when the store certainly did not apply it.
@@ -107,10 +117,28 @@ export interface ImageStore {
   put(name: string, bytes: Buffer, contentType: string, signal: AbortSignal, sha256?: string): Promise<void>;
   /** Names that are not there are no error. */
   remove(names: readonly string[]): Promise<void>;
-  /** Every object whose name starts with `prefix`, in name order, page by page. */
-  list(prefix: string): AsyncIterable<StoredObject>;
+  /**
+   * Every object whose name starts with `prefix`, in the order of the names' UTF-8 bytes, page by page.
+   * @param after only the names that follow this one; it need not be the name of an object
+   */
+  list(prefix: string, after?: string): AsyncIterable<StoredObject>;
   /** A presigned GET link, valid for `LINK_TTL_SECONDS`. */
   link(name: string): Promise<string>;
+}
+
+/** Where a sweep goes on: in the keys `after` < key ≤ `until`, from the first page id behind `pageId` on. */
+export interface SweepPosition {
+  readonly after: string;
+  readonly until: string;
+  readonly pageId: string;
+}
+
+/** Where the next sweep begins. An aid: whatever it holds, a sweep that has time looks at every key. */
+export interface SweepProgress {
+  /** null when there is none, or none that can be understood. Throws `STORAGE_UNAVAILABLE`. */
+  read(): Promise<SweepPosition | null>;
+  /** Replaces it. Throws `STORAGE_UNAVAILABLE`. */
+  write(position: SweepPosition): Promise<void>;
 }
 
 export type CachedPage =

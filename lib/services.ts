@@ -6,7 +6,7 @@ import { type ByteBudget, createByteBudget } from './harvest/byteBudget.ts';
 import type { HarvestServices } from './harvest/harvest.ts';
 import type { Storage } from './measuredStorage.ts';
 import { createEmfMetrics } from './metrics/emfMetrics.ts';
-import type { Clock, Metrics, PageCache, PageLock, Web } from './ports.ts';
+import type { Clock, Metrics, PageCache, PageLock, SweepProgress, Web } from './ports.ts';
 import { createNoCache } from './record/noCache.ts';
 import { createRedisCache } from './record/redisCache.ts';
 import type { RedisTrouble } from './record/redisConnection.ts';
@@ -18,6 +18,7 @@ import { createWeb } from './web/createWeb.ts';
 export interface BaseServices extends Storage {
   readonly cache: PageCache;
   readonly lock: PageLock;
+  readonly sweepProgress: SweepProgress;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly newId: () => string;

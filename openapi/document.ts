@@ -1,7 +1,9 @@
 /** The description of the API: OpenAPI 3.1, whose schemas are JSON Schema 2020-12 and so just what zod writes. */
 import * as z from 'zod/mini';
-import { HarvestBody, INCLUDES, type LookUpQuery } from '../lib/api/input.ts';
+import { COPIES_MAX, HarvestBody, INCLUDES, type LookUpQuery } from '../lib/api/input.ts';
 import { type ProblemCode, problemFacts } from '../lib/problem.ts';
+import { CURSOR } from '../lib/record/copiesCursor.ts';
+import { COPIES_USUAL } from '../lib/record/lookUp.ts';
 import {
   codesByStatus,
   HEADERS,
@@ -91,6 +93,15 @@ function parameters(): Json[] {
       style: 'form',
       explode: false,
       schema: { type: 'array', minItems: 1, items: { type: 'string', enum: [...INCLUDES] } },
+    },
+    limit: {
+      description: 'The most copies of an image in one answer. A page is answered whole.',
+      schema: { type: 'integer', minimum: 1, maximum: COPIES_MAX, default: COPIES_USUAL },
+    },
+    cursor: {
+      description:
+        'The `next` of the answer before, with the same `url`: goes on with the copies of that image. `include` and `limit` may change.',
+      schema: { type: 'string', pattern: CURSOR.source },
     },
   };
   const query = Object.entries(described).map(([name, rest]) => ({ name, in: 'query', ...rest }));

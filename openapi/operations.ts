@@ -49,7 +49,7 @@ export const OPERATIONS: Readonly<Record<Method, OperationFacts>> = {
     id: 'lookUpImages',
     summary: 'Look a page or an image up',
     description:
-      'Answers from what was harvested and never fetches anything from the web. `url` is that of a harvested page, or of an image that a page holds: then the names are those of its copies in all pages. A URL that is both is the page.',
+      'Answers from what was harvested and never fetches anything from the web. `url` is that of a harvested page, or of an image that a page holds: then the names are those of its copies in all pages, at most `limit` in one answer. While the answer has `next`, ask again with `cursor`: an answer may have fewer copies than `limit`, even none. A URL that is both is the page; with `cursor` it is the image.',
     ...LOOK_UP,
     successes: {
       200: {

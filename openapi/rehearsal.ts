@@ -202,6 +202,12 @@ async function rehearseLookUps(method: 'get' | 'head', acts: Act[]): Promise<voi
   await ask('details and links', { url: PAGE, include: 'details,links' });
   await ask('one image', { url: 'https://example.com/lake.jpg' });
   await ask('unchanged', { url: PAGE }, { 'if-none-match': headers.etag });
+  stage.show('https://example.com/album', { type: 'text/html', body: '<img src="/lake.jpg">' });
+  await stage.call('post', {
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ url: 'https://example.com/album' }),
+  });
+  await ask('the first of several copies', { url: 'https://example.com/lake.jpg', limit: '1' });
   await ask('unknown option', { url: PAGE, include: 'secrets' });
   await ask('no url', {});
   await ask('other scheme', { url: 'ftp://example.com/' });

@@ -24,8 +24,8 @@ const count = () => z.int().check(z.nonnegative());
 const pixels = () => z.nullable(z.int().check(z.nonnegative()));
 const status = () => z.int().check(z.gte(100), z.lte(999));
 const text = (description: string) => about(description, z.string());
-const time = (description: string) =>
-  about(description, z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)));
+const timestamp = () => z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/));
+const time = (description: string) => about(description, timestamp());
 const names = (description: string) => about(description, z.array(z.string()));
 
 const imageCode = named(
@@ -165,8 +165,19 @@ const lookUp = named(
   'The copies of a page, or of one image in all pages.',
   z.strictObject({
     ...PAGE,
-    images: names('In page order.'),
-    count: count(),
+    complete: about(
+      'Of a page: false exactly when time ran out for something. Of an image: true when this is true of all pages in this answer.',
+      z.boolean(),
+    ),
+    updatedAt: about(
+      'Of a page: moves only when something changed. Of an image: the newest of the pages in this answer, `null` where there is none.',
+      z.nullable(timestamp()),
+    ),
+    images: names("In page order; the copies of an image in the order of their pages' ids."),
+    count: about('Of the names in this answer.', count()),
+    next: z.optional(
+      text('The `cursor` of the next answer. Only for an image, and only when there may be more copies.'),
+    ),
     items: z.optional(about('With `include`.', z.array(z.union([item, linkedItem, namedLink])))),
     skipped: z.optional(about('With `include=details`.', z.array(skippedLine))),
   }),

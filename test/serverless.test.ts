@@ -142,7 +142,7 @@ describe('the rights of each function', () => {
     getImages: [[['s3:GetObject'], [objects('pages'), objects('images')]], list],
     postImages: [pages, images('s3:PutObject', 's3:DeleteObject'), checks, list],
     putImages: [pages, images('s3:PutObject', 's3:DeleteObject'), checks, list],
-    sweepImages: [pages, images('s3:DeleteObject'), list],
+    sweepImages: [pages, images('s3:DeleteObject'), checks, list],
   };
 
   it.each(Object.entries(rights))('%s may do exactly this', (name, expected) => {

@@ -17,6 +17,7 @@ const ALLOWED: readonly (readonly string[])[] = [
   ['cat', `app/${BUCKET}/images/rights/one`],
   ['rm', `app/${BUCKET}/images/rights/one`],
   ['cp', FILE, `app/${BUCKET}/checks/rights`],
+  ['cat', `app/${BUCKET}/checks/rights`],
   ['rm', `app/${BUCKET}/checks/rights`],
 ];
 

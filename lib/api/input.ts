@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import type { Variants } from '../model.ts';
 import { parsePageUrl } from '../page/canonicalUrl.ts';
 import { Problem } from '../problem.ts';
+import { COPIES_USUAL } from '../record/lookUp.ts';
 import { type HttpEvent, queryOf } from './httpEvent.ts';
 
 /** Which `url` is good is for `parsePageUrl` to say: one that is missing has another code than one that is wrong. */
@@ -14,10 +15,15 @@ export const HarvestBody = z.strictObject({
 
 export const INCLUDES = ['details', 'links'] as const;
 
+/** Copies of an image in one answer at most. */
+export const COPIES_MAX = 1_000;
+
 /** Every parameter with all its values. */
 export const LookUpQuery = z.strictObject({
   url: z.optional(z.array(z.string()).check(z.maxLength(1))),
   include: z.optional(z.array(z.string()).check(z.maxLength(1))),
+  limit: z.optional(z.array(z.string()).check(z.maxLength(1))),
+  cursor: z.optional(z.array(z.string()).check(z.maxLength(1))),
 });
 
 export interface HarvestInput {
@@ -32,6 +38,10 @@ export interface LookUpInput {
   /** Canonical. */
   readonly url: string;
   readonly include: ReadonlySet<Include>;
+  /** Of the copies of an image: 1 to `COPIES_MAX`. */
+  readonly limit: number;
+  /** As it came: whether it is one of this image is for `lookUp` to say. */
+  readonly cursor?: string;
 }
 
 /**
@@ -62,11 +72,24 @@ export function readLookUpInput(event: HttpEvent): LookUpInput {
   const parsed = LookUpQuery.safeParse(Object.fromEntries(queryOf(event)));
   if (!parsed.success) {
     throw new Problem('OPTION_INVALID', {
-      detail: 'The query may have one "url" and one "include"; percent-encode the url, "&" and all.',
+      detail:
+        'The query may have one each of "url", "include", "limit" and "cursor"; percent-encode the url, "&" and all.',
     });
   }
-  const { url, include } = parsed.data;
-  return { url: parsePageUrl(url?.[0]).href, include: readInclude(include?.[0]) };
+  const { url, include, limit, cursor } = parsed.data;
+  return {
+    url: parsePageUrl(url?.[0]).href,
+    include: readInclude(include?.[0]),
+    limit: readLimit(limit?.[0]),
+    ...(cursor?.[0] !== undefined && { cursor: cursor[0] }),
+  };
+}
+
+function readLimit(text: string | undefined): number {
+  if (text === undefined) return COPIES_USUAL;
+  const limit = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= COPIES_MAX) return limit;
+  throw new Problem('OPTION_INVALID', { detail: '"limit" is a whole number from 1 to 1000.' });
 }
 
 function readInclude(text: string | undefined): ReadonlySet<Include> {

@@ -11,9 +11,11 @@ export function lookUpOperation<S extends ChainServices & LookUpServices>(servic
     hasBody: false,
     services,
     async run(event, its, call) {
-      const { url, include } = readLookUpInput(event);
+      const { url, include, limit, cursor } = readLookUpInput(event);
       call.urlHost = new URL(url).host;
-      const found = await lookUp(its, url, call.measures);
+      const halfTime = (call.start + call.deadline) / 2;
+      const isOver = () => services.clock.elapsed() >= halfTime;
+      const found = await lookUp(its, url, call.measures, { limit, cursor, isOver });
       return lookUpAnswer(found, include, its.images, headerOf(event, 'if-none-match'));
     },
   };

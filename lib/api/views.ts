@@ -29,8 +29,8 @@ export interface HarvestView
 }
 
 /** What GET answers. */
-export interface LookUpView extends Pick<PageRecord, 'url' | 'complete' | 'updatedAt'> {
-  /** In page order. */
+export interface LookUpView extends Pick<Found, 'url' | 'complete' | 'updatedAt' | 'next'> {
+  /** In page order; the copies of an image in the order of their pages' ids. */
   readonly images: readonly string[];
   readonly count: number;
   /** With `include`. */
@@ -80,19 +80,26 @@ export function harvestAnswer(
 
 /** 200 with an ETag of the content, or 304 when the caller has it; an answer with links has no ETag. */
 export async function lookUpAnswer(
-  { url, items, skipped, complete, updatedAt }: Found,
+  { url, items, skipped, complete, updatedAt, next }: Found,
   include: ReadonlySet<Include>,
   images: ImageStore,
   ifNoneMatch: string | undefined,
 ): Promise<Answer> {
-  const summary = { url, images: items.map((item) => item.name), count: items.length, complete, updatedAt };
+  const summary = {
+    url,
+    images: items.map((item) => item.name),
+    count: items.length,
+    complete,
+    updatedAt,
+    ...(next !== undefined && { next }),
+  };
   if (include.has('links')) {
-    const linked = await Promise.all(
-      items.map(async (item) => ({
-        ...(include.has('details') ? itemView(item) : { name: item.name }),
-        href: await images.link(item.name),
-      })),
-    );
+    const linked: (LinkedItem | NamedLink)[] = [];
+    // One after the other: signing is work and no waiting, and a thousand at once would hold all of their parts.
+    for (const item of items) {
+      const shown = include.has('details') ? itemView(item) : { name: item.name };
+      linked.push({ ...shown, href: await images.link(item.name) });
+    }
     const body: LookUpView = { ...summary, items: linked, ...(include.has('details') && { skipped }) };
     return jsonAnswer(200, body, { 'cache-control': 'no-store' });
   }

@@ -28,7 +28,7 @@ const ATTEMPTS_MAX = 4;
  * @param mayTry asked before every attempt; false once the operation's time is over.
  */
 export async function commitRecord(
-  records: RecordStore,
+  records: Pick<RecordStore, 'read' | 'write'>,
   pageId: string,
   record: StoredRecord,
   before: VersionedRecord | null,

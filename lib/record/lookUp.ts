@@ -1,9 +1,9 @@
 /** What is known of a URL: from the cache, then from the bucket, never from the web. */
-import { parseObjectName } from '../image/objectName.ts';
 import type { Item, PageRecord, SkippedLine } from '../model.ts';
-import { imageIdOf, pageIdOf } from '../page/identity.ts';
+import { pageIdOf } from '../page/identity.ts';
 import type { ImageStore, Measures, PageCache, RecordStore } from '../ports.ts';
 import { Problem } from '../problem.ts';
+import { copiesOf, type Part } from './copiesOf.ts';
 
 export interface LookUpServices {
   readonly records: RecordStore;
@@ -11,27 +11,42 @@ export interface LookUpServices {
   readonly cache: PageCache;
 }
 
-/** A harvested page, or the copies of one image in all pages. */
+/** A harvested page, or a part of the copies of one image in all pages. */
 export interface Found {
   readonly url: string;
   readonly complete: boolean;
-  readonly updatedAt: string;
+  /** null only for a part without copies. */
+  readonly updatedAt: string | null;
   readonly items: readonly Item[];
   readonly skipped: readonly SkippedLine[];
+  /** Of an image: the cursor of the next part; absent at the end. */
+  readonly next?: string;
 }
 
-/** Records read at a time when an image is looked up. */
-const READS_AT_A_TIME = 16;
+/** Copies of an image in one answer, when the caller does not say how many. */
+export const COPIES_USUAL = 100;
+
+const FIRST_PART: Part = { limit: COPIES_USUAL, isOver: () => false };
 
 /**
- * Looks a URL up: a page wins over an image.
+ * Looks a URL up: a page wins over an image. A cursor says that the caller is reading the copies of an image, and
+ * goes on with these even when a page has been harvested from the URL meanwhile.
  * @param url canonical
- * @throws PAGE_NOT_FOUND, STORAGE_UNAVAILABLE
+ * @param part of an image's copies; a page is found whole
+ * @throws OPTION_INVALID for a cursor that is not one of this image, PAGE_NOT_FOUND, STORAGE_UNAVAILABLE
  */
-export async function lookUp(services: LookUpServices, url: string, measures: Measures): Promise<Found> {
-  const found =
-    (await currentRecord(services, pageIdOf(url), measures)) ?? (await copiesOf(services, url, measures));
-  if (found !== null) return found;
+export async function lookUp(
+  services: LookUpServices,
+  url: string,
+  measures: Measures,
+  part: Part = FIRST_PART,
+): Promise<Found> {
+  const isFirst = part.cursor === undefined;
+  const page = isFirst ? await currentRecord(services, pageIdOf(url), measures) : null;
+  if (page !== null) return page;
+  const copies = await copiesOf(services, url, part);
+  if (!isFirst || copies.items.length > 0 || copies.next !== undefined)
+    return { url, ...copies, skipped: [] };
   throw new Problem('PAGE_NOT_FOUND', {
     detail: 'This URL is neither a harvested page nor an image of one. Harvest the page with POST /images.',
   });
@@ -55,34 +70,4 @@ async function currentRecord(
   // Beside a busy marker a fill would outlive the writer's own entry.
   if (cached.kind === 'miss') await cache.fill(pageId, record);
   return record;
-}
-
-/**
- * The copies of one image. The listing tells which pages may have one; a copy counts only when its page's
- * current record names it, since a listing also shows what is not committed.
- */
-async function copiesOf(services: LookUpServices, url: string, measures: Measures): Promise<Found | null> {
-  const pageIds = new Set<string>();
-  for await (const { name } of services.images.list(`images/${imageIdOf(url)}/`)) {
-    const pageId = parseObjectName(name)?.pageId;
-    if (pageId !== undefined) pageIds.add(pageId);
-  }
-
-  const holders: { readonly record: PageRecord; readonly items: readonly Item[] }[] = [];
-  const ids = [...pageIds];
-  for (let start = 0; start < ids.length; start += READS_AT_A_TIME) {
-    const some = ids.slice(start, start + READS_AT_A_TIME);
-    for (const record of await Promise.all(some.map((id) => currentRecord(services, id, measures)))) {
-      const items = record?.items.filter((item) => item.url === url) ?? [];
-      if (record !== null && items.length > 0) holders.push({ record, items });
-    }
-  }
-  if (holders.length === 0) return null;
-  return {
-    url,
-    complete: holders.every(({ record }) => record.complete),
-    updatedAt: holders.map(({ record }) => record.updatedAt).reduce((a, b) => (a > b ? a : b)),
-    items: holders.flatMap(({ items }) => items),
-    skipped: [],
-  };
 }

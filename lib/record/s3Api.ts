@@ -32,11 +32,18 @@ export interface PutOptions {
   readonly sha256?: string;
 }
 
+export interface FoundText {
+  readonly text: string | null;
+  readonly etag: string;
+}
+
 export interface ListedPage {
   readonly objects: readonly StoredObject[];
   /** To ask for what follows; undefined at the end. */
   readonly next: string | undefined;
 }
+
+export type ListFrom = { readonly token: string } | { readonly after: string };
 
 export interface NotRemoved {
   readonly Key?: string | undefined;
@@ -45,13 +52,14 @@ export interface NotRemoved {
 
 export interface S3Api {
   /** `text` is null when there are more than `maxBytes`. Rejects with an error named `NoSuchKey` when there is none. */
-  get(key: string, maxBytes: number): Promise<{ readonly text: string | null; readonly etag: string }>;
+  get(key: string, maxBytes: number): Promise<FoundText>;
   put(key: string, body: Buffer, options: PutOptions): Promise<void>;
   /** One attempt: a retry would hide whether an unanswered one was applied. Resolves with the ETag. */
   putOnCondition(key: string, body: Buffer, condition: WriteCondition): Promise<string>;
   /** At most 1,000 keys. Resolves with the keys that could not be removed. */
   remove(keys: readonly string[]): Promise<readonly NotRemoved[]>;
-  list(prefix: string, after: string | undefined): Promise<ListedPage>;
+  /** @param from the token of the page before, or the name after which the first page begins */
+  list(prefix: string, from?: ListFrom): Promise<ListedPage>;
   link(key: string, ttlSeconds: number): Promise<string>;
   close(): void;
 }
@@ -149,9 +157,15 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
         return answer.Errors ?? [];
       }),
 
-    list: (Prefix, ContinuationToken) =>
+    list: (Prefix, from) =>
       within(times.bulkCallMs, undefined, async (abortSignal) => {
-        const answer = await client.send(new ListObjectsV2Command({ Bucket, Prefix, ContinuationToken }), {
+        const start =
+          from === undefined
+            ? {}
+            : 'token' in from
+              ? { ContinuationToken: from.token }
+              : { StartAfter: from.after };
+        const answer = await client.send(new ListObjectsV2Command({ Bucket, Prefix, ...start }), {
           abortSignal,
           requestTimeout: times.bulkAttemptMs,
         });

@@ -1,15 +1,19 @@
 /** The bucket: records and images on an S3-compatible store. */
 import type { StoreConfig } from '../config.ts';
-import type { ImageStore, RecordStore, StoredObject } from '../ports.ts';
+import { createByteBudget } from '../harvest/byteBudget.ts';
+import type { VersionedRecord } from '../model.ts';
+import type { ImageStore, RecordStore, StoredObject, SweepProgress } from '../ports.ts';
 import { isRecordOf, RECORD_MAX_BYTES, readRecord, writeRecord } from './recordText.ts';
-import type { S3Api } from './s3Api.ts';
+import type { FoundText, ListedPage, ListFrom, S3Api } from './s3Api.ts';
 import { isCertainlyRefused, isMissing, storageProblem, unavailable } from './s3Problem.ts';
+import { createSweepProgress } from './s3SweepProgress.ts';
 import { STORE_TIMES, type StoreTimes } from './s3Times.ts';
 import { createVerify } from './s3Verify.ts';
 
 export interface S3Store {
   readonly records: RecordStore;
   readonly images: ImageStore;
+  readonly sweepProgress: SweepProgress;
   /** Ends the kept connections. */
   close(): void;
 }
@@ -18,6 +22,8 @@ export interface S3Store {
 const REMOVED_AT_ONCE = 1_000;
 /** Pages of a listing may be empty: a server that walks over what was deleted answers with what it has so far. */
 const EMPTY_PAGES_MAX = 100;
+/** Bytes of the records that `readUpTo` holds at once, over all calls of the process; one larger record may be alone. */
+const RECORD_BYTES_AT_ONCE = 8 * 1024 * 1024;
 
 /**
  * Opens no connection before the first call. Every call ends: a store that hangs costs what `times` says.
@@ -35,6 +41,7 @@ export function createS3Store(
   return {
     records: createRecords(s3),
     images: createImages(s3, config.linkTtlSeconds),
+    sweepProgress: createSweepProgress(s3),
     close: () => s3.close(),
   };
 }
@@ -59,16 +66,28 @@ function openLater(config: StoreConfig, times: StoreTimes): S3Api & { open(): Pr
 }
 
 function createRecords(s3: S3Api): RecordStore {
+  const bytesAtOnce = createByteBudget(RECORD_BYTES_AT_ONCE);
+  const get = (pageId: string, maxBytes: number) =>
+    s3.get(recordKey(pageId), maxBytes).catch((error: unknown) => {
+      if (isMissing(error)) return null;
+      throw storageProblem(error);
+    });
   return {
     async read(pageId) {
-      const found = await s3.get(recordKey(pageId), RECORD_MAX_BYTES).catch((error: unknown) => {
-        if (isMissing(error)) return null;
-        throw storageProblem(error);
-      });
-      if (found === null) return null;
-      const record = found.text === null ? null : readRecord(found.text);
-      if (record !== null && isRecordOf(pageId, record)) return { record, etag: found.etag };
-      throw unavailable('The record of this page cannot be understood: another program or version wrote it.');
+      const found = await get(pageId, RECORD_MAX_BYTES);
+      return found && understood(pageId, found);
+    },
+
+    async readUpTo(pageId, maxBytes) {
+      const share = bytesAtOnce.open();
+      try {
+        await share.take(maxBytes);
+        const found = await get(pageId, maxBytes);
+        if (found?.text === null && maxBytes < RECORD_MAX_BYTES) return 'larger';
+        return found && { ...understood(pageId, found), bytes: Buffer.byteLength(found.text ?? '') };
+      } finally {
+        share.close();
+      }
     },
 
     async write(pageId, record, condition) {
@@ -84,6 +103,13 @@ function createRecords(s3: S3Api): RecordStore {
 
     verify: createVerify(s3),
   };
+}
+
+/** @throws STORAGE_UNAVAILABLE when it is not a record of this page that this version can read */
+function understood(pageId: string, { text, etag }: FoundText): VersionedRecord {
+  const record = text === null ? null : readRecord(text);
+  if (record !== null && isRecordOf(pageId, record)) return { record, etag };
+  throw unavailable('The record of this page cannot be understood: another program or version wrote it.');
 }
 
 function createImages(s3: S3Api, linkTtlSeconds: number): ImageStore {
@@ -110,12 +136,12 @@ function createImages(s3: S3Api, linkTtlSeconds: number): ImageStore {
       }
     },
 
-    async *list(prefix): AsyncGenerator<StoredObject> {
+    async *list(prefix, after): AsyncGenerator<StoredObject> {
       const seen = new Set<string>();
       let emptyInARow = 0;
-      let after: string | undefined;
+      let from: ListFrom | undefined = after === undefined ? undefined : { after };
       do {
-        const { objects, next } = await s3.list(prefix, after).catch(fail);
+        const { objects, next }: ListedPage = await s3.list(prefix, from).catch(fail);
         // A server that repeats its tokens or its objects, or goes on without any, would never end.
         const signs = [objects[0]?.name, next].flatMap((sign, kind) =>
           sign === undefined ? [] : `${kind}${sign}`,
@@ -126,8 +152,8 @@ function createImages(s3: S3Api, linkTtlSeconds: number): ImageStore {
         }
         for (const sign of signs) seen.add(sign);
         yield* objects;
-        after = next;
-      } while (after !== undefined);
+        from = next === undefined ? undefined : { token: next };
+      } while (from !== undefined);
     },
 
     link: (name) => s3.link(name, linkTtlSeconds).catch(fail),

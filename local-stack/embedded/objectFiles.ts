@@ -49,6 +49,8 @@ export function openObjectFiles(directory: string): ObjectFiles {
   for (const folder of [objects, drafts]) mkdirSync(folder, { recursive: true });
 
   const index = new Map<string, ObjectFacts>();
+  /** The keys in the order of a listing, until one comes or goes: listing a large bucket is a thousand such calls. */
+  let sorted: readonly string[] | undefined;
   for (const name of readdirSync(objects)) {
     const facts = readFacts(join(objects, name));
     if (facts !== undefined) index.set(facts.key, facts);
@@ -88,24 +90,40 @@ export function openObjectFiles(directory: string): ObjectFiles {
         return undefined;
       }
       renameSync(draft, pathOf(key));
+      if (!index.has(key)) sorted = undefined;
       index.set(key, facts);
       return facts;
     },
 
     async remove(key) {
       if (!index.delete(key)) return;
+      sorted = undefined;
       rmSync(pathOf(key), { force: true });
     },
 
     list(prefix, after, limit) {
+      sorted ??= [...index.keys()].sort(compareBytes);
       const found: ObjectFacts[] = [];
-      for (const facts of index.values()) if (facts.key.startsWith(prefix)) found.push(facts);
-      return found
-        .sort((a, b) => compareBytes(a.key, b.key))
-        .filter(({ key }) => after === '' || compareBytes(key, after) > 0)
-        .slice(0, limit);
+      for (let at = firstFrom(sorted, prefix, after); found.length < limit; at += 1) {
+        const facts = index.get(sorted[at] ?? '');
+        if (facts === undefined || !facts.key.startsWith(prefix)) break;
+        found.push(facts);
+      }
+      return found;
     },
   };
+}
+
+/** The index of the first key that is not before `prefix` and comes after `after`. */
+function firstFrom(sorted: readonly string[], prefix: string, after: string): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const key = sorted[middle] ?? '';
+    if (compareBytes(key, prefix) < 0 || (after !== '' && compareBytes(key, after) <= 0)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function compareBytes(a: string, b: string): number {

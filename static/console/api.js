@@ -36,9 +36,11 @@ const TOO_LONG = [414, 431];
  * @param {string} url
  * @param {string} include
  * @param {Way} way
+ * @param {string} [cursor] the `next` of the part before, of an image's copies
  */
-export function lookUp(url, include, way) {
-  const target = `${ENDPOINT}?url=${encodeURIComponent(url)}&include=${include}`;
+export function lookUp(url, include, way, cursor) {
+  const part = cursor === undefined ? '' : `&cursor=${cursor}`;
+  const target = `${ENDPOINT}?url=${encodeURIComponent(url)}&include=${include}${part}`;
   return send({ method: 'GET', url: target }, false, way);
 }
 

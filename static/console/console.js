@@ -91,14 +91,15 @@ function isSame(one, other) {
     one.action === other.action &&
     one.url === other.url &&
     one.isDryRun === other.isDryRun &&
+    one.cursor === other.cursor &&
     one.variants === other.variants
   );
 }
 
 /** @param {Wish} wish @param {Progress} progress @param {Way} way @returns {Promise<Answer>} */
-async function find({ url }, progress, way) {
+async function find({ url, cursor }, progress, way) {
   progress.step('Looking up what is stored; nothing is fetched from the web');
-  const found = await lookUp(url, 'details,links', way);
+  const found = await lookUp(url, 'details,links', way, cursor);
   if (found.fault) return { fault: found.fault };
   return { record: found.value, links: linksOf(found.value) };
 }

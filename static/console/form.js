@@ -9,6 +9,7 @@ import { byId } from './dom.js';
  * @property {string} url
  * @property {boolean} isDryRun
  * @property {string} variants `all`, `best`, or empty for what is usual
+ * @property {string | undefined} [cursor] of a look-up: goes on with the copies of an image
  */
 
 const form = byId('form', HTMLFormElement);

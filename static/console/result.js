@@ -17,7 +17,7 @@ import { byteWords, countWords, timeWords } from './words.js';
  * @typedef {object} Shown a record as POST and PUT answer it, or what a GET finds
  * @property {string} url
  * @property {string} [finalUrl]
- * @property {string} updatedAt
+ * @property {string | null} updatedAt null in a part without copies
  * @property {boolean} complete
  * @property {boolean} [dryRun]
  * @property {string[]} images
@@ -26,6 +26,7 @@ import { byteWords, countWords, timeWords } from './words.js';
  * @property {Warning[]} [warnings]
  * @property {Counts} [counts]
  * @property {Changes} [changes]
+ * @property {string} [next] there may be more copies of the image
  *
  * @typedef {object} Result
  * @property {Shown} record
@@ -41,8 +42,12 @@ export async function showResult(outcome) {
   const { record, links, before, note, calls, signal, wish } = outcome;
   const total = record.items.reduce((sum, { bytes }) => sum + bytes, 0);
   const isMoved = record.finalUrl !== undefined && record.finalUrl !== record.url;
-  const gallery = el('div', {}, record.items.length === 0 && el('p', { class: 'panel' }, emptyWords(record)));
-  const isCopies = wish.action === 'lookUp' && areCopies(record);
+  const isCopies = wish.action === 'lookUp' && (isPart(outcome) || areCopies(record));
+  const gallery = el(
+    'div',
+    {},
+    record.items.length === 0 && el('p', { class: 'panel' }, emptyWords(record, isCopies)),
+  );
   const pages = isCopies ? await urlsByPageId(recentUrls()) : new Map();
   // A newer wish may have begun meanwhile, and the place is its own.
   signal.throwIfAborted();
@@ -71,11 +76,14 @@ export async function showResult(outcome) {
         record.counts || record.skipped.length === 0 ? 'Skipped' : 'Skipped, as listed',
         (record.counts?.skipped ?? record.skipped.length).toLocaleString('en'),
       ),
-      record.dryRun ? fact('Stored', 'nothing, a dry run') : fact('Last change', timeWords(record.updatedAt)),
+      record.dryRun
+        ? fact('Stored', 'nothing, a dry run')
+        : fact('Last change', record.updatedAt === null ? 'none' : timeWords(record.updatedAt)),
     ),
     // An update of the image would make a page of it.
     !record.complete && !isCopies && incompleteNote(outcome),
     note !== undefined && note !== '' && el('p', { class: 'note' }, note),
+    isCopies && isPart(outcome) && partNote(outcome),
     changes !== undefined && changesPanel(changes, before ?? null, record.dryRun === true),
     warningList(record.warnings ?? []),
     gallery,
@@ -96,8 +104,9 @@ export async function showResult(outcome) {
   await built;
 }
 
-/** Why there is no picture. @param {Shown} record */
-function emptyWords({ counts, skipped }) {
+/** Why there is no picture. @param {Shown} record @param {boolean} isCopies */
+function emptyWords({ counts, skipped }, isCopies) {
+  if (isCopies) return 'This part has no copy.';
   if (skipped.length === 0)
     return 'No image was found. No page is run, so pictures that only a script adds are not seen.';
   if (skipped.length === 1) return 'The only image was skipped; the reason is below.';
@@ -125,6 +134,8 @@ function headline(outcome, isCopies) {
   const changes = changesToShow(outcome);
   if (record.dryRun)
     return `Dry run: ${changes === undefined ? `${count} found` : changeWords(changes, true)}`;
+  if (isCopies && isPart(outcome))
+    return `${countWords(record.items.length, 'copy', 'copies')} of one image, in this part`;
   if (isCopies)
     return record.items.length === 1 ? 'One copy of one image' : `${record.items.length} copies of one image`;
   if (wish.action === 'lookUp') return `${count} stored`;
@@ -134,9 +145,32 @@ function headline(outcome, isCopies) {
 }
 
 /** Whether what a look-up found is no page, but an image's copies in different pages. @param {Shown} found */
-export function areCopies({ items, url }) {
+export function areCopies({ items, url, next }) {
+  if (next !== undefined) return true;
   const isPage = items.length === 1 && items[0]?.foundIn[0]?.element === 'page';
   return items.length > 0 && !isPage && items.every((item) => item.url === url);
+}
+
+/** An image's copies that are not all in this answer. @param {Outcome} outcome */
+function isPart({ record, wish }) {
+  return record.next !== undefined || wish.cursor !== undefined;
+}
+
+/** @param {Outcome} outcome */
+function partNote({ wish, run, record }) {
+  const { next } = record;
+  return el(
+    'div',
+    { class: 'note' },
+    el(
+      'p',
+      {},
+      next === undefined ? 'These are the last copies of this image.' : 'Other pages may hold more copies.',
+    ),
+    next !== undefined && button('primary', 'Show the next copies', () => run({ ...wish, cursor: next })),
+    wish.cursor !== undefined &&
+      button('plain', 'Show the first copies', () => run({ ...wish, cursor: undefined })),
+  );
 }
 
 /** @param {Outcome} outcome */

@@ -188,9 +188,9 @@ export function byteWords(bytes) {
   return `${value < 99.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-/** `3 images`. @param {number} count @param {string} noun */
-export function countWords(count, noun) {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+/** `3 images`. @param {number} count @param {string} noun @param {string} [plural] */
+export function countWords(count, noun, plural = `${noun}s`) {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
 }
 
 /** ISO 8601 → in the reader's own zone, such as `22 Nov 2026, 14:31`. @param {string} iso */

@@ -134,6 +134,40 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     ).toBe(0);
   });
 
+  it('shows the copies of an image part by part', async () => {
+    const { page } = opened;
+    const url = 'https://site.test/shared.png';
+    const parts = [[itemNumber(0, { url }), itemNumber(1, { url })], [], [itemNumber(2, { url })]];
+    const bodyOf = (part: number) => ({
+      ...linkedWith(parts[part] ?? []),
+      url,
+      ...(part < 2 && { next: `${part + 1}`.padStart(43, 'A') }),
+      ...(part === 1 && { updatedAt: null }),
+    });
+    const buttons = () => page.locator('.note button').allTextContents();
+    const next = async (part: number) => {
+      await stub(page, { GET: { body: bodyOf(part) } });
+      const asked = page.waitForRequest(/cursor=/);
+      await page.getByRole('button', { name: 'Show the next copies' }).click();
+      expect(new URL((await asked).url()).searchParams.get('cursor')).toBe(`${part}`.padStart(43, 'A'));
+      await page.locator('.note').waitFor();
+    };
+    await stub(page, { GET: { body: bodyOf(0) } });
+    expect(await ask(page, 'Look up', url)).toBe('2 copies of one image, in this part');
+    expect(await buttons()).toEqual(['Show the next copies']);
+    expect(await axeViolations(page)).toEqual([]);
+
+    await next(1);
+    expect(await resultTitle(page)).toBe('0 copies of one image, in this part');
+    expect(await page.locator('#outcome .panel').first().textContent()).toBe('This part has no copy.');
+    expect(await buttons()).toEqual(['Show the next copies', 'Show the first copies']);
+
+    await next(2);
+    expect(await resultTitle(page)).toBe('1 copy of one image, in this part');
+    expect(await page.locator('.note').textContent()).toContain('These are the last copies');
+    expect(await buttons()).toEqual(['Show the first copies']);
+  });
+
   it('says of an update that makes a page of an image only what becomes of that page', async () => {
     const { page } = opened;
     const url = 'https://site.test/shared.png';

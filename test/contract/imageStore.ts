@@ -51,6 +51,41 @@ export function testImageStore(store: () => ImageStore, hasHttp: () => boolean):
     expect(await listed(prefix)).toEqual([]);
   });
 
+  it('lists what follows a name, whether or not there is an object of that name', async () => {
+    const prefix = newPrefix();
+    const page = (digit: string) => `${prefix}${digit.repeat(32)}`;
+    const names = ['1', '2', '3'].flatMap((digit) =>
+      ['a.png', 'b.png', '\u{1f5bc}.png', '\ufb01.png'].map((file) => `${page(digit)}/op1/${file}`),
+    );
+    await Promise.all(names.map((name) => put(name)));
+    const inOrder = names.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+    const after = async (start: string) =>
+      (await Array.fromAsync(store().list(prefix, start))).map(({ name }) => name);
+    for (const [index, name] of inOrder.entries())
+      expect(await after(name)).toEqual(inOrder.slice(index + 1));
+    // Behind all objects of a page, which is how the look-up of an image goes on.
+    for (const digit of ['1', '2', '3']) {
+      expect(await after(`${page(digit)}0`)).toEqual(inOrder.filter((name) => name > `${page(digit)}0`));
+    }
+    expect(await after('')).toEqual(inOrder);
+    expect(await after('images/')).toEqual(inOrder);
+    expect(await after(`${prefix}~`)).toEqual([]);
+    await store().remove(names);
+  });
+
+  it('lists more than 1,000 objects after a name', async () => {
+    const prefix = newPrefix();
+    const names = Array.from({ length: 1_205 }, (_, n) =>
+      nameIn(prefix, `${String(n).padStart(4, '0')}.png`),
+    );
+    for (let start = 0; start < names.length; start += 50) {
+      await Promise.all(names.slice(start, start + 50).map((name) => put(name)));
+    }
+    const listed = await Array.fromAsync(store().list(prefix, names[99]));
+    expect(listed.map(({ name }) => name)).toEqual(names.slice(100));
+    await store().remove(names);
+  });
+
   it('removes what it is told and leaves the rest', async () => {
     const prefix = newPrefix();
     await put(nameIn(prefix, 'a.png'));

@@ -25,6 +25,27 @@ export function testRecordStore(store: () => RecordStore): void {
     expect(await store().read(pageId)).toEqual({ record, etag });
   });
 
+  it('reads a record up to a size, and says when it is larger', async () => {
+    const { pageId, recordOf } = newPage();
+    expect(await store().readUpTo(pageId, 1_000)).toBeNull();
+    const record = recordOf([itemOf('https://site.test/ä.png')]);
+    const bytes = Buffer.byteLength(JSON.stringify(record));
+    const etag = await written(pageId, record, { ifAbsent: true });
+    expect(await store().readUpTo(pageId, bytes)).toEqual({ record, etag, bytes });
+    expect(await store().readUpTo(pageId, bytes - 1)).toBe('larger');
+  });
+
+  it('reads many records up to a size at once, more than it has room for', async () => {
+    const { pageId, recordOf } = newPage();
+    await written(pageId, recordOf([itemOf('https://site.test/a.png')]), { ifAbsent: true });
+    const reads = await Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        store().readUpTo(pageId, n % 2 === 0 ? 1024 * 1024 : 32 * 1024 * 1024),
+      ),
+    );
+    expect(reads.every((read) => read !== null && read !== 'larger')).toBe(true);
+  });
+
   it('keeps an empty record', async () => {
     const { pageId } = newPage();
     const fence: FenceRecord = { schema: 1, kind: 'fence', opId: 'fence', predecessors: ['one'] };

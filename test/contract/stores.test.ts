@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import { testImageStore } from './imageStore.ts';
 import { testRecordStore } from './recordStore.ts';
 import { type RunningStore, storeImplementations } from './stores.ts';
+import { testSweepProgress } from './sweepProgress.ts';
 
 describe.each(storeImplementations())('$name', ({ start }) => {
   let running: RunningStore | undefined;
@@ -20,4 +21,5 @@ describe.each(storeImplementations())('$name', ({ start }) => {
       () => store().images,
       () => store().hasHttp,
     ));
+  describe('as the store of the place of a sweep', () => testSweepProgress(() => store().sweepProgress));
 });

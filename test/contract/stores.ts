@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import type { ImageStore, RecordStore } from '../../lib/ports.ts';
+import type { ImageStore, RecordStore, SweepProgress } from '../../lib/ports.ts';
 import { createS3Store } from '../../lib/record/s3Store.ts';
 import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';
 import { createMemoryStore } from '../fakes/memoryStore.ts';
@@ -16,6 +16,7 @@ import { findSeaweedFs, type SeaweedFs, startSeaweedFs } from '../support/seawee
 export interface RunningStore {
   readonly records: RecordStore;
   readonly images: ImageStore;
+  readonly sweepProgress: SweepProgress;
   /** Links can be opened over HTTP. */
   readonly hasHttp: boolean;
   close(): Promise<void>;

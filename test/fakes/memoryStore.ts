@@ -1,7 +1,7 @@
-/** A bucket in memory that keeps the promises of `RecordStore` and `ImageStore`. */
+/** A bucket in memory that keeps the promises of `RecordStore`, `ImageStore` and `SweepProgress`. */
 import { createHash } from 'node:crypto';
 import type { StoredRecord } from '../../lib/model.ts';
-import type { ImageStore, RecordStore, StoredObject } from '../../lib/ports.ts';
+import type { ImageStore, RecordStore, StoredObject, SweepPosition, SweepProgress } from '../../lib/ports.ts';
 import { createCalls, type Intercept, type PortCall } from './intercept.ts';
 
 export interface MemoryObject {
@@ -13,11 +13,14 @@ export interface MemoryObject {
 export interface MemoryStore {
   readonly records: RecordStore;
   readonly images: ImageStore;
+  readonly sweepProgress: SweepProgress;
+  /** Where the next sweep begins, to look at and to change. */
+  readonly sweptTo: { position: SweepPosition | null };
   /** The images by name, to look at and to change. */
   readonly objects: Map<string, MemoryObject>;
   /** The records by page id, to look at and to change. */
   readonly kept: Map<string, StoredRecord>;
-  /** Methods: read, write, verify, put, remove, list, link. */
+  /** Methods: read, write, verify, put, remove, list, link, readProgress, writeProgress. */
   readonly calls: readonly PortCall[];
 }
 
@@ -46,6 +49,14 @@ export function createMemoryStore({ now = () => new Date(), intercept }: MemoryS
         const etag = etagOf(pageId);
         return record === undefined || etag === null ? null : { record: structuredClone(record), etag };
       }),
+    readUpTo: (pageId, maxBytes) =>
+      through('read', pageId, () => {
+        const record = kept.get(pageId);
+        const etag = etagOf(pageId);
+        if (record === undefined || etag === null) return null;
+        const bytes = Buffer.byteLength(JSON.stringify(record));
+        return bytes > maxBytes ? 'larger' : { record: structuredClone(record), etag, bytes };
+      }),
     write: (pageId, record, condition) =>
       through('write', pageId, () => {
         const wanted = 'ifMatch' in condition ? condition.ifMatch : null;
@@ -66,19 +77,33 @@ export function createMemoryStore({ now = () => new Date(), intercept }: MemoryS
       through('remove', names[0] ?? '', () => {
         for (const name of names) objects.delete(name);
       }),
-    async *list(prefix) {
-      yield* await through('list', prefix, () => listOf(objects, prefix));
+    async *list(prefix, after) {
+      yield* await through('list', prefix, () => listOf(objects, prefix, after));
     },
     link: (name) => through('link', name, () => `https://store.test/${name}?signed`),
   };
 
-  return { records, images, objects, kept, calls };
+  const sweptTo: MemoryStore['sweptTo'] = { position: null };
+  const sweepProgress: SweepProgress = {
+    read: () => through('readProgress', '', () => sweptTo.position),
+    write: (position) =>
+      through('writeProgress', '', () => {
+        sweptTo.position = position;
+      }),
+  };
+
+  return { records, images, sweepProgress, sweptTo, objects, kept, calls };
 }
 
 /** In the order of the names' UTF-8 bytes, as S3 lists. */
-function listOf(objects: ReadonlyMap<string, MemoryObject>, prefix: string): readonly StoredObject[] {
+function listOf(
+  objects: ReadonlyMap<string, MemoryObject>,
+  prefix: string,
+  after = '',
+): readonly StoredObject[] {
+  const start = Buffer.from(after);
   return [...objects]
-    .filter(([name]) => name.startsWith(prefix))
+    .filter(([name]) => name.startsWith(prefix) && Buffer.compare(Buffer.from(name), start) > 0)
     .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
     .map(([name, { bytes, lastModified }]) => ({ name, bytes: bytes.length, lastModified }));
 }

@@ -54,7 +54,10 @@ export const CASES: readonly Case[] = [
 /** The requests of a sweep of one page with a record and one without, each with an object that nobody names. */
 export const SWEEP_REQUESTS: readonly string[] = [
   'GET mark 1',
+  'GET place 1',
   'LIST 1',
+  // Of both pages: they cannot be told from attempts.
+  'PUT place 1',
   'GET record 1',
   'PUT record 1',
   'DELETE 1',
@@ -127,8 +130,8 @@ export function watch(
 /** The same for each attempt. The SDK gives every call an id, which its own repetitions keep. */
 function identityOf({ kind, path, headers }: StoreRequest): string {
   const key = path.replace(/\?.*/, '');
-  // An image and the check's mark are named once; the check repeats its writes itself, each with another text.
-  if (kind === 'PUT image' || kind === 'PUT mark') return key;
+  // These have names of their own; the check repeats its writes itself, each with another text.
+  if (['PUT image', 'PUT mark', 'PUT place'].includes(kind)) return key;
   if (kind === 'PUT check') return `${key} ${headers['if-match']} ${headers['content-length']}`;
   return String(headers['amz-sdk-invocation-id']);
 }

@@ -2,13 +2,17 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { SWEEP_KEY } from '../../lib/record/s3SweepProgress.ts';
 import './nodeErrors.ts';
 
 export interface StoreRequest {
   readonly method: string;
   /** `/bucket/key?query`, as sent. */
   readonly path: string;
-  /** What it asks for: `GET record`, `PUT record`, `PUT image`, `LIST`, `DELETE`, `GET mark`, `PUT mark`, `PUT check`. */
+  /**
+   * What it asks for: `GET record`, `PUT record`, `PUT image`, `LIST`, `DELETE`, `GET mark`, `PUT mark`, `PUT check`,
+   * or of a sweep's place `GET place`, `PUT place`.
+   */
   readonly kind: string;
   /** 1 for the first request with this method and path (without query). */
   readonly nth: number;
@@ -105,6 +109,7 @@ function kindOf(method: string, path: string): string {
   if (method === 'POST') return 'DELETE';
   if (path.includes('/pages/')) return `${method} record`;
   if (path.includes('/images/')) return `${method} image`;
+  if (path.includes(`/${SWEEP_KEY}`)) return `${method} place`;
   return `${method} ${path.includes('/checks/conditional-writes') ? 'mark' : 'check'}`;
 }
 

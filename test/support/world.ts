@@ -64,7 +64,7 @@ export function createWorld({
     web,
     store,
     cache,
-    services,
+    services: { ...services, sweepProgress: store.sweepProgress },
     post: (url = PAGE, options: Partial<HarvestRequest> = {}): Promise<Harvest> =>
       run('create', url, options),
     put: (url = PAGE, options: Partial<HarvestRequest> = {}): Promise<Harvest> => run('update', url, options),
@@ -72,7 +72,7 @@ export function createWorld({
     /** A sweep in two days' time. */
     sweepLater: (): Promise<SweepReport> => {
       const clock = { now: () => new Date(Date.now() + 2 * DAY_MS), elapsed: () => performance.now() };
-      return sweep({ ...services, clock }, performance.now() + 60_000);
+      return sweep({ ...services, sweepProgress: store.sweepProgress, clock }, performance.now() + 60_000);
     },
     /** Names in the bucket that the page's record does not name. */
     orphans: (url = PAGE): readonly string[] => {

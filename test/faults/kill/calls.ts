@@ -14,6 +14,8 @@ const NEW_PAGE = [
   's3 PUT record',
 ];
 const CHANGED = [...WRITER, ...CHECK, ...SITE, 's3 PUT b.png', 's3 PUT d.png', 's3 PUT record'];
+/** Before the first and the second page; the next note would come before the fourth. */
+const PLACES = ['s3 PUT place', 's3 PUT place #2'];
 const SWEPT = ['redis EXISTS lock', 'redis GETRANGE page', 's3 PUT record', 's3 DELETE images'];
 
 const CALLS: Readonly<Record<keyof typeof OPERATIONS, readonly string[]>> = {
@@ -38,14 +40,24 @@ const CALLS: Readonly<Record<keyof typeof OPERATIONS, readonly string[]>> = {
   // The neighbour's record, and those of the two pages.
   sweep: [
     ...CHECK,
+    's3 GET place',
     's3 LIST images',
+    ...PLACES,
     's3 GET record',
     's3 GET record #2',
     's3 GET record #3',
     ...SWEPT,
     ...SWEPT.map((call) => `${call} #2`),
   ],
-  sweepUnrecorded: [...CHECK, 's3 LIST images', 's3 GET record', 's3 GET record #2', ...SWEPT],
+  sweepUnrecorded: [
+    ...CHECK,
+    's3 GET place',
+    's3 LIST images',
+    ...PLACES,
+    's3 GET record',
+    's3 GET record #2',
+    ...SWEPT,
+  ],
 };
 
 /** In alphabetical order: which of those that overlap comes first is a matter of chance. */

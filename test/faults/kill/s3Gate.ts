@@ -1,6 +1,7 @@
 /** The gate in front of the object store: every request is named, passed on whole, and its answer passed back whole. */
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { SWEEP_KEY } from '../../../lib/record/s3SweepProgress.ts';
 import type { Gate } from './gate.ts';
 import { watchSockets } from './sockets.ts';
 
@@ -74,6 +75,7 @@ function nameOf(incoming: IncomingMessage): string {
   if (key === '') return incoming.method === 'POST' ? 's3 DELETE images' : 's3 LIST images';
   if (key.startsWith('pages/')) return `s3 ${incoming.method} record`;
   if (key.startsWith('images/')) return `s3 ${incoming.method} ${key.split('/').at(-1)}`;
+  if (key === SWEEP_KEY) return `s3 ${incoming.method} place`;
   return `s3 ${incoming.method} ${key.endsWith('.json') ? 'mark of the check' : 'check'}`;
 }
 

@@ -10,7 +10,8 @@ import { createNoCache } from '../../../lib/record/noCache.ts';
 import { createRedisCache } from '../../../lib/record/redisCache.ts';
 import { REDIS_TIMES } from '../../../lib/record/redisConnection.ts';
 import { createS3Store } from '../../../lib/record/s3Store.ts';
-import { type SweepReport, sweep } from '../../../lib/record/sweep.ts';
+import type { SweepReport } from '../../../lib/record/sweep.ts';
+import { sweepInTime } from '../../../lib/record/sweepInTime.ts';
 import { createWeb } from '../../../lib/web/createWeb.ts';
 import { MUTANTS, type MutantName } from './mutants.ts';
 
@@ -91,7 +92,8 @@ export function createService({ env, address, timeMs, mutant, sweepAheadMs = 0 }
     async run(operation, url) {
       if (operation === 'sweep') {
         const ahead: Clock = { ...clock, now: () => new Date(Date.now() + sweepAheadMs) };
-        const report = await sweep({ ...sweeping, clock: ahead }, clock.elapsed() + timeMs);
+        const { sweepProgress } = store;
+        const report = await sweepInTime({ ...sweeping, sweepProgress, clock: ahead }, timeMs);
         return { status: 200, code: 'OK', names: [], sweep: report };
       }
       const event = { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ url }) };

@@ -30,7 +30,7 @@ export type Fate = (typeof FATES)[number];
 export const MISHAPS = ['none', 'flush', 'evictLock', 'evictEntry', 'redisDown'] as const;
 export type Mishap = (typeof MISHAPS)[number];
 
-const READS: ReadonlySet<string> = new Set(['read', 'verify', 'list', 'isHeld']);
+const READS: ReadonlySet<string> = new Set(['read', 'readProgress', 'verify', 'list', 'isHeld']);
 
 /** Fates that differ from each other for this call. */
 export function fatesOf({ port, method }: Pick<Pending, 'port' | 'method'>): readonly Fate[] {

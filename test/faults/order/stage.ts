@@ -11,7 +11,7 @@ import { pageIdOf } from '../../../lib/page/identity.ts';
 import type { StoredObject } from '../../../lib/ports.ts';
 import { Problem } from '../../../lib/problem.ts';
 import { lookUp } from '../../../lib/record/lookUp.ts';
-import { sweep } from '../../../lib/record/sweep.ts';
+import { type SweepServices, sweep } from '../../../lib/record/sweep.ts';
 import { createMemoryCache, type MemoryCache } from '../../fakes/memoryCache.ts';
 import { createMemoryStore, type MemoryStore } from '../../fakes/memoryStore.ts';
 import { createMemoryWeb } from '../../fakes/memoryWeb.ts';
@@ -56,6 +56,8 @@ export interface Actor {
 }
 
 export type Gate = <T>(port: Pending['port'], method: string, apply: () => Promise<T>) => Promise<T>;
+
+type StageServices = HarvestServices & SweepServices;
 
 /** Takes an operation's services and gives back ones that make it a wrong variant of the protocol. */
 export type WrongVariant = (parts: {
@@ -129,10 +131,10 @@ export function createStage(versions: () => number): Stage {
     throw new Error(`an operation neither ends nor calls anything:\n${trace.join('\n')}`);
   };
 
-  const servicesOf = (actor: Actor, { site = 0, isSuspended = false }: ActorOptions): HarvestServices => {
+  const servicesOf = (actor: Actor, { site = 0, isSuspended = false }: ActorOptions): StageServices => {
     const jumpedBefore = jumped;
     const gate = gateOf(actor);
-    const services: HarvestServices = {
+    const services: StageServices = {
       ...gatedPorts(store, cache, gate),
       web: createMemoryWeb(siteOf(site)),
       clock: {
@@ -148,7 +150,7 @@ export function createStage(versions: () => number): Stage {
         return id;
       },
     };
-    return wrong?.({ kind: actor.kind, services, gate, store, cache, elapsed }) ?? services;
+    return { ...services, ...wrong?.({ kind: actor.kind, services, gate, store, cache, elapsed }) };
   };
 
   return {
@@ -207,10 +209,15 @@ function gateOf(actor: Actor): Gate {
 }
 
 /** The ports of the fakes, each call behind the gate. */
-function gatedPorts({ records, images }: MemoryStore, { cache, lock }: MemoryCache, gate: Gate) {
+function gatedPorts(
+  { records, images, sweepProgress }: MemoryStore,
+  { cache, lock }: MemoryCache,
+  gate: Gate,
+) {
   return {
     records: {
       read: (pageId) => gate('bucket', 'read', () => records.read(pageId)),
+      readUpTo: (pageId, maxBytes) => gate('bucket', 'read', () => records.readUpTo(pageId, maxBytes)),
       write: (pageId, record, condition) =>
         gate('bucket', 'write', () => records.write(pageId, record, condition)),
       verify: () => gate('bucket', 'verify', () => records.verify()),
@@ -218,10 +225,14 @@ function gatedPorts({ records, images }: MemoryStore, { cache, lock }: MemoryCac
     images: {
       put: (name, bytes, type, signal) => gate('bucket', 'put', () => images.put(name, bytes, type, signal)),
       remove: (names) => gate('bucket', 'remove', () => images.remove(names)),
-      async *list(prefix) {
-        yield* await gate('bucket', 'list', () => allOf(images.list(prefix)));
+      async *list(prefix, after) {
+        yield* await gate('bucket', 'list', () => allOf(images.list(prefix, after)));
       },
       link: (name) => images.link(name),
+    },
+    sweepProgress: {
+      read: () => gate('bucket', 'readProgress', () => sweepProgress.read()),
+      write: (position) => gate('bucket', 'writeProgress', () => sweepProgress.write(position)),
     },
     cache: {
       read: (pageId) => gate('redis', 'read', () => cache.read(pageId)),
@@ -235,7 +246,7 @@ function gatedPorts({ records, images }: MemoryStore, { cache, lock }: MemoryCac
       release: (pageId, token) => gate('redis', 'release', () => lock.release(pageId, token)),
       isHeld: (pageId) => gate('redis', 'isHeld', () => lock.isHeld(pageId)),
     },
-  } satisfies Pick<HarvestServices, 'records' | 'images' | 'cache' | 'lock'>;
+  } satisfies Partial<StageServices>;
 }
 
 async function allOf(objects: AsyncIterable<StoredObject>): Promise<readonly StoredObject[]> {
@@ -244,7 +255,7 @@ async function allOf(objects: AsyncIterable<StoredObject>): Promise<readonly Sto
   return all;
 }
 
-async function run(kind: Kind, services: HarvestServices): Promise<Outcome> {
+async function run(kind: Kind, services: StageServices): Promise<Outcome> {
   const deadline = services.clock.elapsed() + CALL_MS;
   const namesIn = (record: Pick<PageRecord, 'items'>) => record.items.map((item) => item.name);
   try {

@@ -7,7 +7,7 @@ export function createChainServices(emitted: InvocationFacts[] = []): ChainServi
     throw new Error('not used here');
   };
   return {
-    records: { read: never, write: never, verify: never },
+    records: { read: never, readUpTo: never, write: never, verify: never },
     images: { put: never, remove: never, link: never, list: async function* () {} },
     clock: { now: () => new Date(0), elapsed: () => performance.now() },
     metrics: {

@@ -51,6 +51,43 @@ describe('the body of a POST or PUT', () => {
 });
 
 describe('the query of a GET', () => {
+  const URL_GIVEN = 'url=http://example.test/';
+
+  it.each<[string, number | null]>([
+    ['', 100],
+    ['&limit=1', 1],
+    ['&limit=999', 999],
+    ['&limit=1000', 1_000],
+    ['&limit=1001', null],
+    ['&limit=0', null],
+    ['&limit=-1', null],
+    ['&limit=%2B1', null],
+    ['&limit=1.5', null],
+    ['&limit=1e2', null],
+    ['&limit=0x10', null],
+    ['&limit=007', null],
+    ['&limit=%201', null],
+    ['&limit=1%0A', null],
+    ['&limit=%D9%A5', null],
+    ['&limit=', null],
+    ['&limit=all', null],
+    ['&limit=5&limit=5', null],
+    [`&limit=${'9'.repeat(400)}`, null],
+  ])('with %s has the limit %s', (query, limit) => {
+    const read = () => readLookUpInput({ rawQueryString: URL_GIVEN + query });
+    if (limit === null) expect(codeOf(read)).toBe('OPTION_INVALID');
+    else expect(read()).toMatchObject({ limit });
+  });
+
+  it('has one cursor, which is passed on as it came', () => {
+    expect(readLookUpInput({ rawQueryString: URL_GIVEN })).not.toHaveProperty('cursor');
+    expect(readLookUpInput({ rawQueryString: `${URL_GIVEN}&cursor=a%20b` }).cursor).toBe('a b');
+    expect(readLookUpInput({ rawQueryString: `${URL_GIVEN}&cursor=` }).cursor).toBe('');
+    expect(codeOf(() => readLookUpInput({ rawQueryString: `${URL_GIVEN}&cursor=a&cursor=a` }))).toBe(
+      'OPTION_INVALID',
+    );
+  });
+
   it.each([
     ['url=http%3A%2F%2Fexample.test%2F%23f', []],
     ['url=http://example.test/&include=details', ['details']],

@@ -27,13 +27,12 @@ function script(
     return value as Exclude<T, Problem>;
   };
   const [writesLeft, readsLeft] = [[...writes], [...reads]];
-  const records: RecordStore = {
+  const records: Pick<RecordStore, 'read' | 'write'> = {
     read: async () => next(readsLeft),
     write: async (_page, _record, condition) => {
       conditions.push(condition);
       return next(writesLeft);
     },
-    verify: async () => {},
   };
   return { records, conditions };
 }
@@ -103,25 +102,97 @@ describe('a commit', () => {
     });
   });
 
-  it('is unknown when nothing can be read after an unclear answer', async () => {
-    const { records } = script([unclear], [down()]);
-    expect(await commitRecord(records, 'page', mine, old, always)).toMatchObject({ kind: 'unknown' });
+  it('is unknown when nothing can be read after an unclear answer, and tells the store’s own reason', async () => {
+    const problem = down();
+    const { records } = script([unclear], [problem]);
+    expect(await commitRecord(records, 'page', mine, old, always)).toEqual({ kind: 'unknown', problem });
   });
 
-  it('is refused when the store certainly took nothing', async () => {
-    const { records } = script([down()]);
-    expect(await commitRecord(records, 'page', mine, old, always)).toMatchObject({ kind: 'refused' });
+  it('is refused when the store certainly took nothing, and tells the store’s own reason', async () => {
+    const problem = down();
+    const { records } = script([problem]);
+    expect(await commitRecord(records, 'page', mine, old, always)).toEqual({ kind: 'refused', problem });
   });
 
   it('is unknown when a refusal follows an attempt that may have been applied', async () => {
-    const { records } = script([unclear, down()], [old]);
-    expect(await commitRecord(records, 'page', mine, old, always)).toMatchObject({ kind: 'unknown' });
+    const problem = down();
+    const { records } = script([unclear, problem], [old]);
+    expect(await commitRecord(records, 'page', mine, old, always)).toEqual({ kind: 'unknown', problem });
   });
 
-  it('is refused, and nothing is sent, when the time is over', async () => {
+  const NEVER_CLEAR = {
+    code: 'STORAGE_UNAVAILABLE',
+    detail: 'The storage did not say whether it kept the record. Look the page up, then try again.',
+    retryAfterSeconds: 5,
+  };
+
+  it('is refused, and nothing is sent, when the time is over: nothing was changed', async () => {
     const { records, conditions } = script([]);
-    expect(await commitRecord(records, 'page', mine, old, () => false)).toMatchObject({ kind: 'refused' });
+    expect(await commitRecord(records, 'page', mine, old, () => false)).toMatchObject({
+      kind: 'refused',
+      problem: {
+        code: 'STORAGE_UNAVAILABLE',
+        detail: 'The storage was too slow to finish in time; nothing was changed. Try again.',
+        retryAfterSeconds: 5,
+      },
+    });
     expect(conditions).toEqual([]);
+  });
+
+  it('is unknown when the time is over after an attempt that may have been applied', async () => {
+    const { records, conditions } = script([unclear, unclear], [old, old]);
+    let asked = 0;
+    const mayTry = () => {
+      asked += 1;
+      return asked === 1;
+    };
+    expect(await commitRecord(records, 'page', mine, old, mayTry)).toMatchObject({
+      kind: 'unknown',
+      problem: NEVER_CLEAR,
+    });
+    expect(conditions).toHaveLength(1);
+  });
+
+  it('that stays unclear without a reason says what to do', async () => {
+    const { records } = script(Array(9).fill(unclear), Array(9).fill(old));
+    expect(await commitRecord(records, 'page', mine, old, always)).toMatchObject({
+      kind: 'unknown',
+      problem: NEVER_CLEAR,
+    });
+  });
+
+  it('tells the reason of the last attempt, of several', async () => {
+    const [first, last] = [down(), new Problem('STORAGE_UNAVAILABLE', { detail: 'full' })];
+    const causes = [first, first, first, last].map((cause) => ({ kind: 'unclear', cause }) as const);
+    const { records } = script(causes, Array(9).fill(old));
+    expect(await commitRecord(records, 'page', mine, old, always)).toEqual({
+      kind: 'unknown',
+      problem: last,
+    });
+  });
+
+  it('of a first record is tried again while there is still none', async () => {
+    const { records, conditions } = script([unclear, { kind: 'written', etag: '"new"' }], [null]);
+    expect(await commitRecord(records, 'page', mine, null, always)).toEqual({ kind: 'committed' });
+    expect(conditions).toEqual([{ ifAbsent: true }, { ifAbsent: true }]);
+  });
+
+  it('is of the page and the record that it was given', async () => {
+    const asked: unknown[] = [];
+    const { records } = script([unclear, { kind: 'written', etag: '"new"' }], [old]);
+    const watched: typeof records = {
+      read: (...args) => {
+        asked.push(args);
+        return records.read(...args);
+      },
+      write: (...args) => {
+        asked.push(args);
+        return records.write(...args);
+      },
+    };
+    await commitRecord(watched, 'page', mine, old, always);
+    const write = ['page', mine, { ifMatch: '"old"' }];
+    expect(asked).toEqual([write, ['page'], write]);
   });
 
   it('lets a bug through', async () => {
