@@ -4,14 +4,14 @@ import type { Candidate } from '../../../lib/model.ts';
 import { candidateOf } from '../../support/builders.ts';
 
 const codesOf = (candidates: readonly Candidate[], options: Partial<Parameters<typeof choose>[1]> = {}) =>
-  choose(candidates, { variants: 'all', imagesMaxCount: 1_000, ...options }).map(
+  choose(candidates, { variants: 'all', imagesMaxCount: 1_000, standing: new Map(), ...options }).map(
     ({ reason }) => reason?.code ?? 'wanted',
   );
 
 describe('the choice of candidates', () => {
   it('keeps page order and wants everything by default', () => {
     const candidates = ['a', 'b', 'c'].map((name) => candidateOf(`https://site.test/${name}`));
-    expect(choose(candidates, { variants: 'all', imagesMaxCount: 3 })).toEqual(
+    expect(choose(candidates, { variants: 'all', imagesMaxCount: 3, standing: new Map() })).toEqual(
       candidates.map((candidate) => ({ candidate })),
     );
   });
