@@ -8,7 +8,7 @@ export interface Choice {
 }
 
 /** What servers commonly accept as a request line; a longer reference is no address. */
-const URL_MAX_CHARS = 8_192;
+export const URL_MAX_CHARS = 8_192;
 /** All URLs of one record together, so that an answer stays under 5 MiB. */
 const URLS_MAX_CHARS = 1024 * 1024;
 /** What a record may hold, as a multiple of the images of one call: so much room is there for what must stay. */
@@ -80,5 +80,5 @@ function hasCredentials(url: string): boolean {
 const limitReached = (detail: string): Reason => ({ code: 'LIMIT_REACHED', detail });
 
 const NO_ROOM = limitReached(
-  'There is no room beside the copies that stay until their stylesheets are read again.',
+  'There is no room beside the copies that stay, since what names them was not read whole.',
 );

@@ -18,6 +18,7 @@ import {
 } from '../model.ts';
 import { imageIdOf } from '../page/identity.ts';
 import type { ImageCode } from '../problem.ts';
+import { URL_MAX_CHARS } from './choose.ts';
 import { type PastSource, readPast } from './pastSources.ts';
 
 /** What an update starts from: the record's sources, as far as this call's reading has not replaced them. */
@@ -85,7 +86,7 @@ export function traceSources(before: PageRecord | null, { sources }: Discovery):
   const reach = (id: string, unreadLinker: Shortfall | null): ReachedSource => {
     const index = indexOf.get(id) ?? null;
     const source = index === null ? undefined : sources[index];
-    const known = past.sources.get(id);
+    const known = knownOf(past.sources.get(id));
     const cut = source === undefined ? null : cutOf(source, known);
     if (source !== undefined && cut !== null) warnings.push({ ...cut, url: source.url });
     const shortfall = source === undefined ? unreadLinker : (source.shortfall ?? cut);
@@ -126,11 +127,14 @@ export function traceSources(before: PageRecord | null, { sources }: Discovery):
  */
 function cutOf({ id, isDelimited, hasEnd }: Source, known: PastSource | undefined): Shortfall | null {
   if (isDelimited || hasEnd || known === undefined || known.lacksEnd === true) return null;
-  // It was never read.
-  if (known.names.size + known.links.size === 0) return null;
   const what =
     id === PAGE_SOURCE ? 'The page lacks its end tag' : 'The stylesheet ends in the middle of a rule';
   return { code: 'PAGE_UNREACHABLE', detail: `${what}: it was perhaps cut off.` };
+}
+
+/** A source of which nothing is known was never read: nothing of it can be lost, and its end was not seen. */
+function knownOf(source: PastSource | undefined): PastSource | undefined {
+  return source === undefined || source.names.size + source.links.size === 0 ? undefined : source;
 }
 
 function standingOf(items: readonly StoredItem[], trace: Omit<Trace, 'standing'>): Map<string, Reason> {
@@ -184,6 +188,8 @@ export function provenanceOf(
   };
   let hasMore = trace.hasMore || discarded.length > OTHERS_MAX;
   for (const line of discarded.slice(0, OTHERS_MAX)) {
+    // It will never have a copy.
+    if (line.url.length > URL_MAX_CHARS) continue;
     const number = numberOf(imageIdOf(line.url));
     if (number === null) hasMore = true;
     else note(number, line);
@@ -204,15 +210,16 @@ export function provenanceOf(
   // An image that is new beside a source whose list was cut may be one that the list lacks.
   if (trace.hasMore) for (const [number, { url }] of items.entries()) if (isNew(url)) unplaced.add(number);
 
-  const tells = ({ source, names }: (typeof known)[number]) =>
-    source.id === PAGE_SOURCE || names.size > 0 || source.links.size > 0;
-  const telling = known.filter(tells);
-  const unread = known.filter((one) => one.source.shortfall !== null && !tells(one));
-  const kept = [...telling, ...unread].slice(0, SOURCES_MAX);
-  // Where not all of them fit, it is not known either which of the others lead to those that are missing.
-  const lost = telling.length > SOURCES_MAX ? telling : [];
-  for (const { source, names } of lost) {
-    if (source.shortfall !== null) for (const name of names) unplaced.add(name);
+  const rankOf = ({ source, names }: (typeof known)[number]): number => {
+    if (source.id === PAGE_SOURCE) return 0;
+    if (names.size + source.links.size > 0) return source.shortfall === null ? 1 : 2;
+    return source.shortfall === null ? 4 : 3;
+  };
+  const listed = known.filter((one) => rankOf(one) < 4).sort((a, b) => rankOf(a) - rankOf(b));
+  const kept = listed.slice(0, SOURCES_MAX);
+  // Where not all fit that tell something, which of the others lead to the missing ones is not known either.
+  if (listed.slice(SOURCES_MAX).some((one) => rankOf(one) < 3)) {
+    for (const { names } of listed) for (const name of names) unplaced.add(name);
   }
   const positions = new Map(kept.map(({ source }, position) => [source.id, position]));
   return {

@@ -106,7 +106,7 @@ export function nextSite(random: Random, site: Site, parts: SiteParts, ends: Kno
       return [{ ...element, images: changed(element.images), isBroken }];
     }
     if (element.kind === 'jsonLd') {
-      return [{ ...element, images: changed(element.images), isTooLong: !isQuiet && random.oneIn(5) }];
+      return [{ ...element, images: changed(element.images), isTooLong: !isQuiet && random.oneIn(12) }];
     }
     return stays() ? [element] : [];
   });
