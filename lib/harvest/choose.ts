@@ -12,7 +12,7 @@ export const URL_MAX_CHARS = 8_192;
 /** All URLs of one record together, so that an answer stays under 5 MiB. */
 const URLS_MAX_CHARS = 1024 * 1024;
 /** What a record may hold, as a multiple of the images of one call: so much room is there for what must stay. */
-const ROOM_SHARE = 1.5;
+const ROOM_SHARE = 1.25;
 
 export interface ChoiceOptions {
   readonly variants: Variants;

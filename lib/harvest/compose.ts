@@ -63,7 +63,7 @@ interface Discarded {
 const UNWANTED: ReadonlySet<ImageCode> = new Set<ImageCode>(['PLACEHOLDER', 'NOT_CHOSEN']);
 /**
  * Bytes of the places and skipped lines that a record keeps for display: a thousand images in twenty places each have
- * half of it. With the rest of what a page can bring about, 1,500 items with validators of 9 KiB, 1 MiB of addresses
+ * half of it. With the rest of what a page can bring about, 1,250 items with validators of 9 KiB, 1 MiB of addresses
  * and 3 MiB of provenance, a record has less than `RECORD_MAX_BYTES`.
  */
 const LISTS_MAX_BYTES = 8 * 1024 * 1024;

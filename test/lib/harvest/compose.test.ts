@@ -1,12 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { choose } from '../../../lib/harvest/choose.ts';
 import { type Composition, changesBetween, composeRecord } from '../../../lib/harvest/compose.ts';
 import type { Gathered } from '../../../lib/harvest/gather.ts';
 import { traceSources } from '../../../lib/harvest/provenance.ts';
 import type { Discovery, PageRecord, Place, Reason, Source, StoredItem } from '../../../lib/model.ts';
 import { IMAGE_CODES } from '../../../lib/problem.ts';
+import { RECORD_MAX_BYTES, readRecord, writeRecord } from '../../../lib/record/recordText.ts';
 import { candidateOf, discoveryOf, itemOf, recordOf, sourceOf } from '../../support/builders.ts';
 
 const NOW = '2026-02-02T00:00:00.000Z';
+const PAGE = 'https://site.test/';
 const A = 'https://site.test/a.png';
 const B = 'https://site.test/b.png';
 
@@ -242,6 +245,77 @@ describe('an update', () => {
     const { record } = compose([], { before: recordOf([], { predecessors }) });
     expect(record.predecessors).toHaveLength(100);
     expect(record.predecessors[0]).toBe('first');
+  });
+});
+
+describe('a record that a page makes as large as it can', () => {
+  /** A page that is never read whole, and at each call links other stylesheets that name other images. */
+  const hostile = (call: number, before: PageRecord | null) => {
+    const long = '\u0001'.repeat(3_000);
+    const urls = Array.from({ length: 1_000 }, (_, i) => `https://x.test/${call}/${i}/`.padEnd(1_000, 'y'));
+    const places = Array.from({ length: 20 }, (_, slot): Place => {
+      return {
+        element: long,
+        attribute: 'src',
+        slot,
+        alt: long,
+        descriptor: long,
+        stylesheet: `https://x.test/${long}`,
+      };
+    });
+    const sources = Array.from({ length: 51 }, (_, index) => index);
+    const candidateAt = (url: string) => candidateOf(url, { places, sources });
+    const wanted = urls.map(candidateAt);
+    const refused = Array.from({ length: 3_000 }, (_, i) =>
+      candidateAt(`https://x.test/${call}/refused/${i}`),
+    );
+    const sheets = Array.from({ length: 50 }, (_, i) =>
+      sourceOf(`https://x.test/${call}/${i}.css`.padEnd(8_000, 's')),
+    );
+    const discovery = discoveryOf({ candidates: [...wanted, ...refused] }, ...sheets);
+    const [page, ...others] = discovery.sources;
+    const shortfall = { code: 'LIMIT_REACHED' as const, detail: long };
+    const cut = { ...discovery, sources: [{ ...sourceOf(PAGE), ...page, shortfall }, ...others] };
+    const trace = traceSources(before, cut);
+    const choices = choose(cut.candidates, {
+      variants: 'all',
+      imagesMaxCount: 1_000,
+      standing: trace.standing,
+    });
+    const gathered = choices.map(({ candidate, reason }): Gathered => {
+      const { url } = candidate;
+      if (reason !== undefined || url.includes('refused')) {
+        return { kind: 'discarded', candidate, reason: reason ?? { code: 'IMAGE_STATUS', detail: 'gone' } };
+      }
+      const validators = {
+        url: url.padEnd(8_192, 'v'),
+        etag: 'e'.repeat(512),
+        lastModified: 'l'.repeat(512),
+      };
+      return {
+        kind: 'item',
+        candidate,
+        item: itemOf(url, { foundIn: places, name: 'n'.repeat(220), validators }),
+      };
+    });
+    return compose(gathered, { before, discovery: cut }).toKeep;
+  };
+
+  it('stays under what a record may have, however often it is brought up to date', () => {
+    let before: PageRecord | null = null;
+    const sizes: number[] = [];
+    for (let call = 0; call < 7; call += 1) {
+      const after: PageRecord = hostile(call, before);
+      const urls = new Set(after.items.map(({ url }) => url));
+      expect(before?.items.filter(({ url }) => !urls.has(url)) ?? []).toEqual([]);
+      sizes.push(Buffer.byteLength(writeRecord(after)));
+      before = readRecord(writeRecord(after)) as PageRecord;
+    }
+    expect(before?.items).toHaveLength(1_048);
+    expect(before?.provenance?.sources).toHaveLength(250);
+    expect(Math.max(...sizes)).toBeLessThan(RECORD_MAX_BYTES);
+    // One predecessor more.
+    expect(sizes.at(-1)).toBeLessThan((sizes.at(-2) ?? 0) + 20);
   });
 });
 
