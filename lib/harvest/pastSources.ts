@@ -44,14 +44,17 @@ function fromProvenance(items: readonly StoredItem[], provenance: Provenance): P
   const nameOf = (number: number) => items[number]?.url ?? others[number - items.length] ?? [];
   return {
     sources: new Map(
-      sources.map(({ id, names, links, lacksEnd = false }) => [
-        id,
-        {
-          names: new Set(names.flatMap(nameOf)),
-          links: new Set(links.flatMap((link) => sources[link]?.id ?? [])),
-          lacksEnd,
-        },
-      ]),
+      sources
+        // One that tells nothing, since it was never read, has not shown its end either.
+        .filter(({ names, links, unread }) => unread === undefined || names.length + links.length > 0)
+        .map(({ id, names, links, lacksEnd = false }) => [
+          id,
+          {
+            names: new Set(names.flatMap(nameOf)),
+            links: new Set(links.flatMap((link) => sources[link]?.id ?? [])),
+            lacksEnd,
+          },
+        ]),
     ),
     unplaced: new Set(unplaced.flatMap(nameOf)),
     hasMore,

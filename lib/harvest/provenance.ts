@@ -86,7 +86,7 @@ export function traceSources(before: PageRecord | null, { sources }: Discovery):
   const reach = (id: string, unreadLinker: Shortfall | null): ReachedSource => {
     const index = indexOf.get(id) ?? null;
     const source = index === null ? undefined : sources[index];
-    const known = knownOf(past.sources.get(id));
+    const known = past.sources.get(id);
     const cut = source === undefined ? null : cutOf(source, known);
     if (source !== undefined && cut !== null) warnings.push({ ...cut, url: source.url });
     const shortfall = source === undefined ? unreadLinker : (source.shortfall ?? cut);
@@ -130,11 +130,6 @@ function cutOf({ id, isDelimited, hasEnd }: Source, known: PastSource | undefine
   const what =
     id === PAGE_SOURCE ? 'The page lacks its end tag' : 'The stylesheet ends in the middle of a rule';
   return { code: 'PAGE_UNREACHABLE', detail: `${what}: it was perhaps cut off.` };
-}
-
-/** A source of which nothing is known was never read: nothing of it can be lost, and its end was not seen. */
-function knownOf(source: PastSource | undefined): PastSource | undefined {
-  return source === undefined || source.names.size + source.links.size === 0 ? undefined : source;
 }
 
 function standingOf(items: readonly StoredItem[], trace: Omit<Trace, 'standing'>): Map<string, Reason> {

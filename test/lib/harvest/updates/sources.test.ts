@@ -232,6 +232,11 @@ describe('a page whose length nobody says', () => {
     expect((await updates(whole, cut, { '/': html('<img src=a.png>', open) })).names).toEqual(['a.png']);
   });
 
+  it('had its end tag, though it named nothing then', async () => {
+    const more: Site = { '/': { type: 'text/html', body: '<body><img src=a.png><img src=b.png>', ...open } };
+    expect((await updates({ '/': html('', open) }, more, cut)).names).toEqual(['a.png', 'b.png']);
+  });
+
   it('and that never has an end tag loses what it no longer names', async () => {
     const { names, record } = await updates(
       noEnd('<p><img src=a.png><img src=b.png>'),
@@ -259,6 +264,18 @@ describe('a page whose length nobody says', () => {
     expect((await updates(whole, noEnd('<p><img src=a.png>', { isDelimited: true }))).names).toEqual([
       'a.png',
     ]);
+  });
+
+  it('is not known by a stylesheet that failed until now', async () => {
+    const sheet = (body: string): Site => ({ '/s.css': { type: 'text/css', body, isDelimited: false } });
+    const first = { '/': html(link('/s.css')), '/s.css': DOWN };
+    const { record, names } = await updates(
+      first,
+      sheet('p{background:url(a.png)'),
+      sheet('p{background:url(b.png)'),
+    );
+    expect(names).toEqual(['b.png']);
+    expect(record.warnings).toEqual([]);
   });
 
   it('is what a stylesheet may be too: one that ends in a rule is perhaps cut', async () => {
