@@ -25,8 +25,10 @@ export interface Candidate {
   readonly url: string;
   /** Decoded bytes of a `data:` image; nothing is fetched for it. */
   readonly data?: Buffer;
-  /** At most `PLACES_LISTED` places, in page order; never empty. */
+  /** At most `PLACES_LISTED` places, in page order; never empty. For display: `sources` is what is whole. */
   readonly places: readonly Place[];
+  /** Every source that names it, each once: indices into the discovery's `sources`. */
+  readonly sources: readonly number[];
   /** It is the largest candidate of at least one of its slots (what `variants: best` keeps). */
   readonly isBest: boolean;
   /** Every place of it stands on an element that has another candidate too: it may be a mere stand-in. */
@@ -41,9 +43,13 @@ export const STAND_IN_BYTES = 200;
 /** At most so many places are kept and listed for one image. */
 export const PLACES_LISTED = 20;
 
-/** A stylesheet that could not be read, so that images may be missing. */
-export interface Warning {
+/** A source that was not read, or not whole, so that images may be missing. */
+export interface Warning extends Shortfall {
   readonly url: string;
+}
+
+/** Why a source was not read whole. */
+export interface Shortfall {
   readonly code: StylesheetCode;
   readonly detail: string;
   readonly status?: number;
@@ -61,8 +67,27 @@ export type StylesheetCode =
 export interface Discovery {
   readonly candidates: readonly Candidate[];
   readonly warnings: readonly Warning[];
-  /** The stylesheets that were read: absolute URL → that of the stylesheet that imported it, null for a linked one. */
-  readonly stylesheets: ReadonlyMap<string, string | null>;
+  /** The page comes first; then each stylesheet that it links or that another one imports, read or not. */
+  readonly sources: readonly Source[];
+}
+
+/** The id of the page among its sources. */
+export const PAGE_SOURCE = 'page';
+
+/** A text that names images: the page, or one of its stylesheets. */
+export interface Source {
+  /** `PAGE_SOURCE`, or a hash of the stylesheet's whole URL as linked. */
+  readonly id: string;
+  /** As it is shown in a warning. */
+  readonly url: string;
+  /** Indices of the stylesheets that it links or imports, each once. */
+  readonly links: ReadonlySet<number>;
+  /** Absent when it was read whole: only such a source may say that an image is gone. */
+  readonly shortfall?: Shortfall;
+  /** The transport said where its text ends. */
+  readonly isDelimited: boolean;
+  /** The text says so itself: a page by its end tag, a stylesheet by closing what it opens. */
+  readonly hasEnd: boolean;
 }
 
 /** Why an image was not stored or was kept as it was. */
@@ -131,7 +156,8 @@ export interface Counts {
 }
 
 interface RecordCommon {
-  readonly schema: 1;
+  /** 1 in what this version writes; it reads later ones too, and knows the members below. */
+  readonly schema: number;
   /** Unique to the operation that wrote this record, so that no ETag ever comes back. */
   readonly opId: string;
   /** The opIds of earlier records of this page, fences included, newest first, at most `PREDECESSORS_KEPT`. */
@@ -155,8 +181,36 @@ export interface PageRecord extends RecordCommon {
   /** The listed lines; `counts` says how many there were. */
   readonly skipped: readonly SkippedLine[];
   readonly warnings: readonly Warning[];
-  /** The stylesheets that were imported by others, as `[imported, importer]`: absolute URLs. */
-  readonly imports: readonly (readonly [string, string])[];
+  /** What an update must know. Absent in a record of before it was kept: `foundIn` and `imports` stand in. */
+  readonly provenance?: Provenance;
+  /** Only without `provenance`: the stylesheets that others imported, as `[imported, importer]`. */
+  readonly imports?: readonly (readonly [string, string])[];
+}
+
+/** Where a page's images come from. An image is an index into `items`, and behind their end into `others`. */
+export interface Provenance {
+  /** The page comes first; then the stylesheets that name or link something, or were not read. */
+  readonly sources: readonly KnownSource[];
+  /** Image ids of what a source names and what has no copy. */
+  readonly others: readonly string[];
+  /** Images that some source may name, but it is not known which. */
+  readonly unplaced: readonly number[];
+  /** The sources name more images without a copy than `others` lists. */
+  readonly hasMore?: true;
+}
+
+/** What a source named when it was read last, as far as it has not been read whole again. */
+export interface KnownSource {
+  /** As in `Source`. */
+  readonly id: string;
+  /** Images, ascending. */
+  readonly names: readonly number[];
+  /** Indices into `sources`, ascending. */
+  readonly links: readonly number[];
+  /** Why it was not read whole by the latest call; absent when it was. */
+  readonly unread?: StylesheetCode;
+  /** Its last whole text had no end of its own, so that a later one needs none. */
+  readonly lacksEnd?: true;
 }
 
 /** An empty record, left by a sweep so that a paused writer's commit fails. Counts as absent for every answer. */

@@ -107,7 +107,7 @@ const counts = named(
 
 const warning = named(
   'Warning',
-  'A stylesheet that could not be read, so that images may be missing.',
+  'A stylesheet that was not read, or not whole, so that images may be missing; with the URL of the page, the page itself.',
   z.strictObject({
     url: z.string(),
     code: z.enum([

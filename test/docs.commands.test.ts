@@ -38,6 +38,7 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
   'npm run test:hostile': [CI, 'npm test'],
   'npm run test:jest': [CI, 'npm test'],
   'npm run test:kills': ALONE,
+  'npm run test:updates': [CI, 'npm run test:updates'],
   'npm run types': [CI, 'npm test'],
   '.ci/run': 'is what decides, and runs all of this',
   '.ci/openapi/run.sh': [CI, 'bash .ci/openapi/run.sh'],

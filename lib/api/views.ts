@@ -5,6 +5,7 @@ import type { Changes, Item, PageRecord, SkippedLine, StoredItem } from '../mode
 import type { ImageStore } from '../ports.ts';
 import type { Found } from '../record/lookUp.ts';
 import { type Answer, jsonAnswer } from './answers.ts';
+import { boundAnswer } from './boundAnswer.ts';
 import type { Include } from './input.ts';
 
 /** What POST and PUT answer. */
@@ -54,8 +55,8 @@ export function harvestAnswer(
   { record, changes, isNew }: Harvest,
   options: { readonly isUpdate: boolean; readonly isDryRun: boolean },
 ): Answer {
-  const { url, finalUrl, createdAt, updatedAt, complete, variants, counts, items, skipped, warnings } =
-    record;
+  const { url, finalUrl, createdAt, updatedAt, complete, variants, counts, warnings } = record;
+  const { items, skipped } = boundAnswer(record, { url, finalUrl, counts, warnings });
   const body: HarvestView = {
     ...(options.isDryRun && { dryRun: true }),
     url,
@@ -80,11 +81,13 @@ export function harvestAnswer(
 
 /** 200 with an ETag of the content, or 304 when the caller has it; an answer with links has no ETag. */
 export async function lookUpAnswer(
-  { url, items, skipped, complete, updatedAt, next }: Found,
+  found: Found,
   include: ReadonlySet<Include>,
   images: ImageStore,
   ifNoneMatch: string | undefined,
 ): Promise<Answer> {
+  const { url, complete, updatedAt, next } = found;
+  const { items, skipped } = include.has('details') ? boundAnswer(found, { url }) : found;
   const summary = {
     url,
     images: items.map((item) => item.name),

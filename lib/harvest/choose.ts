@@ -8,28 +8,49 @@ export interface Choice {
 }
 
 /** What servers commonly accept as a request line; a longer reference is no address. */
-const URL_MAX_CHARS = 8_192;
+export const URL_MAX_CHARS = 8_192;
 /** All URLs of one record together, so that an answer stays under 5 MiB. */
 const URLS_MAX_CHARS = 1024 * 1024;
+/** What a record may hold, as a multiple of the images of one call: so much room is there for what must stay. */
+const ROOM_SHARE = 1.25;
 
-/** Decides in page order, so that a limit always cuts the same images. */
+export interface ChoiceOptions {
+  readonly variants: Variants;
+  readonly imagesMaxCount: number;
+  /** URLs of copies that must stay, on the page or not: their room is taken. */
+  readonly standing: ReadonlyMap<string, unknown>;
+}
+
+/** The most items of one record: with links, so many of the default limit still have room in an answer of 5 MiB. */
+export function roomOf(imagesMaxCount: number): number {
+  return Math.floor(imagesMaxCount * ROOM_SHARE);
+}
+
+/** Decides in page order, so that a limit always cuts the same images. What is new gives way to what must stay. */
 export function choose(
   candidates: readonly Candidate[],
-  options: { readonly variants: Variants; readonly imagesMaxCount: number },
+  { variants, imagesMaxCount, standing }: ChoiceOptions,
 ): readonly Choice[] {
   let count = 0;
-  let chars = 0;
+  let room = roomOf(imagesMaxCount) - standing.size;
+  let chars = URLS_MAX_CHARS - [...standing.keys()].reduce((sum, url) => sum + url.length, 0);
   return candidates.map((candidate) => {
-    const reason = reasonAgainst(candidate, options.variants);
+    const { url } = candidate;
+    const reason = reasonAgainst(candidate, variants);
     if (reason !== null) return { candidate, reason };
-    if (count >= options.imagesMaxCount) {
-      return { candidate, reason: limitReached(`The page has more than ${options.imagesMaxCount} images.`) };
+    if (count >= imagesMaxCount) {
+      return { candidate, reason: limitReached(`The page has more than ${imagesMaxCount} images.`) };
     }
-    if (chars + candidate.url.length > URLS_MAX_CHARS) {
+    const isNew = !standing.has(url);
+    if (isNew && room <= 0) return { candidate, reason: NO_ROOM };
+    if (isNew && url.length > chars) {
       return { candidate, reason: limitReached('The addresses of this page’s images are too long to list.') };
     }
     count += 1;
-    chars += candidate.url.length;
+    if (isNew) {
+      room -= 1;
+      chars -= url.length;
+    }
     return { candidate };
   });
 }
@@ -57,3 +78,7 @@ function hasCredentials(url: string): boolean {
 }
 
 const limitReached = (detail: string): Reason => ({ code: 'LIMIT_REACHED', detail });
+
+const NO_ROOM = limitReached(
+  'There is no room beside the copies that stay, since what names them was not read whole.',
+);

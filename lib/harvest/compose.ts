@@ -1,5 +1,6 @@
 /** Makes the page's next record out of what was gathered and of what was there before. Pure. */
 import {
+  type Candidate,
   type Changes,
   type Counts,
   type Discovery,
@@ -9,12 +10,14 @@ import {
   type Reason,
   type SkippedLine,
   type StoredItem,
-  type StylesheetCode,
   type Variants,
 } from '../model.ts';
 import type { ImageCode } from '../problem.ts';
-import { boundAnswer, SKIPPED_LISTED, shown } from './boundAnswer.ts';
+import { cutLists, SKIPPED_LISTED, shown } from '../record/boundLists.ts';
+import { SCHEMA } from '../record/recordText.ts';
+import { roomOf } from './choose.ts';
 import type { Gathered } from './gather.ts';
+import { provenanceOf, type Trace } from './provenance.ts';
 
 export interface Composition {
   readonly opId: string;
@@ -24,8 +27,10 @@ export interface Composition {
   readonly variants: Variants;
   /** ISO 8601. */
   readonly now: string;
-  readonly discovery: Discovery;
+  readonly discovery: Pick<Discovery, 'warnings'>;
   readonly gathered: readonly Gathered[];
+  /** What of the present record a source may still name that was not read whole. */
+  readonly trace: Trace;
   /** The page's present record (a PUT). */
   readonly before: PageRecord | null;
   readonly imagesMaxCount: number;
@@ -35,26 +40,33 @@ export interface Composition {
  * What is said of one image. An `isExtra` copy is kept beyond what the limits let a call fetch. A page may have a
  * million that are discarded: nothing is made of those that are counted only.
  */
-type Line = { readonly kind: 'item'; readonly item: StoredItem; readonly isExtra: boolean } | Discarded;
+type Line =
+  | {
+      readonly kind: 'item';
+      readonly item: StoredItem;
+      readonly sources: Candidate['sources'];
+      readonly isExtra: boolean;
+    }
+  | Discarded;
 
 interface Discarded {
   readonly kind: 'discarded';
-  readonly candidate: { readonly url: string; readonly places: readonly Place[] };
+  readonly candidate: {
+    readonly url: string;
+    readonly places: readonly Place[];
+    readonly sources: Candidate['sources'];
+  };
   readonly reason: Reason;
 }
 
 /** These say that the copy is not wanted; every other code is a failure, and an old copy outlives a failure. */
 const UNWANTED: ReadonlySet<ImageCode> = new Set<ImageCode>(['PLACEHOLDER', 'NOT_CHOSEN']);
-/** What the failure of a stylesheet is for an image that was found in it. */
-const STYLESHEET_REASONS: Readonly<Record<StylesheetCode, ImageCode>> = {
-  PAGE_UNREACHABLE: 'IMAGE_UNREACHABLE',
-  CONTENT_UNSUPPORTED: 'IMAGE_UNREACHABLE',
-  PAGE_TIMEOUT: 'IMAGE_TIMEOUT',
-  PAGE_TOO_LARGE: 'LIMIT_REACHED',
-  LIMIT_REACHED: 'LIMIT_REACHED',
-  ADDRESS_FORBIDDEN: 'ADDRESS_FORBIDDEN',
-  OUT_OF_TIME: 'OUT_OF_TIME',
-};
+/**
+ * Bytes of the places and skipped lines that a record keeps for display: a thousand images in twenty places each have
+ * half of it. With the rest of what a page can bring about, 1,250 items with validators of 9 KiB, 1 MiB of addresses
+ * and 3 MiB of provenance, a record has less than `RECORD_MAX_BYTES`.
+ */
+const LISTS_MAX_BYTES = 8 * 1024 * 1024;
 
 export interface Composed {
   /** What this call did, to answer with: outcomes are this call's. */
@@ -66,26 +78,32 @@ export interface Composed {
 }
 
 export function composeRecord(parts: Composition): Composed {
-  const { before, discovery } = parts;
+  const { before, discovery, trace } = parts;
   const copies = new Map(before?.items.map((item) => [item.url, item]));
-  const lines = parts.gathered.map((line) => lineOf(line, copies));
-  const kept: StoredItem[] = [];
+  const lines = parts.gathered.map((line) => lineOf(line, copies, trace));
+  const kept: Extract<Line, { kind: 'item' }>[] = [];
+  const discarded: Discarded['candidate'][] = [];
   const skipped: SkippedLine[] = [];
   const byCode: Partial<Record<ImageCode, number>> = {};
-  for (const line of boundItems(lines.concat(unseen(parts)), parts.imagesMaxCount)) {
+  for (const line of boundItems(lines.concat(unseen(parts)), parts.imagesMaxCount, trace.standing)) {
     if (line.kind === 'item') {
-      kept.push(line.item);
+      kept.push(line);
       continue;
     }
     const { code } = line.reason;
+    discarded.push(line.candidate);
     byCode[code] = (byCode[code] ?? 0) + 1;
     if (skipped.length < SKIPPED_LISTED) skipped.push(skippedLine(line));
   }
-  const items = nameDuplicates(kept);
-  const warnings = discovery.warnings.map((warning) => ({ ...warning, url: shown(warning.url) }));
+  const items = nameDuplicates(kept.map(({ item }) => item));
+  const named = kept.map(({ item: { url }, sources }) => ({ url, sources }));
+  const warnings = [...discovery.warnings, ...trace.warnings].map((warning) => ({
+    ...warning,
+    url: shown(warning.url),
+  }));
 
-  const record = boundAnswer({
-    schema: 1,
+  const record: PageRecord = {
+    schema: SCHEMA,
     kind: 'page',
     opId: parts.opId,
     predecessors: parts.predecessors.slice(0, PREDECESSORS_KEPT),
@@ -98,11 +116,10 @@ export function composeRecord(parts: Composition): Composed {
       ![...warnings, ...items.map((item) => item.reason)].some(isOutOfTime),
     variants: parts.variants,
     counts: countsOf(items, byCode),
-    items,
-    skipped,
+    ...cutLists({ items, skipped }, LISTS_MAX_BYTES),
     warnings,
-    imports: importsOf(discovery),
-  });
+    provenance: provenanceOf(trace, named, discarded, (url) => !copies.has(url)),
+  };
   if (before === null || contentOf(before) !== contentOf(record)) {
     return { record, toKeep: record, isWorthKeeping: true };
   }
@@ -115,7 +132,7 @@ export function composeRecord(parts: Composition): Composed {
   return {
     record: same,
     toKeep: { ...same, items: keptItems },
-    isWorthKeeping: validatorsOf(before) !== validatorsOf(same),
+    isWorthKeeping: updateFactsOf(before) !== updateFactsOf(same),
   };
 }
 
@@ -133,65 +150,55 @@ export function changesBetween(before: PageRecord | null, after: PageRecord): Ch
   };
 }
 
-/** An image that is still on the page but cannot be had now keeps its old copy. */
-function lineOf(line: Gathered, copies: ReadonlyMap<string, StoredItem>): Line {
-  if (line.kind === 'item') return { kind: 'item', item: line.item, isExtra: false };
+/**
+ * An image that is still on the page but cannot be had now keeps its old copy; so does one that is not wanted where it
+ * was found, while a source that was not read may want it.
+ */
+function lineOf(line: Gathered, copies: ReadonlyMap<string, StoredItem>, { standing }: Trace): Line {
+  const { sources } = line.candidate;
+  if (line.kind === 'item') return { kind: 'item', item: line.item, sources, isExtra: false };
   const { candidate, reason } = line;
-  const old = UNWANTED.has(reason.code) ? undefined : copies.get(candidate.url);
-  return old === undefined ? line : keptLine(old, reason, candidate.places);
+  const stands = standing.get(candidate.url);
+  const isUnwanted = UNWANTED.has(reason.code);
+  const old = isUnwanted && stands === undefined ? undefined : copies.get(candidate.url);
+  if (old === undefined) return line;
+  const item = keptItem(old, isUnwanted ? (stands ?? reason) : reason, candidate.places);
+  return { kind: 'item', item, sources, isExtra: stands === undefined && reason.code === 'LIMIT_REACHED' };
 }
 
-/**
- * Old copies that were found through a stylesheet which could not be read this time, or was imported below one:
- * nobody knows whether they are still used, so they stay.
- */
-function unseen({ before, discovery, gathered }: Composition): Line[] {
-  if (before === null || discovery.warnings.length === 0) return [];
-  const seen = new Set(gathered.map((line) => (line.kind === 'item' ? line.item.url : line.candidate.url)));
-  const warnings = new Map(discovery.warnings.map((warning) => [warning.url, warning]));
-  const importers = new Map(before.imports);
-  return before.items.flatMap((item) => {
-    if (seen.has(item.url)) return [];
-    const warning = item.foundIn
-      .flatMap(({ stylesheet }) => chainOf(stylesheet, importers))
-      .map((stylesheet) => warnings.get(stylesheet))
-      .find((found) => found !== undefined);
-    if (warning === undefined) return [];
-    const detail = `Its stylesheet was not read: ${warning.detail}`;
-    return [keptLine(item, { code: STYLESHEET_REASONS[warning.code], detail }, item.foundIn)];
+/** Old copies that nothing names which was read, while what was not read may. */
+function unseen({ before, gathered, trace: { standing } }: Composition): Line[] {
+  if (before === null || standing.size === 0) return [];
+  const seen = new Set(gathered.map(({ candidate }) => candidate.url));
+  return before.items.flatMap((item): Line[] => {
+    const reason = standing.get(item.url);
+    if (reason === undefined || seen.has(item.url)) return [];
+    return [{ kind: 'item', item: keptItem(item, reason, item.foundIn), sources: [], isExtra: false }];
   });
 }
 
-/** A stylesheet and those that imported it, up to the linked one. */
-function chainOf(stylesheet: string | undefined, importers: ReadonlyMap<string, string>): string[] {
-  const chain: string[] = [];
-  for (let url = stylesheet; url !== undefined && !chain.includes(url); url = importers.get(url))
-    chain.push(url);
-  return chain;
-}
-
-function importsOf({ stylesheets }: Discovery): [string, string][] {
-  return [...stylesheets].flatMap(([url, importer]): [string, string][] =>
-    importer === null ? [] : [[url, importer]],
-  );
-}
-
-function keptLine(old: StoredItem, reason: Reason, foundIn: readonly Place[]): Line {
-  const item: StoredItem = { ...old, outcome: 'kept', foundIn, reason };
-  return { kind: 'item', item, isExtra: reason.code === 'LIMIT_REACHED' };
+function keptItem(old: StoredItem, reason: Reason, foundIn: readonly Place[]): StoredItem {
+  return { ...old, outcome: 'kept', foundIn, reason };
 }
 
 /** Every kept copy has its reason; this is for the types. */
 const LIMIT_REACHED: Reason = { code: 'LIMIT_REACHED', detail: 'The page has more images than the limit.' };
 
 /** A page that names other images first each time must not make its record grow without end. */
-function boundItems(lines: readonly Line[], imagesMaxCount: number): readonly Line[] {
+function boundItems(
+  lines: readonly Line[],
+  imagesMaxCount: number,
+  standing: Trace['standing'],
+): readonly Line[] {
   if (!lines.some((line) => line.kind === 'item' && line.isExtra)) return lines;
-  let room = imagesMaxCount - lines.filter((line) => line.kind === 'item' && !line.isExtra).length;
+  const fixed = lines.flatMap((line) => (line.kind === 'item' && !line.isExtra ? [line.item] : []));
+  const own = fixed.filter(({ url }) => !standing.has(url));
+  let room = Math.min(imagesMaxCount - own.length, roomOf(imagesMaxCount) - fixed.length);
   return lines.map((line) => {
     if (line.kind === 'discarded' || !line.isExtra || room-- > 0) return line;
-    const { url, foundIn, reason = LIMIT_REACHED } = line.item;
-    return { kind: 'discarded', candidate: { url, places: foundIn }, reason };
+    const { item, sources } = line;
+    const { url, foundIn, reason = LIMIT_REACHED } = item;
+    return { kind: 'discarded', candidate: { url, places: foundIn, sources }, reason };
   });
 }
 
@@ -234,8 +241,10 @@ function sorted(line: object): [string, unknown][] {
   return Object.entries(line).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-const validatorsOf = ({ items }: PageRecord) =>
-  JSON.stringify(items.map(({ validators }) => validators && sorted(validators)));
+/** What the next update needs and no reader sees, as one string to compare. */
+function updateFactsOf({ items, provenance }: PageRecord): string {
+  return JSON.stringify([items.map(({ validators }) => validators && sorted(validators)), provenance]);
+}
 
 const isOutOfTime = (line: { readonly code: string } | undefined) => line?.code === 'OUT_OF_TIME';
 

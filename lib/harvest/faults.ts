@@ -1,5 +1,5 @@
 /** What a fault of reading from the web means: for the page a Problem, for an image or a stylesheet a line. */
-import type { Reason, Warning, WebFault } from '../model.ts';
+import type { Reason, Shortfall, Warning, WebFault } from '../model.ts';
 import type { WebResult } from '../ports.ts';
 import { type ImageCode, Problem, type ProblemCode, type UnreachableReason } from '../problem.ts';
 
@@ -77,6 +77,6 @@ export function imageReason({ fault, detail, status }: WebFailure): Reason {
   return { code: MEANINGS[fault].image, detail, ...(status !== undefined && { status }) };
 }
 
-export function stylesheetWarning({ fault, detail, status }: WebFailure): Omit<Warning, 'url'> {
+export function stylesheetWarning({ fault, detail, status }: WebFailure): Shortfall {
   return { code: MEANINGS[fault].stylesheet, detail, ...(status !== undefined && { status }) };
 }

@@ -14,7 +14,7 @@ import { imageReason, OUT_OF_TIME } from './faults.ts';
 
 /** What became of one candidate. `discarded` is no copy, for the reason given. */
 export type Gathered =
-  | { readonly kind: 'item'; readonly item: StoredItem }
+  | { readonly kind: 'item'; readonly candidate: Candidate; readonly item: StoredItem }
   | { readonly kind: 'discarded'; readonly candidate: Candidate; readonly reason: Reason };
 
 export interface GatherRequest {
@@ -149,6 +149,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
     if (!(await upload(name, body.bytes, contentType, sha256))) return discarded(candidate, OUT_OF_TIME);
     return {
       kind: 'item',
+      candidate,
       item: {
         name,
         url: candidate.url,
@@ -188,6 +189,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
     const latest = fresh ?? validators;
     return {
       kind: 'item',
+      candidate,
       item: {
         ...facts,
         outcome: 'unchanged',

@@ -11,6 +11,7 @@ import { choose } from './choose.ts';
 import { type Composed, changesBetween, composeRecord } from './compose.ts';
 import { pageProblem } from './faults.ts';
 import { gather } from './gather.ts';
+import { traceSources } from './provenance.ts';
 import { type FoundPage, readPage } from './readPage.ts';
 
 export interface HarvestServices {
@@ -191,12 +192,15 @@ async function gatherNext(
 ): Promise<Composed> {
   const { request, limits, opId, pageId, url, signal, uploads, call } = operation;
   const present = pageOf(before);
-  const variants = request.variants ?? present?.variants ?? 'all';
+  // A later version's record may have others.
+  const variants = request.variants ?? (present?.variants === 'best' ? 'best' : 'all');
+  const trace = traceSources(present, discovery);
+  const { imagesMaxCount } = limits;
   const gathered = await gather(operation, {
     pageId,
     opId,
     finalUrl,
-    choices: choose(discovery.candidates, { variants, imagesMaxCount: limits.imagesMaxCount }),
+    choices: choose(discovery.candidates, { variants, imagesMaxCount, standing: trace.standing }),
     present: new Map(present?.items.map((item) => [item.url, item])),
     signal,
     onUpload: (name) => uploads.push(name),
@@ -213,8 +217,9 @@ async function gatherNext(
     now: operation.clock.now().toISOString(),
     discovery,
     gathered,
+    trace,
     before: present,
-    imagesMaxCount: limits.imagesMaxCount,
+    imagesMaxCount,
   });
 }
 

@@ -1,7 +1,7 @@
 /** Reads the URL that was given and tells what it is: a page, or itself an image. */
 import type { Limits } from '../config.ts';
 import { imageTypeOf, inspectImage } from '../image/inspectImage.ts';
-import type { Discovery } from '../model.ts';
+import { type Discovery, PAGE_SOURCE } from '../model.ts';
 import { discoverImages } from '../page/discoverImages.ts';
 import { isHtmlType, looksLikeHtml } from '../page/sniffHtml.ts';
 import type { Web, WebRequest } from '../ports.ts';
@@ -39,10 +39,10 @@ export async function readPage(
   if (page.kind === 'failed') throw pageProblem(page);
   // No condition was sent, and the adapter answers `notModified` to a condition only.
   if (page.kind === 'notModified') throw new Error('an unconditional request was answered as unchanged');
-  const { finalUrl, contentType, bytes } = page;
+  const { finalUrl, contentType, bytes, isDelimited } = page;
 
   if (await isImage(bytes, contentType)) {
-    await refuseCutImage(bytes, page.isDelimited);
+    await refuseCutImage(bytes, isDelimited);
     return { finalUrl, discovery: onlyImage(url, bytes) };
   }
   if (!isHtml(bytes, contentType))
@@ -51,7 +51,7 @@ export async function readPage(
   const stylesheetsEnd = AbortSignal.any([signal, AbortSignal.timeout(stylesheetsMs)]);
   const readStylesheet = createStylesheetReader(web, limits.pageMaxBytes - bytes.length, stylesheetsEnd);
   try {
-    const page = { html: bytes, contentType, url, finalUrl };
+    const page = { html: bytes, contentType, url, finalUrl, isUndelimited: !isDelimited };
     return { finalUrl, discovery: await discoverImages(page, { readStylesheet, signal }) };
   } catch (error) {
     if (error !== signal.reason) throw error;
@@ -74,11 +74,19 @@ function onlyImage(url: URL, bytes: Buffer): Discovery {
     url: url.href,
     data: bytes,
     places: [{ element: 'page', attribute: 'url', slot: 0 }],
+    sources: [0],
     isBest: true,
     hasAlternative: false,
     isLazyElement: false,
   };
-  return { candidates: [candidate], warnings: [], stylesheets: new Map() };
+  const source = {
+    id: PAGE_SOURCE,
+    url: url.href,
+    links: new Set<number>(),
+    isDelimited: true,
+    hasEnd: true,
+  };
+  return { candidates: [candidate], warnings: [], sources: [source] };
 }
 
 /** Where the transport cannot tell that the body is whole, the format must. */
@@ -112,6 +120,7 @@ function createStylesheetReader(web: Web, budgetBytes: number, signal: AbortSign
       bytes: sheet.bytes,
       contentType: sheet.contentType,
       finalUrl: sheet.finalUrl,
+      isUndelimited: !sheet.isDelimited,
     };
   };
 }

@@ -12,6 +12,14 @@ export type CssReference =
     })
   | { readonly kind: 'import'; readonly url: string };
 
+/** How reading a text of CSS ended. */
+export interface CssEnd {
+  /** False when the budget of faults was used up. */
+  readonly isWhole: boolean;
+  /** False when a rule, a declaration, a bracket or a comment was still open. */
+  readonly isClosed: boolean;
+}
+
 /** `declarations` is a `style` attribute. */
 export type CssContext = 'stylesheet' | 'declarations';
 
@@ -37,12 +45,13 @@ export function mayNameImages(css: string): boolean {
  * CSS Syntax: a declaration with a bad string or URL is dropped, what is not closed ends with the text. Values of
  * custom properties count (a page that puts an image there means to use it); `@font-face` and the preludes of rules
  * do not.
+ * @returns at its end, whether it was read whole and closes what it opens
  */
 export function* readCss(
   css: string,
   context: CssContext,
   budget: CssBudget,
-): Generator<CssReference | null, void, undefined> {
+): Generator<CssReference | null, CssEnd, undefined> {
   const { text, restore } = yield* shortenLongTokens(css);
   const reader = createRuleReader(context);
   const nextToken = createCssTokens(text, budget);
@@ -53,7 +62,9 @@ export function* readCss(
     count += 1;
     if (count % TOKENS_PER_STEP === 0) yield null;
   }
+  const isClosed = reader.isClosed() && text.lastIndexOf('/*') <= text.lastIndexOf('*/');
   yield* restored(reader.finish(), restore);
+  return { isWhole: budget.faultsLeft > 0, isClosed };
 }
 
 function* restored(
@@ -72,6 +83,8 @@ function* restored(
 interface RuleReader {
   take(token: CssToken): Completed;
   finish(): Completed;
+  /** Nothing that was begun is still open. */
+  isClosed(): boolean;
 }
 
 /** Keeps the place in the nesting of rules. Since rules nest, `a:b` may be a declaration or begin a selector. */
@@ -184,5 +197,6 @@ function createRuleReader(context: CssContext): RuleReader {
       }
     },
     finish: commit,
+    isClosed: () => blocks.length === 1 && state === 'start',
   };
 }

@@ -1,8 +1,9 @@
-import type { Discovery, Warning } from '../model.ts';
+import { type Discovery, PAGE_SOURCE, type Shortfall, type Warning } from '../model.ts';
 import { createPace } from '../pace.ts';
 import { collectReferences } from './collectReferences.ts';
 import type { CssBudget } from './cssTokens.ts';
 import { decodeHtml } from './decodeHtml.ts';
+import type { LeftOut } from './discoveryRules.ts';
 import { expandInlineStyles } from './inlineStyles.ts';
 import { JSON_LD_MAX_CHARS } from './jsonLd.ts';
 import { mergeCandidates } from './mergeCandidates.ts';
@@ -10,9 +11,11 @@ import { parseDocument } from './parseDocument.ts';
 import type { Reference, StylesheetLink } from './references.ts';
 import { withoutFragment } from './resolveReference.ts';
 import {
+  BROKEN_CSS,
   type ReadStylesheet,
   type ReadStylesheets,
   readStylesheets,
+  type SourceDraft,
   type StylesheetLimits,
 } from './stylesheets.ts';
 
@@ -25,6 +28,8 @@ export interface Page {
   readonly url: URL;
   /** After redirects. */
   readonly finalUrl: URL;
+  /** The end of the connection was the end of the page: it may have been cut. */
+  readonly isUndelimited?: boolean;
 }
 
 export interface DiscoveryParts {
@@ -56,24 +61,37 @@ export async function discoverImages(page: Page, parts: DiscoveryParts): Promise
   const pace = createPace(parts.signal);
   const budget: CssBudget = { faultsLeft: CSS_FAULTS_MAX };
   const { text, encoding } = decodeHtml(page.html, page.contentType);
-  const { entries, baseHref, leftOut } = await collectReferences(await parseDocument(text, pace), pace);
+  const document = await parseDocument(text, pace);
+  const { entries, baseHref, leftOut } = await collectReferences(document, pace);
   const base = baseUrl(baseHref, page.finalUrl);
 
   const expanded = await expandInlineStyles(entries, budget, pace);
+  const pageUrl = withoutFragment(page.finalUrl.href);
+  const isCut = page.isUndelimited && !document.hasEndTag && endsInTag(text);
+  const shortfalls = [...(isCut ? [CUT_IN_TAG] : []), ...[...leftOut].map((what) => LEFT_OUT[what])];
+  const source: SourceDraft = {
+    id: PAGE_SOURCE,
+    url: pageUrl,
+    links: new Set(),
+    isDelimited: page.isUndelimited !== true,
+    hasEnd: document.hasEndTag,
+  };
+  const shortfall = shortfalls[0] ?? (budget.faultsLeft > 0 ? undefined : BROKEN_CSS);
+  if (shortfall !== undefined) source.shortfall = shortfall;
   const stylesheets = await readStylesheets(
     expanded.filter((entry) => entry.kind === 'stylesheet'),
-    { base, encoding, finalUrl: page.finalUrl },
+    { base, encoding, finalUrl: page.finalUrl, source },
     { ...parts, limits: parts.limits ?? STYLESHEET_LIMITS, budget, pace },
   );
   const references = inOrder(expanded, stylesheets);
   const own = new Set([page.url, page.finalUrl].map((url) => withoutFragment(url.href)));
   const candidates = await mergeCandidates(references, { base, own }, pace);
-  const warnings = [
+  const ofPage = budget.faultsLeft > 0 ? shortfalls : [BROKEN_CSS, ...shortfalls];
+  const warnings: Warning[] = [
     ...stylesheets.warnings,
-    ...(budget.faultsLeft > 0 ? [] : [limitWarning(page.finalUrl, BROKEN_CSS)]),
-    ...(leftOut.has('jsonLd') ? [limitWarning(page.finalUrl, LONG_JSON_LD)] : []),
+    ...ofPage.map((missing) => ({ ...missing, url: pageUrl })),
   ];
-  return { candidates, warnings, stylesheets: stylesheets.urls };
+  return { candidates, warnings, sources: stylesheets.sources };
 }
 
 /** What a stylesheet names stands where its link does. */
@@ -100,9 +118,19 @@ function baseUrl(href: string | undefined, finalUrl: URL): string {
   return isUsable ? url.href : fallback;
 }
 
-const BROKEN_CSS = 'The page’s CSS is broken beyond reading; what followed was not looked at.';
-const LONG_JSON_LD = `A block of JSON-LD is longer than ${JSON_LD_MAX_CHARS} characters; it was not looked at.`;
+const LEFT_OUT: Readonly<Record<LeftOut, Shortfall>> = {
+  jsonLd: {
+    code: 'LIMIT_REACHED',
+    detail: `A block of JSON-LD is longer than ${JSON_LD_MAX_CHARS} characters; it was not looked at.`,
+  },
+};
+const CUT_IN_TAG: Shortfall = {
+  code: 'PAGE_UNREACHABLE',
+  detail: 'The page ends in the middle of a tag: it was perhaps cut off.',
+};
 
-function limitWarning(finalUrl: URL, detail: string): Warning {
-  return { url: withoutFragment(finalUrl.href), code: 'LIMIT_REACHED', detail };
+/** Whether the last `<` begins a tag or a comment that no `>` ends. */
+function endsInTag(html: string): boolean {
+  const start = html.lastIndexOf('<');
+  return start > html.lastIndexOf('>') && /^<(?:[a-z/!?]|$)/i.test(html.slice(start, start + 2));
 }

@@ -15,6 +15,7 @@ interface Draft {
   readonly url: string;
   readonly data?: Buffer;
   readonly places: Place[];
+  sources: readonly number[];
   isBest: boolean;
   hasAlternative: boolean;
   isLazyElement: boolean;
@@ -57,7 +58,8 @@ export async function mergeCandidates(
     if (steps % STEPS_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
     const resolved = resolve(reference);
     if (resolved === null) continue;
-    const draft = drafts.draftOf(resolved);
+    const source = reference.source ?? 0;
+    const draft = drafts.draftOf(resolved, source);
     const candidate = { reference, draft };
     const picture = note(reference.picture, draft.url);
     if (reference.owner !== reference.picture) note(reference.owner, draft.url);
@@ -65,6 +67,7 @@ export async function mergeCandidates(
     const before = best[picture.slot];
     if (before === undefined || isBetter(candidate, before)) best[picture.slot] = candidate;
     if (draft.places.length < PLACES_LISTED) draft.places.push(placeOf(reference, picture.slot));
+    if (!draft.sources.includes(source)) draft.sources = [...draft.sources, source];
     found.push(candidate);
   }
 
@@ -81,16 +84,21 @@ export async function mergeCandidates(
 /** One draft a URL, in the order of the first places. */
 function createDrafts() {
   const byUrl = Array.from({ length: SHARDS }, () => new Map<string, Draft>());
+  /** By source. Most of a million images have one source, and share its list. */
+  const only: (readonly number[])[] = [];
   const all: Draft[] = [];
   return {
-    draftOf: ({ url, data }: Resolved): Draft => {
+    draftOf: ({ url, data }: Resolved, source: number): Draft => {
       const shard = byUrl[shardOf(url)];
       const known = shard?.get(url);
       if (known !== undefined) return known;
+      const sources = only[source] ?? [source];
+      only[source] = sources;
       const draft: Draft = {
         url,
         ...(data !== undefined && { data }),
         places: [],
+        sources,
         isBest: false,
         hasAlternative: true,
         isLazyElement: false,

@@ -21,6 +21,8 @@ export interface PageDocument {
   readonly root: Htmlparser2TreeAdapterMap['document'];
   /** The text in a `style`, or in a `script` of JSON; that of other elements is not kept. */
   readonly textOf: (element: PageElement) => string;
+  /** An end tag of `body` or `html` was read; one in a comment or a script is none. */
+  readonly hasEndTag: boolean;
 }
 
 /**
@@ -67,6 +69,12 @@ export async function parseDocument(html: string, pace: Pace): Promise<PageDocum
     treeAdapter: createTreeAdapter(countElement, (): number => parser.tokenizer.preprocessor.offset),
   });
   const { tokenizer, document } = parser;
+  let hasEndTag = false;
+  const onEndTag = parser.onEndTag.bind(parser);
+  parser.onEndTag = (token) => {
+    hasEndTag ||= token.tagName === 'body' || token.tagName === 'html';
+    onEndTag(token);
+  };
   for (let start = 0; start < html.length; start += CHUNK_CHARS) {
     const end = start + CHUNK_CHARS;
     tokenizer.write(html.slice(start, end), end >= html.length);
@@ -80,6 +88,7 @@ export async function parseDocument(html: string, pace: Pace): Promise<PageDocum
   if (html === '') tokenizer.write('', true);
   return {
     root: document,
+    hasEndTag,
     textOf: (element) => (element.textStart === -1 ? childText(element) : rawText(html, element.textStart)),
   };
 }

@@ -34,8 +34,10 @@ export interface Reference {
   /** Of an `x` descriptor or a resolution. */
   readonly density?: number;
   readonly alt?: string;
-  /** The stylesheet that holds it. */
+  /** The stylesheet that holds it, as it is shown. */
   readonly stylesheet?: string;
+  /** The same as an index into the discovery's sources; absent for the page itself. */
+  readonly source?: number;
   /** What it is resolved against, when that is not the page's base URL. */
   readonly base?: string;
   /** The place does not say that it holds an image: a `data:` URL there must be one by its type. */

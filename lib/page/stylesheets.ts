@@ -1,9 +1,10 @@
-import type { Warning } from '../model.ts';
+import type { Shortfall, Source, Warning } from '../model.ts';
 import type { Pace } from '../pace.ts';
 import { readCss } from './css.ts';
 import type { CssBudget } from './cssTokens.ts';
 import { type DataUrl, dataUrlName, decodeDataUrl, isDataUrl } from './dataUrl.ts';
 import { decodeCss } from './decodeCss.ts';
+import { shortHash } from './identity.ts';
 import { groupPictures } from './inlineStyles.ts';
 import { parseMimeType } from './mimeType.ts';
 import type { Reference, StylesheetLink } from './references.ts';
@@ -17,8 +18,10 @@ export type StylesheetResult =
       readonly contentType: string | undefined;
       /** After redirects: what its references are resolved against. */
       readonly finalUrl: URL;
+      /** The end of the connection was the end of the text: it may have been cut. */
+      readonly isUndelimited?: boolean;
     }
-  | { readonly kind: 'failed'; readonly warning: Omit<Warning, 'url'> };
+  | { readonly kind: 'failed'; readonly warning: Shortfall };
 
 /** Reads one stylesheet; never throws for what a server does. */
 export type ReadStylesheet = (url: URL, referrer: URL) => Promise<StylesheetResult>;
@@ -45,14 +48,25 @@ export interface StylesheetHome {
   readonly base: string;
   readonly encoding: string;
   readonly finalUrl: URL;
+  /** The page as a source. It gets its links here, or a shortfall when it has too many. */
+  readonly source: SourceDraft;
+}
+
+/** A source whose reading goes on. */
+export interface SourceDraft extends Source {
+  url: string;
+  readonly links: Set<number>;
+  shortfall?: Shortfall;
+  isDelimited: boolean;
+  hasEnd: boolean;
 }
 
 export interface ReadStylesheets {
   /** What a stylesheet names, in order, imports included; only at the first link that led to it. */
   readonly referencesOf: (link: StylesheetLink) => Iterable<Reference>;
   readonly warnings: readonly Warning[];
-  /** Those that were read: absolute URL → that of the stylesheet that imported it, null for a linked one. */
-  readonly urls: ReadonlyMap<string, string | null>;
+  /** The page, and every stylesheet that is linked or imported: what `Reference.source` counts in. */
+  readonly sources: readonly Source[];
 }
 
 /** A stylesheet that is to be read, and later what it holds. */
@@ -60,11 +74,10 @@ interface Sheet {
   readonly link: StylesheetLink;
   /** As linked, without fragment. */
   readonly url: string;
-  /** The same as it is shown; of a `data:` URL known once it was read. */
-  shownUrl: string;
+  /** It has the `url` of a `data:` stylesheet once that was read. */
+  readonly source: SourceDraft;
+  readonly sourceIndex: number;
   readonly referrer: URL;
-  /** The URL of the stylesheet that imports it; null when the page links it. */
-  readonly importer: string | null;
   entries: readonly (Reference | StylesheetLink)[];
 }
 
@@ -75,6 +88,17 @@ const LINKS_BETWEEN_LOOKS = 128;
 const URL_MAX_CHARS = 8_192;
 /** Of a `url` in a warning that is too long to be of use. */
 const WARNED_URL_CHARS = 200;
+/** Of a type in a detail, which is said of every image of the stylesheet. */
+const TYPE_CHARS = 100;
+/** Of a source whose further links were not even looked at. */
+const TOO_MANY_LINKS: Shortfall = {
+  code: 'LIMIT_REACHED',
+  detail: `More than ${LEFT_OUT_COUNTED} stylesheets were not read.`,
+};
+export const BROKEN_CSS: Shortfall = {
+  code: 'LIMIT_REACHED',
+  detail: 'The page’s CSS is broken beyond reading; what followed was not looked at.',
+};
 const WRONG_TYPE = /^(?:text\/html|application\/xhtml\+xml|application\/json|(?:image|audio|video)\/.*)$/;
 
 /**
@@ -87,30 +111,50 @@ export async function readStylesheets(
   parts: StylesheetParts,
 ): Promise<ReadStylesheets> {
   const sheets = new Map<StylesheetLink, Sheet>();
-  const seen = new Set<string>([withoutFragment(home.finalUrl.href)]);
+  const sources: SourceDraft[] = [home.source];
+  /** By URL; null for the page itself. */
+  const met = new Map<string, number | null>([[withoutFragment(home.finalUrl.href), null]]);
   const warnings: Warning[] = [];
-  const urls = new Map<string, string | null>();
   let considered = 0;
   let leftOut: { url: string; count: number } | null = null;
 
-  const admit = (link: StylesheetLink, referrer: URL, importer: string | null): Sheet | null => {
-    if (leftOut !== null && leftOut.count >= LEFT_OUT_COUNTED) return null;
+  /** Where it is the first time that it is met, it is to be read. */
+  const admit = (link: StylesheetLink, referrer: URL, from: SourceDraft): Sheet | null => {
+    if (leftOut !== null && leftOut.count >= LEFT_OUT_COUNTED) {
+      from.shortfall ??= TOO_MANY_LINKS;
+      return null;
+    }
     const url = addressOf(link, home.base);
-    if (url === null || seen.has(url)) return null;
-    seen.add(url);
+    const known = url === null ? null : met.get(url);
+    if (typeof known === 'number') from.links.add(known);
+    if (url === null || known !== undefined) return null;
+
+    const sourceIndex = sources.length;
+    const source: SourceDraft = {
+      id: shortHash(url),
+      url: '',
+      links: new Set(),
+      isDelimited: true,
+      hasEnd: true,
+    };
+    met.set(url, sourceIndex);
+    sources.push(source);
+    from.links.add(sourceIndex);
     considered += 1;
     if (considered > parts.limits.stylesheetsMax) {
+      source.shortfall = tooManySheets(parts.limits);
       leftOut = { url: leftOut?.url ?? url, count: (leftOut?.count ?? 0) + 1 };
       return null;
     }
     const refusal = refusalOf(link, url, parts.limits);
     if (refusal !== null) {
+      source.shortfall = refusal;
       warnings.push({ ...refusal, url: presentable(url) });
       return null;
     }
     // To show megabytes of a `data:` URL they have to be decoded, which is done once.
-    const shownUrl = isDataUrl(url) ? '' : presentable(url);
-    const sheet: Sheet = { link, url, shownUrl, referrer, importer, entries: [] };
+    if (!isDataUrl(url)) source.url = presentable(url);
+    const sheet: Sheet = { link, url, source, sourceIndex, referrer, entries: [] };
     sheets.set(link, sheet);
     return sheet;
   };
@@ -118,18 +162,18 @@ export async function readStylesheets(
   const admitAll = async (
     found: readonly (Reference | StylesheetLink)[],
     referrer: URL,
-    importer: string | null,
+    from: SourceDraft,
   ): Promise<Sheet[]> => {
     const admitted: Sheet[] = [];
     for (const [index, entry] of found.entries()) {
       if (index % LINKS_BETWEEN_LOOKS === 0 && parts.pace.isDue()) await parts.pace.rest();
-      const sheet = entry.kind === 'stylesheet' ? admit(entry, referrer, importer) : null;
+      const sheet = entry.kind === 'stylesheet' ? admit(entry, referrer, from) : null;
       if (sheet !== null) admitted.push(sheet);
     }
     return admitted;
   };
 
-  let level = await admitAll(links, home.finalUrl, null);
+  let level = await admitAll(links, home.finalUrl, home.source);
   while (level.length > 0) {
     const results = await readLevel(level, parts);
     const next: Sheet[] = [];
@@ -137,17 +181,17 @@ export async function readStylesheets(
       const result = results[index];
       if (result === undefined) continue;
       if (result.kind === 'failed') {
-        warnings.push({ ...result.warning, url: sheet.shownUrl });
+        sheet.source.shortfall = result.warning;
+        warnings.push({ ...result.warning, url: sheet.source.url });
         continue;
       }
-      urls.set(sheet.shownUrl, sheet.importer);
       sheet.entries = await readSheet(sheet, result, home.encoding, parts);
-      next.push(...(await admitAll(sheet.entries, result.finalUrl, sheet.shownUrl)));
+      next.push(...(await admitAll(sheet.entries, result.finalUrl, sheet.source)));
     }
     level = next;
   }
   if (leftOut !== null) warnings.push(limitWarning(leftOut, parts.limits));
-  return { referencesOf: (link) => flatten(sheets, link), warnings, urls };
+  return { referencesOf: (link) => flatten(sheets, link), warnings, sources };
 }
 
 /** null when it is no address of a stylesheet at all. */
@@ -157,7 +201,7 @@ function addressOf({ href, base }: StylesheetLink, pageBase: string): string | n
   return url !== null && /^https?:$/.test(url.protocol) ? withoutFragment(url.href) : null;
 }
 
-function refusalOf(link: StylesheetLink, url: string, limits: StylesheetLimits): Omit<Warning, 'url'> | null {
+function refusalOf(link: StylesheetLink, url: string, limits: StylesheetLimits): Shortfall | null {
   if (link.depth > limits.importDepthMax) {
     return {
       code: 'LIMIT_REACHED',
@@ -172,6 +216,10 @@ function refusalOf(link: StylesheetLink, url: string, limits: StylesheetLimits):
   return username === '' && password === ''
     ? null
     : { code: 'ADDRESS_FORBIDDEN', detail: 'Its address carries credentials; they are never sent.' };
+}
+
+function tooManySheets({ stylesheetsMax }: StylesheetLimits): Shortfall {
+  return { code: 'LIMIT_REACHED', detail: `The page has more than ${stylesheetsMax} stylesheets.` };
 }
 
 function limitWarning({ url, count }: { url: string; count: number }, limits: StylesheetLimits): Warning {
@@ -212,7 +260,7 @@ async function readOne(sheet: Sheet, { readStylesheet, pace }: StylesheetParts):
   if (!isDataUrl(url)) return rightType(await readStylesheet(new URL(url), referrer));
   const data = decodeDataUrl(url);
   if (pace.isDue()) await pace.rest();
-  sheet.shownUrl = shownDataUrl(url, data);
+  sheet.source.url = shownDataUrl(url, data);
   return data === null
     ? { kind: 'failed', warning: { code: 'CONTENT_UNSUPPORTED', detail: 'Its data: URL cannot be read.' } }
     : { kind: 'read', bytes: data.bytes, contentType: data.contentType, finalUrl: new URL('data:,') };
@@ -224,7 +272,10 @@ function rightType(result: StylesheetResult): StylesheetResult {
   if (type === null || !WRONG_TYPE.test(type.essence)) return result;
   return {
     kind: 'failed',
-    warning: { code: 'CONTENT_UNSUPPORTED', detail: `It was answered as ${type.essence}, not as text/css.` },
+    warning: {
+      code: 'CONTENT_UNSUPPORTED',
+      detail: `It was answered as ${type.essence.slice(0, TYPE_CHARS)}, not as text/css.`,
+    },
   };
 }
 
@@ -237,10 +288,13 @@ async function readSheet(
   const { text, encoding } = decodeCss(result.bytes, result.contentType, sheet.link.encoding ?? pageEncoding);
   const entries: (Reference | StylesheetLink)[] = [];
   const base = withoutFragment(result.finalUrl.href);
-  const stylesheet = sheet.shownUrl;
+  const { source, sourceIndex } = sheet;
   const { element, depth } = sheet.link;
   const pictureOf = groupPictures();
-  for (const found of readCss(text, 'stylesheet', budget)) {
+  const reading = readCss(text, 'stylesheet', budget);
+  let step = reading.next();
+  for (; !step.done; step = reading.next()) {
+    const found = step.value;
     if (found === null) {
       if (pace.isDue()) await pace.rest();
     } else if (found.kind === 'import') {
@@ -256,13 +310,17 @@ async function readSheet(
         picture,
         owner: picture,
         isLazy: false,
-        stylesheet,
+        stylesheet: source.url,
+        source: sourceIndex,
         base,
         ...(descriptor !== undefined && { descriptor }),
         ...(density !== undefined && { density }),
       });
     }
   }
+  if (!step.value.isWhole) source.shortfall = BROKEN_CSS;
+  source.isDelimited = result.isUndelimited !== true;
+  source.hasEnd = step.value.isClosed;
   if (pace.isDue()) await pace.rest();
   return entries;
 }

@@ -3,34 +3,45 @@ import { parseObjectName } from '../image/objectName.ts';
 import type { PageRecord, StoredRecord } from '../model.ts';
 import { pageIdOf } from '../page/identity.ts';
 
-/**
- * Of a record's text. The fullest one that this program writes has about half: 1,000 items with an address and
- * validators of 8 KiB each, and the 5 MiB that an answer may have.
- */
+/** Of a record's text. `LISTS_MAX_BYTES` in compose.ts says why what this program writes has less, by default limits. */
 export const RECORD_MAX_BYTES = 32 * 1024 * 1024;
 
 export function writeRecord(record: StoredRecord): string {
   return JSON.stringify(record);
 }
 
+/** What this version writes. A member more is the same schema: those who do not know it leave it alone. */
+export const SCHEMA = 1;
+
 /**
- * Reads a record back. Looks as deep as the answers depend on it: what this program wrote passes, anything else
- * (another schema, a truncated text, a file that somebody put there) does not.
+ * Reads a record back, of this schema or a later one. Looks as deep as the answers depend on it: what this program
+ * wrote passes, anything else (a truncated text, a file that somebody put there) does not. Of a later schema it takes
+ * the members that it knows; the others stay in the value, so that a sweep's fence keeps them, and an update writes
+ * them no more.
  * @returns null when the text is not a record that this program understands.
  */
 export function readRecord(text: string): StoredRecord | null {
-  const value = parse(text);
-  if (
-    !isObject(value) ||
-    value.schema !== 1 ||
-    !isText(value.opId) ||
-    !isListOf(value.predecessors, isText)
-  ) {
-    return null;
-  }
-  if (value.kind === 'fence') return value as unknown as StoredRecord;
+  const parsed = parse(text);
+  if (!isObject(parsed) || !isSchema(parsed.schema)) return null;
+  const value = parsed.schema > SCHEMA ? { ...MAY_BE_MISSING, ...parsed } : parsed;
+  if (!isText(value.opId) || !isListOf(value.predecessors, isText)) return null;
+  if (value.kind === 'fence') return parsed as unknown as StoredRecord;
   return isPage(value) ? (value as unknown as PageRecord) : null;
 }
+
+function isSchema(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= SCHEMA;
+}
+
+/** Members without which a later schema's record still has all that must not be lost: its items. */
+const MAY_BE_MISSING: Readonly<Record<string, unknown>> = {
+  predecessors: [],
+  complete: true,
+  variants: 'all',
+  counts: { discovered: 0, items: 0, skipped: 0, byCode: {} },
+  skipped: [],
+  warnings: [],
+};
 
 /**
  * Whether the record is this page's own and names nothing but this page's own objects. A record that was put in the
@@ -57,7 +68,7 @@ function isPage(value: Readonly<Record<string, unknown>>): boolean {
     value.kind === 'page' &&
     [value.url, value.finalUrl, value.createdAt, value.updatedAt].every(isText) &&
     typeof value.complete === 'boolean' &&
-    (value.variants === 'all' || value.variants === 'best') &&
+    isText(value.variants) &&
     isObject(value.counts) &&
     isListOf(value.items, isItem) &&
     isListOf(value.skipped, isLine) &&

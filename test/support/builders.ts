@@ -1,12 +1,20 @@
 /** Small valid data for tests: name what matters, the rest is filled in. */
 import { randomBytes } from 'node:crypto';
-import type { Candidate, Discovery, PageRecord, StoredItem } from '../../lib/model.ts';
-import { pageIdOf } from '../../lib/page/identity.ts';
+import {
+  type Candidate,
+  type Discovery,
+  PAGE_SOURCE,
+  type PageRecord,
+  type Source,
+  type StoredItem,
+} from '../../lib/model.ts';
+import { pageIdOf, shortHash } from '../../lib/page/identity.ts';
 
 export function candidateOf(url: string, parts: Partial<Candidate> = {}): Candidate {
   return {
     url,
     places: [{ element: 'img', attribute: 'src', slot: 0 }],
+    sources: [0],
     isBest: true,
     hasAlternative: false,
     isLazyElement: false,
@@ -45,13 +53,21 @@ export function recordOf(items: readonly StoredItem[], parts: Partial<PageRecord
     items,
     skipped: [],
     warnings: [],
-    imports: [],
     ...parts,
   };
 }
 
-export function discoveryOf(parts: Partial<Discovery> = {}): Discovery {
-  return { candidates: [], warnings: [], stylesheets: new Map(), ...parts };
+export function sourceOf(url: string, parts: Partial<Source> = {}): Source {
+  return { id: shortHash(url), url, links: new Set(), isDelimited: true, hasEnd: true, ...parts };
+}
+
+/** A page that links `stylesheets`, whose numbers are 1, 2 and so on. */
+export function discoveryOf(parts: Partial<Discovery> = {}, ...stylesheets: readonly Source[]): Discovery {
+  const page = sourceOf('https://site.test/', {
+    id: PAGE_SOURCE,
+    links: new Set(stylesheets.map((_, index) => index + 1)),
+  });
+  return { candidates: [], warnings: [], sources: [page, ...stylesheets], ...parts };
 }
 
 /** A page that no other test has, and the builder of its records, which name objects of its own. */

@@ -129,7 +129,7 @@ async function discover(html: Buffer): Promise<Discovery> {
     );
   } catch (error) {
     if (!(error instanceof Problem && error.code === 'CONTENT_UNSUPPORTED')) throw error;
-    return { candidates: [], warnings: [], stylesheets: new Map() };
+    return { candidates: [], warnings: [], sources: [] };
   }
 }
 

@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { choose } from '../../../lib/harvest/choose.ts';
+import { choose, roomOf } from '../../../lib/harvest/choose.ts';
 import type { Candidate } from '../../../lib/model.ts';
 import { candidateOf } from '../../support/builders.ts';
 
 const codesOf = (candidates: readonly Candidate[], options: Partial<Parameters<typeof choose>[1]> = {}) =>
-  choose(candidates, { variants: 'all', imagesMaxCount: 1_000, ...options }).map(
+  choose(candidates, { variants: 'all', imagesMaxCount: 1_000, standing: new Map(), ...options }).map(
     ({ reason }) => reason?.code ?? 'wanted',
   );
 
 describe('the choice of candidates', () => {
   it('keeps page order and wants everything by default', () => {
     const candidates = ['a', 'b', 'c'].map((name) => candidateOf(`https://site.test/${name}`));
-    expect(choose(candidates, { variants: 'all', imagesMaxCount: 3 })).toEqual(
+    expect(choose(candidates, { variants: 'all', imagesMaxCount: 3, standing: new Map() })).toEqual(
       candidates.map((candidate) => ({ candidate })),
     );
   });
@@ -58,5 +58,21 @@ describe('the choice of candidates', () => {
     const codes = codesOf(candidates);
     expect(codes.filter((code) => code === 'wanted')).toHaveLength(128);
     expect(codes.at(-1)).toBe('LIMIT_REACHED');
+  });
+
+  it('gives what is new the room that copies leave which must stay', () => {
+    const candidates = ['new', 'old', 'other'].map((name) => candidateOf(`https://site.test/${name}`));
+    const standingOf = (count: number) =>
+      new Map(
+        Array.from({ length: count }, (_, i) => [
+          i === 0 ? 'https://site.test/old' : `https://x.test/${i}`,
+          null,
+        ]),
+      );
+    const codes = (count: number) => codesOf(candidates, { imagesMaxCount: 4, standing: standingOf(count) });
+    expect(roomOf(4)).toBe(5);
+    expect(codes(3)).toEqual(['wanted', 'wanted', 'wanted']);
+    expect(codes(4)).toEqual(['wanted', 'wanted', 'LIMIT_REACHED']);
+    expect(codes(5)).toEqual(['LIMIT_REACHED', 'wanted', 'LIMIT_REACHED']);
   });
 });

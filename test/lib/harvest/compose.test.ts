@@ -1,32 +1,44 @@
 import { describe, expect, it } from '@jest/globals';
+import { choose } from '../../../lib/harvest/choose.ts';
 import { type Composition, changesBetween, composeRecord } from '../../../lib/harvest/compose.ts';
 import type { Gathered } from '../../../lib/harvest/gather.ts';
-import type { PageRecord, Place, Reason, StoredItem } from '../../../lib/model.ts';
+import { traceSources } from '../../../lib/harvest/provenance.ts';
+import type { Discovery, PageRecord, Place, Reason, Source, StoredItem } from '../../../lib/model.ts';
 import { IMAGE_CODES } from '../../../lib/problem.ts';
-import { candidateOf, discoveryOf, itemOf, recordOf } from '../../support/builders.ts';
+import { RECORD_MAX_BYTES, readRecord, writeRecord } from '../../../lib/record/recordText.ts';
+import { candidateOf, discoveryOf, itemOf, recordOf, sourceOf } from '../../support/builders.ts';
 
 const NOW = '2026-02-02T00:00:00.000Z';
+const PAGE = 'https://site.test/';
 const A = 'https://site.test/a.png';
 const B = 'https://site.test/b.png';
 
-const got = (item: StoredItem): Gathered => ({ kind: 'item', item });
+const got = (item: StoredItem): Gathered => ({ kind: 'item', item, candidate: candidateOf(item.url) });
 const lost = (url: string, code: Reason['code'], places?: readonly Place[]): Gathered => ({
   kind: 'discarded',
   candidate: candidateOf(url, places && { places }),
   reason: { code, detail: `because of ${code}` },
 });
 
-const compose = (gathered: readonly Gathered[], parts: Partial<Composition> = {}) =>
+interface Parts extends Partial<Omit<Composition, 'discovery' | 'trace'>> {
+  readonly discovery?: Discovery;
+}
+
+const compose = (
+  gathered: readonly Gathered[],
+  { discovery = discoveryOf(), before = null, ...parts }: Parts = {},
+) =>
   composeRecord({
     opId: 'second',
-    predecessors: parts.before ? [parts.before.opId, ...parts.before.predecessors] : [],
+    predecessors: before ? [before.opId, ...before.predecessors] : [],
     url: 'https://site.test/',
     finalUrl: 'https://site.test/',
     variants: 'all',
     now: NOW,
-    discovery: discoveryOf(),
+    discovery,
     gathered,
-    before: null,
+    trace: traceSources(before, discovery),
+    before,
     imagesMaxCount: 1_000,
     ...parts,
   });
@@ -86,45 +98,13 @@ describe('a first record', () => {
       byCode: { IMAGE_STATUS: count },
     });
   });
-
-  it.each(['x', '\u4e2d', '"'])(
-    'stays under 5 MiB in its fullest answer, whatever the page writes (%s)',
-    (character) => {
-      const long = character.repeat(100_000);
-      const places = Array.from({ length: 20 }, (_, slot) => ({
-        element: long,
-        attribute: 'src',
-        slot,
-        alt: long,
-        descriptor: long,
-        stylesheet: `https://site.test/${long}`,
-      }));
-      const gathered = [
-        ...Array.from({ length: 1_000 }, (_, i) =>
-          got(
-            itemOf(`https://x.test/${i}/`.padEnd(1_000, 'y'), {
-              name: `${i}`.padStart(220, 'n'),
-              foundIn: places,
-            }),
-          ),
-        ),
-        ...Array.from({ length: 3_000 }, (_, i) =>
-          lost(`https://x.test/${i}/${long}`, 'IMAGE_STATUS', places),
-        ),
-      ];
-      const { record } = compose(gathered);
-      const names = record.items.map((item) => item.name);
-      const linked = record.items.map((item) => ({ ...item, href: 'h'.repeat(1_700) }));
-      const fullest = JSON.stringify({ ...record, items: linked, images: names, changes: names });
-      expect(Buffer.byteLength(fullest)).toBeLessThan(5 * 1024 * 1024);
-      expect(record.items.every((item) => item.foundIn.length > 0)).toBe(true);
-      expect(record.counts.skipped).toBe(3_000);
-    },
-  );
 });
 
 describe('an update', () => {
-  const before = recordOf([itemOf(A), itemOf(B)], { predecessors: ['zeroth'] });
+  const before = recordOf([itemOf(A), itemOf(B)], {
+    predecessors: ['zeroth'],
+    provenance: { sources: [{ id: 'page', names: [0, 1], links: [] }], others: [], unplaced: [] },
+  });
   const still = (...items: readonly StoredItem[]) =>
     items.map((item) => got({ ...item, outcome: 'unchanged' }));
 
@@ -144,6 +124,13 @@ describe('an update', () => {
     expect(compose(still(itemOf(A), itemOf(B)), { before: read }).isWorthKeeping).toBe(false);
   });
 
+  it('of a record without provenance is worth a commit that no reader sees', () => {
+    const { provenance: _, ...old } = before;
+    const composed = compose(still(itemOf(A), itemOf(B)), { before: old });
+    expect(composed.isWorthKeeping).toBe(true);
+    expect(composed.toKeep).toEqual({ ...before, opId: 'second', predecessors: ['first', 'zeroth'] });
+  });
+
   it('that only learns newer validators keeps them, and readers see the same record', () => {
     const validators = { url: A, etag: '"2"' };
     const { toKeep, isWorthKeeping } = compose(still(itemOf(A, { validators }), itemOf(B)), { before });
@@ -153,7 +140,7 @@ describe('an update', () => {
     expect(toKeep.items[0]?.validators).toEqual(validators);
   });
 
-  it.each<[string, Gathered[], Partial<Composition>]>([
+  it.each<[string, Gathered[], Parts]>([
     ['an image more', [...still(itemOf(A), itemOf(B)), got(itemOf('https://site.test/c.png'))], {}],
     ['an image less', still(itemOf(A)), {}],
     ['another order', still(itemOf(B), itemOf(A)), {}],
@@ -197,50 +184,49 @@ describe('an update', () => {
     expect(mended.isWorthKeeping).toBe(true);
   });
 
-  it('keeps the copies that were found in a stylesheet which cannot be read now', () => {
-    const sheet = 'https://site.test/a.css';
+  describe('of a record that lists places alone', () => {
+    const [sheet, other] = ['https://site.test/a.css', 'https://site.test/b.css'];
     const inSheet = itemOf('https://site.test/bg.png', {
       foundIn: [{ element: 'link', attribute: 'background-image', slot: 1, stylesheet: sheet }],
     });
-    const withSheet = recordOf([itemOf(A), inSheet]);
-    const warnings = [
-      { url: sheet, code: 'PAGE_UNREACHABLE' as const, detail: 'It answered with status 500.' },
-    ];
-    const { record } = compose(still(itemOf(A)), { before: withSheet, discovery: discoveryOf({ warnings }) });
-    expect(record.items).toMatchObject([
-      { url: A },
-      { url: inSheet.url, outcome: 'kept', reason: { code: 'IMAGE_UNREACHABLE' } },
-    ]);
-    expect(record.counts).toMatchObject({ discovered: 2, items: 2 });
-  });
+    const present = recordOf([itemOf(A), inSheet]);
+    const late = { code: 'PAGE_TIMEOUT' as const, detail: 'It was late.' };
+    const gone = { code: 'PAGE_UNREACHABLE' as const, detail: 'It answered with status 500.' };
+    const urlsAfter = (...stylesheets: readonly Source[]) =>
+      compose(still(itemOf(A)), {
+        before: present,
+        discovery: discoveryOf({}, ...stylesheets),
+      }).record.items.map(({ url }) => url);
 
-  it('keeps what was found below a stylesheet that cannot be read now, with that one’s reason', () => {
-    const [linked, imported] = ['https://site.test/a.css', 'https://site.test/b.css'];
-    const inSheet = itemOf('https://site.test/bg.png', {
-      foundIn: [{ element: 'link', attribute: 'background-image', slot: 1, stylesheet: imported }],
+    it('keeps the copies that were found in a stylesheet which cannot be read now', () => {
+      const discovery = discoveryOf({}, sourceOf(sheet, { shortfall: gone }));
+      const { record } = compose(still(itemOf(A)), { before: present, discovery });
+      expect(record.items).toMatchObject([
+        { url: A },
+        { url: inSheet.url, outcome: 'kept', reason: { code: 'IMAGE_UNREACHABLE' } },
+      ]);
+      expect(record.counts).toMatchObject({ discovered: 2, items: 2 });
     });
-    const warnings = [
-      { url: 'https://site.test/other.css', code: 'PAGE_UNREACHABLE' as const, detail: 'gone' },
-      { url: linked, code: 'PAGE_TIMEOUT' as const, detail: 'late' },
-    ];
-    const present = recordOf([itemOf(A), inSheet], { imports: [[imported, linked]] });
-    const { record } = compose(still(itemOf(A)), { before: present, discovery: discoveryOf({ warnings }) });
-    expect(record.items[1]).toMatchObject({ outcome: 'kept', reason: { code: 'IMAGE_TIMEOUT' } });
-    expect(record.items[1]?.reason?.detail).toContain('late');
-  });
 
-  it('drops what a stylesheet named that the page no longer links, though another one failed', () => {
-    const inSheet = itemOf('https://site.test/bg.png', {
-      foundIn: [{ element: 'link', attribute: 'content', slot: 1, stylesheet: 'https://site.test/v1.css' }],
+    it('keeps what was found below a stylesheet that cannot be read now, with that one’s reason', () => {
+      const before = recordOf([itemOf(A), inSheet], { imports: [[sheet, other]] });
+      const discovery = discoveryOf(
+        {},
+        sourceOf('https://site.test/c.css', { shortfall: gone }),
+        sourceOf(other, { shortfall: late }),
+      );
+      const { record } = compose(still(itemOf(A)), { before, discovery });
+      expect(record.items[1]).toMatchObject({ outcome: 'kept', reason: { code: 'IMAGE_TIMEOUT' } });
+      expect(record.items[1]?.reason?.detail).toContain('late');
     });
-    const warnings = [
-      { url: 'https://site.test/broken.css', code: 'PAGE_UNREACHABLE' as const, detail: 'gone' },
-    ];
-    const { record } = compose(still(itemOf(A)), {
-      before: recordOf([itemOf(A), inSheet]),
-      discovery: discoveryOf({ warnings }),
+
+    it('drops what a stylesheet named that the page no longer links, though another one failed', () => {
+      expect(urlsAfter(sourceOf(other, { shortfall: gone }))).toEqual([A]);
     });
-    expect(record.items.map((item) => item.url)).toEqual([A]);
+
+    it('drops what a stylesheet that was read no longer names, though another one failed', () => {
+      expect(urlsAfter(sourceOf(other, { shortfall: gone }), sourceOf(sheet))).toEqual([A]);
+    });
   });
 
   it('keeps copies beyond the limit only while there is room for them', () => {
@@ -254,22 +240,82 @@ describe('an update', () => {
     expect(record.counts).toMatchObject({ discovered: 4, items: 3, skipped: 1 });
   });
 
-  it('drops what a stylesheet that was read no longer names, though another one failed', () => {
-    const sheet = 'https://site.test/read.css';
-    const inSheet = itemOf('https://site.test/bg.png', {
-      foundIn: [{ element: 'link', attribute: 'background-image', slot: 1, stylesheet: sheet }],
-    });
-    const warnings = [{ url: 'https://site.test/b.css', code: 'PAGE_TIMEOUT' as const, detail: 'late' }];
-    const discovery = discoveryOf({ warnings, stylesheets: new Map([[sheet, null]]) });
-    const { record } = compose(still(itemOf(A)), { before: recordOf([itemOf(A), inSheet]), discovery });
-    expect(record.items.map((item) => item.url)).toEqual([A]);
-  });
-
   it('keeps at most a hundred predecessors', () => {
     const predecessors = Array.from({ length: 100 }, (_, index) => `op${index}`);
     const { record } = compose([], { before: recordOf([], { predecessors }) });
     expect(record.predecessors).toHaveLength(100);
     expect(record.predecessors[0]).toBe('first');
+  });
+});
+
+describe('a record that a page makes as large as it can', () => {
+  /** A page that is never read whole, and at each call links other stylesheets that name other images. */
+  const hostile = (call: number, before: PageRecord | null) => {
+    const long = '\u0001'.repeat(3_000);
+    const urls = Array.from({ length: 1_000 }, (_, i) => `https://x.test/${call}/${i}/`.padEnd(1_000, 'y'));
+    const places = Array.from({ length: 20 }, (_, slot): Place => {
+      return {
+        element: long,
+        attribute: 'src',
+        slot,
+        alt: long,
+        descriptor: long,
+        stylesheet: `https://x.test/${long}`,
+      };
+    });
+    const sources = Array.from({ length: 51 }, (_, index) => index);
+    const candidateAt = (url: string) => candidateOf(url, { places, sources });
+    const wanted = urls.map(candidateAt);
+    const refused = Array.from({ length: 3_000 }, (_, i) =>
+      candidateAt(`https://x.test/${call}/refused/${i}`),
+    );
+    const sheets = Array.from({ length: 50 }, (_, i) =>
+      sourceOf(`https://x.test/${call}/${i}.css`.padEnd(8_000, 's')),
+    );
+    const discovery = discoveryOf({ candidates: [...wanted, ...refused] }, ...sheets);
+    const [page, ...others] = discovery.sources;
+    const shortfall = { code: 'LIMIT_REACHED' as const, detail: long };
+    const cut = { ...discovery, sources: [{ ...sourceOf(PAGE), ...page, shortfall }, ...others] };
+    const trace = traceSources(before, cut);
+    const choices = choose(cut.candidates, {
+      variants: 'all',
+      imagesMaxCount: 1_000,
+      standing: trace.standing,
+    });
+    const gathered = choices.map(({ candidate, reason }): Gathered => {
+      const { url } = candidate;
+      if (reason !== undefined || url.includes('refused')) {
+        return { kind: 'discarded', candidate, reason: reason ?? { code: 'IMAGE_STATUS', detail: 'gone' } };
+      }
+      const validators = {
+        url: url.padEnd(8_192, 'v'),
+        etag: 'e'.repeat(512),
+        lastModified: 'l'.repeat(512),
+      };
+      return {
+        kind: 'item',
+        candidate,
+        item: itemOf(url, { foundIn: places, name: 'n'.repeat(220), validators }),
+      };
+    });
+    return compose(gathered, { before, discovery: cut }).toKeep;
+  };
+
+  it('stays under what a record may have, however often it is brought up to date', () => {
+    let before: PageRecord | null = null;
+    const sizes: number[] = [];
+    for (let call = 0; call < 7; call += 1) {
+      const after: PageRecord = hostile(call, before);
+      const urls = new Set(after.items.map(({ url }) => url));
+      expect(before?.items.filter(({ url }) => !urls.has(url)) ?? []).toEqual([]);
+      sizes.push(Buffer.byteLength(writeRecord(after)));
+      before = readRecord(writeRecord(after)) as PageRecord;
+    }
+    expect(before?.items).toHaveLength(1_048);
+    expect(before?.provenance?.sources).toHaveLength(250);
+    expect(Math.max(...sizes)).toBeLessThan(RECORD_MAX_BYTES);
+    // One predecessor more.
+    expect(sizes.at(-1)).toBeLessThan((sizes.at(-2) ?? 0) + 20);
   });
 });
 

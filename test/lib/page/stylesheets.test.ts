@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { discoverImages, STYLESHEET_LIMITS } from '../../../lib/page/discoverImages.ts';
+import { shortHash } from '../../../lib/page/identity.ts';
 import { discoverHtml, type FakeWorld, PAGE, urlsIn } from './discoverHtml.ts';
 
 const at = (path: string) => new URL(path, PAGE).href;
@@ -12,12 +13,16 @@ const sheets = (world: Readonly<Record<string, string>>): FakeWorld => ({
 describe('stylesheets', () => {
   it('are read where they are linked, and resolved against themselves', async () => {
     const html = `<img src=1>${link('/css/a.css#x')}<img src=3>`;
-    const { candidates, stylesheets } = await discoverHtml(html, sheets({ '/css/a.css': rule('2') }));
+    const { candidates, sources } = await discoverHtml(html, sheets({ '/css/a.css': rule('2') }));
     expect(candidates.map(({ url }) => url)).toEqual([at('1'), at('/css/2'), at('3')]);
     expect(candidates[1]?.places).toEqual([
       { element: 'link', attribute: 'background', slot: 1, stylesheet: at('/css/a.css') },
     ]);
-    expect([...stylesheets]).toEqual([[at('/css/a.css'), null]]);
+    expect(sources).toMatchObject([
+      { id: 'page', url: PAGE, links: new Set([1]) },
+      { id: shortHash(at('/css/a.css')), url: at('/css/a.css'), links: new Set() },
+    ]);
+    expect(candidates.map((candidate) => candidate.sources)).toEqual([[0], [1], [0]]);
   });
 
   it('are resolved against where a redirect led', async () => {
@@ -173,11 +178,11 @@ describe('stylesheets', () => {
   });
 
   it('may be data: URLs', async () => {
-    const { candidates, stylesheets } = await discoverHtml(
+    const { candidates, sources } = await discoverHtml(
       link('data:text/css,.x{background:url(http://x.test/i)}'),
     );
     expect(candidates.map(({ url }) => url)).toEqual(['http://x.test/i']);
-    expect([...stylesheets.keys()][0]).toMatch(/^data:text\/css;sha256,[0-9a-f]{32}$/);
+    expect(sources[1]?.url).toMatch(/^data:text\/css;sha256,[0-9a-f]{32}$/);
   });
 
   it('do not name themselves as images', async () => {
