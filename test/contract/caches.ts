@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { PageCache, PageLock } from '../../lib/ports.ts';
 import { createNoCache } from '../../lib/record/noCache.ts';
 import { createRedisCache } from '../../lib/record/redisCache.ts';
-import { REDIS_TIMES, type RedisTimes } from '../../lib/record/redisConnection.ts';
+import { REDIS_TIMES, type RedisTimes } from '../../lib/record/redisServer.ts';
 import { findProgram } from '../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS, startRedis } from '../../local-stack/embedded/redis.ts';
 import { createMemoryCache } from '../fakes/memoryCache.ts';
