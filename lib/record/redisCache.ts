@@ -81,7 +81,7 @@ function createCache(redis: RedisConnection, ttlSeconds: number): PageCache {
     // Also where no marker could be set: Redis may be back, with the record of before.
     settle: async (pageId, token, record) => {
       const text = record === null ? '' : writeRecord(record);
-      await redis.write('settlePage', entryKey(pageId), BUSY + token, text, ttlSeconds);
+      await redis.clearUp('settlePage', entryKey(pageId), BUSY + token, text, ttlSeconds);
     },
   };
 }
@@ -99,7 +99,7 @@ function createLock(redis: RedisConnection): PageLock {
     },
 
     release: async (pageId, token) => {
-      if (tokens.delete(token)) await redis.write('releaseLock', lockKey(pageId), token);
+      if (tokens.delete(token)) await redis.clearUp('releaseLock', lockKey(pageId), token);
     },
 
     isHeld: async (pageId) => {

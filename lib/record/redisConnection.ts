@@ -35,12 +35,14 @@ export interface RedisConnectionParts {
 export interface RedisConnection {
   read(name: string, key: string, ...args: RedisArguments): Promise<RedisAnswer>;
   write(name: string, key: string, ...args: RedisArguments): Promise<RedisAnswer>;
+  /** A write that clears up: left undone it stands in the way of the next call, so it is tried again, after a probe. */
+  clearUp(name: string, key: string, ...args: RedisArguments): Promise<RedisAnswer>;
   close(): void;
 }
 
-/** Commands and scripts that a write needs: SET, and a script that reads and deletes. */
+/** Shows with SET that Redis takes every kind of write. */
 export interface WriteProbe {
-  /** Deletes the key when it holds the text. */
+  /** The name of a script that deletes its key when it holds the text it is given. */
   readonly script: string;
 }
 
@@ -136,10 +138,10 @@ export function createRedisConnection(
     return withinOrFalse(times.probeWaitMs, probing);
   };
 
-  const isUsable = async (): Promise<boolean> => {
+  const isUsable = async (isUrgent: boolean): Promise<boolean> => {
     if (isClosed) return false;
     if (stopped === null) return true;
-    if (elapsed() - stopped.at < times.coolDownMs) return false;
+    if (!isUrgent && elapsed() - stopped.at < times.coolDownMs) return false;
     // Who comes when the wait is over does not wait.
     probe ??= startProbe(stopped.key);
     return probe;
@@ -150,16 +152,23 @@ export function createRedisConnection(
     name: string,
     key: string,
     args: RedisArguments,
+    isUrgent: boolean,
   ): Promise<RedisAnswer> => {
-    if (!(await isUsable())) return { kind: 'notDone' };
+    if (!(await isUsable(isUrgent))) return { kind: 'notDone' };
     const { isStop, ...answer } = await attempt(kind, name, key, args);
     if (isStop) stopped = { at: elapsed(), key };
     return answer;
   };
 
   return {
-    read: (name, key, ...args) => run('readRefused', name, key, args),
-    write: (name, key, ...args) => run('writeRefused', name, key, args),
+    read: (name, key, ...args) => run('readRefused', name, key, args, false),
+    write: (name, key, ...args) => run('writeRefused', name, key, args, false),
+    clearUp: async (name, key, ...args) => {
+      const isFirstFailure = stopped === null;
+      const answer = await run('writeRefused', name, key, args, true);
+      if (answer.kind === 'answer' || !isFirstFailure) return answer;
+      return run('writeRefused', name, key, args, true);
+    },
     close: () => {
       isClosed = true;
       drop(current);

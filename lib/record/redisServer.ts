@@ -10,7 +10,7 @@ export interface RedisTimes {
   readonly commandMs: number;
   /** After a failure Redis is left alone so long: calls cost nothing meanwhile. */
   readonly coolDownMs: number;
-  /** Then one call asks whether it is back, and waits at most so long for it; a call may ask twice. */
+  /** Then one call asks whether it is back, and waits at most so long for it; a write asks at most twice. */
   readonly probeWaitMs: number;
   /** A connection unused for so long is replaced: a frozen function's peer may have dropped it without a word. */
   readonly idleMaxMs: number;
@@ -22,7 +22,7 @@ export const REDIS_TIMES: RedisTimes = {
   connectMs: 500,
   commandMs: 500,
   coolDownMs: 1_000,
-  probeWaitMs: 20,
+  probeWaitMs: 15,
   idleMaxMs: 30_000,
   roleMs: 5_000,
 };
