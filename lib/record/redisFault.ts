@@ -89,10 +89,13 @@ export function redisFaultOf(
 
 function hintOf(message: string, { isTls }: RedisAddress, isConnecting: boolean): string | undefined {
   if (isTls && /wrong version number|packet length too long|EPROTO/i.test(message)) return NO_TLS;
-  // What is no reply of Redis' protocol: an alert of TLS begins with the byte 0x15.
-  if (/^Protocol error/.test(message)) {
-    return message.includes('"\u0015"') ? WANTS_TLS : 'The server there is not a Redis.';
-  }
+  // What is no reply of Redis' protocol: an alert of TLS begins with the byte 21.
+  const [, byte] = /^Unknown RESP type (\d+)/.exec(message) ?? [];
+  if (byte !== undefined) return byte === '21' ? WANTS_TLS : 'The server there is not a Redis.';
+  if (message === 'Command timed out')
+    return 'It did not answer in time: look at its load, and at the network.';
+  if (message.startsWith('None of startup nodes'))
+    return 'The cluster has no server for its keys: check CLUSTER INFO.';
   if (!/^(Connection is closed|(read|write) (ECONNRESET|EPIPE))/.test(message)) return undefined;
   if (!isConnecting) return 'The connection was lost.';
   return `The server closed the connection without an answer.${isTls ? '' : ` ${WANTS_TLS}`}`;
@@ -100,14 +103,12 @@ function hintOf(message: string, { isTls }: RedisAddress, isConnecting: boolean)
 
 /** Of several addresses tried in vain, the first: the error that stands for all has no text. */
 function detailsOf(error: unknown): { code: string; message: string; command?: string } {
-  const { code, message, command, errors, lastNodeError } = Object(error) as {
+  const { code, message, command, errors } = Object(error) as {
     readonly code?: unknown;
     readonly message?: unknown;
     readonly command?: { readonly name?: unknown };
     readonly errors?: readonly unknown[];
-    readonly lastNodeError?: unknown;
   };
-  if (lastNodeError) return detailsOf(lastNodeError);
   if (!message && errors?.[0]) return detailsOf(errors[0]);
   const name = command?.name;
   return {

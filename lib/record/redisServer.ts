@@ -83,11 +83,9 @@ export function createRedisServer(
   };
 
   const faultOf = (error: unknown, isConnecting: boolean): RedisFault => {
-    // Not told by its name, which is its class's: a bundle has short ones.
-    const isReply = replyIn(error) instanceof (ReplyError as ErrorConstructor);
     // A server that keeps its standing to itself still says where the key is.
-    if (isReply && /^MOVED /.test((error as Error).message)) isCluster = true;
-    return redisFaultOf(error, { isReply, isConnecting }, address);
+    if (isReply(error) && /^MOVED /.test(error.message)) isCluster = true;
+    return redisFaultOf(error, { isReply: isReply(error), isConnecting }, address);
   };
   return { connect, faultOf };
 }
@@ -207,14 +205,25 @@ function clientOf(
   elapsed: () => number,
 ): RedisClient {
   let askedAt = elapsed();
+  let nodeError: unknown;
+  redis.on('node error', (error: unknown) => {
+    nodeError = error;
+  });
   /** A server that was made a replica keeps its connections, and answers with what it has. A cluster's says MOVED. */
   const refuseReplica = async () => {
     if (redis instanceof Cluster || elapsed() - askedAt < roleMs) return;
     askedAt = elapsed();
     if ((await standingOf(redis)).isReplica) throw isReplicaError();
   };
-  const send = (name: string, args: RedisArguments) =>
-    name in scripts ? runScript(redis, name, args) : redis.call(name, ...args);
+  const send = async (name: string, args: RedisArguments) => {
+    nodeError = undefined;
+    try {
+      return await (name in scripts ? runScript(redis, name, args) : redis.call(name, ...args));
+    } catch (error) {
+      // Of a server of a cluster the command's own error says only that it is gone.
+      throw isReply(error) ? error : (nodeError ?? error);
+    }
+  };
   return {
     // Both at once, which costs no time.
     send: async (name, args) => (await Promise.all([send(name, args), refuseReplica()]))[0],
@@ -241,18 +250,18 @@ function isReplicaError(): Error {
   return new (ReplyError as ErrorConstructor)('READONLY The server is a replica.');
 }
 
-function replyIn(error: unknown): unknown {
-  return (Object(error) as { readonly lastNodeError?: unknown }).lastNodeError ?? error;
+/** Redis's own answer. Not told by its name, which is its class's: a bundle has short ones. */
+function isReply(error: unknown): error is Error {
+  return error instanceof (ReplyError as ErrorConstructor);
 }
 
-/** How far a connection has come that is not there yet. */
+/** What a server did not do, of which a connection was not there in time. */
 function stepOf(redis: Redis): string {
   // Not there before the first attempt to connect.
   const stream: Redis['stream'] | undefined = redis.stream;
   if (stream === undefined || stream.connecting) return 'accept the connection';
-  const isEncrypted =
-    !redis.options.tls || (stream as { readonly secureConnecting?: boolean }).secureConnecting === false;
-  return isEncrypted ? 'answer' : 'answer in TLS, which it may not speak on this port';
+  const isInTls = redis.options.tls && (stream as { readonly secureConnecting?: boolean }).secureConnecting;
+  return isInTls ? 'answer in TLS (it may not speak TLS on this port)' : 'answer';
 }
 
 async function withinConnectTime<T>(

@@ -2,6 +2,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { harvest } from '../../../lib/harvest/harvest.ts';
+import { pageIdOf } from '../../../lib/page/identity.ts';
 import type { Measures } from '../../../lib/ports.ts';
 import { Problem } from '../../../lib/problem.ts';
 import { lookUp } from '../../../lib/record/lookUp.ts';
@@ -29,7 +30,7 @@ const CALL_MS = 5_000;
 /** What the machine may add to a time to live. */
 const SLACK_MS = 1_500;
 const USER =
-  'user app on >p@ss#w/rd ~page:* ~lock:* resetchannels -@all +ping +getrange +get +set +del +exists +eval +evalsha +cluster|slots';
+  'user app on >p@ss#w/rd ~page:* ~lock:* resetchannels -@all +ping +getrange +get +set +del +exists +eval +evalsha +cluster|slots +asking';
 
 interface Client {
   readonly url: string;
@@ -142,7 +143,7 @@ describe('after a PUT no GET names what is gone', () => {
   it.each(programs)(
     `in ${ROUNDS} rounds on a cluster of three $name, asked at different servers of it`,
     async ({ program }) => {
-      const settings = [`${USER} +readonly +cluster`, 'masteruser default'];
+      const settings = [USER];
       await using cluster = await startRealCluster(program, { settings });
       const [first, second] = cluster.primaries.map(({ port }) => {
         return { url: `redis://app:${encodeURIComponent('p@ss#w/rd')}@127.0.0.1:${port}` };
@@ -154,6 +155,27 @@ describe('after a PUT no GET names what is gone', () => {
       expect(both.told).toEqual([]);
     },
   );
+
+  it.each(programs)(`in ${ROUNDS} rounds while its slot moves in a cluster of $name`, async ({ program }) => {
+    await using cluster = await startRealCluster(program, { settings: [USER] });
+    const id = async (node: RealRedis) => (await node.ask('CLUSTER', 'MYID')).split('\r\n')[1] ?? '';
+    for (const kind of ['page', 'lock']) {
+      const slot = (
+        await cluster.primaries[0]?.ask('CLUSTER', 'KEYSLOT', `${kind}:${pageIdOf(PAGE)}`)
+      )?.slice(1);
+      if (slot === undefined) throw new Error('It has a slot.');
+      const owner = cluster.primaries[Math.floor((3 * Number(slot)) / 16_384)];
+      const next = cluster.primaries.find((node) => node !== owner);
+      if (!owner || !next) throw new Error('There are three.');
+      expect(await next.ask('CLUSTER', 'SETSLOT', slot.trim(), 'IMPORTING', await id(owner))).toMatch('OK');
+      expect(await owner.ask('CLUSTER', 'SETSLOT', slot.trim(), 'MIGRATING', await id(next))).toMatch('OK');
+    }
+    const url = `redis://app:${encodeURIComponent('p@ss#w/rd')}@127.0.0.1:${cluster.primaries[0]?.port}`;
+    await using both = startBoth({ url }, { url }, LONG);
+    expect(await staleRounds(both)).toEqual([]);
+    expect(both.hits()).toBe(2 * ROUNDS);
+    expect(both.told).toEqual([]);
+  });
 
   it(`in ${ROUNDS} rounds on a cluster with TLS and names`, async () => {
     const [{ program } = { program: '' }] = programs.filter(({ name }) => name === 'redis-server');
