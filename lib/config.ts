@@ -116,7 +116,8 @@ export function readConfig(env: Environment): Config {
   );
   const redis = parsed('REDIS_ADDRESS', parseRedisAddress);
   const redisCa = parsed('REDIS_CA', parseCertificates);
-  if (redisCa !== undefined && redis !== undefined && redis.protocol !== 'rediss:') {
+  const isRedisPlain = redis ? redis.protocol !== 'rediss:' : given('REDIS_ADDRESS') === undefined;
+  if (redisCa !== undefined && isRedisPlain) {
     faults.push(
       'REDIS_CA needs a REDIS_ADDRESS that starts with rediss://: without TLS nothing is certified.',
     );
@@ -209,7 +210,7 @@ const OTHER_REDIS: readonly (readonly [RegExp, string])[] = [
     `names a socket file, which is not supported: it ${REDIS_FORM}.`,
   ],
   [
-    /^[^@]*,|@.*,/,
+    /^(.*@)?[^@]*,[^@]*$/,
     'has several hosts: one is enough, of a cluster any of its servers, which names the others.',
   ],
 ];
@@ -223,7 +224,8 @@ function parseRedisAddress(text: string): URL | string {
   const isWhole = isRedis && `${url.search}${url.hash}` === '' && isDecodable(url.username, url.password);
   if (isWhole && /^(\/\d*)?$/.test(url.pathname)) return url;
   if (!text.includes('@') && !isRedis) return `${REDIS_FORM}.`;
-  if (isWhole) return 'must end after the port, or with / and the number of a database.';
+  if (isWhole && !url.pathname.includes('@'))
+    return 'must end after the port, or with / and the number of a database.';
   return `${REDIS_FORM}. In a user or password percent-encode what is neither a letter nor a digit: @ is %40, # is %23, / is %2F, % is %25.`;
 }
 
@@ -244,7 +246,8 @@ function parseCertificates(text: string): { readonly pem: string } | string {
     new X509Certificate(pem);
     return { pem };
   } catch {
-    return `must be a certificate in PEM (-----BEGIN CERTIFICATE-----…) or the path of a file with one${isPath ? `, not "${text}"` : ''}.`;
+    const given = isPath ? `, not "${text.slice(0, 100)}"` : '';
+    return `must be a certificate in PEM (-----BEGIN CERTIFICATE-----…) or the path of a file with one${given}.`;
   }
 }
 
