@@ -11,6 +11,7 @@ import type { RedisNotice } from '../../../lib/record/redisConnection.ts';
 import { REDIS_TIMES } from '../../../lib/record/redisServer.ts';
 import { PATIENT_REDIS } from '../../contract/caches.ts';
 import { report } from '../../hostile/support/figures.ts';
+import { readDocument } from '../../support/markdown.ts';
 import { pngOf } from '../../support/pictures.ts';
 import {
   certificate,
@@ -29,8 +30,11 @@ const [LONG, SHORT] = [300, 1];
 const CALL_MS = 5_000;
 /** What the machine may add to a time to live. */
 const SLACK_MS = 1_500;
-const USER =
-  'user app on >p@ss#w/rd ~page:* ~lock:* resetchannels -@all +ping +getrange +get +set +del +exists +eval +evalsha +cluster|slots +asking';
+/** The rights that the document gives, in one server and in a cluster. */
+const storages = readDocument('docs/storages.md');
+const [, rights = ''] = /^user images on >PASSWORD (.+)$/m.exec(storages) ?? [];
+const [, moreRights = ''] = /A cluster needs `([^`]+)`/.exec(storages) ?? [];
+const USER = `user app on >p@ss#w/rd ${rights}`;
 
 interface Client {
   readonly url: string;
@@ -143,7 +147,7 @@ describe('after a PUT no GET names what is gone', () => {
   it.each(programs)(
     `in ${ROUNDS} rounds on a cluster of three $name, asked at different servers of it`,
     async ({ program }) => {
-      const settings = [USER];
+      const settings = [`${USER} ${moreRights}`];
       await using cluster = await startRealCluster(program, { settings });
       const [first, second] = cluster.primaries.map(({ port }) => {
         return { url: `redis://app:${encodeURIComponent('p@ss#w/rd')}@127.0.0.1:${port}` };
@@ -157,7 +161,7 @@ describe('after a PUT no GET names what is gone', () => {
   );
 
   it.each(programs)(`in ${ROUNDS} rounds while its slot moves in a cluster of $name`, async ({ program }) => {
-    await using cluster = await startRealCluster(program, { settings: [USER] });
+    await using cluster = await startRealCluster(program, { settings: [`${USER} ${moreRights}`] });
     const id = async (node: RealRedis) => (await node.ask('CLUSTER', 'MYID')).split('\r\n')[1] ?? '';
     for (const kind of ['page', 'lock']) {
       const slot = (
