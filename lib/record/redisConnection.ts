@@ -65,7 +65,7 @@ export function createRedisConnection(
   let stopped: { readonly at: number; readonly key: string } | null = null;
   /** Resolves within `probeWaitMs`; there until the probe has ended. */
   let probe: Promise<boolean> | null = null;
-  let isClosed = false;
+  const closing = new AbortController();
   const toldAt = new Map<RedisTrouble['kind'], number>();
   let isRecoveryNews = false;
 
@@ -89,7 +89,7 @@ export function createRedisConnection(
     if (current !== null && elapsed() - usedAt > times.idleMaxMs) drop(current);
     usedAt = elapsed();
     if (current !== null) return current;
-    const connection = server.connect();
+    const connection = server.connect(closing.signal);
     current = connection;
     // Redis restarted: the next command connects anew instead of failing on what is closed.
     const forget = () => drop(connection);
@@ -139,7 +139,7 @@ export function createRedisConnection(
   };
 
   const isUsable = async (isUrgent: boolean): Promise<boolean> => {
-    if (isClosed) return false;
+    if (closing.signal.aborted) return false;
     if (stopped === null) return true;
     if (!isUrgent && elapsed() - stopped.at < times.coolDownMs) return false;
     // Who comes when the wait is over does not wait.
@@ -170,7 +170,7 @@ export function createRedisConnection(
       return run('writeRefused', name, key, args, true);
     },
     close: () => {
-      isClosed = true;
+      closing.abort();
       drop(current);
     },
   };

@@ -41,8 +41,8 @@ export interface RedisClient {
 }
 
 export interface RedisServer {
-  /** Rejects when Redis cannot be used: not there, wrong password, no such database, a replica. */
-  connect(): Promise<RedisClient>;
+  /** Rejects when Redis cannot be used: not there, wrong password, no such database, a replica; or when aborted. */
+  connect(signal: AbortSignal): Promise<RedisClient>;
   /** Of what `connect` or, when it was not `isConnecting`, `send` rejected with. */
   faultOf(error: unknown, isConnecting: boolean): RedisFault;
 }
@@ -66,15 +66,16 @@ export function createRedisServer(
   const options = nodeOptionsFor(address, config.ca, times);
   let isCluster = false;
 
-  const connect = async (): Promise<RedisClient> => {
+  const connect = async (signal: AbortSignal): Promise<RedisClient> => {
+    const within: Within = (step, work) => withinConnectTime(times.connectMs, signal, step, work);
     if (!isCluster) {
-      const { redis, standing } = await connectOne(address, options, scripts, times);
+      const { redis, standing } = await connectOne(address, options, scripts, within);
       if (!standing.isCluster) return clientOf(redis, scripts, times, elapsed);
       isCluster = true;
       hangUp(redis);
     }
     try {
-      return clientOf(await connectCluster(address, options, scripts, times), scripts, times, elapsed);
+      return clientOf(await connectCluster(address, options, scripts, within), scripts, times, elapsed);
     } catch (error) {
       // Another server may stand there by now.
       isCluster = false;
@@ -139,7 +140,7 @@ async function connectOne(
   { host, port }: RedisAddress,
   options: NodeOptions,
   scripts: RedisScripts,
-  times: RedisTimes,
+  within: Within,
 ) {
   // No queue and no timers: a lost connection ends.
   const own = { host, port, lazyConnect: true, retryStrategy: null, enableOfflineQueue: false };
@@ -156,7 +157,7 @@ async function connectOne(
     return { redis, standing };
   };
   try {
-    return await withinConnectTime(times, () => stepOf(redis), Promise.race([failed.promise, work()]));
+    return await within(() => stepOf(redis), Promise.race([failed.promise, work()]));
   } catch (error) {
     hangUp(redis);
     throw error;
@@ -167,7 +168,7 @@ async function connectCluster(
   { host, port }: RedisAddress,
   redisOptions: NodeOptions,
   scripts: RedisScripts,
-  times: RedisTimes,
+  within: Within,
 ): Promise<Cluster> {
   const cluster = new Cluster([{ host, port }], {
     lazyConnect: true,
@@ -178,7 +179,7 @@ async function connectCluster(
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     maxRedirections: 4,
-    slotsRefreshTimeout: times.connectMs,
+    slotsRefreshTimeout: redisOptions.disconnectTimeout,
     enableReadyCheck: false,
     // A name must stay one: the certificate is for the name.
     dnsLookup: (hostname, callback) => callback(null, hostname),
@@ -190,7 +191,7 @@ async function connectCluster(
   });
   cluster.on('+node', (node: Redis) => node.on('connect', () => node.stream.unref()));
   try {
-    await withinConnectTime(times, () => 'tell which servers the cluster has', cluster.connect());
+    await within(() => 'tell which servers the cluster has', cluster.connect());
     return cluster;
   } catch (error) {
     hangUp(cluster);
@@ -264,20 +265,24 @@ function stepOf(redis: Redis): string {
   return isInTls ? 'answer in TLS (it may not speak TLS on this port)' : 'answer';
 }
 
+/** Rejects when `work` takes too long, and says which `step` the server did not do. */
+type Within = <T>(step: () => string, work: Promise<T>) => Promise<T>;
+
 async function withinConnectTime<T>(
-  { connectMs }: RedisTimes,
+  ms: number,
+  signal: AbortSignal,
   step: () => string,
   work: Promise<T>,
 ): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Error(`It did not ${step()} within ${connectMs} ms.`)),
-    connectMs,
-  );
+  const end = Promise.withResolvers<never>();
+  const abort = () => end.reject(new Error('The connection is closed on this side.'));
+  const timer = setTimeout(() => end.reject(new Error(`It did not ${step()} within ${ms} ms.`)), ms);
+  signal.addEventListener('abort', abort, { once: true });
   try {
-    return await Promise.race([work, late.promise]);
+    return await Promise.race([work, end.promise]);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
   }
 }
 

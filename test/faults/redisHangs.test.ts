@@ -9,18 +9,20 @@ const CALLS = 15;
 /** Milliseconds that a call may take longer than without Redis. */
 const MORE_MS = 50;
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+const CALLED = ['post', 'put', 'get'] as const;
 
-/** POST, PUT and GET of one page after another; milliseconds of each. */
-async function timesOf(service: PartsService, before: () => void = () => {}) {
-  const times = { post: [] as number[], put: [] as number[], get: [] as number[] };
+/** The shortest time of each call in milliseconds: what else the machine does comes and goes, what Redis costs comes every time. */
+async function shortest(services: readonly PartsService[], before: () => void) {
+  const times = services.map(() => ({ post: Infinity, put: Infinity, get: Infinity }));
   for (let n = 0; n < CALLS; n += 1) {
-    const url = service.url(`/page?${n}`);
-    for (const call of ['post', 'put', 'get'] as const) {
-      before();
-      const { value, ms } = await timed(() => service[call](url));
-      expect(value.code).toBe('OK');
-      times[call].push(ms);
+    for (const call of CALLED) {
+      for (const [index, service] of services.entries()) {
+        before();
+        const { value, ms } = await timed(() => service[call](service.url(`/page?${n}`)));
+        expect(value.code).toBe('OK');
+        const of = times[index];
+        if (of) of[call] = Math.min(of[call], ms);
+      }
     }
   }
   return times;
@@ -44,27 +46,19 @@ describe('F05 a Redis that hangs', () => {
         storeTimes: PATIENT_STORE,
       });
       await using without = await startPartsService({ storeTimes: PATIENT_STORE, hasRedis: false });
-      const usual = await timesOf(without);
       await service.redisLine.set(fault);
       const first = await timed(() => service.post(service.page));
-      const times = await timesOf(service, () => {
+      const [times, usual] = await shortest([service, without], () => {
         now += REDIS_TIMES.coolDownMs;
       });
-
-      const said = (['post', 'put', 'get'] as const).map((call) => {
-        const [with_, without_] = [median(times[call]), median(usual[call])];
-        return {
-          call,
-          more: with_ - without_,
-          text: `${call} ${with_.toFixed(0)} ms (${without_.toFixed(0)})`,
-        };
-      });
+      if (!times || !usual) throw new Error('There are two.');
+      const said = CALLED.map((call) => `${call} ${times[call].toFixed(1)} ms (${usual[call].toFixed(1)})`);
       report({
         inputs: 3 * CALLS,
-        said: `a Redis that hangs (${fault}): ${first.ms.toFixed(0)} ms once, then ${said.map(({ text }) => text).join(', ')}`,
+        said: `a Redis that hangs (${fault}): ${first.ms.toFixed(0)} ms once, then ${said.join(', ')}`,
       });
       expect(first.ms).toBeLessThan(redisTimes.connectMs + redisTimes.commandMs + 2_000);
-      for (const { more } of said) expect(more).toBeLessThan(MORE_MS);
+      for (const call of CALLED) expect(times[call] - usual[call]).toBeLessThan(MORE_MS);
     },
   );
 });
