@@ -1,4 +1,6 @@
 /** The settings: read once from the environment, typed, all faults reported together. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 /** A `FETCH_ALLOW_HOSTS` entry, as the URL parser spells it. */
 export interface AllowedHost {
@@ -53,6 +55,8 @@ export interface StoreConfig {
 export interface CacheConfig {
   /** A `redis://` or `rediss://` URL; absent means no cache. */
   readonly url?: string;
+  /** Certificates in PEM: with `rediss://` the authorities to trust instead of the usual ones. */
+  readonly ca?: string;
   readonly ttlSeconds: number;
 }
 
@@ -113,7 +117,14 @@ export function readConfig(env: Environment): Config {
   const publicEndpoint = parsed('S3_PUBLIC_ENDPOINT', (text) =>
     parseEndpoint(text, 'http', ['http:', 'https:']),
   );
-  const redis = parsed('REDIS_ADDRESS', (text) => parseEndpoint(text, 'redis', ['redis:', 'rediss:']));
+  const redis = parsed('REDIS_ADDRESS', parseRedisAddress);
+  const redisCa = parsed('REDIS_CA', parseCertificates);
+  const isRedisPlain = redis ? redis.protocol !== 'rediss:' : given('REDIS_ADDRESS') === undefined;
+  if (redisCa !== undefined && isRedisPlain) {
+    faults.push(
+      'REDIS_CA needs a REDIS_ADDRESS that starts with rediss://: without TLS nothing is certified.',
+    );
+  }
   const allowHosts = parsed('FETCH_ALLOW_HOSTS', parseHosts) ?? [];
   const corsOrigins = parsed('CORS_ORIGINS', parseOrigins) ?? { origins: [] };
   const ports = parsed('FETCH_PORTS', parsePorts) ?? [80, 443, 8080, 8443];
@@ -167,6 +178,7 @@ export function readConfig(env: Environment): Config {
     },
     cache: {
       ...(redis && { url: redis.href }),
+      ...(redisCa && { ca: redisCa.pem }),
       // At most 300: so long an answer may be stale after Redis was lost in the middle of a write.
       ttlSeconds: integer('CACHE_TTL_SECONDS', 300, 1, 300),
     },
@@ -184,7 +196,61 @@ function parseEndpoint(text: string, scheme: string, schemes: readonly string[])
   // A bucket's server has no path and takes its keys elsewhere; dropping them in silence would hide a mistake.
   const isPlain =
     `${url.username}${url.password}${url.search}${url.hash}` === '' && /^\/?$/.test(url.pathname);
-  return scheme === 'redis' || isPlain ? url : fault;
+  return isPlain ? url : fault;
+}
+
+const REDIS_FORM = 'must be host:port or a URL that starts with redis:// or rediss://';
+
+/** Addresses that other clients know, by how they begin. */
+const OTHER_REDIS: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(redis\+|rediss\+)?sentinel:/i,
+    'names a Sentinel, which is not supported: give the address of the primary, or a name that follows it.',
+  ],
+  [
+    /^(unix|redis\+unix|redis\+socket|file):|^\//i,
+    `names a socket file, which is not supported: it ${REDIS_FORM}.`,
+  ],
+  [
+    /^(.*@)?[^@]*,[^@]*$/,
+    'has several hosts: one is enough, of a cluster any of its servers, which names the others.',
+  ],
+];
+
+/** A string is a fault; it never holds what was given, which may be a password. */
+function parseRedisAddress(text: string): URL | string {
+  const other = OTHER_REDIS.find(([beginning]) => beginning.test(text))?.[1];
+  if (other !== undefined) return other;
+  const url = URL.parse(text.includes('://') ? text : `redis://${text}`);
+  const isRedis = url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '';
+  const isWhole = isRedis && `${url.search}${url.hash}` === '' && isDecodable(url.username, url.password);
+  if (isWhole && /^(\/\d*)?$/.test(url.pathname)) return url;
+  if (!text.includes('@') && !isRedis) return `${REDIS_FORM}.`;
+  if (isWhole && !url.pathname.includes('@'))
+    return 'must end after the port, or with / and the number of a database.';
+  return `${REDIS_FORM}. In a user or password percent-encode what is neither a letter nor a digit: @ is %40, # is %23, / is %2F, % is %25.`;
+}
+
+function isDecodable(...texts: readonly string[]): boolean {
+  try {
+    texts.map(decodeURIComponent);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** PEM, with line ends or with `\n` in their place, or the path of a file with it; a string is a fault. */
+function parseCertificates(text: string): { readonly pem: string } | string {
+  const isPath = !text.includes('-----BEGIN');
+  try {
+    const pem = isPath ? readFileSync(text, 'utf8') : text.replaceAll('\\n', '\n');
+    new X509Certificate(pem);
+    return { pem };
+  } catch {
+    const given = isPath ? `, not "${text.slice(0, 100)}"` : '';
+    return `must be a certificate in PEM (-----BEGIN CERTIFICATE-----…) or the path of a file with one${given}.`;
+  }
 }
 
 /** Exact `host:port` entries, separated by commas; a string is a fault. */

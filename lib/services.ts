@@ -9,7 +9,7 @@ import { createEmfMetrics } from './metrics/emfMetrics.ts';
 import type { Clock, Metrics, PageCache, PageLock, SweepProgress, Web } from './ports.ts';
 import { createNoCache } from './record/noCache.ts';
 import { createRedisCache } from './record/redisCache.ts';
-import type { RedisTrouble } from './record/redisConnection.ts';
+import type { RedisNotice } from './record/redisConnection.ts';
 import { createS3Store } from './record/s3Store.ts';
 import { STORE_TIMES } from './record/s3Times.ts';
 import { createWeb } from './web/createWeb.ts';
@@ -43,16 +43,24 @@ function createOtherServices(config: Config) {
   const { cache, lock } =
     url === undefined
       ? createNoCache()
-      : createRedisCache({ ...config.cache, url }, { tell: logRedisTrouble });
+      : createRedisCache({ ...config.cache, url }, { tell: logRedisNotice });
   const { corsOrigins } = config;
   const metrics = createEmfMetrics(config.metrics.receiver);
   return { cache, lock, metrics, clock, newId, corsOrigins };
 }
 
-/** No answer changes by it, so that nothing else would say it. */
-function logRedisTrouble({ isRefusal, command, cause }: RedisTrouble): void {
-  const message = isRefusal ? 'Redis refused a command' : 'Redis cannot be used';
-  console.error(JSON.stringify({ level: 'warn', message, command, cause }));
+const REDIS_MESSAGES: Readonly<Record<RedisNotice['kind'], string>> = {
+  unreachable: 'Redis cannot be used',
+  connectionRefused: 'Redis refused the connection',
+  writeRefused: 'Redis refused a write, so it is not read either',
+  readRefused: 'Redis refused a command',
+  recovered: 'Redis is used again',
+};
+
+/** Responses stay correct without Redis, so only this line reveals the failure. */
+function logRedisNotice({ kind, ...details }: RedisNotice): void {
+  const level = kind === 'recovered' ? 'info' : 'warn';
+  console.error(JSON.stringify({ level, message: REDIS_MESSAGES[kind], ...details }));
 }
 
 /** Everything: to harvest. Apart from the above, so that a look-up's bundle carries no fetching and no parsing. */

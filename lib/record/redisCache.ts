@@ -5,7 +5,15 @@
 import type { CacheConfig } from '../config.ts';
 import type { CachedPage, PageCache, PageLock } from '../ports.ts';
 import { RECORD_MAX_BYTES, readRecord, writeRecord } from './recordText.ts';
-import { createRedisConnection, type RedisConnection, type RedisParts } from './redisConnection.ts';
+import { createRedisConnection, type RedisConnection, type RedisNotice } from './redisConnection.ts';
+import { createRedisServer, REDIS_TIMES, type RedisTimes } from './redisServer.ts';
+
+export interface RedisParts {
+  readonly times?: RedisTimes;
+  readonly tell?: (notice: RedisNotice) => void;
+  /** Milliseconds that only go forward. */
+  readonly elapsed?: () => number;
+}
 
 export interface RedisCache {
   readonly cache: PageCache;
@@ -42,12 +50,13 @@ const SCRIPTS = {
 
 /** Connects at the first call. No method throws; with Redis down or hanging each is a miss within moments. */
 export function createRedisCache(
-  { url, ttlSeconds }: CacheConfig & { readonly url: string },
-  parts: RedisParts = {},
+  config: CacheConfig & { readonly url: string },
+  { times = REDIS_TIMES, tell = () => {}, elapsed = () => performance.now() }: RedisParts = {},
 ): RedisCache {
-  const redis = createRedisConnection(url, SCRIPTS, parts);
+  const server = createRedisServer(config, SCRIPTS, { times, elapsed });
+  const redis = createRedisConnection(server, { script: 'releaseLock' }, { times, tell, elapsed });
   return {
-    cache: createCache(redis, ttlSeconds),
+    cache: createCache(redis, config.ttlSeconds),
     lock: createLock(redis),
     close: async () => redis.close(),
   };
@@ -56,36 +65,47 @@ export function createRedisCache(
 function createCache(redis: RedisConnection, ttlSeconds: number): PageCache {
   return {
     // GETRANGE, whose end is inclusive, instead of GET: an entry may be anybody's, and as large as Redis takes.
-    read: async (pageId) => parseEntry(await redis.run('GETRANGE', entryKey(pageId), 0, RECORD_MAX_BYTES)),
+    read: async (pageId) => {
+      const answer = await redis.read('GETRANGE', entryKey(pageId), 0, RECORD_MAX_BYTES);
+      return answer.kind === 'answer' ? parseEntry(answer.value) : { kind: 'miss' };
+    },
 
     fill: async (pageId, record) => {
-      await redis.run('SET', entryKey(pageId), writeRecord(record), 'EX', ttlSeconds, 'NX');
+      await redis.write('SET', entryKey(pageId), writeRecord(record), 'EX', ttlSeconds, 'NX');
     },
 
     markBusy: async (pageId, token, ttlMs) => {
-      await redis.run('SET', entryKey(pageId), BUSY + token, 'PX', wholeMs(ttlMs));
+      await redis.write('SET', entryKey(pageId), BUSY + token, 'PX', wholeMs(ttlMs));
     },
 
+    // Also where no marker could be set: Redis may be back, with the record of before.
     settle: async (pageId, token, record) => {
       const text = record === null ? '' : writeRecord(record);
-      await redis.insist('settlePage', entryKey(pageId), BUSY + token, text, ttlSeconds);
+      await redis.clearUp('settlePage', entryKey(pageId), BUSY + token, text, ttlSeconds);
     },
   };
 }
 
 function createLock(redis: RedisConnection): PageLock {
+  /** Tokens of the locks that this process has, or may have. */
+  const tokens = new Set<string>();
   return {
     take: async (pageId, token, ttlMs) => {
-      const answer = await redis.run('SET', lockKey(pageId), token, 'PX', wholeMs(ttlMs), 'NX');
-      if (answer === undefined) return 'unavailable';
-      return answer === null ? 'held' : 'taken';
+      const answer = await redis.write('SET', lockKey(pageId), token, 'PX', wholeMs(ttlMs), 'NX');
+      const isHeld = answer.kind === 'answer' && answer.value === null;
+      if (answer.kind !== 'notDone' && !isHeld) tokens.add(token);
+      if (answer.kind !== 'answer') return 'unavailable';
+      return isHeld ? 'held' : 'taken';
     },
 
     release: async (pageId, token) => {
-      await redis.insist('releaseLock', lockKey(pageId), token);
+      if (tokens.delete(token)) await redis.clearUp('releaseLock', lockKey(pageId), token);
     },
 
-    isHeld: async (pageId) => (await redis.run('EXISTS', lockKey(pageId))) === 1,
+    isHeld: async (pageId) => {
+      const answer = await redis.read('EXISTS', lockKey(pageId));
+      return answer.kind === 'answer' && answer.value === 1;
+    },
   };
 }
 

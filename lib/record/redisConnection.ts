@@ -1,189 +1,179 @@
-/** One connection to Redis that never makes a caller wait long and never throws. */
-import { Redis, ReplyError } from 'ioredis';
+/** Redis, asked so that no caller waits long and nothing throws; and not at all while it takes no writes. */
+import type { RedisArguments, RedisClient, RedisServer, RedisTimes } from './redisServer.ts';
 
-/** Milliseconds. */
-export interface RedisTimes {
-  /** For the connection, with TLS and AUTH; and again for one command with up to 5 MiB. */
-  readonly connectMs: number;
-  readonly commandMs: number;
-  /** After a failure Redis is left alone so long: calls cost nothing meanwhile. */
-  readonly coolDownMs: number;
-  /** Then one call asks whether it is back, and waits at most so long for it. */
-  readonly probeWaitMs: number;
-  /** A connection unused for so long is replaced: a frozen function's peer may have dropped it without a word. */
-  readonly idleMaxMs: number;
-}
+/** What there is to log: to the caller each is a miss. */
+export type RedisNotice =
+  | {
+      /**
+       * `unreachable`: it is not there, or does not answer. `connectionRefused`: a wrong password, no such database, a
+       * replica. `writeRefused`: as both of these, it is left alone until it takes a write. `readRefused`: a miss.
+       */
+      readonly kind: 'unreachable' | 'connectionRefused' | 'writeRefused' | 'readRefused';
+      readonly command: string;
+      readonly cause: string;
+    }
+  /** It takes writes again. */
+  | { readonly kind: 'recovered' };
 
-export const REDIS_TIMES: RedisTimes = {
-  connectMs: 500,
-  commandMs: 500,
-  coolDownMs: 1_000,
-  probeWaitMs: 30,
-  idleMaxMs: 30_000,
-};
+export type RedisTrouble = Exclude<RedisNotice, { kind: 'recovered' }>;
 
-/** Why a command went without an answer. */
-export interface RedisTrouble {
-  /** Redis said no: its rules, its memory, its role. Otherwise it was not there, or did not answer. */
-  readonly isRefusal: boolean;
-  readonly command: string;
-  readonly cause: string;
-}
+export type RedisAnswer =
+  | { readonly kind: 'answer'; readonly value: unknown }
+  /** Redis did not do it: it was not asked, or refused. */
+  | { readonly kind: 'notDone' }
+  /** The answer never came: it may have been done. */
+  | { readonly kind: 'unclear' };
 
-export interface RedisParts {
-  readonly times?: RedisTimes;
-  /** Told of trouble, since to the caller it is a miss: of each kind at most once a minute. */
-  readonly tell?: (trouble: RedisTrouble) => void;
+export interface RedisConnectionParts {
+  readonly times: RedisTimes;
+  /** Given trouble of each kind at most once a minute. */
+  readonly tell: (notice: RedisNotice) => void;
   /** Milliseconds that only go forward. */
-  readonly elapsed?: () => number;
+  readonly elapsed: () => number;
 }
-
-const TELL_AGAIN_MS = 60_000;
-
-/** Commands by name. A script is `name: { lua, numberOfKeys }`. */
-export type RedisScripts = Readonly<Record<string, { readonly lua: string; readonly numberOfKeys: number }>>;
 
 export interface RedisConnection {
-  /** One command or script; undefined when Redis is down, hangs or refuses it. */
-  run(name: string, ...args: readonly (string | number)[]): Promise<unknown>;
-  /** The same, but asked even right after a failure: what is left undone would stand in the way of the next call. */
-  insist(name: string, ...args: readonly (string | number)[]): Promise<unknown>;
+  read(name: string, key: string, ...args: RedisArguments): Promise<RedisAnswer>;
+  write(name: string, key: string, ...args: RedisArguments): Promise<RedisAnswer>;
+  /** A write that clears up: left undone it stands in the way of the next call, so it is tried again, after a probe. */
+  clearUp(name: string, key: string, ...args: RedisArguments): Promise<RedisAnswer>;
   close(): void;
 }
 
+/** Shows with SET that Redis takes every kind of write. */
+export interface WriteProbe {
+  /** The name of a script that deletes its key when it holds the text it is given. */
+  readonly script: string;
+}
+
+const TELL_AGAIN_MS = 60_000;
+const PROBE_MS = 1_000;
+const PROBE_TEXT = 'probe';
+
 /**
- * Connects at the first command. A failure of the connection opens a breaker: until `coolDownMs` are over every
- * command is undefined at once; then one probe decides. No timer and no socket of it keeps the process alive.
+ * Connects at the first command. A lost connection and a refused write open a breaker: until `coolDownMs` are over no
+ * command is sent; then one probe writes where the failure was, beside the key. Until it succeeds nothing is read
+ * either: an entry that this process could not invalidate would be a stale answer.
  */
 export function createRedisConnection(
-  url: string,
-  scripts: RedisScripts,
-  { times = REDIS_TIMES, tell = () => {}, elapsed = () => performance.now() }: RedisParts = {},
+  server: RedisServer,
+  probeWith: WriteProbe,
+  { times, tell, elapsed }: RedisConnectionParts,
 ): RedisConnection {
-  let current: Promise<Redis> | null = null;
+  let current: Promise<RedisClient> | null = null;
   let usedAt = 0;
-  let failedAt: number | null = null;
+  let stopped: { readonly at: number; readonly key: string } | null = null;
+  /** Resolves within `probeWaitMs`; there until the probe has ended. */
   let probe: Promise<boolean> | null = null;
-  let isClosed = false;
-  /** By `isRefusal`. */
-  const toldAt = new Map<boolean, number>();
+  const closing = new AbortController();
+  const toldAt = new Map<RedisTrouble['kind'], number>();
+  let isRecoveryNews = false;
 
   const tellNowAndThen = (trouble: RedisTrouble) => {
-    const before = toldAt.get(trouble.isRefusal) ?? Number.NEGATIVE_INFINITY;
+    const before = toldAt.get(trouble.kind) ?? Number.NEGATIVE_INFINITY;
     if (elapsed() - before < TELL_AGAIN_MS) return;
-    toldAt.set(trouble.isRefusal, elapsed());
+    toldAt.set(trouble.kind, elapsed());
+    isRecoveryNews = true;
     tell(trouble);
   };
 
-  const drop = (connection: Promise<Redis> | null) => {
+  const drop = (connection: Promise<RedisClient> | null) => {
     if (current === connection) current = null;
-    connection?.then(hangUp, () => undefined);
+    connection?.then(
+      (client) => client.hangUp(),
+      () => undefined,
+    );
   };
 
-  const connected = (): Promise<Redis> => {
+  const connected = (): Promise<RedisClient> => {
     if (current !== null && elapsed() - usedAt > times.idleMaxMs) drop(current);
     usedAt = elapsed();
     if (current !== null) return current;
-    const connection = connect(url, scripts, times);
+    const connection = server.connect(closing.signal);
     current = connection;
     // Redis restarted: the next command connects anew instead of failing on what is closed.
     const forget = () => drop(connection);
-    connection.then((redis) => redis.once('end', forget), forget);
+    connection.then((client) => client.onEnd(forget), forget);
     return connection;
   };
 
-  const attempt = async (name: string, args: readonly (string | number)[]): Promise<unknown> => {
+  const attempt = async (
+    kind: 'readRefused' | 'writeRefused',
+    name: string,
+    key: string,
+    args: RedisArguments,
+  ): Promise<RedisAnswer & { readonly isStop: boolean }> => {
     const connection = connected();
+    let client: RedisClient | null = null;
     try {
-      const redis = await connection;
-      const answer = await (name in scripts ? runScript(redis, name, args) : redis.call(name, ...args));
-      failedAt = null;
-      return answer;
+      client = await connection;
+      return { kind: 'answer', value: await client.send(name, [key, ...args]), isStop: false };
     } catch (error) {
-      // Redis's own answer: the connection is fine. Not told by its name, which is its class's: a bundle has short ones.
-      const isReply = error instanceof (ReplyError as ErrorConstructor);
-      failedAt = isReply ? null : elapsed();
-      tellNowAndThen({
-        isRefusal: isReply,
-        command: name,
-        cause: error instanceof Error ? error.message : String(error),
-      });
-      // READONLY: this server is no longer the primary; the address may lead to the new one by now.
-      if (!isReply || error.message.startsWith('READONLY')) drop(connection);
-      return undefined;
+      const { isRefusal, isReplica, command = name, cause } = server.faultOf(error, client === null);
+      const refused = client === null || isReplica ? 'connectionRefused' : kind;
+      const trouble = isRefusal ? refused : 'unreachable';
+      tellNowAndThen({ kind: trouble, command: client === null ? command : name, cause });
+      if (!isRefusal || isReplica) drop(connection);
+      const isUnclear = client !== null && !isRefusal;
+      return { kind: isUnclear ? 'unclear' : 'notDone', isStop: trouble !== 'readRefused' };
     }
   };
 
-  /** Whether Redis may be asked now. */
-  const isUsable = async (): Promise<boolean> => {
-    if (isClosed) return false;
-    if (failedAt === null) return true;
-    if (elapsed() - failedAt < times.coolDownMs) return false;
-    probe ??= attempt('PING', []).then((answer) => {
+  const isWritable = async (key: string): Promise<boolean> => {
+    // In the same slot of a cluster, and under a pattern that the same user may write.
+    const probeKey = `${key.split(':')[0]}:probe:{${key}}`;
+    const set = await attempt('writeRefused', 'SET', probeKey, [PROBE_TEXT, 'PX', PROBE_MS]);
+    if (set.kind !== 'answer') return false;
+    return (await attempt('writeRefused', probeWith.script, probeKey, [PROBE_TEXT])).kind === 'answer';
+  };
+
+  const startProbe = (key: string): Promise<boolean> => {
+    const probing = isWritable(key).then((isBack) => {
       probe = null;
-      return answer !== undefined;
+      stopped = isBack ? null : { at: elapsed(), key };
+      if (isBack && isRecoveryNews) tell({ kind: 'recovered' });
+      if (isBack) isRecoveryNews = false;
+      return isBack;
     });
-    return withinOrFalse(times.probeWaitMs, probe);
+    return withinOrFalse(times.probeWaitMs, probing);
+  };
+
+  const isUsable = async (isUrgent: boolean): Promise<boolean> => {
+    if (closing.signal.aborted) return false;
+    if (stopped === null) return true;
+    if (!isUrgent && elapsed() - stopped.at < times.coolDownMs) return false;
+    // Who comes when the wait is over does not wait.
+    probe ??= startProbe(stopped.key);
+    return probe;
+  };
+
+  const run = async (
+    kind: 'readRefused' | 'writeRefused',
+    name: string,
+    key: string,
+    args: RedisArguments,
+    isUrgent: boolean,
+  ): Promise<RedisAnswer> => {
+    if (!(await isUsable(isUrgent))) return { kind: 'notDone' };
+    const { isStop, ...answer } = await attempt(kind, name, key, args);
+    if (isStop) stopped = { at: elapsed(), key };
+    return answer;
   };
 
   return {
-    run: async (name, ...args) => ((await isUsable()) ? attempt(name, args) : undefined),
-    insist: async (name, ...args) => (isClosed ? undefined : attempt(name, args)),
+    read: (name, key, ...args) => run('readRefused', name, key, args, false),
+    write: (name, key, ...args) => run('writeRefused', name, key, args, false),
+    clearUp: async (name, key, ...args) => {
+      const isFirstFailure = stopped === null;
+      const answer = await run('writeRefused', name, key, args, true);
+      if (answer.kind === 'answer' || !isFirstFailure) return answer;
+      return run('writeRefused', name, key, args, true);
+    },
     close: () => {
-      isClosed = true;
+      closing.abort();
       drop(current);
     },
   };
-}
-
-/** Rejects when it takes longer than `connectMs` until a command can be sent. */
-async function connect(url: string, scripts: RedisScripts, times: RedisTimes): Promise<Redis> {
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: times.connectMs,
-    commandTimeout: times.commandMs,
-    // A lost connection is replaced by the next command, never behind its back: no queue, no timers, no resending.
-    retryStrategy: null,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    // The handshake costs no round trip: RESP2 needs no HELLO, a loading server says so itself.
-    protocol: 2,
-    enableReadyCheck: false,
-    disableClientInfo: true,
-    scripts,
-  });
-  // Failures reach the caller through its command; without a listener ioredis writes them to the console.
-  redis.on('error', () => undefined);
-  redis.on('connect', () => redis.stream.unref());
-  const timer = setTimeout(() => hangUp(redis), times.connectMs);
-  try {
-    await redis.connect();
-    return redis;
-  } catch (error) {
-    hangUp(redis);
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** At once: ioredis alone would wait two seconds, by a timer that holds the process, for the peer to hang up too. */
-function hangUp(redis: Redis): void {
-  if (redis.status === 'end') return;
-  redis.disconnect();
-  // Not there before the first attempt to connect.
-  const stream: Redis['stream'] | undefined = redis.stream;
-  stream?.destroy();
-}
-
-/** Calls the method that ioredis adds for a script: EVALSHA, and EVAL where the server does not know it yet. */
-function runScript(redis: Redis, name: string, args: readonly (string | number)[]): Promise<unknown> {
-  const methods = redis as unknown as Record<
-    string,
-    (...args: readonly (string | number)[]) => Promise<unknown>
-  >;
-  return methods[name]?.(...args) ?? Promise.reject(new Error(`No script is called ${name}.`));
 }
 
 async function withinOrFalse(ms: number, answer: Promise<boolean>): Promise<boolean> {

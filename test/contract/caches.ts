@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import type { PageCache, PageLock } from '../../lib/ports.ts';
 import { createNoCache } from '../../lib/record/noCache.ts';
 import { createRedisCache } from '../../lib/record/redisCache.ts';
-import { REDIS_TIMES, type RedisTimes } from '../../lib/record/redisConnection.ts';
+import { REDIS_TIMES, type RedisTimes } from '../../lib/record/redisServer.ts';
 import { findProgram } from '../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS, startRedis } from '../../local-stack/embedded/redis.ts';
 import { createMemoryCache } from '../fakes/memoryCache.ts';
 import { startRedisDouble } from '../faults/redisDouble.ts';
+import { findRedisPrograms, startRealCluster } from '../support/redisServers.ts';
 
 export interface RunningCache {
   readonly cache: PageCache;
@@ -45,6 +46,11 @@ export function cacheImplementations(): readonly CacheImplementation[] {
     { name: 'a Redis that hangs', keeps: false, start: startHanging },
     { name: 'a Redis that talks nonsense', keeps: false, start: startNonsense },
     ...(hasRedis ? [{ name: 'Redis', keeps: true, start: startReal }] : []),
+    ...findRedisPrograms().map(({ name, program }) => ({
+      name: `a cluster of ${name}`,
+      keeps: true,
+      start: (ttlSeconds: number) => startCluster(program, ttlSeconds),
+    })),
   ];
 }
 
@@ -70,6 +76,17 @@ async function startReal(ttlSeconds: number): Promise<RunningCache> {
     await redis.close();
     await server?.close();
     await rm(directory, { recursive: true, force: true });
+  };
+  return { ...redis, close };
+}
+
+async function startCluster(program: string, ttlSeconds: number): Promise<RunningCache> {
+  const cluster = await startRealCluster(program);
+  const [first] = cluster.primaries;
+  const redis = createRedisCache({ url: first?.url ?? '', ttlSeconds }, { times: PATIENT_REDIS });
+  const close = async () => {
+    await redis.close();
+    await cluster[Symbol.asyncDispose]();
   };
   return { ...redis, close };
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { pageIdOf } from '../../lib/page/identity.ts';
 import { RECORD_MAX_BYTES } from '../../lib/record/recordText.ts';
-import { REDIS_TIMES } from '../../lib/record/redisConnection.ts';
+import { REDIS_TIMES } from '../../lib/record/redisServer.ts';
 import { STORE_TIMES } from '../../lib/record/s3Times.ts';
 import { PATIENT_REDIS } from '../contract/caches.ts';
 import { report } from '../hostile/support/figures.ts';

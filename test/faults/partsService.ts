@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import type { PageRecord, StoredRecord } from '../../lib/model.ts';
 import { pageIdOf } from '../../lib/page/identity.ts';
 import type { Clock, Metrics } from '../../lib/ports.ts';
+import { createNoCache } from '../../lib/record/noCache.ts';
 import { createRedisCache } from '../../lib/record/redisCache.ts';
-import { REDIS_TIMES, type RedisTimes } from '../../lib/record/redisConnection.ts';
+import { REDIS_TIMES, type RedisTimes } from '../../lib/record/redisServer.ts';
 import { createS3Store } from '../../lib/record/s3Store.ts';
 import type { StoreTimes } from '../../lib/record/s3Times.ts';
 import { type SweepReport, sweep } from '../../lib/record/sweep.ts';
@@ -47,6 +48,8 @@ export interface PartsServiceParts {
   /** Of the sweep's own client; absent: those of the service. */
   readonly sweepTimes?: StoreTimes;
   readonly redisTimes?: RedisTimes;
+  /** False: the service has no Redis. */
+  readonly hasRedis?: boolean;
   /** On the cache's own clock. */
   readonly elapsed?: () => number;
   readonly timeMs?: number;
@@ -64,6 +67,7 @@ export async function startPartsService({
   storeTimes = QUICK_STORE,
   sweepTimes = storeTimes,
   redisTimes = REDIS_TIMES,
+  hasRedis = true,
   elapsed,
   timeMs,
   metrics,
@@ -90,10 +94,12 @@ export async function startPartsService({
   const store = storeAt(`http://127.0.0.1:${s3Line.port}`, storeTimes);
   /** Past every fault: what the bucket really holds. */
   const plain = storeAt(bucket.endpoint);
-  const cache = createRedisCache(
-    { url: `redis://127.0.0.1:${redisLine.port}`, ttlSeconds: 300 },
-    { times: redisTimes, ...(elapsed && { elapsed }) },
-  );
+  const cache = hasRedis
+    ? createRedisCache(
+        { url: `redis://127.0.0.1:${redisLine.port}`, ttlSeconds: 300 },
+        { times: redisTimes, ...(elapsed && { elapsed }) },
+      )
+    : createNoCache();
   const site = { shown: images };
   const service = await startHostileService({
     respond:

@@ -18,7 +18,13 @@ interface Entry {
   readonly endsAt: number;
 }
 
-type Reply = string | number | null | { readonly ok: string } | { readonly error: string };
+type Reply =
+  | string
+  | number
+  | null
+  | readonly string[]
+  | { readonly ok: string }
+  | { readonly error: string };
 
 export interface RedisDouble extends AsyncDisposable {
   readonly port: number;
@@ -132,6 +138,8 @@ function answer(
   switch (name) {
     case 'PING':
       return { ok: 'PONG' };
+    case 'HELLO':
+      return ['server', 'redis', 'mode', 'standalone', 'role', 'master'];
     case 'GET':
       return current();
     case 'GETRANGE':
@@ -168,5 +176,6 @@ function encode(reply: Reply): string {
   if (reply === null) return '$-1\r\n';
   if (typeof reply === 'number') return `:${reply}\r\n`;
   if (typeof reply === 'string') return `$${Buffer.byteLength(reply)}\r\n${reply}\r\n`;
+  if ('length' in reply) return `*${reply.length}\r\n${reply.map(encode).join('')}`;
   return 'ok' in reply ? `+${reply.ok}\r\n` : `-${reply.error}\r\n`;
 }

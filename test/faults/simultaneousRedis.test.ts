@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { PageCache, PageLock } from '../../lib/ports.ts';
 import { createNoCache } from '../../lib/record/noCache.ts';
 import { createRedisCache } from '../../lib/record/redisCache.ts';
-import { REDIS_TIMES } from '../../lib/record/redisConnection.ts';
+import { REDIS_TIMES } from '../../lib/record/redisServer.ts';
 import { createS3Store } from '../../lib/record/s3Store.ts';
 import { sweep } from '../../lib/record/sweep.ts';
 import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';

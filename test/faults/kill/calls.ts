@@ -1,7 +1,14 @@
 /** Every external call that each operation makes when nothing happens to it: a new one must be struck too. */
 import { OPERATIONS, type Operation } from './operations.ts';
 
-const WRITER = ['redis SET lock', 'redis SET page', 'redis EVAL page', 'redis EVAL lock', 's3 GET record'];
+const WRITER = [
+  'redis HELLO',
+  'redis SET lock',
+  'redis SET page',
+  'redis EVAL page',
+  'redis EVAL lock',
+  's3 GET record',
+];
 const CHECK = ['s3 GET mark of the check'];
 const SITE = ['web GET /', 'web GET /a.png', 'web GET /b.png', 'web GET /d.png'];
 const NEW_PAGE = [
@@ -48,6 +55,7 @@ const CALLS: Readonly<Record<keyof typeof OPERATIONS, readonly string[]>> = {
     's3 GET record #3',
     ...SWEPT,
     ...SWEPT.map((call) => `${call} #2`),
+    'redis HELLO',
   ],
   sweepUnrecorded: [
     ...CHECK,
@@ -57,6 +65,7 @@ const CALLS: Readonly<Record<keyof typeof OPERATIONS, readonly string[]>> = {
     's3 GET record',
     's3 GET record #2',
     ...SWEPT,
+    'redis HELLO',
   ],
 };
 

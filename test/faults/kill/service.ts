@@ -8,7 +8,7 @@ import type { HarvestServices } from '../../../lib/harvest/harvest.ts';
 import type { Clock } from '../../../lib/ports.ts';
 import { createNoCache } from '../../../lib/record/noCache.ts';
 import { createRedisCache } from '../../../lib/record/redisCache.ts';
-import { REDIS_TIMES } from '../../../lib/record/redisConnection.ts';
+import { REDIS_TIMES } from '../../../lib/record/redisServer.ts';
 import { createS3Store } from '../../../lib/record/s3Store.ts';
 import type { SweepReport } from '../../../lib/record/sweep.ts';
 import { sweepInTime } from '../../../lib/record/sweepInTime.ts';

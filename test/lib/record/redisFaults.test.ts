@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createRedisCache } from '../../../lib/record/redisCache.ts';
-import { REDIS_TIMES, type RedisTrouble } from '../../../lib/record/redisConnection.ts';
+import type { RedisNotice } from '../../../lib/record/redisConnection.ts';
+import { REDIS_TIMES } from '../../../lib/record/redisServer.ts';
 import { listen, PATIENT_REDIS } from '../../contract/caches.ts';
+import { endOf } from '../../faults/kill/redisGate.ts';
 import { recordOf } from '../../support/builders.ts';
 
 const RECORD = JSON.stringify(recordOf([], { opId: 'cached' }));
@@ -22,8 +24,12 @@ describe('the cache on a Redis in its bad hours', () => {
   const serve = async (answers: Answers, port = 0) => {
     const server = await listen((socket: Socket) => {
       socket.on('data', (data) => {
-        const answer = answers(data.toString().split('\r\n')[2] ?? '');
-        if (answer !== null) socket.write(answer);
+        let rest = data;
+        for (let end = endOf(rest, 0); end !== null && rest.length > 0; end = endOf(rest, 0)) {
+          const answer = answers(rest.toString().split('\r\n')[2]?.toUpperCase() ?? '');
+          if (answer !== null) socket.write(answer);
+          rest = rest.subarray(end);
+        }
       });
     }, port);
     open.push(() => server.close());
@@ -32,8 +38,8 @@ describe('the cache on a Redis in its bad hours', () => {
   /** Its clock stands still until the test moves it. */
   const cacheAt = (url: string, times = PATIENT_REDIS) => {
     let now = 0;
-    const told: RedisTrouble[] = [];
-    const tell = (trouble: RedisTrouble) => told.push(trouble);
+    const told: RedisNotice[] = [];
+    const tell = (trouble: RedisNotice) => told.push(trouble);
     const redis = createRedisCache({ url, ttlSeconds: 300 }, { times, tell, elapsed: () => now });
     open.push(() => redis.close());
     const wait = (ms: number) => {
@@ -76,16 +82,102 @@ describe('the cache on a Redis in its bad hours', () => {
     expect(await lock.isHeld('page')).toBe(false);
   });
 
-  it('answers a refused command by the next one at once: the connection is fine', async () => {
-    let answered = 0;
-    const server = await serve(() => {
-      answered += 1;
-      return answered === 1 ? '-OOM command not allowed\r\n' : bulk(RECORD);
+  it('answers a refused read by the next one at once: the connection is fine', async () => {
+    let reads = 0;
+    const server = await serve((command) => {
+      if (command !== 'GETRANGE') return '+OK\r\n';
+      reads += 1;
+      return reads === 1 ? '-NOPERM no permissions\r\n' : bulk(RECORD);
     });
     const { cache } = cacheAt(server.url);
-    await cache.fill('page', recordOf([]));
+    expect((await cache.read('page')).kind).toBe('miss');
     expect((await cache.read('page')).kind).toBe('record');
     expect(server.connections()).toBe(1);
+  });
+
+  it.each([
+    '-OOM command not allowed when used memory > maxmemory',
+    "-READONLY You can't write against a read only replica.",
+    "-NOPERM this user has no permissions to run the 'set' command",
+    '-MISCONF Redis is configured to save RDB snapshots',
+    '-NOREPLICAS Not enough good replicas to write.',
+  ])('reads nothing while a write is refused with %s, and reads again once one is taken', async (refusal) => {
+    let isWritable = false;
+    const commands: string[] = [];
+    const { url } = await serve((command) => {
+      commands.push(command);
+      if (command === 'HELLO') return '*0\r\n';
+      if (command === 'GETRANGE') return bulk(RECORD);
+      if (!isWritable) return `${refusal}\r\n`;
+      return command === 'SET' ? '+OK\r\n' : ':1\r\n';
+    });
+    const { cache, lock, wait, told } = cacheAt(url);
+    await cache.fill('page', recordOf([]));
+    const sent = commands.length;
+    wait(REDIS_TIMES.coolDownMs - 1);
+    expect(await cache.read('page')).toEqual({ kind: 'miss' });
+    expect(await lock.isHeld('page')).toBe(false);
+    expect(commands).toHaveLength(sent);
+    // One probe a pause, whoever comes.
+    wait(1);
+    const reads = await Promise.all(Array.from({ length: 10 }, () => cache.read('page')));
+    expect(new Set(reads.map(({ kind }) => kind))).toEqual(new Set(['miss']));
+    expect(commands.slice(sent).filter((command) => command !== 'HELLO')).toEqual(['SET']);
+
+    isWritable = true;
+    wait(REDIS_TIMES.coolDownMs);
+    expect((await cache.read('page')).kind).toBe('record');
+    expect(commands.slice(-3).map((command) => command.slice(0, 4))).toEqual(['SET', 'EVAL', 'GETR']);
+    const kind = refusal.startsWith('-READONLY') ? 'connectionRefused' : 'writeRefused';
+    expect(told).toEqual([
+      { kind, command: 'SET', cause: expect.stringContaining(refusal.slice(1)) },
+      { kind: 'recovered' },
+    ]);
+  });
+
+  it('goes on when the scripts alone are refused only once they are allowed', async () => {
+    let isAllowed = false;
+    const { url } = await serve((command) => {
+      if (command.startsWith('EVAL'))
+        return isAllowed ? ':1\r\n' : "-NOPERM no permissions to run 'eval'\r\n";
+      return command === 'GETRANGE' ? bulk(RECORD) : '+OK\r\n';
+    });
+    const { cache, wait } = cacheAt(url);
+    await cache.markBusy('page', 'mine', 1_000);
+    await cache.settle('page', 'mine', null);
+    wait(REDIS_TIMES.coolDownMs);
+    expect((await cache.read('page')).kind).toBe('miss');
+    isAllowed = true;
+    wait(REDIS_TIMES.coolDownMs);
+    expect((await cache.read('page')).kind).toBe('record');
+  });
+
+  it.each([
+    ['refused', '-OOM command not allowed\r\n'],
+    ["another's", '$-1\r\n'],
+  ])('releases no lock that was %s', async (_, answer) => {
+    const commands: string[] = [];
+    const { url } = await serve((command) => {
+      commands.push(command);
+      return command === 'SET' ? answer : ':1\r\n';
+    });
+    const { lock } = cacheAt(url);
+    await lock.take('page', 'mine', 1_000);
+    await lock.release('page', 'mine');
+    expect(commands).toEqual(['HELLO', 'SET']);
+  });
+
+  it('releases a lock whose taking was never answered once Redis is back', async () => {
+    const commands: string[] = [];
+    const { url } = await serve((command) => {
+      commands.push(command);
+      return commands.length === 2 ? null : ':1\r\n';
+    });
+    const { lock, wait } = cacheAt(url, { ...PATIENT_REDIS, commandMs: 100 });
+    expect(await lock.take('page', 'mine', 1_000)).toBe('unavailable');
+    wait(REDIS_TIMES.coolDownMs);
+    await lock.release('page', 'mine');
+    expect(commands).toEqual(['HELLO', 'SET', 'HELLO', 'SET', 'EVAL', 'EVALSHA']);
   });
 
   it('tells of what it refuses, and of being away, once a minute each', async () => {
@@ -93,32 +185,38 @@ describe('the cache on a Redis in its bad hours', () => {
       () => "-NOPERM User default has no permissions to run the 'getrange' command\r\n",
     );
     const { cache, wait, told } = cacheAt(refusing.url);
-    const refusal = { isRefusal: true, command: 'GETRANGE', cause: expect.stringMatching(/^NOPERM/) };
+    const refusal = { kind: 'readRefused', command: 'GETRANGE', cause: expect.stringMatching(/^NOPERM/) };
     for (let call = 0; call < 3; call += 1) await cache.read('page');
     expect(told).toEqual([refusal]);
     await refusing.close();
     for (let call = 0; call < 3; call += 1) await cache.read('page');
-    expect(told).toEqual([refusal, { isRefusal: false, command: 'GETRANGE', cause: expect.any(String) }]);
+    expect(told).toEqual([refusal, { kind: 'unreachable', command: 'GETRANGE', cause: expect.any(String) }]);
     wait(58_000);
     await cache.read('page');
     expect(told).toHaveLength(2);
     wait(2_000);
     await cache.read('page');
-    expect(told.map(({ isRefusal, command }) => [isRefusal, command])).toEqual([
-      [true, 'GETRANGE'],
-      [false, 'GETRANGE'],
-      [false, 'PING'],
+    expect(told.map((notice) => [notice.kind, 'command' in notice && notice.command])).toEqual([
+      ['readRefused', 'GETRANGE'],
+      ['unreachable', 'GETRANGE'],
+      ['unreachable', 'SET'],
     ]);
   });
 
   it('waits for a hanging Redis once, then for a moment now and again', async () => {
     const { url } = await serve(() => null);
-    const { cache, lock, wait } = cacheAt(url, { ...REDIS_TIMES, commandMs: 2_000 });
+    const { cache, lock, wait } = cacheAt(url, { ...REDIS_TIMES, connectMs: 2_000, commandMs: 2_000 });
     expect(await timed(cache.read('page'))).toBeGreaterThan(1_900);
-    for (let call = 0; call < 5; call += 1) expect(await timed(cache.read('page'))).toBeLessThan(1_000);
+    const rest = async () => {
+      await lock.take('page', 'mine', 1_000);
+      await cache.markBusy('page', 'mine', 1_000);
+      await cache.settle('page', 'mine', null);
+      await lock.release('page', 'mine');
+    };
+    expect(await timed(rest())).toBeLessThan(1_000);
     wait(REDIS_TIMES.coolDownMs);
-    // The probe's own wait, which is far less than a command's.
-    expect(await timed(lock.take('page', 'mine', 1_000))).toBeLessThan(1_000);
+    // The probe's own wait, which is far less than a connection's, and once for all who come.
+    expect(await timed(rest())).toBeLessThan(1_000);
   });
 
   it('costs nothing while Redis is down, and works again when it is back', async () => {
@@ -128,7 +226,7 @@ describe('the cache on a Redis in its bad hours', () => {
     expect(await cache.read('page')).toEqual({ kind: 'miss' });
 
     await serve(
-      (command) => (command === 'PING' ? '+PONG\r\n' : bulk(RECORD)),
+      (command) => (command === 'GETRANGE' ? bulk(RECORD) : '+OK\r\n'),
       Number(new URL(gone.url).port),
     );
     wait(REDIS_TIMES.coolDownMs - 1);
@@ -157,7 +255,8 @@ describe('the cache on a Redis in its bad hours', () => {
       let commands = 0;
       socket.on('data', () => {
         commands += 1;
-        if (!isStale || commands === 1) socket.write(bulk(RECORD));
+        // What it says of itself, and one entry.
+        if (!isStale || commands <= 2) socket.write(bulk(RECORD));
       });
     });
     open.push(() => server.close());
@@ -176,9 +275,31 @@ describe('the cache on a Redis in its bad hours', () => {
       socket.on('data', () => socket.write(answer));
     });
     open.push(() => server.close());
-    const { lock } = cacheAt(server.url);
+    const { lock, wait } = cacheAt(server.url);
     expect(await lock.take('page', 'mine', 1_000)).toBe('unavailable');
+    wait(REDIS_TIMES.coolDownMs);
     expect(await lock.take('page', 'mine', 1_000)).toBe('taken');
+    expect(connections).toBe(2);
+  });
+
+  it('leaves a server that was made a replica while it was connected', async () => {
+    let role = 'master';
+    const { url } = await serve((command) => {
+      if (command === 'HELLO') return `*2\r\n${bulk('role')}${bulk(role)}`;
+      return command === 'GETRANGE' ? bulk(RECORD) : '+OK\r\n';
+    });
+    const { cache, wait, told } = cacheAt(url);
+    expect((await cache.read('page')).kind).toBe('record');
+    role = 'replica';
+    wait(REDIS_TIMES.roleMs);
+    expect((await cache.read('page')).kind).toBe('miss');
+    expect((await cache.read('page')).kind).toBe('miss');
+    expect(told).toEqual([
+      { kind: 'connectionRefused', command: 'GETRANGE', cause: expect.stringContaining('to the primary') },
+    ]);
+    role = 'master';
+    wait(REDIS_TIMES.coolDownMs);
+    expect((await cache.read('page')).kind).toBe('record');
   });
 
   it('opens one connection for calls that come at once, and none before the first', async () => {
