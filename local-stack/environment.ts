@@ -1,6 +1,7 @@
 /** What the local stack tells the functions, however they are run: offline, `invoke local` or `npm run sweep`. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isLocked } from './embedded/folderLock.ts';
 import type { LocalSettings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -106,10 +107,20 @@ export async function joinRunning(given: Environment, settings: LocalSettings): 
 async function findNote(dataFolder: string): Promise<Note | null> {
   try {
     const note = JSON.parse(await readFile(noteIn(dataFolder), 'utf8')) as Note;
-    // Signal 0 only asks whether the process is there: a stack that was killed leaves its note behind.
-    process.kill(note.pid, 0);
-    return note;
+    // A stack that was killed leaves its note behind, and its process id may be another program's by now.
+    return isRunning(note.pid) && isLocked(dataFolder) !== false ? note : null;
   } catch {
     return null;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    // Signal 0 only asks whether the process is there.
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

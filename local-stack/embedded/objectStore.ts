@@ -6,6 +6,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { explainFolder } from '../folderFaults.ts';
+import { type FolderLock, lockFolder } from './folderLock.ts';
 import { type ObjectFacts, type ObjectFiles, openObjectFiles } from './objectFiles.ts';
 import { deletedXml, errorXml, type ListAnswer, listXml, readKeysToDelete } from './s3Xml.ts';
 
@@ -48,13 +50,20 @@ interface Call {
   readonly files: ObjectFiles;
 }
 
-/** @throws Error with code `EADDRINUSE` when the port is taken */
+/** @throws Error with code `EADDRINUSE` when the port is taken; with one sentence when the folder cannot be used */
 export async function startObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
   const { port, directory, bucket, host = '127.0.0.1' } = options;
   const server = createServer();
-  // First the port: two servers on one folder would not know of each other's objects.
   await listen(server, port, host);
-  const files = openObjectFiles(join(directory, bucket));
+  const listeningOn = (server.address() as AddressInfo).port;
+  let folder: OpenFolder;
+  try {
+    folder = openFolder(directory, bucket, listeningOn);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  const { files, lock } = folder;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void answerCall(request, bucket, files)
       .catch((error: unknown) => {
@@ -67,13 +76,34 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
       .then((answer) => send(request, response, answer));
   });
   return {
-    endpoint: `http://${host}:${(server.address() as AddressInfo).port}`,
+    endpoint: `http://${host}:${listeningOn}`,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        server.close(() => {
+          lock.release();
+          resolve();
+        });
         server.closeAllConnections();
       }),
   };
+}
+
+interface OpenFolder {
+  readonly files: ObjectFiles;
+  readonly lock: FolderLock;
+}
+
+/** Two stores on one folder would not know of each other's objects: it is locked for as long as this one runs. */
+function openFolder(directory: string, bucket: string, port: number): OpenFolder {
+  const holder = `an object store (process ${process.pid}, port ${port})`;
+  const remedy = 'choose another folder with LOCAL_DATA';
+  const lock = lockFolder(directory, { holder, remedy });
+  try {
+    return { files: openObjectFiles(join(directory, bucket)), lock };
+  } catch (error) {
+    lock.release();
+    throw explainFolder(directory, error, remedy);
+  }
 }
 
 async function answerCall(request: IncomingMessage, bucket: string, files: ObjectFiles): Promise<Answer> {
