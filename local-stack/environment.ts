@@ -2,6 +2,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLocked } from './embedded/folderLock.ts';
+import { LOCAL_KEYS } from './embedded/localKeys.ts';
 import type { LocalSettings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,8 +19,11 @@ export interface OwnServices {
 /** The name of the bucket where nothing else is said. */
 export const LOCAL_BUCKET = 'images';
 
-/** The embedded store checks no signature: no real key has any business there. */
-const LOCAL_KEYS = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local-secret' };
+/** Of the embedded store: it knows no real key, and is never told one. */
+const OWN_KEYS = {
+  AWS_ACCESS_KEY_ID: LOCAL_KEYS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: LOCAL_KEYS.secretAccessKey,
+};
 
 /** The environment of the functions: what was given wins over what the stack brings, but for keys (see above). */
 export function functionEnvironment(
@@ -36,7 +40,7 @@ export function functionEnvironment(
     S3_BUCKET: given.S3_BUCKET || LOCAL_BUCKET,
     ...(given.S3_ENDPOINT
       ? { S3_ENDPOINT: given.S3_ENDPOINT, ...givenKeys(given) }
-      : { ...(own.objectStore && { S3_ENDPOINT: own.objectStore }), ...LOCAL_KEYS }),
+      : { ...(own.objectStore && { S3_ENDPOINT: own.objectStore }), ...OWN_KEYS }),
     ...(redis && { REDIS_ADDRESS: redis }),
     FETCH_ALLOW_HOSTS: [...allowHosts].join(','),
     // UDP to where the exporter of the compose stack listens: without it nothing is printed and nothing waits.

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ImageStore, RecordStore } from '../../lib/ports.ts';
 import { createS3Store } from '../../lib/record/s3Store.ts';
+import { LOCAL_KEYS } from '../../local-stack/embedded/localKeys.ts';
 import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';
 import { createMemoryStore } from '../fakes/memoryStore.ts';
 import { findSeaweedFs, startSeaweedFs } from '../support/seaweedfs.ts';
@@ -44,7 +45,7 @@ async function startEmbedded(): Promise<RunningStore> {
     bucket: 'contract',
     region: 'us-east-1',
     endpoint: server.endpoint,
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    credentials: LOCAL_KEYS,
     linkTtlSeconds: 60,
   });
   const close = async () => {
