@@ -53,7 +53,7 @@ export async function serveMetrics(options: HttpOptions): Promise<Receiver> {
   const server = createServer(times, (request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0];
     const isHead = request.method === 'HEAD';
-    if (!isOwnHost(request.headers.host, request.socket.localAddress)) {
+    if (!isOwnHost(request.headers.host)) {
       answer(response, 421, 'This server has another name: --allow-hosts adds one.\n');
     } else if (request.method !== 'GET' && !isHead) {
       answer(response, 405, 'Only GET and HEAD are answered.\n', { Allow: 'GET, HEAD' });

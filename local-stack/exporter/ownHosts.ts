@@ -7,18 +7,16 @@ const NAMES = ['localhost', '127.0.0.1', '[::1]', 'emf-exporter'];
 /** Returns a function that says whether a `Host` field names this server. A request of HTTP/1.0 may have none. */
 export function createHostCheck(listening: string, allowed: Iterable<string>) {
   const names = new Set([...NAMES, bracketed(listening), ...allowed].map((name) => name.toLowerCase()));
-  return (host: string | undefined, localAddress: string | undefined): boolean => {
+  const isOnAllAddresses = listening === '0.0.0.0' || listening === '::';
+  return (host: string | undefined): boolean => {
     if (host === undefined) return true;
     const name = host
       .replace(/:\d{1,5}$/, '')
       .replace(/\.$/, '')
       .toLowerCase();
-    // An address that the connection itself came to cannot have been rebound.
-    return names.has(name) || (localAddress !== undefined && name === bracketed(plain(localAddress)));
+    // It has addresses that it does not know, such as those of a container's host. Rebinding needs a name.
+    return names.has(name) || (isOnAllAddresses && isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0);
   };
 }
-
-/** Without the prefix of an IPv4 address on a socket of IPv6. */
-const plain = (address: string) => address.replace(/^::ffff:(?=\d+\.)/, '');
 
 const bracketed = (host: string) => (isIP(host) === 6 ? `[${host}]` : host);

@@ -6,12 +6,12 @@ import { serveMetrics } from '../../../local-stack/exporter/httpServer.ts';
 import { until } from '../../support/until.ts';
 
 /** A server whose scrapes wait for `gate`; `begun` counts them, `pass` moves its clock. */
-async function startServer(gate: Promise<void>) {
+async function startServer(gate: Promise<void>, host = '127.0.0.1') {
   let begun = 0;
   let ms = 0;
   let evicted = 0;
   const server = await serveMetrics({
-    host: '127.0.0.1',
+    host,
     port: 0,
     pieces: async function* () {
       begun += 1;
@@ -144,6 +144,20 @@ describe('the HTTP side of the exporter', () => {
     for (const path of ['/metrics', '/healthz', '/']) {
       const client = connect(server.port, '127.0.0.1');
       client.end(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      expect((await text(client)).slice(9, 12)).toBe(String(status));
+    }
+  });
+
+  it('knows any address, and no other name, where it listens on all of them', async () => {
+    await using server = await startServer(Promise.resolve(), '0.0.0.0');
+    for (const [name, status] of [
+      ['10.0.0.1:9464', 200],
+      ['[fd00::1]', 200],
+      ['evil.example', 421],
+      ['10.0.0.1.evil.example', 421],
+    ] as const) {
+      const client = connect(server.port, '127.0.0.1');
+      client.end(`GET /healthz HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`);
       expect((await text(client)).slice(9, 12)).toBe(String(status));
     }
   });
