@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { buildFunctions } from '../local-stack/build.ts';
+import { LOCAL_KEYS } from '../local-stack/embedded/localKeys.ts';
 import { startRedis } from '../local-stack/embedded/redis.ts';
 import { type Child, startChild, startServer } from './child.ts';
 
@@ -16,8 +17,6 @@ export interface World {
     readonly endpoint: string;
     readonly bucket: string;
     readonly env: Readonly<Record<string, string>>;
-    /** The embedded one takes any signature. */
-    readonly isEmbedded: boolean;
   };
   /** null: there is none on this machine. */
   readonly redisAddress: string | null;
@@ -100,7 +99,7 @@ async function chooseStore(folder: string, parts: AsyncDisposableStack): Promise
       AWS_SECRET_ACCESS_KEY: AWS_SECRET_ACCESS_KEY ?? '',
     };
     const env = { S3_ENDPOINT: endpoint, S3_BUCKET, ...keys };
-    return { endpoint, bucket: S3_BUCKET, env, isEmbedded: false };
+    return { endpoint, bucket: S3_BUCKET, env };
   }
   const server = await startServer(join(import.meta.dirname, 'servers/store.ts'), [
     join(folder, 'objects'),
@@ -108,12 +107,14 @@ async function chooseStore(folder: string, parts: AsyncDisposableStack): Promise
   ]);
   parts.defer(() => server.close());
   const endpoint = `http://127.0.0.1:${server.port}`;
-  const keys = { AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench-secret' };
+  const keys = {
+    AWS_ACCESS_KEY_ID: LOCAL_KEYS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_KEYS.secretAccessKey,
+  };
   return {
     endpoint,
     bucket: BUCKET,
     env: { S3_ENDPOINT: endpoint, S3_BUCKET: BUCKET, ...keys },
-    isEmbedded: true,
   };
 }
 

@@ -2,10 +2,12 @@
  * Bundles each function into a folder of `dist`, what is zipped for Lambda and run on this machine: `index.js`, and
  * beside it pieces that are loaded when they are needed.
  */
+import { realpathSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { build, type OutputFile, stop } from 'esbuild';
 import { builtInModules, undiciDispatcher } from './bundlePlugins.ts';
+import { explainFolder } from './folderFaults.ts';
 
 export const FUNCTIONS = ['getImages', 'postImages', 'putImages', 'sweepImages'] as const;
 
@@ -16,15 +18,20 @@ const BANNER =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
 /**
- * Builds all functions.
- * @throws esbuild's own error, with the place of every fault in its message.
+ * Builds all functions. A read-only folder that has these very bundles already is left as it is.
+ * @throws esbuild's own error, with the place of every fault in its message; one sentence when `folder` cannot be
+ * written.
  */
 export async function buildFunctions(folder: string = join(ROOT, 'dist')): Promise<void> {
   const bundled = Promise.all(FUNCTIONS.map((name) => bundle(name, folder)));
   // esbuild's own process would stay, with some 350 MB, for as long as this one.
   const outputFiles = (await bundled.finally(() => stop())).flat();
-  await replaceFile(join(folder, 'package.json'), Buffer.from('{"type":"module"}\n'));
-  await Promise.all(outputFiles.map((file) => replaceFile(file.path, Buffer.from(file.contents))));
+  try {
+    await replaceFile(join(folder, 'package.json'), Buffer.from('{"type":"module"}\n'));
+    await Promise.all(outputFiles.map((file) => replaceFile(file.path, Buffer.from(file.contents))));
+  } catch (error) {
+    throw explainFolder(folder, error, 'make it writable, or copy the project to a folder that is yours');
+  }
 }
 
 /** Each by itself, so that no function's folder needs another's pieces. */
@@ -71,7 +78,13 @@ async function replaceFile(path: string, contents: Buffer): Promise<void> {
   await rename(draft, path);
 }
 
-if (import.meta.main) {
+/** Not `import.meta.main`: where Node does not know it (before 24.2), nothing would be built, in silence. */
+function isProgram(): boolean {
+  const [, program] = process.argv;
+  return program !== undefined && realpathSync(program) === import.meta.filename;
+}
+
+if (isProgram()) {
   await removeOldPieces();
   await buildFunctions().catch((error: Error) => {
     process.stderr.write(`${error.message}\n`);

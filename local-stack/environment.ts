@@ -1,6 +1,8 @@
 /** What the local stack tells the functions, however they are run: offline, `invoke local` or `npm run sweep`. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isLocked } from './embedded/folderLock.ts';
+import { LOCAL_KEYS } from './embedded/localKeys.ts';
 import type { LocalSettings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -17,8 +19,11 @@ export interface OwnServices {
 /** The name of the bucket where nothing else is said. */
 export const LOCAL_BUCKET = 'images';
 
-/** The embedded store checks no signature: no real key has any business there. */
-const LOCAL_KEYS = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local-secret' };
+/** Of the embedded store: it knows no real key, and is never told one. */
+const OWN_KEYS = {
+  AWS_ACCESS_KEY_ID: LOCAL_KEYS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: LOCAL_KEYS.secretAccessKey,
+};
 
 /** The environment of the functions: what was given wins over what the stack brings, but for keys (see above). */
 export function functionEnvironment(
@@ -35,7 +40,7 @@ export function functionEnvironment(
     S3_BUCKET: given.S3_BUCKET || LOCAL_BUCKET,
     ...(given.S3_ENDPOINT
       ? { S3_ENDPOINT: given.S3_ENDPOINT, ...givenKeys(given) }
-      : { ...(own.objectStore && { S3_ENDPOINT: own.objectStore }), ...LOCAL_KEYS }),
+      : { ...(own.objectStore && { S3_ENDPOINT: own.objectStore }), ...OWN_KEYS }),
     ...(redis && { REDIS_ADDRESS: redis }),
     FETCH_ALLOW_HOSTS: [...allowHosts].join(','),
     // UDP to where the exporter of the compose stack listens: without it nothing is printed and nothing waits.
@@ -106,10 +111,20 @@ export async function joinRunning(given: Environment, settings: LocalSettings): 
 async function findNote(dataFolder: string): Promise<Note | null> {
   try {
     const note = JSON.parse(await readFile(noteIn(dataFolder), 'utf8')) as Note;
-    // Signal 0 only asks whether the process is there: a stack that was killed leaves its note behind.
-    process.kill(note.pid, 0);
-    return note;
+    // A stack that was killed leaves its note behind, and its process id may be another program's by now.
+    return isRunning(note.pid) && isLocked(dataFolder) !== false ? note : null;
   } catch {
     return null;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    // Signal 0 only asks whether the process is there.
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

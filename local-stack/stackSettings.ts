@@ -62,7 +62,21 @@ export function stackFaults(env: Environment): readonly string[] {
   if (!isIPv4(env.BIND_ADDRESS ?? '')) {
     faults.push('BIND_ADDRESS must be an IPv4 address of this machine, such as 127.0.0.1.');
   }
-  return [...faults, ...memoryFaults(env), ...portFaults(env.PUBLISHED_PORTS ?? ''), ...configFaults(env)];
+  return [
+    ...faults,
+    ...hostFaults(env),
+    ...memoryFaults(env),
+    ...portFaults(env.PUBLISHED_PORTS ?? ''),
+    ...configFaults(env),
+  ];
+}
+
+/** Nginx writes them into its configuration. */
+function hostFaults({ NGINX_ALLOWED_HOSTS = '' }: Environment): readonly string[] {
+  const names = NGINX_ALLOWED_HOSTS.split(',').map((name) => name.trim());
+  return names
+    .filter((name) => name !== '' && !/^[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?$/i.test(name))
+    .map((name) => `ALLOWED_HOSTS has "${name}", which is not an exact host name without a port.`);
 }
 
 /** The cache itself, a copy of what changes while its file is rewritten, and buffers: beyond its limit it is killed. */

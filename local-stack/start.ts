@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { type CorsOrigins, readConfig } from '../lib/config.ts';
 import { buildFunctions } from './build.ts';
+import { lockFolder } from './embedded/folderLock.ts';
 import { startObjectStore } from './embedded/objectStore.ts';
 import { startRedis } from './embedded/redis.ts';
 import {
@@ -27,6 +28,7 @@ async function start(parts: AsyncDisposableStack, end: AbortController): Promise
   // The functions read these too, but each at its first call only; a fault is better known now.
   const { corsOrigins } = readConfig({ ...process.env, ...functionEnvironment(process.env, settings, {}) });
   await checkPorts(wantedPorts(settings));
+  parts.defer(lockDataFolder(settings));
   end.signal.throwIfAborted();
   say('Starting, which takes some seconds.');
   await buildFunctions();
@@ -45,6 +47,14 @@ async function start(parts: AsyncDisposableStack, end: AbortController): Promise
   parts.defer(() => api.stop());
   api.ended.then((reason) => end.abort(new Error(reason)));
   say(welcome(settings, own, site));
+}
+
+/** The objects and the note for `invoke local` belong to one stack. Returns what ends the lock. */
+function lockDataFolder({ dataFolder, apiPort }: LocalSettings): () => void {
+  return lockFolder(dataFolder, {
+    holder: `another "npm start" (process ${process.pid}, API on port ${apiPort})`,
+    remedy: 'choose another folder with LOCAL_DATA',
+  }).release;
 }
 
 function apiUrlOf({ host, apiPort }: LocalSettings): string {

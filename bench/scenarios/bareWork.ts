@@ -5,14 +5,10 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { BareWork } from '../subjects/bareHarvest.ts';
 import type { BenchPage, World } from '../world.ts';
 
-/** The embedded store takes any signature; for another one links are signed, before anything is measured. */
+/** The links are signed before anything is measured. */
 export async function bareWorkOf({ store }: World, page: BenchPage): Promise<BareWork> {
   const keys = page.pictures.map((_, number) => `images/bench/${randomUUID()}/${number}.png`);
   const { url, pictures } = page;
-  if (store.isEmbedded) {
-    const targets = keys.map((key) => `${store.endpoint}/${store.bucket}/${key}`);
-    return { page: url, pictures, targets, headers: { authorization: 'bench', 'content-type': 'image/png' } };
-  }
   const client = new S3Client({
     endpoint: store.endpoint,
     region: 'us-east-1',

@@ -1,12 +1,16 @@
 /**
  * The object store that `npm start` brings along: the part of the S3 protocol that this service uses, in one
  * bucket of files. Unlike the emulators on npm it honours conditional PUT, replaces objects whole or not at all,
- * and takes every key that S3 takes. Signatures are not checked; it listens on this machine alone.
+ * takes every key that S3 takes, and checks signatures. It listens on this machine alone.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { explainFolder } from '../folderFaults.ts';
 import { createRequestGuard, type GuardOptions } from '../requestGuard.ts';
+import { createAuthenticator, hasClaimedHash } from './authenticate.ts';
+import { type FolderLock, lockFolder } from './folderLock.ts';
+import { LOCAL_KEYS, type StoreKeys } from './localKeys.ts';
 import { type ObjectFacts, type ObjectFiles, openObjectFiles } from './objectFiles.ts';
 import { deletedXml, errorXml, type ListAnswer, listXml, readKeysToDelete } from './s3Xml.ts';
 
@@ -18,6 +22,8 @@ export interface ObjectStoreOptions extends Pick<GuardOptions, 'allowedHosts' | 
   /** The one bucket, always there. */
   readonly bucket: string;
   readonly host?: string;
+  /** What requests must be signed with; absent means `LOCAL_KEYS`. */
+  readonly keys?: StoreKeys;
 }
 
 export interface ObjectStore {
@@ -35,6 +41,12 @@ const LIST_MAX_KEYS = 1_000;
 /** Nothing else is kept here: a key from elsewhere is a mistake, or an attempt. */
 const OWN_KEYS = /^(?:images|pages|checks)\/./;
 
+interface Serving {
+  readonly bucket: string;
+  readonly files: ObjectFiles;
+  readonly authenticate: ReturnType<typeof createAuthenticator>;
+}
+
 interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -49,13 +61,21 @@ interface Call {
   readonly files: ObjectFiles;
 }
 
-/** @throws Error with code `EADDRINUSE` when the port is taken */
+/** @throws Error with code `EADDRINUSE` when the port is taken; with one sentence when the folder cannot be used */
 export async function startObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
-  const { port, directory, bucket, host = '127.0.0.1' } = options;
+  const { port, directory, bucket, host = '127.0.0.1', keys = LOCAL_KEYS } = options;
   const server = createServer();
-  // First the port: two servers on one folder would not know of each other's objects.
   await listen(server, port, host);
-  const files = openObjectFiles(join(directory, bucket));
+  const listeningOn = (server.address() as AddressInfo).port;
+  let folder: OpenFolder;
+  try {
+    folder = openFolder(directory, bucket, listeningOn);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  const { files, lock } = folder;
+  const serving: Serving = { bucket, files, authenticate: createAuthenticator(keys) };
   // The console shows pictures by presigned links, which for a browser lead to another site.
   const guard = createRequestGuard({ ...options, host, isShownElsewhere: true });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -64,7 +84,7 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
       send(request, response, failure(refusal.status, refusal.code, refusal.detail));
       return;
     }
-    void answerCall(request, bucket, files)
+    void answerCall(request, serving)
       .catch((error: unknown) => {
         console.error('Object store:', error);
         const isFull = error instanceof Error && 'code' in error && FULL.has(String(error.code));
@@ -75,39 +95,50 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
       .then((answer) => send(request, response, answer));
   });
   return {
-    endpoint: `http://${host}:${(server.address() as AddressInfo).port}`,
+    endpoint: `http://${host}:${listeningOn}`,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        server.close(() => {
+          lock.release();
+          resolve();
+        });
         server.closeAllConnections();
       }),
   };
 }
 
-async function answerCall(request: IncomingMessage, bucket: string, files: ObjectFiles): Promise<Answer> {
+interface OpenFolder {
+  readonly files: ObjectFiles;
+  readonly lock: FolderLock;
+}
+
+/** Two stores on one folder would not know of each other's objects: it is locked for as long as this one runs. */
+function openFolder(directory: string, bucket: string, port: number): OpenFolder {
+  const holder = `an object store (process ${process.pid}, port ${port})`;
+  const remedy = 'choose another folder with LOCAL_DATA';
+  const lock = lockFolder(directory, { holder, remedy });
+  try {
+    return { files: openObjectFiles(join(directory, bucket)), lock };
+  } catch (error) {
+    lock.release();
+    throw explainFolder(directory, error, remedy);
+  }
+}
+
+async function answerCall(
+  request: IncomingMessage,
+  { bucket, files, authenticate }: Serving,
+): Promise<Answer> {
   const url = URL.parse(request.url ?? '', 'http://store');
   const path = url === null ? null : decodePath(url.pathname);
   if (url === null || path === null) return failure(400, 'InvalidURI', 'The path cannot be parsed.');
   const [, name, key = ''] = /^\/([^/]*)(?:\/(.*))?$/s.exec(path) ?? [];
-  if (!isSigned(request, url)) return failure(403, 'AccessDenied', 'The request is not signed.');
+  const { method = '', headers } = request;
+  const refusal = await authenticate({ method, target: request.url ?? '', headers });
+  if (refusal !== null) return failure(403, refusal.code, refusal.message);
   if (name !== bucket) return failure(404, 'NoSuchBucket', 'The bucket does not exist.');
   const call = { request, url, key, files };
   return key === '' ? answerBucket(call) : answerObject(call);
-}
-
-/**
- * A signature is there: what it says is not checked, but a web page in a browser of this machine cannot send the
- * header. A presigned link reads, until its time is over.
- */
-function isSigned({ method, headers }: IncomingMessage, { searchParams }: URL): boolean {
-  if (headers.authorization !== undefined) return true;
-  if (method !== 'GET' && method !== 'HEAD') return false;
-  // 20261122T130500Z
-  const [, day, time] = /^(\d{8})T(\d{6})Z$/.exec(searchParams.get('X-Amz-Date') ?? '') ?? [];
-  const date = day?.replace(/(....)(..)(..)/, '$1-$2-$3');
-  const start = Date.parse(`${date}T${time?.replace(/(..)(..)(..)/, '$1:$2:$3')}Z`);
-  const ttlSeconds = Number(searchParams.get('X-Amz-Expires'));
-  return searchParams.has('X-Amz-Signature') && Date.now() < start + ttlSeconds * 1_000;
 }
 
 async function answerBucket({ request, url, files }: Call): Promise<Answer> {
@@ -115,6 +146,7 @@ async function answerBucket({ request, url, files }: Call): Promise<Answer> {
   if (request.method === 'GET' && url.searchParams.get('list-type') === '2') return list(url, files);
   if (request.method === 'POST' && url.searchParams.has('delete')) {
     const body = await readBody(request);
+    if (body !== null && !hasClaimedHash(request.headers, body)) return otherBody();
     const keys = readKeysToDelete(body?.toString() ?? '');
     if (keys === null || keys.length > LIST_MAX_KEYS)
       return failure(400, 'MalformedXML', 'Give 1 to 1,000 keys.');
@@ -166,6 +198,7 @@ async function put({ request, key, files }: Call): Promise<Answer> {
   }
   const body = await readBody(request);
   if (body === null) return failure(400, 'EntityTooLarge', 'The object is too large.');
+  if (!hasClaimedHash(headers, body)) return otherBody();
 
   let refusal: Answer | null = null;
   const disposition = headers['content-disposition'];
@@ -198,6 +231,10 @@ function refusalOf(
     if (ifMatch.trim() !== '*' && bareTag(ifMatch) !== bareTag(current.etag)) return preconditionFailed();
   }
   return null;
+}
+
+function otherBody(): Answer {
+  return failure(400, 'XAmzContentSHA256Mismatch', 'The body is not the one that was signed.');
 }
 
 function preconditionFailed(): Answer {

@@ -64,7 +64,15 @@ export async function startExporter(options: Options, surroundings: Surroundings
     }
     stands(
       'http',
-      await serveMetrics({ host, port: options.httpPort, pieces: metrics, onFault, clock }),
+      await serveMetrics({
+        host,
+        port: options.httpPort,
+        pieces: metrics,
+        onFault,
+        clock,
+        allowHosts: options.allowHosts,
+        onEvicted: () => self.httpConnectionEvicted(),
+      }),
       '/metrics',
     );
   }

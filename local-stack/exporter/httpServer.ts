@@ -1,9 +1,11 @@
 /** `/metrics` for Prometheus, `/healthz` for whoever keeps the process alive. */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { explainListening } from './faults.ts';
+import { createHostCheck } from './ownHosts.ts';
 import { createPlaces } from './places.ts';
 import type { Receiver } from './receivers.ts';
 
@@ -16,12 +18,16 @@ export interface HttpOptions {
   readonly onFault: (error: Error) => void;
   /** Milliseconds, never going back. */
   readonly clock: () => number;
+  /** Names beside its own by which clients call it, without a port. */
+  readonly allowHosts?: Iterable<string>;
+  /** Told of each connection that gave its place up. */
+  readonly onEvicted?: () => void;
 }
 
 export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const PLAIN = 'text/plain; charset=utf-8';
-/** Scrapers and health checks; more at once is no scraper. */
-const MAX_CONNECTIONS = 64;
+/** Connections that have not asked for the metrics yet: of more than these the oldest is let go. */
+const MAX_WAITING = 64;
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Who drips a header is let go soon, so that it keeps no place from a scraper for long. */
 const HEADERS_TIMEOUT_MS = 3_000;
@@ -35,17 +41,21 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Rejects with one sentence when it cannot listen. */
 export async function serveMetrics(options: HttpOptions): Promise<Receiver> {
-  const { host, port, pieces, onFault, clock } = options;
+  const { host, port, pieces, onFault, clock, allowHosts = [], onEvicted } = options;
   const scrapes = createPlaces<ServerResponse>({ count: MAX_SCRAPES, keptMs: SLOW_MS, clock });
   const times = {
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
   };
+  const isOwnHost = createHostCheck(host, allowHosts);
+  const waiting = createPlaces<Socket>({ count: MAX_WAITING, keptMs: 0, clock });
   const server = createServer(times, (request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0];
     const isHead = request.method === 'HEAD';
-    if (request.method !== 'GET' && !isHead) {
+    if (!isOwnHost(request.headers.host)) {
+      answer(response, 421, 'This server has another name: --allow-hosts adds one.\n');
+    } else if (request.method !== 'GET' && !isHead) {
       answer(response, 405, 'Only GET and HEAD are answered.\n', { Allow: 'GET, HEAD' });
     } else if (path === '/healthz') {
       answer(response, 200, 'ok\n');
@@ -56,6 +66,7 @@ export async function serveMetrics(options: HttpOptions): Promise<Receiver> {
       if (isHead) response.end();
       else {
         scrapes.hear(response);
+        waiting.leave(request.socket);
         // Whoever asked may be gone half way.
         pipeline(withTurns(pieces()), response)
           .catch(() => response.destroy())
@@ -69,7 +80,11 @@ export async function serveMetrics(options: HttpOptions): Promise<Receiver> {
       );
     }
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  server.on('connection', (socket: Socket) => {
+    waiting.makeRoom(onEvicted);
+    waiting.hear(socket);
+    socket.once('close', () => waiting.leave(socket));
+  });
   // Requests sent ahead of their answers would each be begun, and nothing bounds how many a client sends.
   server.maxRequestsPerSocket = 1;
   // A reader that stops reading is let go.

@@ -7,6 +7,8 @@ export interface Options {
   readonly udpPort: number | null;
   readonly tcpPort: number | null;
   readonly httpPort: number;
+  /** Names by which HTTP clients call it, beside its own. */
+  readonly allowHosts: ReadonlySet<string>;
   readonly readsStdin: boolean;
   /** Ends when standard input does; serves until then. */
   readonly endsWithInput: boolean;
@@ -38,6 +40,7 @@ Receives
 
 Shows
   --http-port PORT         /metrics and /healthz (9464)
+  --allow-hosts A,B        names that HTTP clients call it by, beside localhost, emf-exporter and its addresses (none)
   --namespaces A,B         counts these namespaces alone (all)
   --gauges NS/NAME,...     metrics in the unit Count that go up and down (none: Count is a counter)
   --precreate FILE         counters and histograms to show at 0 from the start (none)
@@ -65,6 +68,7 @@ const FLAGS = {
   'udp-port': text,
   'tcp-port': text,
   'http-port': text,
+  'allow-hosts': { ...text, multiple: true },
   stdin: flag,
   'exit-at-end': flag,
   print: flag,
@@ -121,6 +125,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     udpPort: port('udp-port', 25_888),
     tcpPort: port('tcp-port', 25_888),
     httpPort: integer('http-port', 9_464, 0, 65_535),
+    allowHosts: list(given['allow-hosts']),
     readsStdin: given.stdin,
     endsWithInput: given['exit-at-end'],
     prints: given.print,

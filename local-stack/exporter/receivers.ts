@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, isIPv6, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { explainListening } from './faults.ts';
+import { judgeOpening } from './foreignProtocol.ts';
 import type { Intake } from './intake.ts';
 import { createLineSplitter } from './lineSplitter.ts';
 import { createPlaces } from './places.ts';
@@ -62,6 +63,8 @@ const NEWLINE = 0x0a;
 /**
  * Documents end with a newline, at most `maxConnections` senders at once. One more takes the place of whoever was
  * silent longest; it is refused when all were heard of in the last ten seconds, since taking turns would lose lines.
+ * A sender that opens with HTTP, TLS or another binary protocol is let go before a line of it counts: web pages can
+ * send to any port of this machine.
  * Rejects like `receiveUdp`.
  */
 export async function receiveTcp(
@@ -86,12 +89,28 @@ export async function receiveTcp(
     const splitter = createLineSplitter(maxLineBytes, intake('tcp'));
     places.hear(socket);
     tally.connectionOpened();
-    socket.on('data', (chunk: Buffer) => {
+    /** The first bytes, until it is clear that lines follow; null from then on. */
+    let opening: Buffer | null = Buffer.alloc(0);
+    const takeLines = (chunk: Buffer) => {
       splitter.push(chunk);
       // Not every byte: who drips them keeps a place for nothing.
       if (chunk.includes(NEWLINE)) places.hear(socket);
-    });
+    };
+    const open = (chunk: Buffer, before: Buffer) => {
+      opening = Buffer.concat([before, chunk]);
+      const verdict = judgeOpening(opening);
+      if (verdict === 'foreign') {
+        tally.connectionForeign();
+        socket.removeListener('data', take).destroy();
+      } else if (verdict === 'lines') {
+        takeLines(opening);
+        opening = null;
+      }
+    };
+    const take = (chunk: Buffer) => (opening === null ? takeLines(chunk) : open(chunk, opening));
+    socket.on('data', take);
     socket.on('close', () => {
+      if (opening !== null && judgeOpening(opening) === 'undecided') splitter.push(opening);
       splitter.end();
       places.leave(socket);
       tally.connectionClosed();

@@ -13,6 +13,7 @@ export interface SelfSources {
 }
 
 export interface SelfMetrics extends Tally {
+  httpConnectionEvicted(): void;
   watch(sources: SelfSources): void;
   /** Every name that one of its lines or headers begins with. */
   names(): ReadonlySet<string>;
@@ -69,6 +70,14 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
   const evicted = counter(
     'tcp_connections_evicted_total',
     'TCP connections that were silent and gave their place up.',
+  );
+  const foreign = counter(
+    'tcp_connections_foreign_total',
+    'TCP connections that were closed since they speak HTTP or a binary protocol.',
+  );
+  const httpEvicted = counter(
+    'http_connections_evicted_total',
+    'HTTP connections that asked nothing and gave their place up.',
   );
   gauge('series', 'Label combinations of all metrics.', () => sources?.series());
   gauge('series_limit', 'How many label combinations there may be.', () => sources?.maxSeries);
@@ -130,6 +139,11 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
     connectionClosed: () => connections.dec(),
     connectionRefused: () => refused.inc(),
     connectionEvicted: () => evicted.inc(),
+    connectionForeign() {
+      foreign.inc();
+      notice('TCP connections are closed that speak HTTP, TLS or another protocol than lines');
+    },
+    httpConnectionEvicted: () => httpEvicted.inc(),
     watch(given) {
       sources = given;
     },

@@ -63,6 +63,8 @@ export interface Tally {
   connectionOpened(): void;
   connectionClosed(): void;
   connectionRefused(): void;
+  /** Closed because its first bytes are those of HTTP or of a binary protocol. */
+  connectionForeign(): void;
   /** Closed because it was silent and another wanted its place. */
   connectionEvicted(): void;
 }

@@ -1,6 +1,10 @@
 #!/bin/sh
-# Starts Nginx. Where a browser finds the store is a setting, and Nginx's configuration knows no environment: the
-# console's Content-Security-Policy takes it from this file.
+# Starts Nginx. Its configuration knows no environment: it takes from files where a browser finds the store, and the
+# names beside its own.
 set -eu
 printf 'set $store_origin "%s";\n' "$STORE_ORIGIN" > /tmp/store-origin.conf
+: > /tmp/allowed-hosts.conf
+for name in $(printf '%s' "${ALLOWED_HOSTS:-}" | tr ',' ' '); do
+  printf 'server_name "%s";\n' "$name" >> /tmp/allowed-hosts.conf
+done
 exec nginx -c /etc/nginx/nginx.conf

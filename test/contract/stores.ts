@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { ImageStore, RecordStore, SweepProgress } from '../../lib/ports.ts';
 import { createS3Store } from '../../lib/record/s3Store.ts';
+import { LOCAL_KEYS } from '../../local-stack/embedded/localKeys.ts';
 import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';
 import { createMemoryStore } from '../fakes/memoryStore.ts';
 import { selfSigned } from '../lib/web/selfSigned.ts';
@@ -78,7 +79,7 @@ async function startEmbedded(): Promise<RunningStore> {
     bucket: 'contract',
     region: 'us-east-1',
     endpoint: server.endpoint,
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    credentials: LOCAL_KEYS,
     linkTtlSeconds: 60,
   });
   const close = async () => {

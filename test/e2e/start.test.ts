@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +77,42 @@ describe('npm start', () => {
     } finally {
       await new Promise((resolve) => holder.close(resolve));
     }
+  });
+
+  it.each([
+    ['its own store', {}],
+    ['a store that was given', { S3_ENDPOINT: 'http://127.0.0.1:1', REDIS_ADDRESS: '127.0.0.1:1' }],
+  ])('refuses a second one on the same data folder in one sentence, with %s', async (_, env) => {
+    const shared = join(dataFolder, 'shared');
+    app = await startApp({ dataFolder: shared, env });
+    await symlink(shared, join(dataFolder, 'link'), 'junction');
+    for (const folder of [shared, join(dataFolder, 'link')]) {
+      const ports = await freePorts(PORTS.length);
+      const others = Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])]));
+      const run = runStart(cleanEnvironment({ ...others, ...env, LOCAL_DATA: folder }));
+      expect(await run.exited).toBe(1);
+      const holder = `another "npm start" (process ${pidOf(app)}, API on port ${app.env.PORT})`;
+      expect(run.output()).toBe(
+        `${folder} is in use by ${holder}: end that process, or choose another folder with LOCAL_DATA.\n`,
+      );
+      expect(await listening(ports)).toEqual([]);
+    }
+    await rm(join(dataFolder, 'link'));
+    // What ended without a word leaves no lock behind.
+    await app.stop('SIGKILL');
+    app = await startApp({ dataFolder: shared, env });
+  });
+
+  it('says in one sentence that its data folder cannot be written', async () => {
+    const ports = await freePorts(PORTS.length);
+    const env = Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])]));
+    const file = join(dataFolder, 'file');
+    await writeFile(file, '');
+    const run = runStart(cleanEnvironment({ ...env, LOCAL_DATA: file }));
+    expect(await run.exited).toBe(1);
+    expect(run.output()).toBe(
+      `${file} cannot be written (a file is in the way): choose another folder with LOCAL_DATA.\n`,
+    );
   });
 
   it('says what is wrong with a setting of the functions', async () => {

@@ -12,11 +12,13 @@ import { REDIS_TIMES, type RedisTimes } from '../../lib/record/redisServer.ts';
 import { createS3Store } from '../../lib/record/s3Store.ts';
 import type { StoreTimes } from '../../lib/record/s3Times.ts';
 import { type SweepReport, sweep } from '../../lib/record/sweep.ts';
+import { LOCAL_KEYS } from '../../local-stack/embedded/localKeys.ts';
 import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';
 import { type HostileParts, startHostileService } from '../hostile/support/hostileService.ts';
 import { answer, pathOf } from '../lib/web/rawServer.ts';
 import { type StoreFault, type StoreRequest, startFaultyStore } from '../support/faultyStore.ts';
 import { pngOf } from '../support/pictures.ts';
+import { signedFetch } from '../support/signedFetch.ts';
 import { startFaultProxy } from './faultProxy.ts';
 import { startRedisDouble } from './redisDouble.ts';
 
@@ -86,7 +88,7 @@ export async function startPartsService({
         bucket: BUCKET,
         region: 'us-east-1',
         endpoint,
-        credentials: { accessKeyId: 'access', secretAccessKey: 'secret' },
+        credentials: LOCAL_KEYS,
         linkTtlSeconds: 60,
       },
       times,
@@ -160,11 +162,7 @@ export async function startPartsService({
     },
     /** Straight into the bucket, as somebody else would. */
     putRaw: (key: string, body: string | Buffer, headers: Record<string, string> = {}) =>
-      fetch(`${bucket.endpoint}/${BUCKET}/${key}`, {
-        method: 'PUT',
-        body: typeof body === 'string' ? body : new Uint8Array(body),
-        headers: { authorization: 'any', ...headers },
-      }),
+      signedFetch(`${bucket.endpoint}/${BUCKET}/${key}`, { method: 'PUT', body, headers }),
     /** Names that the record has and the bucket has not (never any), and the other way round. */
     async compare(url = page): Promise<{ readonly missing: string[]; readonly orphans: string[] }> {
       const named = (await recordOf(url))?.items.map(({ name }) => name) ?? [];

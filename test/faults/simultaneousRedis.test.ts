@@ -9,6 +9,7 @@ import { createRedisCache } from '../../lib/record/redisCache.ts';
 import { REDIS_TIMES } from '../../lib/record/redisServer.ts';
 import { createS3Store } from '../../lib/record/s3Store.ts';
 import { sweep } from '../../lib/record/sweep.ts';
+import { LOCAL_KEYS } from '../../local-stack/embedded/localKeys.ts';
 import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';
 import { startRedis } from '../../local-stack/embedded/redis.ts';
 import { report } from '../hostile/support/figures.ts';
@@ -74,7 +75,7 @@ describe('C01: over the real adapters', () => {
       bucket: 'images',
       region: 'us-east-1',
       endpoint: bucket.endpoint,
-      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+      credentials: LOCAL_KEYS,
       linkTtlSeconds: 60,
     });
     let killed: Promise<unknown> | null = null;

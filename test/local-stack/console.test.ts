@@ -180,7 +180,7 @@ describe('the console', () => {
   it('is under the same policy in Nginx of the stack', () => {
     const conf = readFileSync(join(ROOT, 'local-stack/nginx/nginx.conf'), 'utf8');
     const block = /location \/console\/ \{([^}]*)\}/.exec(conf)?.[1] ?? '';
-    const said = [...block.matchAll(/add_header (\S+) (?:"([^"]*)"|(\S+));/g)];
+    const said = [...block.matchAll(/add_header (\S+) (?:"([^"]*)"|(\S+)) always;/g)];
     const headers = Object.fromEntries(said.map(([, name, quoted, bare]) => [name, quoted ?? bare]));
     expect(headers).toEqual({
       ...consoleHeaders('$store_origin'),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../lib/config.ts';
+import { lockFolder } from '../../local-stack/embedded/folderLock.ts';
 import { functionEnvironment, joinRunning, noteRunning, removeNote } from '../../local-stack/environment.ts';
 import { readLocalSettings } from '../../local-stack/settings.ts';
 
@@ -73,6 +74,15 @@ describe('a function that is run beside the stack', () => {
     const file = join(dataFolder, 'running.json');
     const note = JSON.parse(await readFile(file, 'utf8'));
     await writeFile(file, JSON.stringify({ ...note, pid: 2 ** 30 }));
+    expect((await joinRunning({}, settings())).isRunning).toBe(false);
+  });
+
+  it('does not mistake another program with the process id of a killed stack for the stack', async () => {
+    const lock = lockFolder(dataFolder, { holder: 'the stack', remedy: 'choose another' });
+    await noteRunning({ dataFolder, sitePort: null }, own, {});
+    expect((await joinRunning({}, settings())).isRunning).toBe(true);
+    // The note stays as a killed stack leaves it, with the id of a process that runs: this one.
+    lock.release();
     expect((await joinRunning({}, settings())).isRunning).toBe(false);
   });
 

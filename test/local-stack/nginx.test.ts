@@ -1,9 +1,11 @@
 /** The stack's Nginx under its own configuration: who reaches the API through it, and what it serves. */
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { problemAnswer } from '../../lib/api/answers.ts';
 import { bodyTooLarge } from '../../lib/api/bodyLimit.ts';
@@ -15,6 +17,12 @@ import { freePorts } from '../support/startApp.ts';
 const ROOT = join(import.meta.dirname, '../..');
 /** Of what is asked for here; each system keeps its own list somewhere else. */
 const MIME_TYPES = 'types { text/html html; text/css css; application/javascript js; image/png png; }\n';
+/** What browsers are told of an answer that is no page. */
+const SAFE = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+};
 const program = findNginx();
 
 describe('Nginx of the stack', () => {
@@ -32,7 +40,10 @@ describe('Nginx of the stack', () => {
     const { host, origin, 'sec-fetch-site': site } = incoming.headers;
     guarded = [host, origin, String(site)];
     asked.push(`${incoming.method} ${incoming.url}`);
-    answer.writeHead(201, { location: '/images?url=a' }).end('{}');
+    const own = { 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'self'" };
+    answer
+      .writeHead(201, { location: '/images?url=a', ...(incoming.url === '/own-headers' && own) })
+      .end('{}');
   });
   let folder = '';
   let port = 0;
@@ -41,7 +52,7 @@ describe('Nginx of the stack', () => {
   interface Reply {
     readonly status: number;
     readonly location: string | undefined;
-    readonly type: string | undefined;
+    readonly headers: IncomingMessage['headers'];
     readonly body: string;
   }
   const send = async (
@@ -57,8 +68,20 @@ describe('Nginx of the stack', () => {
     });
     let body = '';
     for await (const piece of answer.setEncoding('utf8')) body += piece;
-    const { location, 'content-type': type } = answer.headers;
-    return { status: answer.statusCode ?? 0, location, type, body };
+    const { statusCode = 0, headers } = answer;
+    return { status: statusCode, location: headers.location, headers, body };
+  };
+
+  /** What start.sh writes down before it starts Nginx, which here is no more than a name. */
+  const writeStartFiles = async () => {
+    const script = await readFile(join(ROOT, 'local-stack/nginx/start.sh'), 'utf8');
+    const text = `nginx() { :; }\n${script.replaceAll('/tmp/', `${folder}/`).replace('exec nginx', 'nginx')}`;
+    const env = {
+      ...process.env,
+      STORE_ORIGIN: 'http://127.0.0.1:1',
+      ALLOWED_HOSTS: 'machine.lan, Other.test',
+    };
+    await promisify(execFile)('sh', ['-c', text], { env });
   };
 
   beforeAll(async () => {
@@ -70,6 +93,7 @@ describe('Nginx of the stack', () => {
     // As it stands, but for where things are on this machine; what is replaced must be there.
     const here: readonly (readonly [string, string])[] = [
       ['listen 80 default_server;', `listen 127.0.0.1:${port} default_server;`],
+      ['listen 80;', `listen 127.0.0.1:${port};`],
       ['/dev/stdout', '/tmp/access.log'],
       ['/tmp/', `${folder}/`],
       ['root /srv/site;', `root ${join(ROOT, 'static')};`],
@@ -83,7 +107,7 @@ describe('Nginx of the stack', () => {
       text = text.replaceAll(there, mine);
     }
     await writeFile(join(folder, 'nginx.conf'), text);
-    await writeFile(join(folder, 'store-origin.conf'), 'set $store_origin "http://127.0.0.1:1";\n');
+    await writeStartFiles();
     await writeFile(join(folder, 'mime.types'), MIME_TYPES);
     nginx = startChild(program, ['-p', folder, '-c', join(folder, 'nginx.conf')], folder);
     const isUp = () =>
@@ -105,15 +129,23 @@ describe('Nginx of the stack', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it.each(['localhost', 'localhost:8081', '127.0.0.1:8081', 'machine.lan'])(
-    'leads a caller who knows it as %s to the API',
-    async (host) => {
-      const before = asked.length;
-      const { status, location } = await send('/api/images?url=b', host, 'POST');
-      expect([status, location]).toEqual([201, '/api/images?url=a']);
-      expect(asked.slice(before)).toEqual(['POST /images?url=b']);
-    },
-  );
+  it.each([
+    'localhost',
+    'LOCALHOST',
+    'localhost.',
+    'localhost:8081',
+    '127.0.0.1:8081',
+    '[::1]:8081',
+    '192.168.1.5',
+    'machine.lan',
+    'machine.lan:8081',
+    'other.test',
+  ])('leads a caller who knows it as %s to the API', async (host) => {
+    const before = asked.length;
+    const { status, location } = await send('/api/images?url=b', host, 'POST');
+    expect([status, location]).toEqual([201, '/api/images?url=a']);
+    expect(asked.slice(before)).toEqual(['POST /images?url=b']);
+  });
 
   it("leaves to the API's guard what it looks at", async () => {
     const sent = { origin: 'http://localhost:8081', 'sec-fetch-site': 'same-origin' };
@@ -130,7 +162,7 @@ describe('Nginx of the stack', () => {
       const over = await send('/api/images', 'localhost', 'POST', sent, 'x'.repeat(16_385));
       expect([over.status, asked.length]).toEqual([413, before + 1]);
       const problem = problemAnswer(bodyTooLarge());
-      expect(over.type).toBe(problem.headers['content-type']);
+      expect(over.headers['content-type']).toBe(problem.headers['content-type']);
       expect(JSON.parse(over.body)).toEqual(JSON.parse(problem.body));
     },
   );
@@ -151,7 +183,7 @@ describe('Nginx of the stack', () => {
   });
 
   it.each([
-    ['nginx-1', '/api/images?url=b'],
+    ['machine.lan', '/api/images?url=b'],
     ['172.18.0.3', '/%61pi/images'],
     ['localhost', '/sample/../api/images'],
   ])('U47 leads the service itself to nothing but the site, as %s by %s', async (host, path) => {
@@ -163,6 +195,59 @@ describe('Nginx of the stack', () => {
     expect((await send('/api/images', host, 'GET', { 'user-agent': `curl, not ${USER_AGENT}` })).status).toBe(
       201,
     );
+  });
+
+  const strangers = ['evil.example', 'evil.example:8081', 'localhost.evil.example', '127.0.0.1.evil.example'];
+  it.each([...strangers, 'nginx-1', 'xnginx', 'machine.lan.evil.example', '1.2.3', '_'])(
+    'answers whoever calls it "%s" with 421, whatever is asked',
+    async (host) => {
+      const before = asked.length;
+      for (const [path, method] of [
+        ['/api/images?url=b', 'POST'],
+        ['/console/', 'GET'],
+        ['/sample/', 'GET'],
+        ['/sample/changing/next', 'POST'],
+        ['/healthz', 'GET'],
+        ['/nothing', 'HEAD'],
+      ] as const) {
+        const reply = await send(path, host, method);
+        expect([path, reply.status]).toEqual([path, 421]);
+        expect(reply.headers).toMatchObject({ 'content-type': 'application/problem+json', ...SAFE });
+        if (method === 'HEAD') continue;
+        expect(JSON.parse(reply.body)).toMatchObject({ status: 421, code: 'HOST_UNKNOWN' });
+      }
+      expect(asked.length).toBe(before);
+    },
+  );
+
+  it.each([
+    ['a page that is not there', 'GET', '/nothing', 404],
+    ['a console that is not there', 'GET', '/console/nothing', 404],
+    ['what made the site', 'GET', '/sample/makeExpected.ts', 404],
+    ['a method that is not taken', 'POST', '/sample/', 405],
+    ['a method of the changing page', 'GET', '/sample/changing/next', 405],
+    ['a path that leads out', 'GET', '/../etc/passwd', 400],
+    ['a page that asks the API', 'GET', '/api/images', 403],
+    ['a body that is too large', 'POST', '/api/images', 413],
+  ] as const)('says nosniff with %s', async (_, method, path, status) => {
+    const sent = status === 413 ? { 'content-length': String(2 ** 21) } : {};
+    const reply = await send(path, status === 403 ? 'nginx' : 'localhost', method, sent);
+    expect(reply.status).toBe(status);
+    // A request that Nginx cannot parse has no server yet whose headers it could send.
+    if (status !== 400) expect(reply.headers).toMatchObject({ 'x-content-type-options': 'nosniff' });
+    if (status === 403) expect(reply.headers).toMatchObject(SAFE);
+    if (path.startsWith('/console/'))
+      expect(reply.headers['content-security-policy']).toContain("img-src 'self'");
+  });
+
+  it('says so once where the API says it', async () => {
+    const reply = await send('/api/images', 'localhost');
+    expect(reply.headers).toMatchObject(SAFE);
+    const own = await send('/api/own-headers', 'localhost');
+    expect(own.headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'self'",
+    });
   });
 
   it('serves the sample pages by that name, and the console by any', async () => {

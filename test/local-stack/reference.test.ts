@@ -44,7 +44,7 @@ describe('the sample site', () => {
     const conf = await readFile(join(ROOT, 'local-stack/nginx/nginx.conf'), 'utf8');
     const block = /location \/reference\/ \{([^}]*)\}/.exec(conf)?.[1] ?? '';
     for (const [name, value] of Object.entries(REFERENCE_HEADERS)) {
-      expect(block).toMatch(new RegExp(`add_header ${name} "?${value}"?;`));
+      expect(block).toMatch(new RegExp(`add_header ${name} "?${value}"? always;`));
     }
     expect(/location = \/openapi\.yaml \{[^}]*\}[^}]*\}/.exec(conf)?.[0]).toContain('application/yaml');
   });

@@ -37,7 +37,13 @@ export async function startSoakWorld(pageCount: number, parts: AsyncDisposableSt
   parts.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const site = await startChangingSite(pageCount);
   parts.defer(() => site.close());
-  const store = await startObjectStore({ port: 0, directory: join(folder, 'objects'), bucket: BUCKET });
+  const storeKeys = { accessKeyId: 'soak', secretAccessKey: 'soak-secret' };
+  const store = await startObjectStore({
+    port: 0,
+    directory: join(folder, 'objects'),
+    bucket: BUCKET,
+    keys: storeKeys,
+  });
   parts.defer(() => store.close());
   const redis = await startRedis({ directory: join(folder, 'redis') });
   if (redis !== null) parts.defer(() => redis.close());
@@ -45,7 +51,11 @@ export async function startSoakWorld(pageCount: number, parts: AsyncDisposableSt
   const redisPort = redis === null ? null : Number(redis.address.split(':')[1]);
   const cacheLine = redisPort === null ? null : parts.use(await startFaultProxy(redisPort));
 
-  const keys = { AWS_ACCESS_KEY_ID: 'soak', AWS_SECRET_ACCESS_KEY: 'soak-secret', S3_BUCKET: BUCKET };
+  const keys = {
+    AWS_ACCESS_KEY_ID: storeKeys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: storeKeys.secretAccessKey,
+    S3_BUCKET: BUCKET,
+  };
   const app = await startApp({
     env: {
       ...keys,

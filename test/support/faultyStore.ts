@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SWEEP_KEY } from '../../lib/record/s3SweepProgress.ts';
 import './nodeErrors.ts';
+import { signedHeaders } from './signedFetch.ts';
 
 export interface StoreRequest {
   readonly method: string;
@@ -63,7 +64,7 @@ export interface FaultyStore {
 
 /**
  * @param choose asked for every request; called again for every retry.
- * @param target endpoint of a store that does not check signatures' host, or none.
+ * @param target endpoint of a store that goes by the Host it is sent, or none.
  */
 export async function startFaultyStore(
   choose: (request: StoreRequest) => StoreFault,
@@ -156,7 +157,7 @@ async function act(
     response.end(`<?xml version="1.0"?><DeleteResult>${line}</DeleteResult>`);
     return;
   }
-  if (typeof fault === 'object') delete incoming.headers[fault.without];
+  if (typeof fault === 'object') await signWithout(fault.without, incoming, body, target);
   const answer = await passOn(incoming, body, target);
   if (fault === 'hangAfter') return;
   if (fault === 'resetAfter') {
@@ -165,6 +166,21 @@ async function act(
   }
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body);
+}
+
+/** The header was signed: without it the request needs another signature, by the embedded store's keys. */
+async function signWithout(
+  name: 'if-match' | 'if-none-match',
+  incoming: IncomingMessage,
+  body: Buffer,
+  target: string | undefined,
+): Promise<void> {
+  const { host, 'content-type': type = '' } = incoming.headers;
+  const url = new URL(incoming.url ?? '/', target);
+  if (incoming.headers[name] === undefined) return;
+  const headers = { host: host ?? url.host, 'content-type': type };
+  const signed = await signedHeaders(url.href, { method: incoming.method ?? 'GET', headers, body });
+  incoming.headers = { host, 'content-length': String(body.length), ...signed };
 }
 
 async function passOn({ method, url, headers }: IncomingMessage, body: Buffer, target: string | undefined) {

@@ -7,8 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { StoredRecord, VersionedRecord } from '../../../lib/model.ts';
 import { pageIdOf } from '../../../lib/page/identity.ts';
 import { createS3Store, type S3Store } from '../../../lib/record/s3Store.ts';
+import { LOCAL_KEYS } from '../../../local-stack/embedded/localKeys.ts';
 import { type ObjectStore, startObjectStore } from '../../../local-stack/embedded/objectStore.ts';
 import { startRedis } from '../../../local-stack/embedded/redis.ts';
+import { signedFetch } from '../../support/signedFetch.ts';
 import { createGate, type Gate } from './gate.ts';
 import { CHILD_ADDRESS, type Origin, OTHERS_ADDRESS, SITE_NAME, startOrigin } from './origin.ts';
 import { commandOf, createRedisClient, startRedisGate } from './redisGate.ts';
@@ -80,8 +82,8 @@ export async function startWorld(hasRedis: boolean): Promise<World> {
   const env = (s3: string, redisAddress: string | undefined) => ({
     S3_BUCKET: BUCKET,
     S3_ENDPOINT: s3,
-    AWS_ACCESS_KEY_ID: 'kill',
-    AWS_SECRET_ACCESS_KEY: 'kill-sweep',
+    AWS_ACCESS_KEY_ID: LOCAL_KEYS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_KEYS.secretAccessKey,
     FETCH_PORTS: String(origin.port),
     REQUEST_RESERVE_MS: '1000',
     PAGE_TIMEOUT_MS: '60000',
@@ -100,7 +102,7 @@ export async function startWorld(hasRedis: boolean): Promise<World> {
       bucket: BUCKET,
       region: 'us-east-1',
       endpoint: endpoint(),
-      credentials: { accessKeyId: 'kill', secretAccessKey: 'kill-sweep' },
+      credentials: LOCAL_KEYS,
       linkTtlSeconds: 60,
     });
   };
@@ -187,7 +189,7 @@ export async function startWorld(hasRedis: boolean): Promise<World> {
     },
     async sha256(name) {
       const path = name.split('/').map(encodeURIComponent).join('/');
-      const answer = await fetch(`${endpoint()}/${BUCKET}/${path}`, { headers: { authorization: 'kill' } });
+      const answer = await signedFetch(`${endpoint()}/${BUCKET}/${path}`);
       const body = Buffer.from(await answer.arrayBuffer());
       return answer.status === 200 ? createHash('sha256').update(body).digest('hex') : null;
     },

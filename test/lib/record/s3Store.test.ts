@@ -6,6 +6,7 @@ import { createS3Api, type S3Api } from '../../../lib/record/s3Api.ts';
 import { createS3Store, type S3Store } from '../../../lib/record/s3Store.ts';
 import { STORE_TIMES } from '../../../lib/record/s3Times.ts';
 import { createVerify } from '../../../lib/record/s3Verify.ts';
+import { LOCAL_KEYS } from '../../../local-stack/embedded/localKeys.ts';
 import { type ObjectStore, startObjectStore } from '../../../local-stack/embedded/objectStore.ts';
 import { newPage } from '../../support/builders.ts';
 import {
@@ -14,6 +15,7 @@ import {
   type StoreRequest,
   startFaultyStore,
 } from '../../support/faultyStore.ts';
+import { signedFetch } from '../../support/signedFetch.ts';
 
 const { pageId: PAGE, recordOf, url: PAGE_URL } = newPage();
 const CHECKED = '/bucket/checks/conditional-writes.json';
@@ -33,7 +35,7 @@ describe('an S3 store', () => {
   });
 
   const storeAt = (endpoint: string, times = STORE_TIMES): S3Store => {
-    const credentials = { accessKeyId: 'access', secretAccessKey: 'secret' };
+    const credentials = LOCAL_KEYS;
     const store = createS3Store(
       { bucket: 'bucket', region: 'us-east-1', endpoint, credentials, linkTtlSeconds: 60 },
       times,
@@ -47,12 +49,12 @@ describe('an S3 store', () => {
     return between;
   };
   const putRaw = (key: string, body: string) =>
-    fetch(`${server.endpoint}/bucket/${key}`, { method: 'PUT', body, headers: { authorization: 'any' } });
+    signedFetch(`${server.endpoint}/bucket/${key}`, { method: 'PUT', body });
 
   describe('a link', () => {
     const NAME = 'images/i/p/op/a b+ä.png';
     const storeFor = (parts: Partial<Parameters<typeof createS3Store>[0]>) => {
-      const credentials = { accessKeyId: 'access', secretAccessKey: 'secret' };
+      const credentials = LOCAL_KEYS;
       const config = { bucket: 'bucket', region: 'us-east-1', linkTtlSeconds: 60, credentials };
       const store = createS3Store({ ...config, endpoint: server.endpoint, ...parts });
       open.push(() => store.close());
@@ -226,7 +228,7 @@ describe('an S3 store', () => {
         bucket: 'bucket',
         region: 'us-east-1',
         endpoint: server.endpoint,
-        credentials: { accessKeyId: 'access', secretAccessKey: 'secret' },
+        credentials: LOCAL_KEYS,
         linkTtlSeconds: 60,
       });
       open.push(() => api.close());

@@ -177,7 +177,7 @@ describe('the exporter over HTTP', () => {
     for (let asker = 0; asker < 5; asker += 1) {
       const socket = await openTcp(Number(new URL(exporter.url).port));
       socket.on('error', () => {});
-      await write(socket, 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+      await write(socket, 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
       await once(socket, 'data');
       socket.resetAndDestroy();
     }

@@ -26,6 +26,7 @@ async function startReceiver() {
   return {
     counts,
     lines,
+    url: `http://127.0.0.1:${receiver.port}/`,
     pass: (milliseconds: number) => {
       ms += milliseconds;
     },
@@ -53,6 +54,74 @@ async function startReceiver() {
     },
   };
 }
+
+const DOCUMENT = '{"_aws":{}}';
+
+describe('a TCP receiver that something else than a sender of lines connects to', () => {
+  /** A TLS ClientHello and a STUN request begin so. */
+  const CLIENT_HELLO = '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03';
+  const STUN = '\x00\x03\x00\x50\x21\x12\xa4\x42';
+  const openings = [
+    ['POST of a form', 'POST / HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    ['POST of a text to a long path', `POST /${'a'.repeat(3_000)} HTTP/1.1\r\n\r\n`],
+    ['GET', 'GET / HTTP/1.1\r\n\r\n'],
+    ['WebSocket', 'GET /x HTTP/1.1\r\nUpgrade: websocket\r\n\r\n'],
+    ['OPTIONS', 'OPTIONS * HTTP/1.1\r\n\r\n'],
+    ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\n\r\n'],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['TLS', `${CLIENT_HELLO}`],
+    ['STUN', STUN],
+  ] as const;
+  it.each(openings)('counts no line of %s, in one piece or byte by byte', async (_, opening) => {
+    for (const size of [Number.POSITIVE_INFINITY, 1]) {
+      await using world = await startReceiver();
+      const sender = await world.join();
+      const bytes = Buffer.from(`${opening}\n${DOCUMENT}\n`, 'latin1');
+      for (let at = 0; at < bytes.length && !sender.isGone; at += size) {
+        sender.socket.write(bytes.subarray(at, at + size));
+        if (at < 12) await new Promise(setImmediate);
+      }
+      await until(() => sender.isGone);
+      expect(world.lines).toEqual([]);
+      expect(world.counts).toEqual({ opened: 1, foreign: 1, closed: 1 });
+    }
+  });
+
+  it('counts nothing of what fetch sends', async () => {
+    await using world = await startReceiver();
+    await expect(fetch(world.url, { method: 'POST', body: `\n${DOCUMENT}\n` })).rejects.toThrow(
+      'fetch failed',
+    );
+    expect(world.lines).toEqual([]);
+    expect(world.counts).toMatchObject({ foreign: 1 });
+  });
+
+  it.each([
+    ['a document', DOCUMENT],
+    ['a document after an empty line', `\r\n${DOCUMENT}`],
+    ['a log line', 'INFO started'],
+    ['a log line that begins like a method', 'POSTED'],
+    ['a line as short as that', 'G'],
+    ['a method alone', 'GET'],
+    ['text beyond ASCII', 'é'],
+  ])('takes %s, in one piece or byte by byte', async (_, line) => {
+    for (const ending of ['\n', '']) {
+      for (const size of [Number.POSITIVE_INFINITY, 1]) {
+        await using world = await startReceiver();
+        const sender = await world.join();
+        const bytes = Buffer.from(line + ending);
+        for (let at = 0; at < bytes.length; at += size) {
+          sender.socket.write(bytes.subarray(at, at + size));
+          await new Promise(setImmediate);
+        }
+        sender.socket.end();
+        await until(() => world.lines.length > 0);
+        expect(world.lines.map((each) => each.trim())).toEqual([line.trim()]);
+        expect(world.counts.foreign).toBeUndefined();
+      }
+    }
+  });
+});
 
 describe('a TCP receiver with no place left', () => {
   it('takes the place of the sender that was silent longest, once that is ten seconds', async () => {

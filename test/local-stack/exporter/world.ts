@@ -31,6 +31,7 @@ export function createTally() {
     connectionClosed: () => add('closed'),
     connectionRefused: () => add('refused'),
     connectionEvicted: () => add('evicted'),
+    connectionForeign: () => add('foreign'),
   };
   return { tally, counts };
 }

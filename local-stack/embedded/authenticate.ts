@@ -1,0 +1,227 @@
+/** Who asks: AWS Signature Version 4, in the header or in a presigned link, by the SDK's own signer. */
+import { createHash, createHmac, type Hash, type Hmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { SignatureV4 } from '@smithy/signature-v4';
+import type { StoreKeys } from './localKeys.ts';
+
+export interface SignedCall {
+  readonly method: string;
+  /** As it was sent: path and query. */
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** S3's code and text of a request that is answered with 403. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a request says of its signature. */
+interface Claim {
+  readonly credential: string;
+  /** In lower case. */
+  readonly signedHeaders: readonly string[];
+  readonly signature: string;
+  /** `20261122T130500Z` */
+  readonly date: string;
+  /** null in a header: a request that is sent at once. */
+  readonly expiresSeconds: number | null;
+}
+
+const ALGORITHM = 'AWS4-HMAC-SHA256';
+const CLOCK_SKEW_MS = 15 * 60_000;
+const LINK_MAX_SECONDS = 7 * 24 * 3_600;
+const HASH_HEADER = 'x-amz-content-sha256';
+const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
+/** The parameters of a link that the signer makes itself; the case of their names is fixed. */
+const LINK_PARAMETERS = ['Algorithm', 'Credential', 'Date', 'Expires', 'SignedHeaders', 'Signature'];
+
+const NOT_SIGNED = refuse('AccessDenied', 'The request is not signed, or its signature cannot be read.');
+const OTHER_KEY = refuse('InvalidAccessKeyId', 'This store does not know the access key.');
+const WRONG = refuse('SignatureDoesNotMatch', 'The signature is not the one of this request and these keys.');
+const SKEWED = refuse(
+  'RequestTimeTooSkewed',
+  'The time of the request is over 15 minutes from the time here.',
+);
+const EXPIRED = refuse('AccessDenied', 'Request has expired');
+const TOO_EARLY = refuse('AccessDenied', 'Request is not valid yet');
+const NOT_COVERED = refuse('AccessDenied', 'Host and every x-amz- header must be signed.');
+
+/**
+ * Returns a function that resolves with null when the request was signed with the keys, is within its time, and
+ * signs its host and all its `x-amz-` headers. The region may be any.
+ *
+ * The hash in `x-amz-content-sha256` is signed, not checked: `hasClaimedHash` does that once the body is there.
+ */
+export function createAuthenticator(keys: StoreKeys, now: () => number = Date.now) {
+  const signer = new SignatureV4({
+    service: 's3',
+    region: 'us-east-1',
+    credentials: keys,
+    sha256: Sha256,
+    uriEscapePath: false,
+    applyChecksum: false,
+  });
+  return async (call: SignedCall): Promise<Refusal | null> => {
+    const [path = '', search = ''] = splitOnce(call.target, '?');
+    const query = new URLSearchParams(search);
+    const claim = readHeaderClaim(call.headers) ?? readLinkClaim(query);
+    if (claim === null) return NOT_SIGNED;
+    const scope = readScope(claim);
+    if (scope === null) return NOT_SIGNED;
+    if (scope.accessKeyId !== keys.accessKeyId) return OTHER_KEY;
+    if (!coversAll(claim, call.headers)) return NOT_COVERED;
+    const expected = await sign(signer, call, claim, path, query, scope.region);
+    if (!isSame(expected, claim.signature)) return WRONG;
+    return judgeTime(claim, now());
+  };
+}
+
+/** Whether the body is the one whose hash was signed; a request may leave it open. */
+export function hasClaimedHash(headers: IncomingHttpHeaders, body: Buffer): boolean {
+  const claimed = headers[HASH_HEADER];
+  if (claimed === undefined || claimed === UNSIGNED_PAYLOAD) return true;
+  return claimed === createHash('sha256').update(body).digest('hex');
+}
+
+function readHeaderClaim({
+  authorization,
+  'x-amz-date': date,
+  ...headers
+}: IncomingHttpHeaders): Claim | null {
+  const [algorithm, text = ''] = splitOnce(authorization ?? '', ' ');
+  if (algorithm !== ALGORITHM || typeof date !== 'string' || headers[HASH_HEADER] === undefined) return null;
+  const parts = new Map(text.split(',').map((part) => splitOnce(part.trim(), '=')));
+  return {
+    credential: parts.get('Credential') ?? '',
+    signedHeaders: (parts.get('SignedHeaders') ?? '').split(';'),
+    signature: parts.get('Signature') ?? '',
+    date,
+    expiresSeconds: null,
+  };
+}
+
+function readLinkClaim(query: URLSearchParams): Claim | null {
+  const parameter = (name: string) => query.get(`X-Amz-${name}`) ?? '';
+  const expires = parameter('Expires');
+  if (parameter('Algorithm') !== ALGORITHM || !/^\d{1,6}$/.test(expires)) return null;
+  if (Number(expires) < 1 || Number(expires) > LINK_MAX_SECONDS) return null;
+  return {
+    credential: parameter('Credential'),
+    signedHeaders: parameter('SignedHeaders').split(';'),
+    signature: parameter('Signature'),
+    date: parameter('Date'),
+    expiresSeconds: Number(expires),
+  };
+}
+
+/** `KEY/20261122/us-east-1/s3/aws4_request`, of the day of the request; null for anything else. */
+function readScope({ credential, date }: Claim): { accessKeyId: string; region: string } | null {
+  const [, accessKeyId, day, region] =
+    /^(.+)\/(\d{8})\/([\w-]{1,64})\/s3\/aws4_request$/.exec(credential) ?? [];
+  if (accessKeyId === undefined || region === undefined || day !== date.slice(0, 8)) return null;
+  return Number.isNaN(timeOf(date)) ? null : { accessKeyId, region };
+}
+
+/** What is not covered by the signature could be another's. */
+function coversAll({ signedHeaders }: Claim, headers: IncomingHttpHeaders): boolean {
+  const needed = Object.keys(headers).filter((name) => name === 'host' || name.startsWith('x-amz-'));
+  return needed.includes('host') && needed.every((name) => signedHeaders.includes(name));
+}
+
+/** The signature that the request should have, hex. */
+async function sign(
+  signer: SignatureV4,
+  { method, headers: sent }: SignedCall,
+  { signedHeaders, date, expiresSeconds }: Claim,
+  path: string,
+  given: URLSearchParams,
+  signingRegion: string,
+): Promise<string> {
+  const headers: Record<string, string> = {};
+  for (const name of signedHeaders) {
+    const value = sent[name];
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  const request = {
+    method,
+    protocol: 'http:',
+    hostname: '',
+    path,
+    headers,
+    query: queryOf(given, expiresSeconds),
+  };
+  const options = {
+    signingDate: new Date(timeOf(date)),
+    signingRegion,
+    signableHeaders: new Set(signedHeaders),
+  };
+  if (expiresSeconds === null) {
+    const signed = await signer.sign(request, options);
+    return /Signature=(\w+)$/.exec(signed.headers.authorization ?? '')?.[1] ?? '';
+  }
+  // A link leaves the body open. The signer knows that by a header, which the link itself need not have.
+  const isHashSigned = signedHeaders.includes(HASH_HEADER);
+  const signed = await signer.presign(
+    { ...request, headers: { [HASH_HEADER]: UNSIGNED_PAYLOAD, ...headers } },
+    {
+      ...options,
+      expiresIn: expiresSeconds,
+      unhoistableHeaders: new Set([...signedHeaders, HASH_HEADER]),
+      ...(!isHashSigned && { unsignableHeaders: new Set([HASH_HEADER]) }),
+    },
+  );
+  return String(signed.query?.['X-Amz-Signature'] ?? '');
+}
+
+function queryOf(given: URLSearchParams, expiresSeconds: number | null): Record<string, string[]> {
+  const query: Record<string, string[]> = Object.create(null);
+  for (const name of new Set(given.keys())) query[name] = given.getAll(name);
+  if (expiresSeconds !== null) for (const name of LINK_PARAMETERS) delete query[`X-Amz-${name}`];
+  return query;
+}
+
+function judgeTime({ date, expiresSeconds }: Claim, now: number): Refusal | null {
+  const age = now - timeOf(date);
+  if (expiresSeconds === null) return Math.abs(age) > CLOCK_SKEW_MS ? SKEWED : null;
+  if (age > expiresSeconds * 1_000) return EXPIRED;
+  return age < -CLOCK_SKEW_MS ? TOO_EARLY : null;
+}
+
+/** NaN for a text that is no such date. */
+function timeOf(date: string): number {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date);
+  if (match === null) return Number.NaN;
+  const [, year, month, day, hour, minute, second] = match;
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
+
+function isSame(expected: string, given: string): boolean {
+  const [a, b] = [Buffer.from(expected), Buffer.from(given)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function splitOnce(text: string, sign: string): [string, string] {
+  const at = text.indexOf(sign);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function refuse(code: string, message: string): Refusal {
+  return { code, message };
+}
+
+/** As the signer takes it. */
+class Sha256 {
+  readonly #hash: Hash | Hmac;
+  constructor(secret?: Parameters<typeof createHmac>[1] | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as Buffer);
+  }
+  update(data: Uint8Array): void {
+    this.#hash.update(data);
+  }
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+  reset(): void {}
+}
