@@ -4,7 +4,7 @@ import base from '../../jest.config.js';
 export default {
   ...base,
   rootDir: '../..',
-  testMatch: ['**/test/lib/web/guard/*.test.ts', '**/test/lib/web/tls.test.ts'],
+  testMatch: ['guard/*', 'tls', 'cutBodies'].map((name) => `**/test/lib/web/${name}.test.ts`),
   collectCoverage: true,
   coverageProvider: 'v8',
   collectCoverageFrom: ['lib/web/guard/**'],

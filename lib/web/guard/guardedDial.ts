@@ -80,8 +80,9 @@ export function createGuardedDial(parts: DialParts): GuardedDial {
         socket.destroy(faultError(remoteAddress === undefined ? 'connect' : 'forbidden'));
       } else if (isSecure) {
         // RFC 6066 section 3: a name without root dot, and no IP literals.
-        const servername = isIP(target.hostname) === 0 ? target.hostname.replace(/\.$/, '') : '';
-        const secure = connectSecurely(socket, { host: target.hostname, ...(servername && { servername }) });
+        const { hostname: host } = target;
+        const name = isIP(host) === 0 ? { servername: host.replace(/\.$/, '') } : {};
+        const secure = connectSecurely(socket, { host, ...name });
         secure.on('error', (error) => {
           fail(error);
           // After a fatal alert Node leaves the connection as it is.

@@ -3,7 +3,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { WebResult } from '../../../lib/ports.ts';
-import { head, startRawServer } from './rawServer.ts';
+import { answer, head, startRawServer } from './rawServer.ts';
 import { type SecureConnection, startRawTlsServer } from './rawTlsServer.ts';
 import { selfSigned } from './selfSigned.ts';
 import { createTestWeb, faultOf } from './testWeb.ts';
@@ -207,6 +207,20 @@ describe('a body over TLS', () => {
       /truncated|connect/,
     );
     await server.idle();
+  });
+
+  it('that is delimited leaves a connection that is used again', async () => {
+    const sockets = new Set<Socket>();
+    await using server = await startRawTlsServer(identity, ({ secure, raw }) => {
+      sockets.add(raw);
+      secure.write(answer(200, {}, HALF));
+    });
+    await using web = createTestWeb({ ports: [server.port] });
+    for (let i = 0; i < 3; i += 1) {
+      expect(faultOf(await web.read(`https://good.test:${server.port}/`))).toBe('read');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(sockets.size).toBe(1);
   });
 
   it('costs nothing that stays: the connection is closed when the reading is given up', async () => {

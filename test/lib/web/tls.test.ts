@@ -88,6 +88,14 @@ describe('https', () => {
     expect(faultOf(await web.read(`https://good.test:${server.port}/`))).toBe('tls');
   });
 
+  it('of an address that the certificate does not name is a tls fault', async () => {
+    const identity = selfSigned('good.test', NOW);
+    setDefaultCACertificates([...before, identity.cert]);
+    await using server = await startTlsServer(identity);
+    await using web = createTestWeb({ ports: [server.port] });
+    expect(faultOf(await web.read(`https://${PUBLIC_ADDRESS}:${server.port}/`))).toBe('tls');
+  });
+
   it('that never answers the handshake is a timeout after the connect timeout', async () => {
     await using server = await startRawServer(() => {});
     await using web = createTestWeb({ ports: [server.port], connectTimeoutMs: 80 });
