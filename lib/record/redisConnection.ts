@@ -71,7 +71,7 @@ export function createRedisConnection(
 
   const tellNowAndThen = (trouble: RedisTrouble) => {
     const before = toldAt.get(trouble.kind) ?? Number.NEGATIVE_INFINITY;
-    if (elapsed() - before < TELL_AGAIN_MS) return;
+    if (closing.signal.aborted || elapsed() - before < TELL_AGAIN_MS) return;
     toldAt.set(trouble.kind, elapsed());
     isRecoveryNews = true;
     tell(trouble);
@@ -109,11 +109,11 @@ export function createRedisConnection(
       client = await connection;
       return { kind: 'answer', value: await client.send(name, [key, ...args]), isStop: false };
     } catch (error) {
-      const { isRefusal, isReplica, command = name, cause } = server.faultOf(error, client === null);
-      const refused = client === null || isReplica ? 'connectionRefused' : kind;
+      const { isRefusal, isElsewhere, command = name, cause } = server.faultOf(error, client === null);
+      const refused = client === null || isElsewhere ? 'connectionRefused' : kind;
       const trouble = isRefusal ? refused : 'unreachable';
       tellNowAndThen({ kind: trouble, command: client === null ? command : name, cause });
-      if (!isRefusal || isReplica) drop(connection);
+      if (!isRefusal || isElsewhere) drop(connection);
       const isUnclear = client !== null && !isRefusal;
       return { kind: isUnclear ? 'unclear' : 'notDone', isStop: trouble !== 'readRefused' };
     }

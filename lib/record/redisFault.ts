@@ -3,8 +3,8 @@
 export interface RedisFault {
   /** Redis said no: its rules, its memory, its role. Otherwise it was not there, or did not answer. */
   readonly isRefusal: boolean;
-  /** The server is no longer the primary: the address may lead to the new one by now. */
-  readonly isReplica: boolean;
+  /** Another server has to be asked: this one is a replica, or has other keys of its cluster. */
+  readonly isElsewhere: boolean;
   /** What was refused, in capitals; absent where nothing was. */
   readonly command?: string;
   readonly cause: string;
@@ -25,6 +25,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/^NOAUTH/, 'Put the password into REDIS_ADDRESS: redis://:password@host:6379.'],
   [/^NOPERM/, 'Grant its user the commands and keys that docs/storages.md lists.'],
   [/^READONLY/, 'This is a replica: set REDIS_ADDRESS to the primary.'],
+  [/^MOVED/, 'This is one server of a cluster, which is used as one from now on.'],
   [/^OOM/, 'Give Redis more memory, or maxmemory-policy allkeys-lru.'],
   [
     /^ERR (DB index|invalid DB|SELECT)/,
@@ -77,14 +78,14 @@ export function redisFaultOf(
     const hint = REFUSALS.find(([beginning]) => beginning.test(message))?.[1];
     return {
       isRefusal: true,
-      isReplica: message.startsWith('READONLY'),
+      isElsewhere: /^(READONLY|MOVED)/.test(message),
       ...(command !== undefined && { command }),
       cause: hint === undefined ? said : `${said.replace(/\.?$/, '.')} ${hint}`,
     };
   }
   const hint = BY_CODE[code] ?? hintOf(message, address, isConnecting);
   const cause = hint === undefined ? said : `${hint} (${said})`;
-  return { isRefusal: false, isReplica: false, cause: `${address.host}:${address.port}: ${cause}` };
+  return { isRefusal: false, isElsewhere: false, cause: `${address.host}:${address.port}: ${cause}` };
 }
 
 function hintOf(message: string, { isTls }: RedisAddress, isConnecting: boolean): string | undefined {

@@ -67,6 +67,7 @@ export function createRedisServer(
   let isCluster = false;
 
   const connect = async (signal: AbortSignal): Promise<RedisClient> => {
+    signal.throwIfAborted();
     const within: Within = (step, work) => withinConnectTime(times.connectMs, signal, step, work);
     if (!isCluster) {
       const { redis, standing } = await connectOne(address, options, scripts, within);
@@ -235,10 +236,9 @@ function clientOf(
 
 /** HELLO needs no rights, and tells mode and role as names and values in turn. */
 async function standingOf(redis: Redis): Promise<Standing> {
-  const reply = await redis.call('HELLO', '2').catch((error: Error) => {
+  const reply = await redis.call('HELLO', '2').catch((error: unknown) => {
     // Unknown to it, as to a proxy; but who must authenticate must not go on.
-    if (!(error instanceof (ReplyError as ErrorConstructor)) || error.message.startsWith('NOAUTH'))
-      throw error;
+    if (!isReply(error) || error.message.startsWith('NOAUTH')) throw error;
     return [];
   });
   const words = Array.isArray(reply) ? reply : [];

@@ -302,6 +302,41 @@ describe('the cache on a Redis in its bad hours', () => {
     expect((await cache.read('page')).kind).toBe('record');
   });
 
+  it('asks a server as one of a cluster that keeps it to itself until it says MOVED', async () => {
+    let isCluster = false;
+    const server = await serve((command) => {
+      if (command === 'HELLO') return "-ERR unknown command 'HELLO'\r\n";
+      if (command === 'CLUSTER') {
+        isCluster = true;
+        const [, host = '', port = ''] = /\/\/(.*):(\d+)/.exec(server.url) ?? [];
+        return `*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n${bulk(host)}:${port}\r\n`;
+      }
+      if (!isCluster) return '-MOVED 1 127.0.0.1:1\r\n';
+      return command === 'GETRANGE' ? bulk(RECORD) : '+OK\r\n';
+    });
+    const { cache, wait, told } = cacheAt(server.url);
+    expect((await cache.read('page')).kind).toBe('miss');
+    wait(REDIS_TIMES.coolDownMs);
+    expect((await cache.read('page')).kind).toBe('record');
+    expect(told).toEqual([
+      {
+        kind: 'connectionRefused',
+        command: 'GETRANGE',
+        cause: expect.stringContaining('one server of a cluster'),
+      },
+      { kind: 'recovered' },
+    ]);
+  });
+
+  it('says nothing of a connection that is closed while it is being made', async () => {
+    const { url } = await serve(() => null);
+    const { cache, close, told } = cacheAt(url);
+    const reading = cache.read('page');
+    await close();
+    expect(await reading).toEqual({ kind: 'miss' });
+    expect(told).toEqual([]);
+  });
+
   it('opens one connection for calls that come at once, and none before the first', async () => {
     let connections = 0;
     const server = await listen((socket) => {
