@@ -6,7 +6,7 @@
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-suite=bookworm
+suite=trixie
 here="$root/.ci/stack/images"
 contexts="$state/contexts"
 
