@@ -1,14 +1,41 @@
 /**
- * Says in one sentence when the project does not run on Node 24.
+ * Says in one sentence when these scripts run on a Node that is too old, and what to do.
  *
- * npm puts Node 24 into node_modules/.bin as an optional package of the platform; an optional package that
- * could not be fetched is skipped in silence, and the scripts would then run on whatever Node the machine has.
+ * npm puts Node into node_modules/.bin as an optional package of the platform. Where npm has none for the platform, or
+ * could not fetch it, the scripts run on the Node of the machine, which is enough from this version on: the first of
+ * 24 with long-term support, the line that AWS Lambda has. Runs on every Node that knows ES modules.
  */
-const major = Number(process.versions.node.split('.')[0]);
-if (major < 24) {
-  console.error(
-    `This project runs on Node 24, but these scripts run on ${process.version}: ` +
-      'run "npm ci" again (its optional node-* package brings Node 24), or install Node 24 yourself.',
-  );
+const LEAST = [24, 11];
+
+/** A `node-*` package of package.json fits it; test/local-stack/checkNode.test.ts holds that they agree. */
+const PLATFORMS = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64', 'win32-arm64', 'win32-x64'];
+
+/**
+ * The sentence for a user; null when the version is enough.
+ * @param {string} version such as `24.11.0`
+ * @param {string} platform such as `linux-x64`; `linux-x64-musl` for Alpine and its like
+ * @returns {string | null}
+ */
+export function judgeNode(version, platform) {
+  const [major, minor] = version.split('.').map(Number);
+  if (major > LEAST[0] || (major === LEAST[0] && minor >= LEAST[1])) return null;
+  const wanted = `Node ${LEAST.join('.')} or later`;
+  const found = `This project needs ${wanted}, but these scripts run on v${version}: `;
+  return PLATFORMS.includes(platform)
+    ? `${found}run "npm ci" again (an optional package of it brings Node along), or install ${wanted} yourself.`
+    : `${found}npm has no Node for ${platform}, so install ${wanted} yourself.`;
+}
+
+/** Node's own name of the platform, and whether its C library is musl, for which npm has no Node. */
+function platformHere() {
+  const name = `${process.platform}-${process.arch}`;
+  if (process.platform !== 'linux') return name;
+  const { glibcVersionRuntime } = process.report.getReport().header;
+  return glibcVersionRuntime === undefined ? `${name}-musl` : name;
+}
+
+// The report is asked for only where the sentence is needed: it takes some milliseconds.
+if (judgeNode(process.versions.node, '') !== null) {
+  console.error(judgeNode(process.versions.node, platformHere()));
   process.exit(1);
 }

@@ -58,6 +58,23 @@ describe('the structure', () => {
     expect(shared).toEqual([]);
   });
 
+  // The image of the stack is installed without devDependencies.
+  it('runs on nothing but its dependencies', () => {
+    const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+      readonly dependencies: Readonly<Record<string, string>>;
+    };
+    const needed = sources.flatMap(({ text, imports }) =>
+      imports.filter((name) => !new RegExp(`^import type [^;]* from '${name}'`, 'm').test(text)),
+    );
+    const packages = needed.filter((name) => !/^(node:|lib\/|handlers\/|local-stack\/)/.test(name));
+    // Run as programs, not imported.
+    const programs = ['serverless', 'serverless-offline'];
+    expect(Object.keys(dependencies).sort()).toEqual([...new Set([...packages, ...programs])].sort());
+    expect(readFileSync(path.join(root, 'local-stack/Dockerfile'), 'utf8')).toMatch(
+      /npm ci --omit=dev --ignore-scripts/,
+    );
+  });
+
   it('lets only the wiring know an adapter', () => {
     const knowing = sources
       .filter(({ file }) => file !== 'lib/services.ts' && !isAdapter(file))
@@ -101,6 +118,20 @@ describe('the structure', () => {
   it('reads the environment of the service in one place', () => {
     const readers = under('lib', 'handlers').filter(({ text }) => text.includes('process.env'));
     expect(readers.map(({ file }) => file)).toEqual(['lib/services.ts']);
+  });
+
+  // Undefined before Node 24.2: what asks for it would do nothing, in silence.
+  it('does not ask Node whether a file is the program', () => {
+    const files = globSync('{.ci,bench,handlers,lib,local-stack,openapi,static,test}/**/*.{ts,js,cjs,mjs}', {
+      cwd: root,
+    });
+    const asking = files.filter((file) =>
+      readFileSync(path.join(root, file), 'utf8')
+        .replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+        .includes(['import.meta', 'main'].join('.')),
+    );
+    expect(files.length).toBeGreaterThan(300);
+    expect(asking).toEqual([]);
   });
 
   it('has no file over 400 lines', () => {

@@ -1,0 +1,1 @@
+export function judgeNode(version: string, platform: string): string | null;
