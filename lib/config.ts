@@ -212,7 +212,7 @@ const OTHER_REDIS: readonly (readonly [RegExp, string])[] = [
     `names a socket file, which is not supported: it ${REDIS_FORM}.`,
   ],
   [
-    /^(.*@)?[^@]*,[^@]*$/,
+    /,[^@,]*$/,
     'has several hosts: one is enough, of a cluster any of its servers, which names the others.',
   ],
 ];
