@@ -55,6 +55,12 @@ export function createTransport(guard: GuardedDial, connectionsPerHost: number):
   return {
     get: (url, headers, signal, onOver) =>
       new Promise((resolve, reject) => {
+        // The end may have come between the connection and its use.
+        if (signal.aborted) {
+          onOver();
+          reject(signal.reason);
+          return;
+        }
         const options = {
           origin: url.origin,
           path: url.pathname + url.search,

@@ -223,11 +223,13 @@ describe('an update of a page that changed', () => {
 });
 
 describe('fifty POSTs of one page at once', () => {
-  it('one is 201, the others 409', async () => {
+  it('one is 201, and the others are 409 or, beyond the harvests at once, 429', async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => send('POST', '/sample/image2.png')));
     const statuses = answers.map(({ status }) => status);
     expect(statuses.filter((status) => status === 201)).toHaveLength(1);
-    expect(statuses.filter((status) => status === 409)).toHaveLength(49);
+    expect(statuses.filter((status) => status === 409 || status === 429)).toHaveLength(49);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.every(({ body }) => body.code === 'TOO_MANY_REQUESTS')).toBe(true);
   });
 });
 

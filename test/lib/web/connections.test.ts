@@ -45,6 +45,22 @@ describe('the connections of a process', () => {
     expect(server.heads).toHaveLength(2);
   });
 
+  it('that are given to readings whose call has ended meanwhile are released', async () => {
+    await using server = await startRawServer((socket, head) => {
+      if (pathOf(head) === '/end') socket.write(answer(200, {}, 'x'));
+    });
+    await using web = createTestWeb({ ports: [server.port], connectionsPerHost: 2 });
+    const stop = new AbortController();
+    const url = `http://good.test:${server.port}`;
+    const all = Array.from({ length: 100 }, (_, index) =>
+      web.read(`${url}/${index}`, { kind: 'image', caller: 'me', signal: stop.signal }),
+    );
+    await until(() => server.heads.length === 2);
+    stop.abort();
+    expect(new Set((await Promise.all(all)).map(faultOf))).toEqual(new Set(['aborted']));
+    expect(faultOf(await web.read(`${url}/end`))).toBe('read');
+  });
+
   it('of a host are shared by http, redirects and second attempts, and are no more than allowed', async () => {
     let running = 0;
     let most = 0;
