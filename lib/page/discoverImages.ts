@@ -4,7 +4,7 @@ import { collectReferences } from './collectReferences.ts';
 import type { CssBudget } from './cssTokens.ts';
 import { decodeHtml } from './decodeHtml.ts';
 import { expandInlineStyles } from './inlineStyles.ts';
-import { JSON_LD_MAX_CHARS } from './jsonLd.ts';
+import { JSON_LD_MAX_CHARS, JSON_LD_URLS_MAX } from './jsonLd.ts';
 import { mergeCandidates } from './mergeCandidates.ts';
 import { parseDocument } from './parseDocument.ts';
 import type { Reference, StylesheetLink } from './references.ts';
@@ -101,7 +101,7 @@ function baseUrl(href: string | undefined, finalUrl: URL): string {
 }
 
 const BROKEN_CSS = 'The page’s CSS is broken beyond reading; what followed was not looked at.';
-const LONG_JSON_LD = `A block of JSON-LD is longer than ${JSON_LD_MAX_CHARS} characters; it was not looked at.`;
+const LONG_JSON_LD = `The page’s JSON-LD was not read whole: a block may have ${JSON_LD_MAX_CHARS} characters, and all blocks together ${JSON_LD_URLS_MAX} images.`;
 
 function limitWarning(finalUrl: URL, detail: string): Warning {
   return { url: withoutFragment(finalUrl.href), code: 'LIMIT_REACHED', detail };
