@@ -5,7 +5,7 @@ import type { CssBudget } from './cssTokens.ts';
 import { decodeHtml } from './decodeHtml.ts';
 import type { LeftOut } from './discoveryRules.ts';
 import { expandInlineStyles } from './inlineStyles.ts';
-import { JSON_LD_MAX_CHARS } from './jsonLd.ts';
+import { JSON_LD_MAX_CHARS, JSON_LD_URLS_MAX } from './jsonLd.ts';
 import { mergeCandidates } from './mergeCandidates.ts';
 import { parseDocument } from './parseDocument.ts';
 import type { Reference, StylesheetLink } from './references.ts';
@@ -121,7 +121,7 @@ function baseUrl(href: string | undefined, finalUrl: URL): string {
 const LEFT_OUT: Readonly<Record<LeftOut, Shortfall>> = {
   jsonLd: {
     code: 'LIMIT_REACHED',
-    detail: `A block of JSON-LD is longer than ${JSON_LD_MAX_CHARS} characters; it was not looked at.`,
+    detail: `The page’s JSON-LD was not read whole: a block may have ${JSON_LD_MAX_CHARS} characters, and all blocks together ${JSON_LD_URLS_MAX} images.`,
   },
 };
 const CUT_IN_TAG: Shortfall = {

@@ -1,5 +1,5 @@
 import { hasImageExtension, looksLikeImageAddress } from './imageAddress.ts';
-import { JSON_LD_MAX_CHARS, readJsonLd } from './jsonLd.ts';
+import { JSON_LD_MAX_CHARS, type JsonLdBudget, readJsonLd } from './jsonLd.ts';
 import { parseMimeType } from './mimeType.ts';
 
 /** What a rule may ask about the element before it, and whom it tells. */
@@ -13,7 +13,8 @@ export interface Finder {
   readonly addSrcset: (attribute: string, text: string) => Steps;
   readonly addCss: (context: 'stylesheet' | 'declarations', text: string) => undefined;
   readonly addStylesheet: (href: string) => void;
-  /** Notes that something was too long to be read. */
+  readonly jsonLd: JsonLdBudget;
+  /** Notes that something was too long to be read whole. */
   readonly leaveOut: (what: LeftOut) => void;
 }
 
@@ -125,9 +126,11 @@ const scriptText: TextRule = function* (find) {
   if (parseMimeType(find.attribute('type'))?.essence !== 'application/ld+json') return;
   const text = find.text();
   if (text.length > JSON_LD_MAX_CHARS) return find.leaveOut('jsonLd');
-  for (const image of readJsonLd(text)) {
-    if (image === null) yield;
-    else find.addUrl(image.key, image.url, { isSeparate: true });
+  const images = readJsonLd(text, find.jsonLd);
+  for (let next = images.next(); ; next = images.next()) {
+    if (next.done) return next.value ? undefined : find.leaveOut('jsonLd');
+    if (next.value === null) yield;
+    else find.addUrl(next.value.key, next.value.url, { isSeparate: true });
   }
 };
 

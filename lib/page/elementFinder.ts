@@ -11,6 +11,7 @@ import {
   textRuleOf,
 } from './discoveryRules.ts';
 import { isPlausibleAddress, looksLikeImageAddress } from './imageAddress.ts';
+import { JSON_LD_URLS_MAX } from './jsonLd.ts';
 import { lazyKindOf, type ValueKind } from './lazyAttributes.ts';
 import { attributeName, attributeOf, type PageDocument, type PageElement } from './parseDocument.ts';
 import { IMAGE_ELEMENTS, type PictureTracker } from './pictures.ts';
@@ -107,6 +108,7 @@ export function createElementFinder(
     addStylesheet: (href) => {
       entries.push({ kind: 'stylesheet', href, element: element.name, depth: 0 });
     },
+    jsonLd: { urlsLeft: JSON_LD_URLS_MAX },
     leaveOut: (what) => leftOut.add(what),
   };
 

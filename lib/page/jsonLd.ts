@@ -1,8 +1,15 @@
-/**
- * Of one block. Reading JSON cannot rest in between: a block of this length takes a tenth of a second at worst, and
- * real ones have a hundredth of it.
- */
+import { createJsonReader } from './jsonEvents.ts';
+
+/** Of one block: real ones have a hundredth of it. */
 export const JSON_LD_MAX_CHARS = 1024 * 1024;
+
+/** Of all blocks of a page: twenty times what one call stores. Each costs memory until the page is read. */
+export const JSON_LD_URLS_MAX = 20_000;
+
+/** Shared by all JSON-LD of a page. */
+export interface JsonLdBudget {
+  urlsLeft: number;
+}
 
 /** An image that JSON-LD names. */
 export interface JsonLdImage {
@@ -11,92 +18,168 @@ export interface JsonLdImage {
 }
 
 const IMAGE_KEYS: ReadonlySet<string> = new Set(['image', 'thumbnailUrl', 'logo']);
-const ADDRESS_KEYS = ['url', 'contentUrl'] as const;
-const VALUES_PER_STEP = 512;
+/** Real documents are a dozen levels deep. */
+const LEVELS_MAX = 1_000;
+const EVENTS_PER_STEP = 512;
+const URLS_PER_STEP = 512;
 
-interface Waiting {
-  readonly value: unknown;
-  /** Set within the value of an image key. */
-  readonly key: string | null;
+/** What counts of an object. */
+interface Described {
+  readonly isImage: boolean;
+  id: string | null;
+  url: string[] | null;
+  contentUrl: string[] | null;
 }
+
+/** An image key's value, in the order of the document. */
+interface Named {
+  readonly key: string;
+  readonly value: string | Described;
+}
+
+/** An open bracket. */
+interface Level {
+  /** null for a list. */
+  readonly object: Described | null;
+  /** The image key that the values of a list stand under. */
+  readonly key: string | null;
+  /** Takes the texts of a list of addresses. */
+  readonly addresses: string[] | null;
+}
+
+const PLAIN_LIST: Level = { object: null, key: null, addresses: null };
 
 /**
  * Reads `image`, `thumbnailUrl` and `logo` anywhere in a JSON-LD document, in its order: as a string, a list, an
- * object's `url` or `contentUrl`, or a reference by `@id` to such an object. What is not JSON names nothing. A `null`
- * between them is a good place for a rest.
+ * object's `url` or `contentUrl`, or a reference by `@id` to such an object, whose addresses are named once however
+ * many references it has. What is not JSON names nothing. A `null` between them is a good place for a rest.
+ *
+ * @param budget loses one for each URL; when it has none left, reading stops
+ * @returns whether the document was read whole
  */
-export function* readJsonLd(text: string): Generator<JsonLdImage | null, void, undefined> {
-  const document = parse(text);
+export function* readJsonLd(
+  text: string,
+  budget: JsonLdBudget,
+): Generator<JsonLdImage | null, boolean, undefined> {
+  const { named, byId, isWhole } = yield* readNamed(text, budget.urlsLeft);
+  // A block may be one long string, and the next one too.
   yield null;
-  let byId: ReadonlyMap<string, object> | null = null;
-  for (const step of walk(document)) {
-    if (step === null) {
-      yield null;
-      continue;
-    }
-    const { value, key } = step;
-    if (key === null) continue;
-    if (typeof value === 'string') {
-      yield { key, url: value };
-    } else if (isObject(value)) {
-      byId ??= yield* indexById(document);
-      for (const url of addressesOf(value, byId)) yield { key, url };
-    }
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-/** Visits every value in document order, however deep. Lists pass on the key they stand under. */
-function* walk(document: unknown): Generator<Waiting | null, void, undefined> {
-  const waiting: Waiting[] = [{ value: document, key: null }];
   let count = 0;
-  for (let current = waiting.pop(); current !== undefined; current = waiting.pop()) {
-    const { value, key } = current;
-    yield current;
-    count += 1;
-    if (count % VALUES_PER_STEP === 0) yield null;
-    if (Array.isArray(value)) {
-      for (let index = value.length - 1; index >= 0; index -= 1) waiting.push({ value: value[index], key });
-    } else if (isObject(value)) {
-      const entries = Object.entries(value);
-      for (const [name, child] of entries.reverse()) {
-        waiting.push({ value: child, key: IMAGE_KEYS.has(name) ? name : null });
-      }
+  for (const { key, value } of named) {
+    for (const url of typeof value === 'string' ? [value] : addressesOf(value, byId)) {
+      if (budget.urlsLeft <= 0) return false;
+      budget.urlsLeft -= 1;
+      yield { key, url };
+      count += 1;
+      if (count % URLS_PER_STEP === 0) yield null;
     }
   }
+  return isWhole;
 }
 
-function* indexById(document: unknown): Generator<null, ReadonlyMap<string, object>, undefined> {
-  const byId = new Map<string, object>();
-  for (const step of walk(document)) {
-    if (step === null) yield null;
-    if (step === null || !isObject(step.value)) continue;
-    const id = step.value['@id'];
-    const isFirst = typeof id === 'string' && directAddresses(step.value).length > 0 && !byId.has(id);
-    if (isFirst) byId.set(id, step.value);
+interface Reading {
+  readonly named: readonly Named[];
+  /** The first object of each `@id` that has an address. */
+  readonly byId: Map<string, Described>;
+  readonly isWhole: boolean;
+}
+
+const NOTHING: Reading = { named: [], byId: new Map(), isWhole: true };
+
+/** @param max images; a document with more, or with too many levels, is read as far as that */
+function* readNamed(text: string, max: number): Generator<null, Reading, undefined> {
+  const reader = createJsonReader(text);
+  const named: Named[] = [];
+  const byId = new Map<string, Described>();
+  const levels: Level[] = [];
+  let level: Level | undefined;
+  /** Of the member whose value comes next; null in a list. */
+  let name: string | null = null;
+  const referredTo = new Set<string>();
+  let images = 0;
+  let count = 0;
+
+  const keyOfValue = (): string | null => {
+    if (level === undefined || level.object === null) return level?.key ?? null;
+    return name !== null && IMAGE_KEYS.has(name) ? name : null;
+  };
+  const openList = (): Level => {
+    if (level === undefined) return PLAIN_LIST;
+    if (level.object === null) return level.addresses === null ? level : { ...level, addresses: null };
+    const key = keyOfValue();
+    const addresses = name === 'url' || name === 'contentUrl' ? addressList(level.object, name) : null;
+    return key === null && addresses === null ? PLAIN_LIST : { object: null, key, addresses };
+  };
+  const openObject = (): Level => {
+    const key = keyOfValue();
+    const object: Described = { isImage: key !== null, id: null, url: null, contentUrl: null };
+    if (key !== null) named.push({ key, value: object });
+    return { object, key: null, addresses: null };
+  };
+  const closeObject = (object: Described) => {
+    const { id } = object;
+    const isDescribed = hasAddress(object);
+    if (id !== null && isDescribed && !byId.has(id)) byId.set(id, object);
+    if (!object.isImage) return;
+    const isReference = !isDescribed && id !== null && !referredTo.has(id);
+    if (isReference) referredTo.add(id);
+    if (isDescribed || isReference) images += 1;
+    // It names nothing, or nothing new.
+    else if (named.at(-1)?.value === object) named.pop();
+  };
+  const takeString = () => {
+    const key = keyOfValue();
+    if (key !== null) {
+      named.push({ key, value: reader.text() });
+      images += 1;
+    } else if (level?.addresses) {
+      // One too many is enough to end the reading.
+      if (level.addresses.length <= max) level.addresses.push(reader.text());
+    } else if (level?.object && name === '@id') level.object.id = reader.text();
+    else if (level?.object && (name === 'url' || name === 'contentUrl')) {
+      addressList(level.object, name).push(reader.text());
+    }
+  };
+
+  for (let event = reader.next(); event !== null; event = reader.next()) {
+    count += 1;
+    if (count % EVENTS_PER_STEP === 0) yield null;
+    if (event === 'bad') return NOTHING;
+    if (event === '{' || event === '[') {
+      level = event === '[' ? openList() : openObject();
+      levels.push(level);
+    } else if (event === '}' || event === ']') {
+      if (level?.object) closeObject(level.object);
+      levels.pop();
+      level = levels.at(-1);
+    } else if (event === 'name') {
+      name = reader.text();
+    } else if (event === 'string') {
+      takeString();
+    }
+    if (images > max || levels.length > LEVELS_MAX) return { named, byId, isWhole: false };
   }
-  return byId;
+  return { named, byId, isWhole: true };
 }
 
-function addressesOf(image: Readonly<Record<string, unknown>>, byId: ReadonlyMap<string, object>): string[] {
+function addressList(object: Described, name: 'url' | 'contentUrl'): string[] {
+  object[name] ??= [];
+  return object[name];
+}
+
+/** The object's own addresses, else those of the object that it refers to, which is then taken out of `byId`. */
+function addressesOf(image: Described, byId: Map<string, Described>): readonly string[] {
   const own = directAddresses(image);
-  const id = image['@id'];
-  if (own.length > 0 || typeof id !== 'string') return own;
-  const other = byId.get(id);
-  return other === undefined || !isObject(other) ? [] : directAddresses(other);
+  if (own.length > 0 || image.id === null) return own;
+  const other = byId.get(image.id);
+  byId.delete(image.id);
+  return other === undefined ? [] : directAddresses(other);
 }
 
-function directAddresses(image: Readonly<Record<string, unknown>>): string[] {
-  return ADDRESS_KEYS.flatMap((key) => image[key]).filter((url) => typeof url === 'string');
+function directAddresses({ url, contentUrl }: Described): readonly string[] {
+  return [...(url ?? []), ...(contentUrl ?? [])];
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function hasAddress({ url, contentUrl }: Described): boolean {
+  return (url?.length ?? 0) + (contentUrl?.length ?? 0) > 0;
 }

@@ -19,8 +19,8 @@ export type ResolveReference = (reference: Pick<Reference, 'text' | 'needsImageT
 const PLAIN_ADDRESS =
   /^\/?(?:[\w~!$&()*+,;=@-][\w~!$&()*+,;=@.-]*\/)*[\w~!$&()*+,;=@-][\w~!$&()*+,;=@.-]*(?:\?[\w~!$&()*+,;=@./:?-]*)?$/;
 const PLAIN_MAX_CHARS = 256;
-/** No server takes a thousandth of it; the parser would take long for what nobody can fetch. */
-const ADDRESS_MAX_CHARS = 1024 * 1024;
+/** No server takes a tenth of it. The parser cannot yield, and takes 15 ms for so many characters at worst. */
+const ADDRESS_MAX_CHARS = 256 * 1024;
 
 /**
  * @param base absolute URL of the page or stylesheet

@@ -107,7 +107,7 @@ async function startClosing({ closing, isTls }: ClosingOptions): Promise<Running
     endpoint: front.endpoint,
     // The tests' own client opens the links.
     publicEndpoint: server.endpoint,
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    credentials: LOCAL_KEYS,
     linkTtlSeconds: 60,
   });
   const close = async () => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { commitRecord } from '../../../lib/record/commit.ts';
 import { createS3Store, type S3Store } from '../../../lib/record/s3Store.ts';
 import type { StoreTimes } from '../../../lib/record/s3Times.ts';
+import { LOCAL_KEYS } from '../../../local-stack/embedded/localKeys.ts';
 import { type ObjectStore, startObjectStore } from '../../../local-stack/embedded/objectStore.ts';
 import { newPage } from '../../support/builders.ts';
 import {
@@ -48,7 +49,7 @@ afterEach(async () => {
 });
 
 function storeAt(endpoint: string, times = TIMES): S3Store {
-  const credentials = { accessKeyId: 'access', secretAccessKey: 'secret' };
+  const credentials = LOCAL_KEYS;
   const store = createS3Store(
     { bucket: 'bucket', region: 'us-east-1', endpoint, credentials, linkTtlSeconds: 60 },
     times,
