@@ -40,6 +40,9 @@ describe('settings of the compose stack', () => {
     ['MINIO_ROOT_PASSWORD', 'correct$horse', 'MINIO_ROOT_PASSWORD must be'],
     ['PROMETHEUS_RETENTION', '15 days', 'PROMETHEUS_RETENTION must be'],
     ['BIND_ADDRESS', 'nonsense', 'BIND_ADDRESS must be an IPv4 address'],
+    ['NGINX_ALLOWED_HOSTS', 'a.lan, b:80', 'ALLOWED_HOSTS has "b:80", which is not an exact host name'],
+    ['NGINX_ALLOWED_HOSTS', '*.lan', 'ALLOWED_HOSTS has "*.lan"'],
+    ['NGINX_ALLOWED_HOSTS', 'a"; b', 'ALLOWED_HOSTS has'],
     [
       'REDIS_MAXMEMORY',
       '129mb',
