@@ -200,14 +200,14 @@ describe('the copies of an image', () => {
 describe('the work of one answer', () => {
   it('ends when its time is over, with what there is and where to go on', async () => {
     const bucket = createBucket();
-    for (let n = 0; n < 4_900; n += 1) bucket.leave(nameOf(pageOf(n), 'killed'));
-    bucket.hold(pageOf(4_899));
+    for (let n = 0; n < 4_500; n += 1) bucket.leave(nameOf(pageOf(n), 'killed'));
+    bucket.hold(pageOf(4_499));
     let end = 1_000;
     const parts = await readAll(bucket, { isOver: () => bucket.reads() >= end }, () => {
       end = bucket.reads() + 1_000;
     });
     expect(parts).toHaveLength(5);
-    expect(namesIn(parts)).toEqual([nameOf(pageOf(4_899))]);
+    expect(namesIn(parts)).toEqual([nameOf(pageOf(4_499))]);
   });
 
   it('looks at something in every answer, however late it is', async () => {
