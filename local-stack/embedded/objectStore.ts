@@ -23,6 +23,8 @@ export interface ObjectStoreOptions {
   readonly host?: string;
   /** What requests must be signed with; absent means `LOCAL_KEYS`. */
   readonly keys?: StoreKeys;
+  /** How far the clocks of its clients may be from its own; absent means 15 minutes, as at AWS. */
+  readonly clockSkewMs?: number;
 }
 
 export interface ObjectStore {
@@ -74,7 +76,7 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
     throw error;
   }
   const { files, lock } = folder;
-  const serving: Serving = { bucket, files, authenticate: createAuthenticator(keys) };
+  const serving: Serving = { bucket, files, authenticate: createAuthenticator(keys, options) };
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void answerCall(request, serving)
       .catch((error: unknown) => {
