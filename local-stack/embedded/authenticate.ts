@@ -29,6 +29,13 @@ interface Claim {
   readonly expiresSeconds: number | null;
 }
 
+export interface Clock {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** So far a request's time may be from the time here; absent means 15 minutes, as at AWS. */
+  readonly clockSkewMs?: number;
+}
+
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const CLOCK_SKEW_MS = 15 * 60_000;
 const LINK_MAX_SECONDS = 7 * 24 * 3_600;
@@ -54,7 +61,10 @@ const NOT_COVERED = refuse('AccessDenied', 'Host and every x-amz- header must be
  *
  * The hash in `x-amz-content-sha256` is signed, not checked: `hasClaimedHash` does that once the body is there.
  */
-export function createAuthenticator(keys: StoreKeys, now: () => number = Date.now) {
+export function createAuthenticator(
+  keys: StoreKeys,
+  { now = Date.now, clockSkewMs = CLOCK_SKEW_MS }: Clock = {},
+) {
   const signer = new SignatureV4({
     service: 's3',
     region: 'us-east-1',
@@ -74,7 +84,7 @@ export function createAuthenticator(keys: StoreKeys, now: () => number = Date.no
     if (!coversAll(claim, call.headers)) return NOT_COVERED;
     const expected = await sign(signer, call, claim, path, query, scope.region);
     if (!isSame(expected, claim.signature)) return WRONG;
-    return judgeTime(claim, now());
+    return judgeTime(claim, now(), clockSkewMs);
   };
 }
 
@@ -182,11 +192,11 @@ function queryOf(given: URLSearchParams, expiresSeconds: number | null): Record<
   return query;
 }
 
-function judgeTime({ date, expiresSeconds }: Claim, now: number): Refusal | null {
+function judgeTime({ date, expiresSeconds }: Claim, now: number, clockSkewMs: number): Refusal | null {
   const age = now - timeOf(date);
-  if (expiresSeconds === null) return Math.abs(age) > CLOCK_SKEW_MS ? SKEWED : null;
+  if (expiresSeconds === null) return Math.abs(age) > clockSkewMs ? SKEWED : null;
   if (age > expiresSeconds * 1_000) return EXPIRED;
-  return age < -CLOCK_SKEW_MS ? TOO_EARLY : null;
+  return age < -clockSkewMs ? TOO_EARLY : null;
 }
 
 /** NaN for a text that is no such date. */

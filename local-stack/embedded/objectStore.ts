@@ -24,6 +24,8 @@ export interface ObjectStoreOptions extends Pick<GuardOptions, 'allowedHosts' | 
   readonly host?: string;
   /** What requests must be signed with; absent means `LOCAL_KEYS`. */
   readonly keys?: StoreKeys;
+  /** How far the clocks of its clients may be from its own; absent means 15 minutes, as at AWS. */
+  readonly clockSkewMs?: number;
 }
 
 export interface ObjectStore {
@@ -75,7 +77,7 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
     throw error;
   }
   const { files, lock } = folder;
-  const serving: Serving = { bucket, files, authenticate: createAuthenticator(keys) };
+  const serving: Serving = { bucket, files, authenticate: createAuthenticator(keys, options) };
   // The console shows pictures by presigned links, which for a browser lead to another site.
   const guard = createRequestGuard({ ...options, host, isShownElsewhere: true });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {

@@ -18,10 +18,7 @@ async function judge(
 ) {
   const headers = await signedHeaders(url, { keys: KEYS, date: NOW, ...toSign });
   const { pathname, search } = new URL(url);
-  return createAuthenticator(
-    KEYS,
-    at(secondsLater),
-  )({
+  return createAuthenticator(KEYS, { now: at(secondsLater) })({
     method: toSign.method ?? 'GET',
     target: pathname + search,
     headers: { host: HOST, ...headers, ...changed },
@@ -36,7 +33,7 @@ async function judgeLink(
 ) {
   const { pathname, search } = new URL(link);
   const call = { method, target: pathname + search, headers: { host: HOST, ...headers } };
-  return createAuthenticator(KEYS, at(secondsLater))(call).then((refusal) => refusal?.code ?? 'ok');
+  return createAuthenticator(KEYS, { now: at(secondsLater) })(call).then((refusal) => refusal?.code ?? 'ok');
 }
 const link = (seconds: number, toSign: ToSign = {}, url = OBJECT) =>
   signedLink(url, seconds, { keys: KEYS, date: NOW, ...toSign });
@@ -74,10 +71,7 @@ describe('a signature', () => {
     const headers = { host: 'examplebucket.s3.amazonaws.com', 'x-amz-date': '20130524T000000Z', ...sent };
     const signed = Object.keys(headers).sort().join(';');
     const authorization = `AWS4-HMAC-SHA256 Credential=${SCOPE},SignedHeaders=${signed},Signature=${signature}`;
-    const refusal = await createAuthenticator(
-      EXAMPLE,
-      then,
-    )({
+    const refusal = await createAuthenticator(EXAMPLE, { now: then })({
       method,
       target,
       headers: { ...headers, authorization },
@@ -91,7 +85,7 @@ describe('a signature', () => {
       '&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host' +
       '&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404';
     const headers = { host: 'examplebucket.s3.amazonaws.com' };
-    expect(await createAuthenticator(EXAMPLE, then)({ method: 'GET', target, headers })).toBeNull();
+    expect(await createAuthenticator(EXAMPLE, { now: then })({ method: 'GET', target, headers })).toBeNull();
   });
 
   it('holds for any method, key, query, header and region', async () => {
@@ -138,7 +132,7 @@ describe('a signature', () => {
 
   it('of one request does not open another', async () => {
     const headers = await signedHeaders(OBJECT, { keys: KEYS, date: NOW });
-    const authenticate = createAuthenticator(KEYS, at(0));
+    const authenticate = createAuthenticator(KEYS, { now: at(0) });
     const ask = (method: string, target: string) =>
       authenticate({ method, target, headers: { host: HOST, ...headers } }).then((refusal) => refusal?.code);
     expect(await ask('GET', '/bucket/images/a')).toBeUndefined();
