@@ -189,7 +189,7 @@ export interface PageRecord extends RecordCommon {
 
 /** Where a page's images come from. An image is an index into `items`, and behind their end into `others`. */
 export interface Provenance {
-  /** The page comes first; then the stylesheets that name or link something, or were not read. */
+  /** The page comes first; then its stylesheets, those that name images before the others. */
   readonly sources: readonly KnownSource[];
   /** Image ids of what a source names and what has no copy. */
   readonly others: readonly string[];

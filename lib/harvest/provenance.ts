@@ -55,7 +55,9 @@ export interface Named {
 }
 
 /** Every number below bounds the record, whatever the page writes and however often it changes. */
-const SOURCES_MAX = 250;
+const SOURCES_MAX = 1_000;
+/** Of those, so many may name images. */
+const NAMING_MAX = 250;
 const OTHERS_MAX = 1_000;
 /** A detail is repeated with every image that is kept for it. */
 const DETAIL_CHARS = 300;
@@ -205,16 +207,18 @@ export function provenanceOf(
   // An image that is new beside a source whose list was cut may be one that the list lacks.
   if (trace.hasMore) for (const [number, { url }] of items.entries()) if (isNew(url)) unplaced.add(number);
 
+  // One that names nothing yet counts too: which others lead to it must be known when it does.
   const rankOf = ({ source, names }: (typeof known)[number]): number => {
     if (source.id === PAGE_SOURCE) return 0;
-    if (names.size + source.links.size > 0) return source.shortfall === null ? 1 : 2;
-    return source.shortfall === null ? 4 : 3;
+    if (names.size === 0) return 3;
+    return source.shortfall === null ? 1 : 2;
   };
-  const listed = known.filter((one) => rankOf(one) < 4).sort((a, b) => rankOf(a) - rankOf(b));
-  const kept = listed.slice(0, SOURCES_MAX);
-  // Where not all fit that tell something, which of the others lead to the missing ones is not known either.
-  if (listed.slice(SOURCES_MAX).some((one) => rankOf(one) < 3)) {
-    for (const { names } of listed) for (const name of names) unplaced.add(name);
+  const ranked = known.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const kept = ranked.filter((one, place) => place < (rankOf(one) < 3 ? NAMING_MAX : SOURCES_MAX));
+  // Where not all of them fit, which of the others lead to the missing ones is not known either.
+  if (kept.length < known.length) {
+    hasMore = true;
+    for (const number of items.keys()) unplaced.add(number);
   }
   const positions = new Map(kept.map(({ source }, position) => [source.id, position]));
   return {

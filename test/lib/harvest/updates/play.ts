@@ -24,7 +24,7 @@ export type Kind = 'usual' | 'manySheets' | 'brokenCss' | 'large';
 export function kindOf(seed: number): Kind {
   if (seed % 200 === 7) return 'large';
   if (seed % 20 === 3) return 'brokenCss';
-  return seed % 5 === 1 ? 'manySheets' : 'usual';
+  return seed % 10 === 1 ? 'manySheets' : 'usual';
 }
 
 export async function play(seed: number, mutant?: Mutant): Promise<Played> {
