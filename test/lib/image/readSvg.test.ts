@@ -16,6 +16,7 @@ async function sizeOf(attributes: string): Promise<unknown> {
   return result.ok ? [result.facts.width, result.facts.height] : result.code;
 }
 
+const hexNul = Buffer.alloc(1);
 const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
 
 describe('an SVG', () => {
@@ -32,6 +33,11 @@ describe('an SVG', () => {
     ],
     ['a doctype with brackets in quotes', `<!DOCTYPE svg [<!ENTITY a "]>">]><svg></svg>`],
     ['a doctype with brackets in a comment', `<!DOCTYPE svg [<!-- ]> ' -->]><svg></svg>`],
+    ['an empty comment and an empty instruction before it', '<!----><??><svg></svg>'],
+    ['a doctype with empty quotes and an empty comment', `<!DOCTYPE svg [<!ENTITY a ""><!---->]><svg></svg>`],
+    ['NULs behind it', '<svg></svg>\0 \0'],
+    ['one NUL behind it', '<svg></svg>\0'],
+    ['more content than is looked at', `<svg>${'<g/>'.repeat(40_000)}</svg>`],
     ['a namespace prefix', '<svg:svg xmlns:svg="http://www.w3.org/2000/svg"></svg:svg>'],
     ['a bracket in an attribute', `<svg ${XMLNS} aria-label="a > b"></svg>`],
     ['comments, instructions and blanks behind it', `<svg></svg>\n<!-- end --><?app x?>\n`],
@@ -49,6 +55,11 @@ describe('an SVG', () => {
     ['UTF-16BE with a mark', utf16(`\ufeff<svg ${XMLNS}></svg>`).swap16()],
     ['UTF-16LE', utf16(`<svg ${XMLNS}></svg>`)],
     ['UTF-16BE', utf16(`<svg ${XMLNS}></svg>`).swap16()],
+    ['long UTF-16LE', utf16(`<svg>${'é'.repeat(40_000)}</svg>`)],
+    [
+      'long UTF-16LE with half a character at its end',
+      Buffer.concat([utf16(`<svg>${'é'.repeat(40_000)}</svg>`), hexNul]),
+    ],
   ])('may be in %s', async (_, bytes) => {
     expect(await verdict(bytes)).toBe('image/svg+xml');
   });
@@ -63,6 +74,9 @@ describe('an SVG', () => {
     ['text before the root', 'Hello <svg></svg>'],
     ['a comment without end', '<!-- <svg></svg>'],
     ['a doctype without end', '<!DOCTYPE svg [<svg></svg>'],
+    ['a declaration that is no doctype', '<!ELEMENT svg ANY><svg></svg>'],
+    ['a doctype with a quote without end', '<!DOCTYPE svg [\'"]><svg></svg>'],
+    ['a doctype with a comment without end', '<!DOCTYPE svg [<!--]><svg></svg>'],
     ['two doctypes', '<!DOCTYPE svg><!DOCTYPE svg><svg></svg>'],
     ['a prologue of more than 256 KiB', `<!--${' '.repeat(256 * 1024)}--><svg></svg>`],
   ])('is not %s', async (_, text) => {
@@ -80,6 +94,13 @@ describe('an SVG', () => {
     [`<svg ${XMLNS}><path d="M0 0`, true],
     ['<svg><svg></svg><path/>', true],
     ['<svg></svg><!-- cut', true],
+    ['<svg>', true],
+    ['<svg></svgx', true],
+    ['<svg></svg>-->', true],
+    ['<svg></svg>?>', true],
+    ['<svg></svg> <!-- --', true],
+    ['<svg></g>', true],
+    ['<svg a="></svg>', false],
   ])('is cut short as %j, which counts when the transport cannot tell', async (text, hasRoot) => {
     expect(await verdict(text, false)).toBe('IMAGE_TRUNCATED');
     expect(await verdict(text, true)).toBe(hasRoot ? 'image/svg+xml' : 'IMAGE_TRUNCATED');
@@ -92,6 +113,16 @@ describe('an SVG', () => {
     ['width="72pt" height="25.4mm"', 96, 96],
     ['width="2em" height="1.5e1"', 32, 15],
     ['width="30.6" height="0.2"', 31, 1],
+    ['width="1pc" height="2rem"', 16, 32],
+    ['width="3ex" height="px"', 24, null],
+    ['width="1000000000" height="1000000001"', 1_000_000_000, null],
+    ['width="7" height="9" viewBox="0 0 30 20"', 7, 9],
+    ['viewBox="0 0 0.5 0.25"', 1, 1],
+    ['width="60" viewBox="0 0 0.5 0.25"', 60, 30],
+    ['width="10" viewBox="0 0 30 0"', 10, null],
+    ['width="10" viewBox="0 0 30 -5"', 10, null],
+    ['height="10" viewBox="0 0 0 20"', null, 10],
+    ['viewBox="0 0 30 20 1"', null, null],
     ['viewBox="0 0 30 20"', 30, 20],
     ['viewBox="-5,-5, 30,20"', 30, 20],
     ['width="60" viewBox="0 0 30 20"', 60, 40],
