@@ -211,10 +211,7 @@ const OTHER_REDIS: readonly (readonly [RegExp, string])[] = [
     /^(unix|redis\+unix|redis\+socket|file):|^\//i,
     `names a socket file, which is not supported: it ${REDIS_FORM}.`,
   ],
-  [
-    /,[^@,]*$/,
-    'has several hosts: one is enough, of a cluster any of its servers, which names the others.',
-  ],
+  [/,[^@,]*$/, 'has several hosts: one is enough, of a cluster any of its servers, which names the others.'],
 ];
 
 /** A string is a fault; it never holds what was given, which may be a password. */
