@@ -186,6 +186,26 @@ describe('the copies of an image', () => {
     },
   );
 
+  it('are listed from behind the last page, however many objects it has', async () => {
+    const bucket = createBucket();
+    const [first = '', second = ''] = [pageOf(1), pageOf(2)].sort(byId);
+    for (const page of [first, second]) bucket.hold(page);
+    bucket.leave(nameOf(first, 'zzz'));
+    const { next: cursor } = await ask(bucket, { limit: 1 });
+    const listed: string[] = [];
+    const images = {
+      ...bucket.services.images,
+      async *list(prefix: string, after?: string) {
+        for await (const object of bucket.services.images.list(prefix, after)) {
+          listed.push(object.name);
+          yield object;
+        }
+      },
+    };
+    await copiesOf({ ...bucket.services, images }, IMAGE, part({ cursor }));
+    expect(listed).toEqual([nameOf(second)]);
+  });
+
   it('do not pass through the cache', async () => {
     const bucket = createBucket();
     for (let n = 0; n < 20; n += 1) bucket.hold(pageOf(n));

@@ -10,6 +10,7 @@ import { sweepInTime } from '../../../lib/record/sweepInTime.ts';
 import { hang, type Intercept } from '../../fakes/intercept.ts';
 import { createMemoryCache } from '../../fakes/memoryCache.ts';
 import { createMemoryStore } from '../../fakes/memoryStore.ts';
+import { itemOf, recordOf } from '../../support/builders.ts';
 import { codeOf } from '../../support/world.ts';
 
 const pageOf = (n: number) => `https://site.test/page-${n}`;
@@ -162,6 +163,17 @@ describe('a sweep without time for everything', () => {
       await bucket.run(1_000).catch(() => undefined);
     }
     expect([...bucket.store.objects.keys()].every((name) => name.includes(deadly))).toBe(true);
+  });
+
+  it('begins no page after its time, not even one that has nothing to remove', async () => {
+    const bucket = createBucket(30);
+    for (let n = 0; n < 30; n += 1) {
+      const names = [...bucket.store.objects.keys()].filter((name) => name.includes(pageIdOf(pageOf(n))));
+      const items = names.map((name) => itemOf(`${pageOf(n)}/x.png`, { name }));
+      bucket.store.kept.set(pageIdOf(pageOf(n)), recordOf(items, { url: pageOf(n) }));
+    }
+    expect(await bucket.run(10)).toMatchObject({ fenced: 0, finished: false });
+    expect(bucket.reads()).toBe(11);
   });
 
   it('writes its place down a bounded number of times', async () => {
