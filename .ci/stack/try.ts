@@ -8,6 +8,7 @@ import { refuseBadSettings } from './badSettings.ts';
 import { checkBounds, checkNetworks } from './bounds.ts';
 import { checkGrafanaTypes } from './grafanaTypes.ts';
 import { lookUp, lookUpMany, namesIn, summary, write } from './load.ts';
+import { loseCommits } from './lostCommits.ts';
 import { alertNames, checkQueries, checkRules, sampleOf } from './queries.ts';
 import { createStack, DOWN, ROOT, run, SERVICES, type Stack } from './stack.ts';
 import { check, createSteps, type Steps } from './steps.ts';
@@ -63,14 +64,16 @@ async function main(steps: Steps, stack: Stack): Promise<void> {
   await step('the store is killed under load: 503, then well again', () => survival.loseStore('kill'));
   await step('the store hangs under load: 503, then well again', () => survival.loseStore('pause'));
   await step('the app is killed under load: the engine starts it again', () => survival.killApp());
+  await stack.docker('stop', await stack.container('redis'));
   await step('without Redis, the bucket alone answers every page that was promised', async () => {
-    const id = await stack.container('redis');
-    await stack.docker('stop', id);
     await checkPromised(stack, survival.promised);
-    await stack.docker('start', id);
-    await stack.untilHealthy(HEALTHY_MS);
     return `${survival.promised.length} pages`;
   });
+  await step('without Redis, one of several writers commits, and the others leave nothing behind', () =>
+    loseCommits(stack, `${SITE}/sample/?contested`),
+  );
+  await stack.docker('start', await stack.container('redis'));
+  await stack.untilHealthy(HEALTHY_MS);
 
   await beBusy(stack);
   await step('every query of the dashboards finds a figure', () => checkQueries(stack.prometheus));
