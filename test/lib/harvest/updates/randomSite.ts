@@ -62,7 +62,7 @@ export function firstSite(random: Random, { imagesCount, sheetsCount, placesOfIm
     const others = Array.from({ length: sheetsCount }, (_, other) => other).filter((other) => other > sheet);
     return {
       url: sheetUrl(random, sheet),
-      images: isLarge ? images : some(sheetsCount > 20 ? 0.1 : 0.4),
+      images: isLarge ? images : some(sheetsCount > 20 ? 0.03 : 0.4),
       imports: random.oneIn(3) ? others.slice(0, 12).filter(() => random.oneIn(4)) : [],
       state: 'whole',
     };
@@ -97,7 +97,7 @@ export function nextSite(random: Random, site: Site, parts: SiteParts, ends: Kno
   const stays = () => random.chance(0.75);
   const images = Array.from({ length: parts.imagesCount }, (_, image) => image);
   const changed = (list: readonly number[]) => {
-    const added = random.oneIn(3) ? random.anyOf(images) : undefined;
+    const added = random.oneIn(parts.sheetsCount > 20 ? 30 : 3) ? random.anyOf(images) : undefined;
     return [...list.filter(stays), ...(added === undefined || list.includes(added) ? [] : [added])];
   };
   const elements = site.elements.flatMap((element): PageElement[] => {
@@ -110,13 +110,17 @@ export function nextSite(random: Random, site: Site, parts: SiteParts, ends: Kno
     }
     return stays() ? [element] : [];
   });
+  const sheets = site.sheets.map((_, sheet) => sheet);
+  // Where there are many, they sometimes push those out that were read before.
+  const isCrowd = sheets.length > 20 && random.oneIn(2);
+  const linked = sheets
+    .filter(() => (isCrowd ? random.chance(0.7) : random.oneIn(3 * sheets.length)))
+    .map((sheet): PageElement => ({ kind: 'link', sheet }));
   const newcomers: PageElement[] = [
     ...(random.oneIn(2) ? [{ kind: 'img' as const, image: random.below(parts.imagesCount) }] : []),
-    ...(random.oneIn(3) && site.sheets.length > 0
-      ? [{ kind: 'link' as const, sheet: random.below(site.sheets.length) }]
-      : []),
+    ...linked,
   ];
-  const next = [...newcomers, ...elements];
+  const next = [...newcomers.toSorted(() => random.next() - 0.5), ...elements];
   const isCut = !isQuiet && site.hasEndTag && ends.page && random.oneIn(4);
   return {
     ...site,
