@@ -223,6 +223,8 @@ function parseRedisAddress(text: string): URL | string {
   const isWhole = isRedis && `${url.search}${url.hash}` === '' && isDecodable(url.username, url.password);
   if (isWhole && /^(\/\d*)?$/.test(url.pathname)) return url;
   if (!text.includes('@') && !isRedis) return `${REDIS_FORM}.`;
+  if (isRedis && !text.includes('@') && `${url.search}${url.hash}` !== '')
+    return 'must have no query and no fragment: leave out what follows the number of the database.';
   if (isWhole && !url.pathname.includes('@'))
     return 'must end after the port, or with / and the number of a database.';
   return `${REDIS_FORM}. In a user or password percent-encode what is neither a letter nor a digit: @ is %40, # is %23, / is %2F, % is %25.`;

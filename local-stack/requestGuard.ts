@@ -122,7 +122,7 @@ function valuesOf({ rawHeaders }: RequestHead, name: string): readonly string[] 
 
 const hostUnknown = () =>
   new Problem('HOST_UNKNOWN', {
-    detail: 'Use http://localhost, or add this host name to the setting ALLOWED_HOSTS.',
+    detail: 'Use the name localhost, or add this host name to the setting ALLOWED_HOSTS.',
   });
 
 const originForbidden = () =>

@@ -211,6 +211,8 @@ describe('the settings', () => {
       ['redis://user:pass@a:6379,b:6379', /has several hosts/],
       ['redis://redis/abc', /must end after the port, or with \/ and the number of a database\.$/],
       ['redis://redis/0/1', /must end after the port/],
+      ['redis://redis:6379/0?db=1', /must have no query and no fragment/],
+      ['redis:6379#a', /must have no query and no fragment/],
       ['redis://:se#cret@redis:6379', ENCODE],
       ['redis://:se/cret@redis:6379', ENCODE],
       ['redis://:se?cret@redis:6379', ENCODE],
