@@ -21,9 +21,18 @@ export function renameReset(error: NodeJS.ErrnoException): void {
  */
 export function connectSecurely(raw: Socket, options: { host: string; servername?: string }): TLSSocket {
   let isNotified = false;
-  const finish = (error: Error): void => {
+  let isSettled = false;
+  let cut: Error | null = null;
+  /** Only once TLS has taken all that had arrived: behind a paused reader the close_notify is still among it. */
+  const settle = (): void => {
+    if (cut === null || isSettled || wire.readableLength > 0) return;
+    isSettled = true;
     if (isNotified) wire.push(null);
-    else wire.destroy(error);
+    else wire.destroy(cut);
+  };
+  const finish = (error: Error): void => {
+    cut ??= error;
+    settle();
   };
   const wire = new Duplex({
     read: () => void raw.resume(),
@@ -39,7 +48,9 @@ export function connectSecurely(raw: Socket, options: { host: string; servername
   });
   raw.on('end', () => finish(Object.assign(new Error('TLS ended without close_notify'), { code: CUT })));
   raw.on('error', finish);
-  raw.on('close', () => wire.destroy());
+  raw.on('close', () => {
+    if (cut === null) wire.destroy();
+  });
 
   const socket = connectTls({
     ...options,
@@ -47,6 +58,10 @@ export function connectSecurely(raw: Socket, options: { host: string; servername
     // Said aloud, so that no environment variable turns the check of certificates off.
     rejectUnauthorized: true,
     ALPNProtocols: ['http/1.1'],
+  });
+  // TLS reads what is passed on to it at once, so that what it was told is known in the next turn.
+  wire.on('data', () => {
+    if (cut !== null) setImmediate(settle);
   });
   // Node pushes null at a close_notify at once; `end` comes only when everything before it has been read.
   const push = socket.push.bind(socket);
