@@ -55,6 +55,10 @@ programs() {
   ln -sfn "$folder" "$state/programs/$name"
 }
 
+# Two runs at once would take each other's folders away: they share the cache.
+exec 9>"$cache/lock"
+if command -v flock >/dev/null; then flock 9; fi
+
 mkdir -p "$state/programs" "$DOCKER_CONFIG/cli-plugins"
 
 # A pseudo-version is v0.0.0-<yyyymmddhhmmss>-<commit>, of which MinIO makes the name of a release.
