@@ -55,14 +55,18 @@ programs() {
   ln -sfn "$folder" "$state/programs/$name"
 }
 
+# Two runs at once would take each other's folders away: they share the cache.
+exec 9>"$cache/lock"
+if command -v flock >/dev/null; then flock 9; fi
+
 mkdir -p "$state/programs" "$DOCKER_CONFIG/cli-plugins"
 
 # A pseudo-version is v0.0.0-<yyyymmddhhmmss>-<commit>, of which MinIO makes the name of a release.
 minio="$root/.ci/stack/images/minio"
 stamp="$(version_of "$minio" github.com/minio/minio)"
-release="$(sed -E 's/^0\.0\.0-(....)(..)(..)(..)(..)(..)-.*/\1-\2-\3T\4-\5-\6Z/' <<<"$stamp")"
+time="$(sed -E 's/^0\.0\.0-(....)(..)(..)(..)(..)(..)-.*/\1-\2-\3T\4:\5:\6Z/' <<<"$stamp")"
 constants=github.com/minio/minio/cmd
-programs minio "$minio" "-X $constants.ReleaseTag=RELEASE.$release -X $constants.Version=$release -X $constants.ShortCommitID=${stamp##*-} -X $constants.CommitID=${stamp##*-}"
+programs minio "$minio" "-X $constants.ReleaseTag=RELEASE.${time//:/-} -X $constants.Version=$time -X $constants.ShortCommitID=${stamp##*-} -X $constants.CommitID=${stamp##*-}"
 
 # v0.313.4 is Prometheus 3.13.4. The service discoveries of clouds are most of its size, and none is used here.
 prometheus="$root/.ci/stack/images/prometheus"
