@@ -23,7 +23,10 @@ interface Waiter {
   readonly go: () => void;
 }
 
-/** Of the whole process, since it has one event loop: between two of its turns there is one slice of any work. */
+/**
+ * Of a whole bundle: between two turns of the event loop there is one slice of any work. Under serverless-offline POST
+ * and PUT are two bundles in one process, so that there may be two.
+ */
 const waiting: Waiter[] = [];
 let works = 0;
 let isTurning = false;

@@ -43,8 +43,8 @@ function isPageId(value: unknown): boolean {
   return typeof value === 'string' && /^(?:[0-9a-f]{32})?$/.test(value);
 }
 
-/** What a listing of images may have, or `''` for its beginning. */
+/** What a listing of images may have, whoever wrote the object, or `''` for its beginning. */
 function isKey(value: unknown): boolean {
   if (typeof value !== 'string') return false;
-  return value === '' || (/^images\/\P{C}*$/u.test(value) && Buffer.byteLength(value) <= 1_024);
+  return value === '' || (/^images\/[^\p{Cc}\p{Cs}]*$/u.test(value) && Buffer.byteLength(value) <= 1_024);
 }
