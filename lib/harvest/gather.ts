@@ -93,7 +93,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
 
   async function takeImage(candidate: Candidate): Promise<Gathered> {
     if (candidate.data) return takeInlineImage(candidate, candidate.data);
-    const share = openWhenNeeded(bytesInFlight);
+    const share = openWhenNeeded(bytesInFlight, request.opId);
     try {
       const read = await download(candidate, share);
       if (read.kind === 'failed') return discarded(candidate, imageReason(read));
@@ -202,12 +202,12 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
   return takeImage;
 }
 
-/** A share that is opened with its first bytes: the oldest open one never waits for room, so it should have some. */
-function openWhenNeeded(budget: ByteBudget): ByteShare {
+/** A share that is opened with its first bytes: a caller's oldest one never waits for room, so it should have some. */
+function openWhenNeeded(budget: ByteBudget, caller: string): ByteShare {
   let share: ByteShare | null = null;
   return {
     take(count) {
-      share ??= budget.open();
+      share ??= budget.open(caller);
       return share.take(count);
     },
     close: () => share?.close(),
