@@ -1,9 +1,11 @@
 /** The one place that knows which adapter keeps which promise. */
 import { randomBytes } from 'node:crypto';
 import { type Config, type CorsOrigins, readConfig } from './config.ts';
+import type { FairSemaphore } from './fairSemaphore.ts';
 import { type Admission, createAdmission } from './harvest/admission.ts';
 import { type ByteBudget, createByteBudget } from './harvest/byteBudget.ts';
 import type { HarvestServices } from './harvest/harvest.ts';
+import { createUploadPermits } from './harvest/uploadPermits.ts';
 import type { Storage } from './measuredStorage.ts';
 import { createEmfMetrics } from './metrics/emfMetrics.ts';
 import type { Clock, Metrics, PageCache, PageLock, SweepProgress, Web } from './ports.ts';
@@ -25,7 +27,10 @@ export interface BaseServices extends Storage {
   readonly corsOrigins: CorsOrigins;
 }
 
-/** Bytes of images in memory at once, over all calls of one process. What is let go waits for the collector as well. */
+/**
+ * Bytes of images in memory at once, over all calls of one process, beside one image for each call. What is let go waits for the
+ * collector as well.
+ */
 const BYTES_IN_FLIGHT = 32 * 1024 * 1024;
 
 const clock: Clock = { now: () => new Date(), elapsed: () => performance.now() };
@@ -79,6 +84,7 @@ export function createHarvestServices(
 interface ProcessParts {
   readonly web: Web;
   readonly bytesInFlight: ByteBudget;
+  readonly uploadPermits: FairSemaphore;
   readonly admission: Admission;
 }
 
@@ -95,6 +101,7 @@ function partsOfProcess({ fetch, harvestsMax }: Config): ProcessParts {
   const parts = scope[PARTS].get(settings) ?? {
     web: createWeb(fetch),
     bytesInFlight: createByteBudget(BYTES_IN_FLIGHT),
+    uploadPermits: createUploadPermits(),
     admission: createAdmission(harvestsMax),
   };
   scope[PARTS].set(settings, parts);

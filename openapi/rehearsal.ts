@@ -14,6 +14,7 @@ import { readConfig } from '../lib/config.ts';
 import type { Admission } from '../lib/harvest/admission.ts';
 import { createByteBudget } from '../lib/harvest/byteBudget.ts';
 import type { HarvestServices } from '../lib/harvest/harvest.ts';
+import { createUploadPermits } from '../lib/harvest/uploadPermits.ts';
 import { pageIdOf } from '../lib/page/identity.ts';
 import type { Metrics, Web } from '../lib/ports.ts';
 import { storageProblem } from '../lib/record/s3Problem.ts';
@@ -99,6 +100,7 @@ async function createStage() {
     clock: { now: () => new Date(START + minutes * 60_000), elapsed: () => performance.now() },
     limits: readConfig({ S3_BUCKET: 'images' }).limits,
     bytesInFlight: createByteBudget(64 * 1024 * 1024),
+    uploadPermits: createUploadPermits(),
     newId: () => {
       if (trouble === 'bug') throw new TypeError('a bug');
       return hash32(`operation ${++ids}`);

@@ -1,6 +1,6 @@
 /** Per image: download → check → upload, overlapped, bounded in number and in bytes in flight. */
 import type { Limits } from '../config.ts';
-import { createFairSemaphore } from '../fairSemaphore.ts';
+import type { FairSemaphore } from '../fairSemaphore.ts';
 import { fileNameOf } from '../image/fileName.ts';
 import { inspectImage } from '../image/inspectImage.ts';
 import { objectName } from '../image/objectName.ts';
@@ -37,10 +37,9 @@ export interface GatherServices {
   readonly images: ImageStore;
   readonly limits: Limits;
   readonly bytesInFlight: ByteBudget;
+  /** The process's. */
+  readonly uploadPermits: FairSemaphore;
 }
-
-/** Uploads of one call at a time: below what the store's client has sockets for, so that none waits for one. */
-const UPLOADS_MAX = 32;
 
 /** A response body, or bytes that the page itself brought along. */
 interface Body {
@@ -81,8 +80,7 @@ export async function gather(services: GatherServices, request: GatherRequest): 
 
 /** @param going aborted when nothing new should be begun; `request.signal` alone ends what is under way. */
 function createImageTaker(services: GatherServices, request: GatherRequest, going: AbortSignal) {
-  const { web, images, limits, bytesInFlight } = services;
-  const uploads = createFairSemaphore({ perKey: UPLOADS_MAX, perOwner: UPLOADS_MAX });
+  const { web, images, limits, bytesInFlight, uploadPermits } = services;
   let bytes = 0;
 
   /** False once the images of this call have more bytes than one call may take. */
@@ -93,7 +91,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
 
   async function takeImage(candidate: Candidate): Promise<Gathered> {
     if (candidate.data) return takeInlineImage(candidate, candidate.data);
-    const share = openWhenNeeded(bytesInFlight);
+    const share = openWhenNeeded(bytesInFlight, request.opId);
     try {
       const read = await download(candidate, share);
       if (read.kind === 'failed') return discarded(candidate, imageReason(read));
@@ -167,7 +165,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
 
   /** False when time ran out. */
   async function upload(name: string, bytes: Buffer, contentType: string, sha256: string): Promise<boolean> {
-    const release = await uploads.acquire('bucket', request.opId, going).catch(() => null);
+    const release = await uploadPermits.acquire('bucket', request.opId, going).catch(() => null);
     if (release === null) return false;
     request.onUpload(name);
     try {
@@ -202,12 +200,12 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
   return takeImage;
 }
 
-/** A share that is opened with its first bytes: the oldest open one never waits for room, so it should have some. */
-function openWhenNeeded(budget: ByteBudget): ByteShare {
+/** A share that is opened with its first bytes: a caller's oldest one never waits for room, so it should have some. */
+function openWhenNeeded(budget: ByteBudget, caller: string): ByteShare {
   let share: ByteShare | null = null;
   return {
     take(count) {
-      share ??= budget.open();
+      share ??= budget.open(caller);
       return share.take(count);
     },
     close: () => share?.close(),

@@ -1,5 +1,6 @@
 /** The story of a POST and of a PUT. Its helpers stand below in call order. */
 import type { Limits } from '../config.ts';
+import type { FairSemaphore } from '../fairSemaphore.ts';
 import type { Changes, PageRecord, StoredItem, StoredRecord, Variants, VersionedRecord } from '../model.ts';
 import { pageIdOf } from '../page/identity.ts';
 import type { Clock, ImageStore, Measures, PageCache, PageLock, RecordStore, Web } from '../ports.ts';
@@ -23,6 +24,7 @@ export interface HarvestServices {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly bytesInFlight: ByteBudget;
+  readonly uploadPermits: FairSemaphore;
   readonly newId: () => string;
 }
 

@@ -18,7 +18,7 @@ import { createUploader } from './s3Upload.ts';
 /** A body gets the time it takes at this rate on top: 1 MiB a second. */
 const SLOWEST_BYTES_PER_MS = 1_048.576;
 
-/** Above what one call uploads at a time, so that nothing queues for a socket while its time runs. */
+/** Above what one process uploads at a time, so that nothing queues for a socket while its time runs. */
 const SOCKETS_MAX = 128;
 
 /** Retries of what may be repeated: a lost connection or a busy server is often over within a second. */

@@ -79,7 +79,7 @@ function createRecords(s3: S3Api): RecordStore {
     },
 
     async readUpTo(pageId, maxBytes) {
-      const share = bytesAtOnce.open();
+      const share = bytesAtOnce.open('look-ups');
       try {
         await share.take(maxBytes);
         const found = await get(pageId, maxBytes);

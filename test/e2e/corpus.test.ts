@@ -10,6 +10,7 @@ import { harvestAnswer } from '../../lib/api/views.ts';
 import { readConfig } from '../../lib/config.ts';
 import { createByteBudget } from '../../lib/harvest/byteBudget.ts';
 import { type HarvestServices, harvest } from '../../lib/harvest/harvest.ts';
+import { createUploadPermits } from '../../lib/harvest/uploadPermits.ts';
 import { createNoCache } from '../../lib/record/noCache.ts';
 import { createS3Store, type S3Store } from '../../lib/record/s3Store.ts';
 import { createWeb } from '../../lib/web/createWeb.ts';
@@ -81,6 +82,7 @@ beforeAll(async () => {
     clock: { now: () => new Date(), elapsed: () => performance.now() },
     limits: config.limits,
     bytesInFlight: createByteBudget(64 * 1024 * 1024),
+    uploadPermits: createUploadPermits(),
     newId: () => String(++ids).padStart(32, '0'),
   };
 });

@@ -1,14 +1,18 @@
 /** N: many callers at once. Each has its answer, its time and its share, whatever the others ask for. */
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createAdmission } from '../../lib/harvest/admission.ts';
+import { createByteBudget } from '../../lib/harvest/byteBudget.ts';
 import { pngOf } from '../lib/image/samples.ts';
 import { answer, pathOf, type Respond } from '../lib/web/rawServer.ts';
 import { onReferenceMachine, threadMs } from '../support/processorTime.ts';
+import { until } from '../support/until.ts';
 import { report } from './support/figures.ts';
 import { type HostileParts, type HostileService, startHostileService } from './support/hostileService.ts';
 
 const PICTURE = pngOf(20, 20);
 const IMAGE_MS = 50;
+const BUDGET = 64 * 1024;
 
 let service: HostileService;
 afterEach(() => service[Symbol.asyncDispose]());
@@ -116,5 +120,31 @@ describe('a host that one caller keeps busy', () => {
     expect(requestsOf('many') - since).toBeLessThan(30);
     expect((await many).body.counts).toMatchObject({ items: 200, skipped: 0 });
     report({ inputs: 208 });
+  });
+});
+
+describe('images that withhold their last byte', () => {
+  it('N05 fill the memory of one caller, and no other waits for them', async () => {
+    const withheld: Socket[] = [];
+    const whole = answer(200, {}, Buffer.concat([PICTURE, Buffer.alloc(BUDGET / 2 - PICTURE.length)]));
+    await start({
+      respond: (socket, requestHead, index) => {
+        if (!pathOf(requestHead).startsWith('/image/greedy/')) return slowImages(socket, requestHead, index);
+        socket.write(whole.subarray(0, -1));
+        withheld.push(socket);
+      },
+      config: { imageTimeoutMs: 20_000 },
+      adapters: { bytesInFlight: createByteBudget(BUDGET) },
+      timeMs: 12_000,
+    });
+    const greedy = service.post(service.url('/page/greedy/2'));
+    await until(() => withheld.length === 2);
+    const others = await Promise.all(
+      ['one', 'two'].map((name) => service.post(service.url(`/page/${name}/8`))),
+    );
+    for (const { body } of others) expect(body.counts).toMatchObject({ items: 8, skipped: 0 });
+    for (const socket of withheld) socket.write(whole.subarray(-1));
+    expect((await greedy).body.counts).toMatchObject({ items: 2, skipped: 0 });
+    report({ inputs: 3 });
   });
 });

@@ -9,6 +9,7 @@ import {
   type HarvestServices,
   harvest,
 } from '../../lib/harvest/harvest.ts';
+import { createUploadPermits } from '../../lib/harvest/uploadPermits.ts';
 import { pageIdOf } from '../../lib/page/identity.ts';
 import type { Measures } from '../../lib/ports.ts';
 import { Problem, type ProblemCode } from '../../lib/problem.ts';
@@ -51,6 +52,7 @@ export function createWorld({
     clock: { now: () => new Date(), elapsed: () => performance.now() },
     limits: { ...readConfig({ S3_BUCKET: 'images' }).limits, ...limits },
     bytesInFlight: createByteBudget(64 * 1024 * 1024),
+    uploadPermits: createUploadPermits(),
     newId: () => `op${String(++ids).padStart(30, '0')}`,
   };
 

@@ -5,6 +5,7 @@ import { lookUpOperation } from '../../../lib/api/lookUpOperation.ts';
 import { readConfig } from '../../../lib/config.ts';
 import { createByteBudget } from '../../../lib/harvest/byteBudget.ts';
 import type { HarvestServices } from '../../../lib/harvest/harvest.ts';
+import { createUploadPermits } from '../../../lib/harvest/uploadPermits.ts';
 import type { Clock } from '../../../lib/ports.ts';
 import { createNoCache } from '../../../lib/record/noCache.ts';
 import { createRedisCache } from '../../../lib/record/redisCache.ts';
@@ -76,6 +77,7 @@ export function createService({ env, address, timeMs, mutant, sweepAheadMs = 0 }
     clock,
     limits: config.limits,
     bytesInFlight: createByteBudget(BYTES_IN_FLIGHT),
+    uploadPermits: createUploadPermits(),
     newId: () => crypto.randomUUID().replaceAll('-', ''),
   };
   const harvesting = mutant === undefined ? right : (MUTANTS[mutant].harvest?.(right) ?? right);

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { readConfig } from '../../../lib/config.ts';
 import { createByteBudget } from '../../../lib/harvest/byteBudget.ts';
 import { type HarvestServices, harvest } from '../../../lib/harvest/harvest.ts';
+import { createUploadPermits } from '../../../lib/harvest/uploadPermits.ts';
 import type { PageRecord } from '../../../lib/model.ts';
 import { pageIdOf } from '../../../lib/page/identity.ts';
 import type { StoredObject } from '../../../lib/ports.ts';
@@ -144,6 +145,7 @@ export function createStage(versions: () => number): Stage {
       },
       limits: LIMITS,
       bytesInFlight: createByteBudget(64 * 1024 * 1024),
+      uploadPermits: createUploadPermits(),
       newId: () => {
         const id = `op${String(++ids).padStart(30, '0')}`;
         actor.ids.push(id);

@@ -29,7 +29,7 @@ const budget = createByteBudget(32 * MIB);
 const read = async (index: number): Promise<string> => {
   let share: ByteShare | undefined;
   const room: WebRequest['room'] = (more) => {
-    share ??= budget.open();
+    share ??= budget.open('one caller');
     return share.take(more);
   };
   const request: Partial<WebRequest> = kind === 'image' ? { kind, room } : { kind: 'page' };

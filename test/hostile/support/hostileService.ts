@@ -8,6 +8,7 @@ import { type FetchConfig, type Limits, readConfig } from '../../../lib/config.t
 import type { Admission } from '../../../lib/harvest/admission.ts';
 import { createByteBudget } from '../../../lib/harvest/byteBudget.ts';
 import type { HarvestServices } from '../../../lib/harvest/harvest.ts';
+import { createUploadPermits } from '../../../lib/harvest/uploadPermits.ts';
 import type { Metrics } from '../../../lib/ports.ts';
 import { createWeb, type WebParts } from '../../../lib/web/createWeb.ts';
 import type { Intercept } from '../../fakes/intercept.ts';
@@ -76,6 +77,7 @@ export async function startHostileService({
     clock: { now: () => new Date(), elapsed: () => performance.now() },
     limits: { ...readConfig({ S3_BUCKET: 'images' }).limits, ...limits },
     bytesInFlight: createByteBudget(64 * 1024 * 1024),
+    uploadPermits: createUploadPermits(),
     newId: () => `op${String(++ids).padStart(30, '0')}`,
     metrics: { emit: async () => {} },
     ...adapters,
