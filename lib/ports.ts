@@ -79,7 +79,7 @@ export interface RecordStore {
   /** null when there is none. A record that cannot be understood is `STORAGE_UNAVAILABLE`, never null. */
   read(pageId: string): Promise<VersionedRecord | null>;
   /**
-   * As `read`, for callers that read many records: `'larger'` when the record has more than `maxBytes`, of which no
+   * As `read`, for look-ups, of which many may run at once: `'larger'` when the record has more than `maxBytes`, of which no
    * more is then read. The bytes that all such reads of the process hold at once are bounded, so a read may wait.
    */
   readUpTo(pageId: string, maxBytes: number): Promise<SizedRecord | null | 'larger'>;
@@ -151,13 +151,13 @@ export type CachedPage =
 /** The entries `page:<pageId>`. An aid: no method ever throws or waits long; without Redis every read is a miss. */
 export interface PageCache {
   read(pageId: string): Promise<CachedPage>;
-  /** `SET NX EX`: never replaces an entry. */
+  /** `SET NX EX`: never replaces an entry. A record whose text has more than 5 MiB is not kept. */
   fill(pageId: string, record: PageRecord): Promise<void>;
   /** Replaces whatever is there by this writer's busy marker. */
   markBusy(pageId: string, token: string, ttlMs: number): Promise<void>;
   /**
    * One compare-and-set: own marker → the record, or gone when `record` is null; a record → deleted;
-   * another's marker → left.
+   * another's marker → left. Instead of a record of more than 5 MiB it leaves what is a miss and is never filled.
    */
   settle(pageId: string, token: string, record: PageRecord | null): Promise<void>;
 }

@@ -166,7 +166,7 @@ const lookUp = named(
   z.strictObject({
     ...PAGE,
     complete: about(
-      'Of a page: false exactly when time ran out for something. Of an image: true when this is true of all pages in this answer.',
+      'Of a page: false exactly when time ran out for something. Of an image: true when this is true of all pages in this answer, and the record of each can be read.',
       z.boolean(),
     ),
     updatedAt: about(

@@ -5,7 +5,7 @@ export const SKIPPED_LISTED = 2_000;
 /** Of the fullest answer, which lists each name three times and has a link to each item. */
 export const ANSWER_MAX_BYTES = 5 * 1024 * 1024;
 /** A presigned link with a session's token. */
-const LINK_BYTES = 1_800;
+export const LINK_BYTES = 1_800;
 /** An address without a copy is for reading only: it cannot be looked up. */
 const SHOWN_URL_CHARS = 2_048;
 const ELEMENT_CHARS = 64;

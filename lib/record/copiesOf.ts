@@ -4,8 +4,10 @@ import { type Item, type PageRecord, PLACES_LISTED, type StoredItem } from '../m
 import { imageIdOf } from '../page/identity.ts';
 import type { ImageStore, RecordStore } from '../ports.ts';
 import { Problem } from '../problem.ts';
+import { ANSWER_MAX_BYTES, LINK_BYTES } from './boundLists.ts';
 import { readCursor, writeCursor } from './copiesCursor.ts';
-import { RECORD_MAX_BYTES } from './recordText.ts';
+import { readBounded } from './readBounded.ts';
+import { isNotUnderstood, RECORD_MAX_BYTES } from './recordText.ts';
 
 export interface CopiesServices {
   readonly records: RecordStore;
@@ -25,7 +27,7 @@ export interface Part {
 export interface Copies {
   /** In the order of their pages' ids. */
   readonly items: readonly Item[];
-  /** All of these copies' pages are complete. */
+  /** All of these copies' pages are complete, and no page of this part has a record that cannot be understood. */
   readonly complete: boolean;
   /** The newest `updatedAt` of these copies' pages; null when there is no copy. */
   readonly updatedAt: string | null;
@@ -35,15 +37,9 @@ export interface Copies {
 
 /** Records read at a time. */
 const READS_AT_A_TIME = 8;
-/** Most records have a few kilobytes. A larger one is begun in vain and then read alone, so that memory stays bounded. */
-const USUAL_RECORD_BYTES = 1024 * 1024;
 /** Of the records that one answer reads, however many of them name the image. */
 const READ_MAX_BYTES = 32 * 1024 * 1024;
 const READS_MAX = 2_000;
-/** Of the fullest answer, which lists each name twice and has a link to each item. */
-const ANSWER_MAX_BYTES = 5 * 1024 * 1024;
-/** A presigned link with a session's token. */
-const LINK_BYTES = 1_800;
 /** `url`, `count` and whatever else an answer has once. */
 const SUMMARY_BYTES = 16 * 1024;
 /** Of one copy's details: with more, only one of its places is shown. */
@@ -65,6 +61,7 @@ export async function copiesOf(services: CopiesServices, url: string, part: Part
   let reads = 0;
   let readBytes = 0;
   let lookedAt = start;
+  let isWhole = true;
   const pageIds: string[] = [];
 
   const isEnough = () => part.isOver() || reads >= READS_MAX || readBytes >= READ_MAX_BYTES;
@@ -73,7 +70,8 @@ export async function copiesOf(services: CopiesServices, url: string, part: Part
     for (const [pageId, copy, size] of await readCopies(services.records, pageIds.splice(0), url)) {
       reads += 1;
       readBytes += size;
-      if (copy !== null) {
+      if (copy === 'unknown') isWhole = false;
+      else if (copy !== null) {
         bytes += bytesInAnswer(copy.item);
         if (found.length === part.limit || (found.length > 0 && bytes > ANSWER_MAX_BYTES)) return false;
         found.push(copy);
@@ -84,7 +82,7 @@ export async function copiesOf(services: CopiesServices, url: string, part: Part
   };
   const answer = (isEnd: boolean): Copies => ({
     items: found.map(({ item }) => item),
-    complete: found.every(({ complete }) => complete),
+    complete: isWhole && found.every(({ complete }) => complete),
     updatedAt: found.map(({ updatedAt }) => updatedAt).reduce<string | null>(newer, null),
     ...(!isEnd && lookedAt !== undefined && { next: writeCursor(imageId, lookedAt) }),
   });
@@ -124,19 +122,27 @@ function pageIdIn(cursor: string, imageId: string): string {
   });
 }
 
-/** Of each record only the copy is kept: the next batch needs the memory. */
+/**
+ * Of each record only the copy is kept: the next batch needs the memory. One record that cannot be understood must not
+ * hide the copies of all other pages: its own is unknown.
+ */
 function readCopies(
   records: RecordStore,
   pageIds: readonly string[],
   url: string,
-): Promise<readonly (readonly [pageId: string, copy: Copy | null, bytes: number])[]> {
+): Promise<readonly (readonly [pageId: string, copy: Copy | null | 'unknown', bytes: number])[]> {
   return Promise.all(
     pageIds.map(async (pageId) => {
-      const usual = await records.readUpTo(pageId, USUAL_RECORD_BYTES);
-      const found = usual === 'larger' ? await records.readUpTo(pageId, RECORD_MAX_BYTES) : usual;
-      if (found === null || found === 'larger') return [pageId, null, 0] as const;
-      const { record, bytes } = found;
-      return [pageId, record.kind === 'page' ? copyIn(record, url) : null, bytes] as const;
+      try {
+        const found = await readBounded(records, pageId);
+        if (found === null) return [pageId, null, 0] as const;
+        const { record, bytes } = found;
+        return [pageId, record.kind === 'page' ? copyIn(record, url) : null, bytes] as const;
+      } catch (error) {
+        if (!isNotUnderstood(error)) throw error;
+        // Its size is not known.
+        return [pageId, 'unknown', RECORD_MAX_BYTES] as const;
+      }
     }),
   );
 }

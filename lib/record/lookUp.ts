@@ -4,6 +4,7 @@ import { pageIdOf } from '../page/identity.ts';
 import type { ImageStore, Measures, PageCache, RecordStore } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { copiesOf, type Part } from './copiesOf.ts';
+import { readBounded } from './readBounded.ts';
 
 export interface LookUpServices {
   readonly records: RecordStore;
@@ -45,29 +46,35 @@ export async function lookUp(
   const page = isFirst ? await currentRecord(services, pageIdOf(url), measures) : null;
   if (page !== null) return page;
   const copies = await copiesOf(services, url, part);
-  if (!isFirst || copies.items.length > 0 || copies.next !== undefined)
+  // Where a copy may be unknown, nobody can say that there is none.
+  if (!isFirst || copies.items.length > 0 || copies.next !== undefined || !copies.complete)
     return { url, ...copies, skipped: [] };
   throw new Problem('PAGE_NOT_FOUND', {
     detail: 'This URL is neither a harvested page nor an image of one. Harvest the page with POST /images.',
   });
 }
 
-/** The page's record, through the cache; null when it has none (an empty record counts as none). */
+/** What the page's record says, through the cache; null when it has none (an empty record counts as none). */
 async function currentRecord(
   { cache, records }: LookUpServices,
   pageId: string,
   measures: Measures,
-): Promise<PageRecord | null> {
+): Promise<Found | null> {
   const cached = await cache.read(pageId);
   // An entry in the wrong place is none.
   if (cached.kind === 'record' && pageIdOf(cached.record.url) === pageId) {
     measures.cacheHits = (measures.cacheHits ?? 0) + 1;
-    return cached.record;
+    return shownOf(cached.record);
   }
   measures.cacheMisses = (measures.cacheMisses ?? 0) + 1;
-  const record = (await records.read(pageId))?.record;
+  const record = (await readBounded(records, pageId))?.record;
   if (record?.kind !== 'page') return null;
   // Beside a busy marker a fill would outlive the writer's own entry.
   if (cached.kind === 'miss') await cache.fill(pageId, record);
-  return record;
+  return shownOf(record);
+}
+
+/** What answers show. The rest may be most of a record, and would be held until the answer is written. */
+function shownOf({ url, complete, updatedAt, items, skipped }: PageRecord): Found {
+  return { url, complete, updatedAt, items: items.map(({ validators: _, ...item }) => item), skipped };
 }

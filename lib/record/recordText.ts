@@ -2,9 +2,12 @@
 import { parseObjectName } from '../image/objectName.ts';
 import type { PageRecord, StoredRecord } from '../model.ts';
 import { pageIdOf } from '../page/identity.ts';
+import { Problem } from '../problem.ts';
 
 /** Of a record's text. `LISTS_MAX_BYTES` in compose.ts says why what this program writes has less, by default limits. */
 export const RECORD_MAX_BYTES = 32 * 1024 * 1024;
+/** Of a record's text in the cache: a larger one could take so long that the cache counts as unreachable. */
+export const CACHED_MAX_BYTES = 5 * 1024 * 1024;
 
 export function writeRecord(record: StoredRecord): string {
   return JSON.stringify(record);
@@ -53,6 +56,21 @@ export function isRecordOf(pageId: string, record: StoredRecord): boolean {
     pageIdOf(record.url) === pageId &&
     record.items.every(({ name }) => parseObjectName(name)?.pageId === pageId)
   );
+}
+
+const NOT_UNDERSTOOD = Symbol('the text is no record');
+
+export function notUnderstood(): Problem {
+  return new Problem('STORAGE_UNAVAILABLE', {
+    detail: 'The record of this page cannot be understood: another program or version wrote it.',
+    retryAfterSeconds: 5,
+    cause: NOT_UNDERSTOOD,
+  });
+}
+
+/** Whether one record is at fault, not the storage. */
+export function isNotUnderstood(error: unknown): boolean {
+  return error instanceof Problem && error.cause === NOT_UNDERSTOOD;
 }
 
 function parse(text: string): unknown {

@@ -3,8 +3,9 @@
  * `busy:` and the token of the writer at work: one command tells which, and a hit is parsed once.
  */
 import type { CacheConfig } from '../config.ts';
+import type { PageRecord } from '../model.ts';
 import type { CachedPage, PageCache, PageLock } from '../ports.ts';
-import { RECORD_MAX_BYTES, readRecord, writeRecord } from './recordText.ts';
+import { CACHED_MAX_BYTES, readRecord, writeRecord } from './recordText.ts';
 import { createRedisConnection, type RedisConnection, type RedisNotice } from './redisConnection.ts';
 import { createRedisServer, REDIS_TIMES, type RedisTimes } from './redisServer.ts';
 
@@ -23,6 +24,8 @@ export interface RedisCache {
 }
 
 const BUSY = 'busy:';
+/** Instead of a record that is too large: no record, and no room for an older one that a look-up fills in late. */
+const LARGE = 'large';
 
 const SCRIPTS = {
   /** KEYS: entry. ARGV: own marker, the record or nothing, seconds. */
@@ -66,12 +69,13 @@ function createCache(redis: RedisConnection, ttlSeconds: number): PageCache {
   return {
     // GETRANGE, whose end is inclusive, instead of GET: an entry may be anybody's, and as large as Redis takes.
     read: async (pageId) => {
-      const answer = await redis.read('GETRANGE', entryKey(pageId), 0, RECORD_MAX_BYTES);
+      const answer = await redis.read('GETRANGE', entryKey(pageId), 0, CACHED_MAX_BYTES);
       return answer.kind === 'answer' ? parseEntry(answer.value) : { kind: 'miss' };
     },
 
     fill: async (pageId, record) => {
-      await redis.write('SET', entryKey(pageId), writeRecord(record), 'EX', ttlSeconds, 'NX');
+      const text = cachedText(record);
+      if (text !== LARGE) await redis.write('SET', entryKey(pageId), text, 'EX', ttlSeconds, 'NX');
     },
 
     markBusy: async (pageId, token, ttlMs) => {
@@ -80,7 +84,7 @@ function createCache(redis: RedisConnection, ttlSeconds: number): PageCache {
 
     // Also where no marker could be set: Redis may be back, with the record of before.
     settle: async (pageId, token, record) => {
-      const text = record === null ? '' : writeRecord(record);
+      const text = record === null ? '' : cachedText(record);
       await redis.clearUp('settlePage', entryKey(pageId), BUSY + token, text, ttlSeconds);
     },
   };
@@ -109,9 +113,15 @@ function createLock(redis: RedisConnection): PageLock {
   };
 }
 
+/** One large record must not take the cache and the locks from every other page. */
+function cachedText(record: PageRecord): string {
+  const text = writeRecord(record);
+  return Buffer.byteLength(text) > CACHED_MAX_BYTES ? LARGE : text;
+}
+
 /** Anything but a record of this schema and a marker counts as nothing there. */
 function parseEntry(entry: unknown): CachedPage {
-  if (typeof entry !== 'string' || Buffer.byteLength(entry) > RECORD_MAX_BYTES) return { kind: 'miss' };
+  if (typeof entry !== 'string' || Buffer.byteLength(entry) > CACHED_MAX_BYTES) return { kind: 'miss' };
   if (entry.startsWith(BUSY)) return { kind: 'busy' };
   const record = readRecord(entry);
   return record?.kind === 'page' ? { kind: 'record', record } : { kind: 'miss' };

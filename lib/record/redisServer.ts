@@ -5,7 +5,7 @@ import { type RedisAddress, type RedisFault, redisFaultOf } from './redisFault.t
 
 /** Milliseconds. */
 export interface RedisTimes {
-  /** For the connection, with TLS and AUTH; and again for one command with up to 5 MiB. */
+  /** For the connection, with TLS and AUTH; and again for one command with up to `CACHED_MAX_BYTES`. */
   readonly connectMs: number;
   readonly commandMs: number;
   /** After a failure Redis is left alone so long: calls cost nothing meanwhile. */

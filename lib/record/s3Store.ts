@@ -3,7 +3,7 @@ import type { StoreConfig } from '../config.ts';
 import { createByteBudget } from '../harvest/byteBudget.ts';
 import type { VersionedRecord } from '../model.ts';
 import type { ImageStore, RecordStore, StoredObject, SweepProgress } from '../ports.ts';
-import { isRecordOf, RECORD_MAX_BYTES, readRecord, writeRecord } from './recordText.ts';
+import { isRecordOf, notUnderstood, RECORD_MAX_BYTES, readRecord, writeRecord } from './recordText.ts';
 import type { FoundText, ListedPage, ListFrom, S3Api } from './s3Api.ts';
 import { isCertainlyRefused, isMissing, storageProblem, unavailable } from './s3Problem.ts';
 import { createSweepProgress } from './s3SweepProgress.ts';
@@ -22,7 +22,7 @@ export interface S3Store {
 const REMOVED_AT_ONCE = 1_000;
 /** Pages of a listing may be empty: a server that walks over what was deleted answers with what it has so far. */
 const EMPTY_PAGES_MAX = 100;
-/** Bytes of the records that `readUpTo` holds at once, over all calls of the process; one larger record may be alone. */
+/** Bytes of the records that `readUpTo` holds at once, over all calls of the process, beside one larger record. */
 const RECORD_BYTES_AT_ONCE = 8 * 1024 * 1024;
 
 /**
@@ -66,7 +66,9 @@ function openLater(config: StoreConfig, times: StoreTimes): S3Api & { open(): Pr
 }
 
 function createRecords(s3: S3Api): RecordStore {
-  const bytesAtOnce = createByteBudget(RECORD_BYTES_AT_ONCE);
+  const usualAtOnce = createByteBudget(RECORD_BYTES_AT_ONCE);
+  // A line of their own: whoever reads a usual record must not wait behind many large ones.
+  const largeAtOnce = createByteBudget(RECORD_MAX_BYTES);
   const get = (pageId: string, maxBytes: number) =>
     s3.get(recordKey(pageId), maxBytes).catch((error: unknown) => {
       if (isMissing(error)) return null;
@@ -79,7 +81,7 @@ function createRecords(s3: S3Api): RecordStore {
     },
 
     async readUpTo(pageId, maxBytes) {
-      const share = bytesAtOnce.open('look-ups');
+      const share = (maxBytes > RECORD_BYTES_AT_ONCE ? largeAtOnce : usualAtOnce).open('look-ups');
       try {
         await share.take(maxBytes);
         const found = await get(pageId, maxBytes);
@@ -109,7 +111,7 @@ function createRecords(s3: S3Api): RecordStore {
 function understood(pageId: string, { text, etag }: FoundText): VersionedRecord {
   const record = text === null ? null : readRecord(text);
   if (record !== null && isRecordOf(pageId, record)) return { record, etag };
-  throw unavailable('The record of this page cannot be understood: another program or version wrote it.');
+  throw notUnderstood();
 }
 
 function createImages(s3: S3Api, linkTtlSeconds: number): ImageStore {

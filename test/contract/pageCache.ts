@@ -33,6 +33,13 @@ export function testAnyPageCache(cache: () => PageCache): void {
   });
 }
 
+const FIVE_MIB = 5 * 1024 * 1024;
+/** Its text has exactly so many bytes. */
+function recordOfBytes(bytes: number) {
+  const bare = Buffer.byteLength(JSON.stringify(recordOf([], { predecessors: [''] })));
+  return recordOf([], { predecessors: ['x'.repeat(bytes - bare)] });
+}
+
 const old = recordOf([itemOf('https://site.test/ä\u{1f5bc}.png')], { opId: 'old' });
 const current = recordOf([], { opId: 'current' });
 
@@ -44,11 +51,36 @@ export function testPageCache(cache: () => PageCache): void {
     expect(await cache().read(id)).toEqual({ kind: 'record', record: old });
   });
 
-  it('keeps a record of 5 MiB', async () => {
-    const id = pageId();
-    const record = recordOf([itemOf(`https://site.test/${'x'.repeat(5 * 1024 * 1024)}`)]);
-    await cache().fill(id, record);
-    expect(await cache().read(id)).toEqual({ kind: 'record', record });
+  it('keeps a record of 5 MiB, filled or settled', async () => {
+    const [filled, settledOne] = [pageId(), pageId()];
+    const record = recordOfBytes(FIVE_MIB);
+    await cache().fill(filled, record);
+    await cache().markBusy(settledOne, 'mine', MARKER_MS);
+    await cache().settle(settledOne, 'mine', record);
+    for (const id of [filled, settledOne]) expect(await cache().read(id)).toEqual({ kind: 'record', record });
+  });
+
+  it.each([FIVE_MIB + 1, 24 * 1024 * 1024])('keeps no record of %i bytes', async (bytes) => {
+    const [empty, filled, own, theirs] = [pageId(), pageId(), pageId(), pageId()];
+    const large = recordOfBytes(bytes);
+    await cache().fill(empty, large);
+    await cache().fill(filled, old);
+    await cache().settle(filled, 'mine', large);
+    await cache().markBusy(own, 'mine', MARKER_MS);
+    await cache().settle(own, 'mine', large);
+    await cache().markBusy(theirs, 'theirs', MARKER_MS);
+    await cache().settle(theirs, 'mine', large);
+    const kinds = await Promise.all(
+      [empty, filled, own, theirs].map(async (id) => (await cache().read(id)).kind),
+    );
+    expect(kinds).toEqual(['miss', 'miss', 'miss', 'busy']);
+    // What a look-up read before the write must not come in behind it.
+    await cache().fill(own, old);
+    expect(await cache().read(own)).toEqual({ kind: 'miss' });
+    // The next writer's record may be smaller.
+    await cache().markBusy(own, 'next', MARKER_MS);
+    await cache().settle(own, 'next', current);
+    expect(await cache().read(own)).toEqual({ kind: 'record', record: current });
   });
 
   it('never replaces an entry when it is filled', async () => {

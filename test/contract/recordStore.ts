@@ -36,12 +36,11 @@ export function testRecordStore(store: () => RecordStore): void {
   });
 
   it('reads many records up to a size at once, more than it has room for', async () => {
-    const { pageId, recordOf } = newPage();
-    await written(pageId, recordOf([itemOf('https://site.test/a.png')]), { ifAbsent: true });
+    const pages = Array.from({ length: 40 }, newPage);
+    const image = itemOf('https://site.test/a.png');
+    for (const { pageId, recordOf } of pages) await written(pageId, recordOf([image]), { ifAbsent: true });
     const reads = await Promise.all(
-      Array.from({ length: 40 }, (_, n) =>
-        store().readUpTo(pageId, n % 2 === 0 ? 1024 * 1024 : 32 * 1024 * 1024),
-      ),
+      pages.map(({ pageId }, n) => store().readUpTo(pageId, n % 2 === 0 ? 1024 * 1024 : 32 * 1024 * 1024)),
     );
     expect(reads.every((read) => read !== null && read !== 'larger')).toBe(true);
   });

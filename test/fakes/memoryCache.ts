@@ -1,10 +1,12 @@
 /** A cache and its locks in memory that keep the promises of `PageCache` and `PageLock`. */
 import type { PageRecord } from '../../lib/model.ts';
 import type { PageCache, PageLock } from '../../lib/ports.ts';
+import { CACHED_MAX_BYTES } from '../../lib/record/recordText.ts';
 import { createCalls, type Intercept, type PortCall } from './intercept.ts';
 
 type Entry =
   | { readonly kind: 'record'; readonly record: PageRecord }
+  | { readonly kind: 'large' }
   | { readonly kind: 'busy'; readonly token: string };
 
 interface Held<T> {
@@ -54,7 +56,10 @@ export function createMemoryCache({
     map.set(pageId, { value, endsAt: elapsed() + ttlMs });
   };
   const keepRecord = (pageId: string, record: PageRecord) => {
-    keep(entries, pageId, { kind: 'record', record: structuredClone(record) }, ttlSeconds * 1_000);
+    const entry: Entry = isLarge(record)
+      ? { kind: 'large' }
+      : { kind: 'record', record: structuredClone(record) };
+    keep(entries, pageId, entry, ttlSeconds * 1_000);
   };
   /** `otherwise` is what a caller gets of a cache that is down. */
   const ask = <T>(method: string, pageId: string, otherwise: T, answer: () => T): Promise<T> =>
@@ -64,11 +69,13 @@ export function createMemoryCache({
     read: (pageId) =>
       ask('read', pageId, { kind: 'miss' }, () => {
         const entry = current(entries, pageId);
-        return entry?.kind === 'record' ? structuredClone(entry) : { kind: entry?.kind ?? 'miss' };
+        return entry?.kind === 'record'
+          ? structuredClone(entry)
+          : { kind: entry?.kind === 'busy' ? 'busy' : 'miss' };
       }),
     fill: (pageId, record) =>
       ask('fill', pageId, undefined, () => {
-        if (current(entries, pageId) === undefined) keepRecord(pageId, record);
+        if (current(entries, pageId) === undefined && !isLarge(record)) keepRecord(pageId, record);
       }),
     markBusy: (pageId, token, ttlMs) =>
       ask('markBusy', pageId, undefined, () => keep(entries, pageId, { kind: 'busy', token }, ttlMs)),
@@ -109,4 +116,8 @@ export function createMemoryCache({
       isDown = value;
     },
   };
+}
+
+function isLarge(record: PageRecord): boolean {
+  return Buffer.byteLength(JSON.stringify(record)) > CACHED_MAX_BYTES;
 }

@@ -1,7 +1,7 @@
 /** F05–F08: Redis in every state. No answer changes, no call waits long, and it is used again once it is back. */
 import { describe, expect, it } from '@jest/globals';
 import { pageIdOf } from '../../lib/page/identity.ts';
-import { RECORD_MAX_BYTES } from '../../lib/record/recordText.ts';
+import { CACHED_MAX_BYTES } from '../../lib/record/recordText.ts';
 import { REDIS_TIMES } from '../../lib/record/redisServer.ts';
 import { STORE_TIMES } from '../../lib/record/s3Times.ts';
 import { PATIENT_REDIS } from '../contract/caches.ts';
@@ -109,7 +109,7 @@ describe('F05 an entry that is', () => {
     ['null', () => 'null'],
     ['empty', () => ''],
     ['of another page', (record) => record.replace('/page"', '/other"')],
-    ['larger than a record can be', (record) => record + ' '.repeat(RECORD_MAX_BYTES)],
+    ['larger than the cache keeps', (record) => record + ' '.repeat(CACHED_MAX_BYTES)],
   ];
   it.each(entries)('F05 %s is a miss: the bucket answers', async (_, make) => {
     await using service = await startPartsService(PATIENT);
@@ -129,7 +129,7 @@ describe('F05 an entry that is', () => {
     await expectCached(service);
   });
 
-  it('F05 a giant value costs no more than a record may have', async () => {
+  it('F05 a giant value costs no more than an entry may have', async () => {
     await using service = await startPartsService(PATIENT);
     await service.post(service.page);
     const asked: number[] = [];
@@ -140,7 +140,7 @@ describe('F05 an entry that is', () => {
     };
     expect((await service.get(service.page)).body.count).toBe(2);
     // One byte more, to tell that there is more.
-    expect(asked).toEqual([RECORD_MAX_BYTES + 1]);
+    expect(asked).toEqual([CACHED_MAX_BYTES + 1]);
   });
 });
 

@@ -5,6 +5,7 @@ import type { PageRecord, StoredItem } from '../../../lib/model.ts';
 import { imageIdOf, pageIdOf } from '../../../lib/page/identity.ts';
 import { copiesOf, type Part } from '../../../lib/record/copiesOf.ts';
 import { lookUp } from '../../../lib/record/lookUp.ts';
+import { notUnderstood } from '../../../lib/record/recordText.ts';
 import { createMemoryCache } from '../../fakes/memoryCache.ts';
 import { createMemoryStore } from '../../fakes/memoryStore.ts';
 import { itemOf, recordOf } from '../../support/builders.ts';
@@ -15,8 +16,14 @@ const IMAGE_ID = imageIdOf(IMAGE);
 const pageOf = (n: number) => `https://site.test/page-${n}`;
 const nameOf = (page: string, opId = 'op1') => objectName(IMAGE_ID, pageIdOf(page), opId, 'shared.png');
 
-function createBucket() {
-  const store = createMemoryStore();
+/** @param unread ids of the pages whose record cannot be understood */
+function createBucket(unread: readonly string[] = []) {
+  const store = createMemoryStore({
+    intercept: async ({ method, target }, apply) => {
+      if (method === 'read' && unread.includes(target)) throw notUnderstood();
+      return apply();
+    },
+  });
   const cache = createMemoryCache();
   const object = { bytes: Buffer.alloc(1), contentType: 'image/png', lastModified: new Date() };
   return {
@@ -214,6 +221,35 @@ describe('the copies of an image', () => {
     expect(bucket.cache.entries.size).toBe(0);
     // Of the page that the URL might be.
     expect(measures).toEqual({ cacheMisses: 1 });
+  });
+});
+
+describe('a record that cannot be understood', () => {
+  it('hides no other page’s copy in any part, and makes exactly its own part incomplete', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 30 }),
+        fc.integer({ min: 1, max: 35 }),
+        async (areUnread, limit) => {
+          const pages = areUnread.map((_, n) => pageOf(n));
+          const unread = pages.filter((_, n) => areUnread[n]).map(pageIdOf);
+          const bucket = createBucket(unread);
+          for (const page of pages) bucket.hold(page);
+          const parts = await readAll(bucket, { limit });
+          const known = pages.filter((page) => !unread.includes(pageIdOf(page)));
+          expect(namesIn(parts)).toEqual(known.map((page) => nameOf(page)).sort());
+          expect(parts.every(({ complete }) => complete)).toBe(unread.length === 0);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('alone is no “not found”, and of the page itself STORAGE_UNAVAILABLE', async () => {
+    const bucket = createBucket([pageIdOf(pageOf(1))]);
+    bucket.hold(pageOf(1));
+    expect(await lookUp(bucket.services, IMAGE, {}, part())).toMatchObject({ items: [], complete: false });
+    expect(await codeOf(lookUp(bucket.services, pageOf(1), {}))).toBe('STORAGE_UNAVAILABLE');
   });
 });
 

@@ -2,13 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { objectName } from '../../../lib/image/objectName.ts';
+import { imageIdOf } from '../../../lib/page/identity.ts';
+import { copiesOf } from '../../../lib/record/copiesOf.ts';
 import { createS3Api, type S3Api } from '../../../lib/record/s3Api.ts';
 import { createS3Store, type S3Store } from '../../../lib/record/s3Store.ts';
 import { STORE_TIMES } from '../../../lib/record/s3Times.ts';
 import { createVerify } from '../../../lib/record/s3Verify.ts';
 import { LOCAL_KEYS } from '../../../local-stack/embedded/localKeys.ts';
 import { type ObjectStore, startObjectStore } from '../../../local-stack/embedded/objectStore.ts';
-import { newPage } from '../../support/builders.ts';
+import { itemOf, newPage } from '../../support/builders.ts';
 import {
   type FaultyStore,
   type StoreFault,
@@ -110,6 +113,48 @@ describe('an S3 store', () => {
       await expect(storeAt(server.endpoint).records.read(PAGE)).rejects.toMatchObject({
         code: 'STORAGE_UNAVAILABLE',
       });
+    });
+  });
+
+  describe('the copies of an image on two pages', () => {
+    const IMAGE = 'https://site.test/shared.png';
+    /** The record of one page has this text, the other one names the image. */
+    const storeWith = async (body: string, choose: (request: StoreRequest) => StoreFault = () => 'pass') => {
+      const other = newPage();
+      const nameOf = (pageId: string) => objectName(imageIdOf(IMAGE), pageId, 'op', 'shared.png');
+      for (const pageId of [PAGE, other.pageId]) await putRaw(nameOf(pageId), 'bytes');
+      const { items, ...record } = other.recordOf([itemOf(IMAGE)]);
+      const named = items.map((item) => ({ ...item, name: nameOf(other.pageId) }));
+      await putRaw(`pages/${other.pageId}.json`, JSON.stringify({ ...record, items: named }));
+      await putRaw(`pages/${PAGE}.json`, body);
+      const store = storeAt((await faulty(choose)).endpoint);
+      return {
+        name: nameOf(other.pageId),
+        copies: () => copiesOf(store, IMAGE, { limit: 100, isOver: () => false }),
+      };
+    };
+    const texts = [
+      ['no JSON', '{"schema":1'],
+      ['an earlier schema', JSON.stringify({ ...recordOf([]), schema: 0 })],
+      ["another page's record", JSON.stringify({ ...recordOf([]), url: `${PAGE_URL}#` })],
+      ['2 MiB of nothing', ' '.repeat(2 * 1024 * 1024)],
+      ['33 MiB of nothing', ' '.repeat(33 * 1024 * 1024)],
+    ] as const;
+    it.each(texts)('are those of the other, and not complete, when one record is %s', async (_, body) => {
+      const { name, copies } = await storeWith(body);
+      const { items, ...rest } = await copies();
+      expect(items.map((item) => item.name)).toEqual([name]);
+      expect(rest).toMatchObject({ complete: false });
+    });
+
+    it.each<StoreFault>([
+      { status: 503, code: 'SlowDown' },
+      { status: 403, code: 'AccessDenied' },
+      'resetBefore',
+    ])('are STORAGE_UNAVAILABLE when one record cannot be had: %j', async (fault) => {
+      const isIt = ({ method, path }: StoreRequest) => method === 'GET' && path.includes(`pages/${PAGE}`);
+      const { copies } = await storeWith('{}', (request) => (isIt(request) ? fault : 'pass'));
+      await expect(copies()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     });
   });
 
