@@ -320,7 +320,8 @@ async function readSheet(
   }
   if (!step.value.isWhole) source.shortfall = BROKEN_CSS;
   source.isDelimited = result.isUndelimited !== true;
-  source.hasEnd = step.value.isClosed;
+  // A text of nothing does not end: nothing of it came, perhaps.
+  source.hasEnd = step.value.isClosed && text.trim() !== '';
   if (pace.isDue()) await pace.rest();
   return entries;
 }

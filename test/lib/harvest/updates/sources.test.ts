@@ -278,6 +278,42 @@ describe('a page whose length nobody says', () => {
     expect(record.warnings).toEqual([]);
   });
 
+  it('is whole where a stylesheet only has the marks of a comment in a string or an address', async () => {
+    const sheet = (body: string): Site => ({ '/s.css': { type: 'text/css', body, isDelimited: false } });
+    for (const text of [
+      'q{content:"/*"}',
+      'q{background:url(c/*.png)}',
+      'q{}/* " */',
+      `q{content:"/*${'x'.repeat(9_000)}"}`,
+    ]) {
+      const first = {
+        '/': html(link('/s.css')),
+        ...sheet(`p{background:url(a.png)}r{background:url(b.png)}${text}`),
+      };
+      const cut = sheet('p{background:url(a.png)}r{backgr');
+      expect((await updates(first, cut)).names).toEqual(['a.png', 'b.png']);
+      const { names, record } = await updates(first, cut, sheet(`p{background:url(a.png)}${text}`));
+      expect(names).toEqual(['a.png']);
+      expect(record.warnings).toEqual([]);
+    }
+    const first = { '/': html(link('/s.css')), ...sheet('p{background:url(a.png)}q{content:"/*"}') };
+    for (const end of ['/* c', '/**', `/*${'x'.repeat(9_000)}`, 'q{content:"*/"}/*', '"/*'])
+      expect((await updates(first, sheet(end))).names).toEqual(['a.png']);
+  });
+
+  it('is no stylesheet without a byte, unless it never had one', async () => {
+    const sheet = (body: string): Site => ({ '/s.css': { type: 'text/css', body, isDelimited: false } });
+    const first = { '/': html(link('/s.css')), ...sheet('p{background:url(a.png)}') };
+    for (const nothing of ['', '\n', '\ufeff']) {
+      const { names, record } = await updates(first, sheet(nothing), sheet(nothing));
+      expect(names).toEqual(['a.png']);
+      expect(record.warnings).toMatchObject([{ url: `${PAGE}s.css`, code: 'PAGE_UNREACHABLE' }]);
+      const always = await updates({ ...first, ...sheet(nothing) }, sheet(nothing));
+      expect(always.record.warnings).toEqual([]);
+    }
+    expect((await updates(first, { '/s.css': { type: 'text/css', body: '' } })).names).toEqual([]);
+  });
+
   it('is what a stylesheet may be too: one that ends in a rule is perhaps cut', async () => {
     const sheet = (body: string): Site => ({ '/s.css': { type: 'text/css', body, isDelimited: false } });
     const first = { '/': html(link('/s.css')), ...sheet('p{background:url(a.png)}q{background:url(b.png)}') };
