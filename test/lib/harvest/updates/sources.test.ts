@@ -260,6 +260,62 @@ describe('a page whose length nobody says', () => {
     expect((await updates(inTag)).record.warnings).toHaveLength(1);
   });
 
+  it.each([
+    '<img sr',
+    '<img alt="a > b" s',
+    "<img alt='</body>' src=\"b.p",
+    '<img alt="R&am',
+    '<img src=b.png',
+    '<',
+    '</',
+    '<!-- a > b',
+    '<!-- <img src=b.png> --',
+    '<!DOCTYPE',
+    '<script type=application/ld+json>{"image":"/b.p',
+    '<script>if (a > b) "</p>"',
+    '<script><!-- <script> </script> -->',
+    '<style>p > a{background:url(/b.p',
+    '<style>p{}</styl',
+    '<title>a > b',
+    '<textarea><p></p>',
+    '<noframes>',
+    '<svg><![CDATA[ > ',
+  ])('and that ends inside %j was cut, behind an end tag too', async (end) => {
+    const start = '<!doctype html><body><img src=a.png>';
+    const ends = ['', '</body>', '<template></body></template>', '<svg></svg></html>', 'x'.repeat(170_000)];
+    for (const before of ends) {
+      const { names, record } = await updates(
+        noEnd(`${start}<p><img src=b.png>`),
+        noEnd(`${start}${before}${end}`),
+      );
+      expect(names).toEqual(['a.png', 'b.png']);
+      expect(record.warnings).toMatchObject([{ url: PAGE, code: 'PAGE_UNREACHABLE' }]);
+    }
+  });
+
+  it.each([
+    'a < b',
+    'R&',
+    'R&am',
+    '&#12',
+    '<p>a > b',
+    '<!-- > -->',
+    '<script>"<a"</script>',
+    '<plaintext><a',
+    '<title><a</title>',
+    '\r',
+    '\ud800',
+    '<svg><![CDATA[<a]]></svg>',
+    '<style>a{b:"<c"}</style>',
+  ])('and that ends behind %j was not cut for that', async (end) => {
+    const { names, record } = await updates(
+      noEnd('<p><img src=a.png><img src=b.png>'),
+      noEnd(`<p><img src=a.png>${end}`),
+    );
+    expect(names).toEqual(['a.png']);
+    expect(record.warnings).toEqual([]);
+  });
+
   it('is whole where the transport says so, end tag or not', async () => {
     expect((await updates(whole, noEnd('<p><img src=a.png>', { isDelimited: true }))).names).toEqual([
       'a.png',
