@@ -54,6 +54,22 @@ describe('an update keeps what only an unread source may still name', () => {
       'IMAGE_UNREACHABLE',
     ]),
     [
+      'a stylesheet has a new address, which fails',
+      { '/': html(link('/s.css')), '/s.css': css('a.png') },
+      { '/': html(link('/s.css?v=2')), '/s.css?v=2': DOWN },
+      'IMAGE_UNREACHABLE',
+    ],
+    [
+      'what it was imported by is replaced by one that fails',
+      {
+        '/': html(link('/top.css')),
+        '/top.css': { type: 'text/css', body: '@import "/s.css"' },
+        '/s.css': css('a.png'),
+      },
+      { '/': html(link('/bundle.css')), '/bundle.css': { fault: 'timeout' } },
+      'IMAGE_TIMEOUT',
+    ],
+    [
       'other stylesheets come first, and more than fifty are linked',
       { '/': html(link('/s.css')), '/s.css': css('a.png') },
       { '/': html(many(50) + link('/s.css')), ...manySheets(50) },
@@ -154,6 +170,22 @@ describe('an update keeps what only an unread source may still name', () => {
     const { record } = await updates(site, { [long(2_000)]: DOWN });
     expect(record.items).toHaveLength(1_000);
     expect(record.items.every(({ outcome }) => outcome === 'kept')).toBe(true);
+  });
+
+  it('under a new address, until all was read whole', async () => {
+    const first = {
+      '/': html(link('/s.css') + link('/t.css')),
+      '/s.css': css('a.png', 'b.png'),
+      '/t.css': css(),
+    };
+    const moved = { '/': html(link('/s.css?v=2') + link('/t.css')), '/s.css?v=2': DOWN };
+    const back = { '/s.css?v=2': css('b.png') };
+    expect((await updates(first, moved, moved, moved)).names).toEqual(['a.png', 'b.png']);
+    expect((await updates(first, moved, { ...back, '/t.css': DOWN })).names).toEqual(['a.png', 'b.png']);
+    expect((await updates(first, moved, back)).names).toEqual(['b.png']);
+    // It came beside the old one, and was not read before that went.
+    const beside = { '/': html(link('/s.css') + link('/s.css?v=2')), '/s.css?v=2': DOWN };
+    expect((await updates(first, beside, moved)).names).toEqual(['a.png', 'b.png']);
   });
 
   it('over many updates, until it is read without them', async () => {
