@@ -69,6 +69,16 @@ describe('an update keeps what only an unread source may still name', () => {
       { '/': html(link('/bundle.css')), '/bundle.css': { fault: 'timeout' } },
       'IMAGE_TIMEOUT',
     ],
+    ...[{}, { type: 'text/css' }, { type: 'text/plain' }].flatMap((more) =>
+      ['<!DOCTYPE html><p>down', '\n<!-- a --> <html lang=en>', '\ufeff<h1>Not found</h1>'].map(
+        (body): [string, Site, Site, string] => [
+          `a stylesheet is ${JSON.stringify(body)} as ${more.type}`,
+          { '/': html(link('/s.css')), '/s.css': css('a.png') },
+          { '/s.css': { ...more, body } },
+          'IMAGE_UNREACHABLE',
+        ],
+      ),
+    ),
     [
       'other stylesheets come first, and more than fifty are linked',
       { '/': html(link('/s.css')), '/s.css': css('a.png') },
@@ -233,6 +243,14 @@ describe('an update keeps what only an unread source may still name', () => {
 });
 
 describe('an update removes', () => {
+  it.each(['<!-- p{background:url(b.png)} -->', '<style>\np{}q{background:url(b.png)}</style>'])(
+    'what a stylesheet no longer names that is written as %j',
+    async (body) => {
+      const first = { '/': html(link('/s.css')), '/s.css': css('a.png') };
+      expect((await updates(first, { '/s.css': { type: 'text/css', body } })).names).toEqual(['b.png']);
+    },
+  );
+
   it('what the page named, though a stylesheet that never named it fails', async () => {
     const { names } = await updates(
       { '/': html(`<img src=a.png>${link('/s.css')}`), '/s.css': css('b.png') },
@@ -451,6 +469,23 @@ describe('a record', () => {
     for (const url of [`${PAGE}s.css`, new URL(long(3_000), PAGE).href]) world.web.set(url, css());
     expect((await world.put()).record.items).toEqual([]);
   });
+
+  it.each([undefined, { sources: 'of a later shape' }])(
+    'of before without imports (provenance %j) does not tell which stylesheet led to another',
+    async (provenance) => {
+      const { world } = await updates({
+        '/': html(link('/top.css')),
+        '/top.css': { type: 'text/css', body: '@import "/s.css";p{background:url(b.png)}' },
+        '/s.css': css('a.png'),
+      });
+      const old = { ...without(recordIn(world)), ...(provenance && { provenance }) };
+      world.store.kept.set(pageIdOf(PAGE), old as unknown as PageRecord);
+      world.web.set(`${PAGE}top.css`, DOWN);
+      expect((await world.put()).record.items).toMatchObject([{ outcome: 'kept' }, { outcome: 'kept' }]);
+      world.web.set(`${PAGE}top.css`, css());
+      expect((await world.put()).record.items).toEqual([]);
+    },
+  );
 
   it('of before does not say how its page ended: the first that may be cut counts as cut', async () => {
     const page = (body: string) => ({ type: 'text/html', body, isDelimited: false });
