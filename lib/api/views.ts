@@ -56,7 +56,13 @@ export function harvestAnswer(
   options: { readonly isUpdate: boolean; readonly isDryRun: boolean },
 ): Answer {
   const { url, finalUrl, createdAt, updatedAt, complete, variants, counts, warnings } = record;
-  const { items, skipped } = boundAnswer(record, { url, finalUrl, counts, warnings });
+  const { items, skipped } = boundAnswer(record, {
+    url,
+    finalUrl,
+    counts,
+    warnings,
+    ...(options.isUpdate && { changes }),
+  });
   const body: HarvestView = {
     ...(options.isDryRun && { dryRun: true }),
     url,

@@ -80,7 +80,8 @@ export interface Composed {
 export function composeRecord(parts: Composition): Composed {
   const { before, discovery, trace } = parts;
   const copies = new Map(before?.items.map((item) => [item.url, item]));
-  const lines = parts.gathered.map((line) => lineOf(line, copies, trace));
+  const failures = failuresBySlot(parts.gathered, copies);
+  const lines = parts.gathered.map((line) => lineOf(line, copies, trace, failures));
   const kept: Extract<Line, { kind: 'item' }>[] = [];
   const discarded: Discarded['candidate'][] = [];
   const skipped: SkippedLine[] = [];
@@ -151,19 +152,51 @@ export function changesBetween(before: PageRecord | null, after: PageRecord): Ch
 }
 
 /**
- * An image that is still on the page but cannot be had now keeps its old copy; so does one that is not wanted where it
- * was found, while a source that was not read may want it.
+ * An image that is still on the page but cannot be had now keeps its old copy. So does one that is not wanted where it
+ * was found, while a source that was not read may want it, or while a picture of it has no other copy.
  */
-function lineOf(line: Gathered, copies: ReadonlyMap<string, StoredItem>, { standing }: Trace): Line {
-  const { sources } = line.candidate;
+function lineOf(
+  line: Gathered,
+  copies: ReadonlyMap<string, StoredItem>,
+  { standing }: Trace,
+  failures: ReadonlyMap<number, Reason>,
+): Line {
+  const { sources, url, places } = line.candidate;
   if (line.kind === 'item') return { kind: 'item', item: line.item, sources, isExtra: false };
-  const { candidate, reason } = line;
-  const stands = standing.get(candidate.url);
-  const isUnwanted = UNWANTED.has(reason.code);
-  const old = isUnwanted && stands === undefined ? undefined : copies.get(candidate.url);
+  const old = copies.get(url);
   if (old === undefined) return line;
-  const item = keptItem(old, isUnwanted ? (stands ?? reason) : reason, candidate.places);
-  return { kind: 'item', item, sources, isExtra: stands === undefined && reason.code === 'LIMIT_REACHED' };
+  const stands = standing.get(url);
+  const slot =
+    line.reason.code === 'NOT_CHOSEN' ? places.find((place) => failures.has(place.slot))?.slot : undefined;
+  const needed = stands ?? (slot === undefined ? undefined : failures.get(slot));
+  const reason = UNWANTED.has(line.reason.code) ? needed : line.reason;
+  if (reason === undefined) return line;
+  const isExtra = stands === undefined && (slot !== undefined || reason.code === 'LIMIT_REACHED');
+  return { kind: 'item', item: keptItem(old, reason, places), sources, isExtra };
+}
+
+/** By slot, why a picture has no copy of what was chosen for it, where it has an old one of what was not. */
+function failuresBySlot(
+  gathered: readonly Gathered[],
+  copies: ReadonlyMap<string, StoredItem>,
+): ReadonlyMap<number, Reason> {
+  const failures = new Map<number, Reason>();
+  const isPassedOver = (line: Gathered) =>
+    line.kind === 'discarded' && line.reason.code === 'NOT_CHOSEN' && copies.has(line.candidate.url);
+  const slots = new Set(
+    gathered.filter(isPassedOver).flatMap(({ candidate }) => candidate.places.map(({ slot }) => slot)),
+  );
+  if (slots.size === 0) return failures;
+  for (const line of gathered) {
+    if (line.kind === 'item' || UNWANTED.has(line.reason.code) || copies.has(line.candidate.url)) continue;
+    for (const { slot } of line.candidate.places) if (slots.has(slot)) failures.set(slot, line.reason);
+  }
+  for (const line of gathered) {
+    const hasCopy =
+      line.kind === 'item' || (!UNWANTED.has(line.reason.code) && copies.has(line.candidate.url));
+    if (hasCopy) for (const { slot } of line.candidate.places) failures.delete(slot);
+  }
+  return failures;
 }
 
 /** Old copies that nothing names which was read, while what was not read may. */

@@ -80,11 +80,13 @@ function fromPlaces(before: PageRecord | null): PastSources {
   };
   const items = before?.items ?? [];
   const isCut = mayBeCut(items);
+  // Without a list of imports, or beside a provenance of a later shape, which sheet leads to which is not known.
+  const lacksImports = before?.provenance !== undefined || !Array.isArray(before?.imports);
   for (const { url, foundIn } of items) {
     if (foundIn.length === 0 || foundIn.length >= PLACES_LISTED || (isCut && isBare(foundIn)))
       unplaced.add(url);
     for (const { stylesheet } of foundIn) {
-      if (stylesheet !== undefined && !isAddress(stylesheet)) unplaced.add(url);
+      if (stylesheet !== undefined && (lacksImports || !isAddress(stylesheet))) unplaced.add(url);
       const id = stylesheet === undefined ? PAGE_SOURCE : shortHash(stylesheet);
       sourceOf(id).names.add(url);
       if (id !== PAGE_SOURCE) sourceOf(PAGE_SOURCE).links.add(id);

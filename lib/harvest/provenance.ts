@@ -110,10 +110,15 @@ export function traceSources(before: PageRecord | null, { sources }: Discovery):
     for (const link of links) if (!reached.has(link)) reached.set(link, reach(link, shortfall));
   }
 
-  const isWhole = ![...reached.values()].some(({ shortfall }) => shortfall !== null);
+  const unread = [...reached.values()].filter(({ shortfall }) => shortfall !== null);
+  const isWhole = unread.length === 0;
+  // One that was never read may be another under a new address.
+  const mayReplace = unread.some(({ id }) => !past.sources.has(id));
+  const replaced = [...past.sources].filter(([id]) => mayReplace && !reached.has(id));
+  const names = replaced.flatMap(([, source]) => [...source.names]);
   const trace = {
     reached: [...reached.values()],
-    unplaced: isWhole ? NOTHING : past.unplaced,
+    unplaced: isWhole ? NOTHING : new Set([...past.unplaced, ...names]),
     hasMore: !isWhole && past.hasMore,
     others: past.others,
     warnings,
@@ -146,7 +151,8 @@ function standingOf(items: readonly StoredItem[], trace: Omit<Trace, 'standing'>
     for (const { url } of items) if (names.has(url) && !standing.has(url)) standing.set(url, reason);
   };
   for (const source of unread) stand(source.pastNames, source);
-  if (unread[0] !== undefined) stand(trace.unplaced, unread[0]);
+  const last = unread.at(-1);
+  if (last !== undefined) stand(trace.unplaced, last);
   return standing;
 }
 

@@ -54,15 +54,15 @@ export function* readCss(
 ): Generator<CssReference | null, CssEnd, undefined> {
   const { text, restore } = yield* shortenLongTokens(css);
   const reader = createRuleReader(context);
-  const nextToken = createCssTokens(text, budget);
+  const tokens = createCssTokens(text, budget);
   let count = 0;
-  for (let token = nextToken(); token !== null; token = nextToken()) {
+  for (let token = tokens.next(); token !== null; token = tokens.next()) {
     const completed = reader.take(token);
     if (completed !== null) yield* restored(completed, restore);
     count += 1;
     if (count % TOKENS_PER_STEP === 0) yield null;
   }
-  const isClosed = reader.isClosed() && text.lastIndexOf('/*') <= text.lastIndexOf('*/');
+  const isClosed = reader.isClosed() && !tokens.endsInComment();
   yield* restored(reader.finish(), restore);
   return { isWhole: budget.faultsLeft > 0, isClosed };
 }

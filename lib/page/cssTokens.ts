@@ -1,4 +1,4 @@
-import { type CSSToken, TokenType, tokenizer } from '@csstools/css-tokenizer';
+import { type CSSToken, ParseErrorMessage, TokenType, tokenizer } from '@csstools/css-tokenizer';
 
 export type CssCloser = ')' | ']' | '}';
 
@@ -52,13 +52,25 @@ const PLAIN: ReadonlyMap<TokenType, CssToken> = new Map([
 ]);
 const OTHER = plain('other');
 
-/** Gives token after token; null at the end, or when the budget is used up. Never throws for what the text holds. */
-export function createCssTokens(css: string, budget: CssBudget): () => CssToken | null {
-  const onParseError = () => {
+export interface CssTokens {
+  /** null at the end, or when the budget is used up. Never throws for what the text holds. */
+  next(): CssToken | null;
+  /** The last token was a comment that the text does not close. */
+  endsInComment(): boolean;
+}
+
+/** Gives the tokens of a text, one after the other. */
+export function createCssTokens(css: string, budget: CssBudget): CssTokens {
+  let endsInComment = false;
+  const onParseError = ({ message }: Error) => {
     budget.faultsLeft -= 1;
+    endsInComment ||= message === ParseErrorMessage.UnexpectedEOFInComment;
   };
   const tokens = tokenizer({ css }, { onParseError });
-  return () => (tokens.endOfFile() || budget.faultsLeft <= 0 ? null : simplify(tokens.nextToken()));
+  return {
+    next: () => (tokens.endOfFile() || budget.faultsLeft <= 0 ? null : simplify(tokens.nextToken())),
+    endsInComment: () => endsInComment,
+  };
 }
 
 function simplify(token: CSSToken): CssToken {

@@ -67,8 +67,8 @@ export async function discoverImages(page: Page, parts: DiscoveryParts): Promise
 
   const expanded = await expandInlineStyles(entries, budget, pace);
   const pageUrl = withoutFragment(page.finalUrl.href);
-  const isCut = page.isUndelimited && !document.hasEndTag && endsInTag(text);
-  const shortfalls = [...(isCut ? [CUT_IN_TAG] : []), ...[...leftOut].map((what) => LEFT_OUT[what])];
+  const isCut = page.isUndelimited && document.endsInside;
+  const shortfalls = [...(isCut ? [CUT_INSIDE] : []), ...[...leftOut].map((what) => LEFT_OUT[what])];
   const source: SourceDraft = {
     id: PAGE_SOURCE,
     url: pageUrl,
@@ -124,13 +124,7 @@ const LEFT_OUT: Readonly<Record<LeftOut, Shortfall>> = {
     detail: `The page’s JSON-LD was not read whole: a block may have ${JSON_LD_MAX_CHARS} characters, and all blocks together ${JSON_LD_URLS_MAX} images.`,
   },
 };
-const CUT_IN_TAG: Shortfall = {
+const CUT_INSIDE: Shortfall = {
   code: 'PAGE_UNREACHABLE',
-  detail: 'The page ends in the middle of a tag: it was perhaps cut off.',
+  detail: 'The page ends inside a tag, a comment, a script or the like: it was perhaps cut off.',
 };
-
-/** Whether the last `<` begins a tag or a comment that no `>` ends. */
-function endsInTag(html: string): boolean {
-  const start = html.lastIndexOf('<');
-  return start > html.lastIndexOf('>') && /^<(?:[a-z/!?]|$)/i.test(html.slice(start, start + 2));
-}

@@ -1,5 +1,5 @@
 import { load } from 'cheerio/slim';
-import { Parser, type Token, type TreeAdapter } from 'parse5';
+import { Parser, type Token, TokenizerMode, type TreeAdapter } from 'parse5';
 import { adapter, type Htmlparser2TreeAdapterMap } from 'parse5-htmlparser2-tree-adapter';
 import type { Pace } from '../pace.ts';
 import { Problem } from '../problem.ts';
@@ -23,6 +23,8 @@ export interface PageDocument {
   readonly textOf: (element: PageElement) => string;
   /** An end tag of `body` or `html` was read; one in a comment or a script is none. */
   readonly hasEndTag: boolean;
+  /** It ends in a tag or a comment, or in a text (as of a script) that lacks its end tag. */
+  readonly endsInside: boolean;
 }
 
 /**
@@ -41,6 +43,11 @@ const HTML_NAMESPACE = 'http://www.w3.org/1999/xhtml';
 /** The HTML standard's "appropriate end tag" of raw text (section 13.2.5.12 and the two that follow it). */
 const STYLE_END = /<\/style[\t\n\f\r />]/gi;
 const JSON_TYPE = /json/i;
+/** A character reference that more text may go on with; the longest name has 32 letters. */
+const OPEN_REFERENCE = /&#?[\da-z]*$/i;
+const REFERENCE_CHARS = 40;
+/** States of the tokenizer (HTML standard, section 13.2.5) in which a page may end. */
+const OUTSIDE: ReadonlySet<number> = new Set([TokenizerMode.DATA, TokenizerMode.PLAINTEXT]);
 
 /**
  * Parses a page by the HTML standard with scripting off (so that `noscript` holds elements), resting between slices.
@@ -75,20 +82,26 @@ export async function parseDocument(html: string, pace: Pace): Promise<PageDocum
     hasEndTag ||= token.tagName === 'body' || token.tagName === 'html';
     onEndTag(token);
   };
-  for (let start = 0; start < html.length; start += CHUNK_CHARS) {
-    const end = start + CHUNK_CHARS;
-    tokenizer.write(html.slice(start, end), end >= html.length);
+  const write = async (chunk: string, isLast: boolean) => {
+    tokenizer.write(chunk, isLast);
     while (isPaused) {
       isPaused = false;
       await pace.rest();
       tokenizer.resume();
     }
     if (pace.isDue()) await pace.rest();
+  };
+  // The end of the text closes everything, so the state is asked for before; a reference has a state of its own.
+  const restStart = html.length - (OPEN_REFERENCE.exec(html.slice(-REFERENCE_CHARS))?.[0].length ?? 0);
+  for (let start = 0; start < restStart; start += CHUNK_CHARS) {
+    await write(html.slice(start, Math.min(start + CHUNK_CHARS, restStart)), false);
   }
-  if (html === '') tokenizer.write('', true);
+  const endsInside = !OUTSIDE.has(tokenizer.state);
+  await write(html.slice(restStart), true);
   return {
     root: document,
     hasEndTag,
+    endsInside,
     textOf: (element) => (element.textStart === -1 ? childText(element) : rawText(html, element.textStart)),
   };
 }

@@ -43,6 +43,15 @@ export function looksLikeHtml(head: Buffer): boolean {
   return HTML_PATTERNS.some((pattern) => start.startsWith(pattern) && isTagEnd(start[pattern.length]));
 }
 
+/**
+ * Whether what came for a stylesheet is HTML. CSS may stand in the marks of an HTML comment (CSS Syntax, section 4.2),
+ * and people leave it in a `style` element: a browser reads the rules in both.
+ */
+export function isHtmlForCss(head: Buffer): boolean {
+  const text = textOf(head.subarray(0, HEADER_LENGTH)).replace(/^(?:\s|<!--[\s\S]*?-->)+/, '');
+  return !/^<(?:style\b|!--)/i.test(text) && looksLikeHtml(Buffer.from(text, 'latin1'));
+}
+
 /** Tag-terminating bytes are 0x20 and 0x3E; the standard's blanks are what real pages put there too. */
 function isTagEnd(character: string | undefined): boolean {
   return character !== undefined && '\t\n\f\r >'.includes(character);

@@ -9,6 +9,7 @@ import { groupPictures } from './inlineStyles.ts';
 import { parseMimeType } from './mimeType.ts';
 import type { Reference, StylesheetLink } from './references.ts';
 import { withoutFragment } from './resolveReference.ts';
+import { isHtmlForCss } from './sniffHtml.ts';
 
 /** What reading one stylesheet came to. */
 export type StylesheetResult =
@@ -269,7 +270,7 @@ async function readOne(sheet: Sheet, { readStylesheet, pace }: StylesheetParts):
 /** A page or picture in a stylesheet's place (an error page, mostly) holds none. */
 function rightType(result: StylesheetResult): StylesheetResult {
   const type = result.kind === 'read' ? parseMimeType(result.contentType) : null;
-  if (type === null || !WRONG_TYPE.test(type.essence)) return result;
+  if (type === null || !WRONG_TYPE.test(type.essence)) return notHtml(result);
   return {
     kind: 'failed',
     warning: {
@@ -277,6 +278,13 @@ function rightType(result: StylesheetResult): StylesheetResult {
       detail: `It was answered as ${type.essence.slice(0, TYPE_CHARS)}, not as text/css.`,
     },
   };
+}
+
+/** By its bytes: some servers send their error page as text/css, or as nothing. */
+function notHtml(result: StylesheetResult): StylesheetResult {
+  if (result.kind === 'failed' || !isHtmlForCss(result.bytes)) return result;
+  const detail = 'It was answered with a page of HTML, not with CSS.';
+  return { kind: 'failed', warning: { code: 'CONTENT_UNSUPPORTED', detail } };
 }
 
 async function readSheet(
@@ -320,7 +328,8 @@ async function readSheet(
   }
   if (!step.value.isWhole) source.shortfall = BROKEN_CSS;
   source.isDelimited = result.isUndelimited !== true;
-  source.hasEnd = step.value.isClosed;
+  // A text of nothing does not end: nothing of it came, perhaps.
+  source.hasEnd = step.value.isClosed && text.trim() !== '';
   if (pace.isDue()) await pace.rest();
   return entries;
 }

@@ -79,6 +79,16 @@ describe('an answer', () => {
     expect(counts.skipped).toBe(3_000);
   });
 
+  it('of an update counts what changed, too', () => {
+    const record = fullRecord('x'.repeat(300), roomOf(1_000));
+    const removed = Array.from({ length: roomOf(1_000) * 2 }, (_, index) =>
+      `images/${index}`.padEnd(220, 'n'),
+    );
+    const changes = { ...changesBetween(null, record), removed };
+    const answer = harvestAnswer({ record, changes, isNew: false }, { isUpdate: true, isDryRun: false });
+    expect(bytesOf(answer)).toBeLessThan(5 * MIB);
+  });
+
   it.each([
     [2, 2, 2_000],
     [20, 20, 1_421],

@@ -170,6 +170,53 @@ describe('an update', () => {
     },
   );
 
+  describe('with `best`', () => {
+    const at = (...slots: readonly number[]) =>
+      slots.map((slot): Place => ({ element: 'img', attribute: 'srcset', slot }));
+    const C = 'https://site.test/c.png';
+    const got1 = (url: string, places: readonly Place[]): Gathered => ({
+      kind: 'item',
+      item: itemOf(url),
+      candidate: candidateOf(url, { places }),
+    });
+    const kept = (...gathered: readonly Gathered[]) =>
+      compose(gathered, { before, variants: 'best' }).record.items.map(({ url, outcome, reason }) => [
+        url,
+        outcome,
+        reason?.code,
+      ]);
+
+    it('keeps what was passed over while what was chosen fails and has no copy', () => {
+      const passedOver = lost(A, 'NOT_CHOSEN', at(4));
+      const isKept = [A, 'kept', 'IMAGE_STATUS'];
+      expect(kept(passedOver, lost(C, 'IMAGE_STATUS', at(4)))).toEqual([isKept]);
+      expect(kept(lost(C, 'IMAGE_STATUS', at(4, 5)), lost(A, 'NOT_CHOSEN', at(5)))).toEqual([isKept]);
+      expect(kept(lost(A, 'NOT_CHOSEN', at(3, 4)), got1(B, at(3)), lost(C, 'IMAGE_STATUS', at(4)))).toEqual([
+        isKept,
+        [B, 'stored', undefined],
+      ]);
+      expect(kept(passedOver, got1(C, at(4)))).toEqual([[C, 'stored', undefined]]);
+      expect(kept(passedOver, lost(C, 'PLACEHOLDER', at(4)))).toEqual([]);
+      expect(kept(passedOver, lost(C, 'IMAGE_STATUS', at(5)))).toEqual([]);
+      expect(kept(passedOver, lost(B, 'IMAGE_STATUS', at(4)))).toEqual([[B, 'kept', 'IMAGE_STATUS']]);
+      expect(kept(passedOver, got1(B, at(4)), lost(C, 'IMAGE_STATUS', at(4)))).toEqual([
+        [B, 'stored', undefined],
+      ]);
+    });
+
+    it('keeps no more of them than the limit has room for', () => {
+      const { record } = compose(
+        [
+          lost(A, 'NOT_CHOSEN', at(1)),
+          lost(C, 'IMAGE_STATUS', at(1)),
+          got1('https://site.test/d.png', at(2)),
+        ],
+        { before, variants: 'best', imagesMaxCount: 1 },
+      );
+      expect(record.items.map(({ url }) => url)).toEqual(['https://site.test/d.png']);
+    });
+  });
+
   it('that keeps a copy for the same reason as before changes nothing', () => {
     const failed = compose([lost(A, 'IMAGE_STATUS'), ...still(itemOf(B))], { before });
     const again = compose([lost(A, 'IMAGE_STATUS'), ...still(itemOf(B))], { before: failed.toKeep });

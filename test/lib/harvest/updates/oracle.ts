@@ -35,9 +35,13 @@ export function createOracle(): Oracle {
   const holdings = new Map<SourceName, Holding>();
   const endsOfSheets = new Set<number>();
   let endOfPage = false;
+  /** Images of sources that went while one was linked that was never read: it may be the same under another address. */
+  const replaced = new Set<string>();
 
   const note = (name: SourceName, { isWhole, images, sheets }: Reading) => {
     const known = holdings.get(name);
+    // One that was not read and shows nothing is as unknown as before.
+    if (known === undefined && !isWhole && images.length + sheets.length === 0) return;
     if (known === undefined || isWhole) {
       holdings.set(name, { images: new Set(images.map(imageUrl)), sheets: new Set(sheets) });
       return;
@@ -48,6 +52,7 @@ export function createOracle(): Oracle {
 
   return {
     judge(site, asked) {
+      const known = new Set(holdings.keys());
       const page = readingOfPage(site);
       const readings = readingsOfSheets(site, asked, page.isCssSpent);
       note('page', page);
@@ -56,16 +61,25 @@ export function createOracle(): Oracle {
 
       const inUse = new Set<SourceName>(['page']);
       for (const name of inUse) for (const sheet of holdings.get(name)?.sheets ?? []) inUse.add(sheet);
+      const isUnread = (name: SourceName) =>
+        name === 'page' ? !page.isWhole : readings.get(name)?.isWhole !== true;
+      const mayReplace = [...inUse].some((name) => isUnread(name) && !known.has(name));
       // What no source leads to any more is no source of the page.
-      for (const name of holdings.keys()) if (!inUse.has(name)) forget(name);
+      for (const [name, { images }] of holdings) {
+        if (inUse.has(name)) continue;
+        if (mayReplace) for (const image of images) replaced.add(image);
+        forget(name);
+      }
+      if (![...inUse].some(isUnread)) replaced.clear();
       for (const [sheet, reading] of readings) {
         if (site.sheets[sheet]?.state === 'whole' && reading.isWhole) endsOfSheets.add(sheet);
       }
 
-      const isUnread = (name: SourceName) =>
-        name === 'page' ? !page.isWhole : readings.get(name)?.isWhole !== true;
       return {
-        mayBeUsed: new Set([...inUse].flatMap((name) => [...(holdings.get(name)?.images ?? [])])),
+        mayBeUsed: new Set([
+          ...replaced,
+          ...[...inUse].flatMap((name) => [...(holdings.get(name)?.images ?? [])]),
+        ]),
         unread: [...inUse].filter((name) => isUnread(name) && (holdings.get(name)?.images.size ?? 0) > 0),
       };
     },

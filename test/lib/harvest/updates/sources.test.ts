@@ -54,6 +54,32 @@ describe('an update keeps what only an unread source may still name', () => {
       'IMAGE_UNREACHABLE',
     ]),
     [
+      'a stylesheet has a new address, which fails',
+      { '/': html(link('/s.css')), '/s.css': css('a.png') },
+      { '/': html(link('/s.css?v=2')), '/s.css?v=2': DOWN },
+      'IMAGE_UNREACHABLE',
+    ],
+    [
+      'what it was imported by is replaced by one that fails',
+      {
+        '/': html(link('/top.css')),
+        '/top.css': { type: 'text/css', body: '@import "/s.css"' },
+        '/s.css': css('a.png'),
+      },
+      { '/': html(link('/bundle.css')), '/bundle.css': { fault: 'timeout' } },
+      'IMAGE_TIMEOUT',
+    ],
+    ...[{}, { type: 'text/css' }, { type: 'text/plain' }].flatMap((more) =>
+      ['<!DOCTYPE html><p>down', '\n<!-- a --> <html lang=en>', '\ufeff<h1>Not found</h1>'].map(
+        (body): [string, Site, Site, string] => [
+          `a stylesheet is ${JSON.stringify(body)} as ${more.type}`,
+          { '/': html(link('/s.css')), '/s.css': css('a.png') },
+          { '/s.css': { ...more, body } },
+          'IMAGE_UNREACHABLE',
+        ],
+      ),
+    ),
+    [
       'other stylesheets come first, and more than fifty are linked',
       { '/': html(link('/s.css')), '/s.css': css('a.png') },
       { '/': html(many(50) + link('/s.css')), ...manySheets(50) },
@@ -156,6 +182,22 @@ describe('an update keeps what only an unread source may still name', () => {
     expect(record.items.every(({ outcome }) => outcome === 'kept')).toBe(true);
   });
 
+  it('under a new address, until all was read whole', async () => {
+    const first = {
+      '/': html(link('/s.css') + link('/t.css')),
+      '/s.css': css('a.png', 'b.png'),
+      '/t.css': css(),
+    };
+    const moved = { '/': html(link('/s.css?v=2') + link('/t.css')), '/s.css?v=2': DOWN };
+    const back = { '/s.css?v=2': css('b.png') };
+    expect((await updates(first, moved, moved, moved)).names).toEqual(['a.png', 'b.png']);
+    expect((await updates(first, moved, { ...back, '/t.css': DOWN })).names).toEqual(['a.png', 'b.png']);
+    expect((await updates(first, moved, back)).names).toEqual(['b.png']);
+    // It came beside the old one, and was not read before that went.
+    const beside = { '/': html(link('/s.css') + link('/s.css?v=2')), '/s.css?v=2': DOWN };
+    expect((await updates(first, beside, moved)).names).toEqual(['a.png', 'b.png']);
+  });
+
   it('over many updates, until it is read without them', async () => {
     const first = { '/': html(link('/s.css')), '/s.css': css('a.png', 'b.png') };
     const down = { '/s.css': DOWN };
@@ -201,6 +243,14 @@ describe('an update keeps what only an unread source may still name', () => {
 });
 
 describe('an update removes', () => {
+  it.each(['<!-- p{background:url(b.png)} -->', '<style>\np{}q{background:url(b.png)}</style>'])(
+    'what a stylesheet no longer names that is written as %j',
+    async (body) => {
+      const first = { '/': html(link('/s.css')), '/s.css': css('a.png') };
+      expect((await updates(first, { '/s.css': { type: 'text/css', body } })).names).toEqual(['b.png']);
+    },
+  );
+
   it('what the page named, though a stylesheet that never named it fails', async () => {
     const { names } = await updates(
       { '/': html(`<img src=a.png>${link('/s.css')}`), '/s.css': css('b.png') },
@@ -260,6 +310,62 @@ describe('a page whose length nobody says', () => {
     expect((await updates(inTag)).record.warnings).toHaveLength(1);
   });
 
+  it.each([
+    '<img sr',
+    '<img alt="a > b" s',
+    "<img alt='</body>' src=\"b.p",
+    '<img alt="R&am',
+    '<img src=b.png',
+    '<',
+    '</',
+    '<!-- a > b',
+    '<!-- <img src=b.png> --',
+    '<!DOCTYPE',
+    '<script type=application/ld+json>{"image":"/b.p',
+    '<script>if (a > b) "</p>"',
+    '<script><!-- <script> </script> -->',
+    '<style>p > a{background:url(/b.p',
+    '<style>p{}</styl',
+    '<title>a > b',
+    '<textarea><p></p>',
+    '<noframes>',
+    '<svg><![CDATA[ > ',
+  ])('and that ends inside %j was cut, behind an end tag too', async (end) => {
+    const start = '<!doctype html><body><img src=a.png>';
+    const ends = ['', '</body>', '<template></body></template>', '<svg></svg></html>', 'x'.repeat(170_000)];
+    for (const before of ends) {
+      const { names, record } = await updates(
+        noEnd(`${start}<p><img src=b.png>`),
+        noEnd(`${start}${before}${end}`),
+      );
+      expect(names).toEqual(['a.png', 'b.png']);
+      expect(record.warnings).toMatchObject([{ url: PAGE, code: 'PAGE_UNREACHABLE' }]);
+    }
+  });
+
+  it.each([
+    'a < b',
+    'R&',
+    'R&am',
+    '&#12',
+    '<p>a > b',
+    '<!-- > -->',
+    '<script>"<a"</script>',
+    '<plaintext><a',
+    '<title><a</title>',
+    '\r',
+    '\ud800',
+    '<svg><![CDATA[<a]]></svg>',
+    '<style>a{b:"<c"}</style>',
+  ])('and that ends behind %j was not cut for that', async (end) => {
+    const { names, record } = await updates(
+      noEnd('<p><img src=a.png><img src=b.png>'),
+      noEnd(`<p><img src=a.png>${end}`),
+    );
+    expect(names).toEqual(['a.png']);
+    expect(record.warnings).toEqual([]);
+  });
+
   it('is whole where the transport says so, end tag or not', async () => {
     expect((await updates(whole, noEnd('<p><img src=a.png>', { isDelimited: true }))).names).toEqual([
       'a.png',
@@ -276,6 +382,42 @@ describe('a page whose length nobody says', () => {
     );
     expect(names).toEqual(['b.png']);
     expect(record.warnings).toEqual([]);
+  });
+
+  it('is whole where a stylesheet only has the marks of a comment in a string or an address', async () => {
+    const sheet = (body: string): Site => ({ '/s.css': { type: 'text/css', body, isDelimited: false } });
+    for (const text of [
+      'q{content:"/*"}',
+      'q{background:url(c/*.png)}',
+      'q{}/* " */',
+      `q{content:"/*${'x'.repeat(9_000)}"}`,
+    ]) {
+      const first = {
+        '/': html(link('/s.css')),
+        ...sheet(`p{background:url(a.png)}r{background:url(b.png)}${text}`),
+      };
+      const cut = sheet('p{background:url(a.png)}r{backgr');
+      expect((await updates(first, cut)).names).toEqual(['a.png', 'b.png']);
+      const { names, record } = await updates(first, cut, sheet(`p{background:url(a.png)}${text}`));
+      expect(names).toEqual(['a.png']);
+      expect(record.warnings).toEqual([]);
+    }
+    const first = { '/': html(link('/s.css')), ...sheet('p{background:url(a.png)}q{content:"/*"}') };
+    for (const end of ['/* c', '/**', `/*${'x'.repeat(9_000)}`, 'q{content:"*/"}/*', '"/*'])
+      expect((await updates(first, sheet(end))).names).toEqual(['a.png']);
+  });
+
+  it('is no stylesheet without a byte, unless it never had one', async () => {
+    const sheet = (body: string): Site => ({ '/s.css': { type: 'text/css', body, isDelimited: false } });
+    const first = { '/': html(link('/s.css')), ...sheet('p{background:url(a.png)}') };
+    for (const nothing of ['', '\n', '\ufeff']) {
+      const { names, record } = await updates(first, sheet(nothing), sheet(nothing));
+      expect(names).toEqual(['a.png']);
+      expect(record.warnings).toMatchObject([{ url: `${PAGE}s.css`, code: 'PAGE_UNREACHABLE' }]);
+      const always = await updates({ ...first, ...sheet(nothing) }, sheet(nothing));
+      expect(always.record.warnings).toEqual([]);
+    }
+    expect((await updates(first, { '/s.css': { type: 'text/css', body: '' } })).names).toEqual([]);
   });
 
   it('is what a stylesheet may be too: one that ends in a rule is perhaps cut', async () => {
@@ -327,6 +469,23 @@ describe('a record', () => {
     for (const url of [`${PAGE}s.css`, new URL(long(3_000), PAGE).href]) world.web.set(url, css());
     expect((await world.put()).record.items).toEqual([]);
   });
+
+  it.each([undefined, { sources: 'of a later shape' }])(
+    'of before without imports (provenance %j) does not tell which stylesheet led to another',
+    async (provenance) => {
+      const { world } = await updates({
+        '/': html(link('/top.css')),
+        '/top.css': { type: 'text/css', body: '@import "/s.css";p{background:url(b.png)}' },
+        '/s.css': css('a.png'),
+      });
+      const old = { ...without(recordIn(world)), ...(provenance && { provenance }) };
+      world.store.kept.set(pageIdOf(PAGE), old as unknown as PageRecord);
+      world.web.set(`${PAGE}top.css`, DOWN);
+      expect((await world.put()).record.items).toMatchObject([{ outcome: 'kept' }, { outcome: 'kept' }]);
+      world.web.set(`${PAGE}top.css`, css());
+      expect((await world.put()).record.items).toEqual([]);
+    },
+  );
 
   it('of before does not say how its page ended: the first that may be cut counts as cut', async () => {
     const page = (body: string) => ({ type: 'text/html', body, isDelimited: false });
