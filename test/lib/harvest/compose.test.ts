@@ -236,7 +236,7 @@ describe('an update', () => {
     const inSheet = itemOf('https://site.test/bg.png', {
       foundIn: [{ element: 'link', attribute: 'background-image', slot: 1, stylesheet: sheet }],
     });
-    const present = recordOf([itemOf(A), inSheet]);
+    const present = recordOf([itemOf(A), inSheet], { imports: [] });
     const late = { code: 'PAGE_TIMEOUT' as const, detail: 'It was late.' };
     const gone = { code: 'PAGE_UNREACHABLE' as const, detail: 'It answered with status 500.' };
     const urlsAfter = (...stylesheets: readonly Source[]) =>
@@ -267,8 +267,9 @@ describe('an update', () => {
       expect(record.items[1]?.reason?.detail).toContain('late');
     });
 
-    it('drops what a stylesheet named that the page no longer links, though another one failed', () => {
-      expect(urlsAfter(sourceOf(other, { shortfall: gone }))).toEqual([A]);
+    it('keeps what a stylesheet named that the page no longer links, while one fails that may be its new address', () => {
+      expect(urlsAfter(sourceOf(other, { shortfall: gone }))).toEqual([A, inSheet.url]);
+      expect(urlsAfter(sourceOf(other))).toEqual([A]);
     });
 
     it('drops what a stylesheet that was read no longer names, though another one failed', () => {

@@ -369,7 +369,8 @@ describe('a PUT', () => {
     const since = world.store.calls.slice(writes).map(({ method }) => method);
     expect(since).not.toContain('write');
     expect(since).not.toContain('put');
-    expect((await world.get()).items).toEqual(before.items);
+    // A look-up has no use for the validators.
+    expect((await world.get()).items).toEqual(before.items.map(({ validators: _, ...item }) => item));
   });
 
   it('does not store an image again whose bytes are the same, whatever its validators', async () => {
