@@ -42,7 +42,7 @@ export async function readPage(
   const { finalUrl, contentType, bytes, isDelimited } = page;
 
   if (await isImage(bytes, contentType)) {
-    await refuseCutImage(bytes, isDelimited);
+    await refuseBrokenImage(bytes, isDelimited);
     return { finalUrl, discovery: onlyImage(url, bytes) };
   }
   if (!isHtml(bytes, contentType))
@@ -89,12 +89,16 @@ function onlyImage(url: URL, bytes: Buffer): Discovery {
   return { candidates: [candidate], warnings: [], sources: [source] };
 }
 
-/** Where the transport cannot tell that the body is whole, the format must. */
-async function refuseCutImage(bytes: Buffer, isDelimited: boolean): Promise<void> {
-  if (isDelimited) return;
+/**
+ * What only begins like an image says nothing of what the page has now: an update must not remove anything for it.
+ * Where the transport cannot tell that the body is whole, the connection may have been cut.
+ */
+async function refuseBrokenImage(bytes: Buffer, isDelimited: boolean): Promise<void> {
   const image = await inspectImage(bytes, { maxPixels: Number.POSITIVE_INFINITY, isDelimited });
-  if (image.ok || image.code !== 'IMAGE_TRUNCATED') return;
-  throw new Problem('PAGE_UNREACHABLE', { detail: image.detail, reason: 'protocol' });
+  if (image.ok) return;
+  const isCut = !isDelimited && image.code === 'IMAGE_TRUNCATED';
+  if (isCut) throw new Problem('PAGE_UNREACHABLE', { detail: image.detail, reason: 'protocol' });
+  throw unsupported(`The URL answers with a broken image: ${image.detail}`);
 }
 
 /** Stylesheets share the page's own budget of bytes. */

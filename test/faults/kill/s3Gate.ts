@@ -23,7 +23,8 @@ export interface S3Gate {
 }
 
 export async function startS3Gate(gate: Gate): Promise<S3Gate> {
-  const agent = new Agent({ keepAlive: true });
+  // A new connection each time: a reused one that the store has just closed would make the client ask twice.
+  const agent = new Agent({ keepAlive: false });
   let target = '';
   let committed: (readonly [string, string])[] = [];
 

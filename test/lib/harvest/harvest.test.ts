@@ -414,12 +414,18 @@ describe('a PUT', () => {
     expect(world.missing()).toEqual([]);
   });
 
-  it('that fails leaves the old record and all its objects', async () => {
+  it.each([
+    ['fails', { fault: 'status', status: 500 } as const, { code: 'PAGE_UNREACHABLE', reason: 'status' }],
+    ['meets the head of a GIF', { body: 'GIF89a' }, { code: 'CONTENT_UNSUPPORTED' }],
+    ['meets the head of a PNG', { body: pngOf(1).subarray(0, 20) }, { code: 'CONTENT_UNSUPPORTED' }],
+    ['meets a broken TIFF', { body: 'II*\0aaaa' }, { code: 'CONTENT_UNSUPPORTED' }],
+    ['meets a cut image', { body: 'GIF89a', isDelimited: false }, { code: 'PAGE_UNREACHABLE' }],
+  ])('that %s leaves the old record and all its objects', async (_, answer, problem) => {
     const world = createWorld({ site: site() });
     await world.post();
     const [objects, records] = [new Map(world.store.objects), structuredClone([...world.store.kept])];
-    world.web.set(PAGE, { fault: 'status', status: 500 });
-    expect(await problemOf(world.put())).toMatchObject({ code: 'PAGE_UNREACHABLE', reason: 'status' });
+    world.web.set(PAGE, answer);
+    expect(await problemOf(world.put())).toMatchObject(problem);
     expect(world.store.objects).toEqual(objects);
     expect([...world.store.kept]).toEqual(records);
     expect((await world.get()).items).toHaveLength(3);
