@@ -1,4 +1,5 @@
-import { CUT_SHORT, positive, type Structure } from '../structure.ts';
+import type { Pace } from '../../pace.ts';
+import { CUT_SHORT, inSteps, positive, type Structure } from '../structure.ts';
 
 /** Reads unsigned integers in the file's byte order; 0 behind the end of the bytes. */
 type ReadInteger = (offset: number, length: number) => number;
@@ -45,17 +46,18 @@ const TAGS = 65_536;
 const PARTS_MAX = 100_000;
 
 /** TIFF and BigTIFF. Only the first directory is followed, which is the picture that a browser shows: no loop is possible. */
-export function readTiff(bytes: Buffer): Structure {
-  return readPicture(bytes, TIFF_TAGS);
+export function readTiff(bytes: Buffer, pace: Pace): Promise<Structure> {
+  return readPicture(bytes, TIFF_TAGS, pace);
 }
 
 /** JPEG XR (HD Photo). */
-export function readJpegXr(bytes: Buffer): Structure {
-  return readPicture(bytes, JPEG_XR_TAGS);
+export function readJpegXr(bytes: Buffer, pace: Pace): Promise<Structure> {
+  return readPicture(bytes, JPEG_XR_TAGS, pace);
 }
 
-function readPicture(bytes: Buffer, tags: Tags): Structure {
-  const directory = readDirectory(bytes, new Set([tags.width, tags.height, ...tags.parts.flat()]));
+async function readPicture(bytes: Buffer, tags: Tags, pace: Pace): Promise<Structure> {
+  const wanted = new Set([tags.width, tags.height, ...tags.parts.flat()]);
+  const directory = await readDirectory(bytes, wanted, pace);
   if (directory === null) return CUT_SHORT;
   const { values } = directory;
   const width = positive(values.get(tags.width)?.at(0) ?? 0);
@@ -67,17 +69,25 @@ function readPicture(bytes: Buffer, tags: Tags): Structure {
     if (!offsets) continue;
     const lengths = values.get(lengthsTag);
     const count = offsets.end <= bytes.length ? Math.min(offsets.count, PARTS_MAX) : 0;
-    for (let i = 0; i < count; i += 1) {
+    let i = 0;
+    await inSteps(pace, () => {
+      if (i >= count) return true;
       const start = offsets.at(i);
       if (start > 0 && start < bytes.length) hasPicture = true;
       if (start + (lengths?.at(i) ?? 0) > bytes.length) isWhole = false;
-    }
+      i += 1;
+      return;
+    });
   }
   return { width, height, hasPicture, isWhole: hasPicture && isWhole };
 }
 
 /** The first image file directory, with the values of `wanted`; null when not even its first entry is there. */
-function readDirectory(bytes: Buffer, wanted: ReadonlySet<number>): Directory | null {
+async function readDirectory(
+  bytes: Buffer,
+  wanted: ReadonlySet<number>,
+  pace: Pace,
+): Promise<Directory | null> {
   const isLittle = bytes[0] === 0x49;
   const integer: ReadInteger = (offset, length) => {
     if (offset + length > bytes.length) return 0;
@@ -104,22 +114,27 @@ function readDirectory(bytes: Buffer, wanted: ReadonlySet<number>): Directory | 
   const seen = new Uint8Array(TAGS);
   let isWhole = end <= bytes.length;
   const lookedAt = Math.min(end, bytes.length, first + TAGS * entryLength);
-  for (let at = first; at + entryLength <= lookedAt; at += entryLength) {
+  let next = first;
+  await inSteps(pace, () => {
+    const at = next;
+    if (at + entryLength > lookedAt) return true;
+    next += entryLength;
     const tag = integer(at, 2);
     const length = TYPE_LENGTHS[integer(at + 2, 2)] ?? 0;
-    if (length === 0 || seen[tag] === 1) continue;
+    if (length === 0 || seen[tag] === 1) return;
     seen[tag] = 1;
     const valueCount = integer(at + 4, wide);
     const inline = at + 4 + wide;
     // Values that fit stand in the entry itself, others where it points to.
     const base = valueCount * length <= wide ? inline : integer(inline, wide);
     if (base + valueCount * length > bytes.length) isWhole = false;
-    if (!wanted.has(tag)) continue;
+    if (!wanted.has(tag)) return;
     values.set(tag, {
       count: valueCount,
       end: base + valueCount * length,
       at: (index) => (index < valueCount ? integer(base + index * length, length) : 0),
     });
-  }
+    return;
+  });
   return { isWhole, values };
 }
