@@ -1,6 +1,7 @@
 /** The settings: read once from the environment, typed, all faults reported together. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { SettingsError } from './settingsError.ts';
 
 /** A `FETCH_ALLOW_HOSTS` entry, as the URL parser spells it. */
 export interface AllowedHost {
@@ -88,7 +89,7 @@ const DEFAULT_RECEIVER: AllowedHost = { hostname: '127.0.0.1', port: 25_888 };
 
 /**
  * Reads the settings.
- * @throws Error whose message lists every fault, one a line.
+ * @throws SettingsError with every fault
  */
 export function readConfig(env: Environment): Config {
   const faults: string[] = [];
@@ -184,7 +185,7 @@ export function readConfig(env: Environment): Config {
     },
     metrics: { ...(hasReceiver && { receiver }) },
   };
-  if (faults.length > 0) throw new Error(`The settings cannot be used:\n- ${faults.join('\n- ')}`);
+  if (faults.length > 0) throw new SettingsError(faults);
   return config;
 }
 

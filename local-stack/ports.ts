@@ -9,7 +9,7 @@ export interface WantedPort {
 
 /**
  * Checks every port before anything is started.
- * @throws Error with one sentence for each port that is taken, or asked for twice.
+ * @throws Error with one sentence for each port that is taken, or asked for twice; or one about `LISTEN_HOST`
  */
 export async function checkPorts(wanted: readonly WantedPort[]): Promise<void> {
   const faults: string[] = [];
@@ -17,18 +17,25 @@ export async function checkPorts(wanted: readonly WantedPort[]): Promise<void> {
     const twin = wanted.slice(0, index).find((other) => other.port === port);
     if (twin !== undefined) {
       faults.push(`${setting} and ${twin.setting} are both ${port}: give one of them another port.`);
-    } else if (await isTaken(port, host)) {
+      continue;
+    }
+    const code = await whyNot(port, host);
+    if (code === 'EADDRINUSE' || code === 'EACCES') {
       faults.push(`Port ${port} is taken: stop what uses it, or choose another port with ${setting}.`);
+    } else if (code !== undefined) {
+      throw new Error(`LISTEN_HOST is "${host}", where nothing can listen on this machine (${code}).`);
     }
   }
   if (faults.length > 0) throw new Error(faults.join('\n'));
 }
 
-async function isTaken(port: number, host: string): Promise<boolean> {
+/** The error code of what cannot be listened on. */
+async function whyNot(port: number, host: string): Promise<string | undefined> {
+  const own = await tryListen(port, host);
+  if (own !== undefined || host !== '127.0.0.1') return own;
   // `localhost` may mean ::1 to the caller: whoever listens there would get the calls that are meant for us.
-  const hosts = host === '127.0.0.1' ? [host, '::1'] : [host];
-  const codes = await Promise.all(hosts.map((each) => tryListen(port, each)));
-  return codes.includes('EADDRINUSE') || codes.includes('EACCES');
+  const twin = await tryListen(port, '::1');
+  return twin === 'EADDRINUSE' || twin === 'EACCES' ? twin : undefined;
 }
 
 /** The error code, or undefined when it could be listened on. */

@@ -1,5 +1,6 @@
 /** The settings of the local stack itself; those of the functions are in `lib/config.ts`. */
 import { resolve } from 'node:path';
+import { SettingsError } from '../lib/settingsError.ts';
 import { hostnameOf } from './requestGuard.ts';
 
 export interface LocalSettings {
@@ -23,7 +24,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * `LISTEN_HOST`, `ALLOWED_HOSTS`, `PORT`, `LAMBDA_PORT`, `SITE_PORT`, `S3_PORT`, `REDIS_PORT`, `LOCAL_DATA`.
- * @throws Error whose message lists every fault, one a line.
+ * @throws SettingsError with every fault
  */
 export function readLocalSettings(env: Environment): LocalSettings {
   const faults: string[] = [];
@@ -44,7 +45,7 @@ export function readLocalSettings(env: Environment): LocalSettings {
     redisPort: env.REDIS_PORT?.trim() ? port('REDIS_PORT', 0) : null,
     dataFolder: resolve(import.meta.dirname, '..', env.LOCAL_DATA?.trim() || '.local'),
   };
-  if (faults.length > 0) throw new Error(`The settings cannot be used:\n- ${faults.join('\n- ')}`);
+  if (faults.length > 0) throw new SettingsError(faults);
   return settings;
 }
 

@@ -1,6 +1,8 @@
 /** `npm start`: everything that the API needs, on this machine, until Ctrl-C. */
 import { join, resolve } from 'node:path';
 import { type CorsOrigins, readConfig } from '../lib/config.ts';
+import { readTogether } from '../lib/settingsError.ts';
+import { refuseArguments } from './arguments.ts';
 import { buildFunctions } from './build.ts';
 import { lockFolder } from './embedded/folderLock.ts';
 import { startObjectStore } from './embedded/objectStore.ts';
@@ -24,9 +26,12 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 
 /** Starts all parts in order; each one that stands is handed to `parts`, which ends them in reverse. */
 async function start(parts: AsyncDisposableStack, end: AbortController): Promise<void> {
-  const settings = readLocalSettings(process.env);
-  // The functions read these too, but each at its first call only; a fault is better known now.
-  const { corsOrigins } = readConfig({ ...process.env, ...functionEnvironment(process.env, settings, {}) });
+  refuseArguments(process.argv.slice(2));
+  // The functions read theirs too, but each at its first call only; a fault is better known now.
+  const [settings, { corsOrigins }] = readTogether(
+    () => readLocalSettings(process.env),
+    () => readConfig({ ...process.env, ...functionEnvironment(process.env, { sitePort: null }, {}) }),
+  );
   await checkPorts(wantedPorts(settings));
   parts.defer(lockDataFolder(settings));
   end.signal.throwIfAborted();

@@ -1,5 +1,6 @@
 /** `npm run sweep`: runs the scheduled sweep once, on the store of the local stack. */
 import type { Context } from 'aws-lambda';
+import { refuseArguments } from './arguments.ts';
 import { joinRunning } from './environment.ts';
 import { readLocalSettings } from './settings.ts';
 
@@ -7,6 +8,7 @@ import { readLocalSettings } from './settings.ts';
 const TIMEOUT_MS = 900_000;
 
 try {
+  refuseArguments(process.argv.slice(2));
   const { environment, isRunning } = await joinRunning(process.env, readLocalSettings(process.env));
   if (!isRunning && !process.env.S3_ENDPOINT) {
     throw new Error('no local stack is running here ("npm start" in another terminal starts it).');

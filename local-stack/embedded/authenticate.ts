@@ -113,6 +113,8 @@ function readHeaderClaim({
 }
 
 function readLinkClaim(query: URLSearchParams): Claim | null {
+  // Of a name given twice one value could be signed and the other be used.
+  if (LINK_PARAMETERS.some((name) => query.getAll(`X-Amz-${name}`).length !== 1)) return null;
   const parameter = (name: string) => query.get(`X-Amz-${name}`) ?? '';
   const expires = parameter('Expires');
   if (parameter('Algorithm') !== ALGORITHM || !/^\d{1,6}$/.test(expires)) return null;

@@ -36,6 +36,16 @@ describe('checkPorts', () => {
     );
   });
 
+  it.each(['203.0.113.1', 'no.such.host.invalid', '127.0.0.1:80', 'http://localhost'])(
+    'says that nothing can listen on %s',
+    async (address) => {
+      const [port = 0] = await freePorts(1);
+      await expect(checkPorts([{ port, setting: 'PORT', host: address }])).rejects.toThrow(
+        `LISTEN_HOST is "${address}", where nothing can listen on this machine (`,
+      );
+    },
+  );
+
   it('names two settings that ask for the same port', async () => {
     const [port = 0] = await freePorts(1);
     const wanted = ['PORT', 'SITE_PORT'].map((setting) => ({ port, setting, host }));
