@@ -1,0 +1,14 @@
+/**
+ * The suites that search rather than show: attacks, kills, schedules, browsers, long rounds. `npm test` leaves them to
+ * `npm run test:deep`. Each is a pattern of jest's `testPathIgnorePatterns`.
+ */
+export const DEEP_SUITES = [
+  '/test/browser/',
+  '/test/faults/',
+  '/test/hostile/',
+  '/test/e2e/(corpus|minio|front)\\.test',
+  '/test/lib/harvest/updates/',
+  '/test/lib/image/(imageStalls|hostileImages)\\.test',
+  '/test/lib/record/(redisRounds|redisMisconfigured|s3Closing|sweepRounds|lookUpMemory)\\.test',
+  '/test/local-stack/exporter/(growth|hostileDocuments)\\.test',
+];
