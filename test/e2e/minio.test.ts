@@ -91,14 +91,15 @@ describe('npm start on MinIO', () => {
   });
 
   it('loses nothing that it promised when MinIO is killed in the middle, and goes on once it is back', async () => {
-    const pages = Array.from({ length: 12 }, (_, n) => `?killed-${n}`);
-    let answered = 0;
+    // As many as HARVESTS_MAX lets in at once: no more would be refused before they begin.
+    const pages = Array.from({ length: 8 }, (_, n) => `?killed-${n}`);
+    let created = 0;
     const posts = pages.map(async (page) => {
       const answer = await call('POST', page);
-      answered += 1;
+      if (answer.status === 201) created += 1;
       return answer;
     });
-    await until(() => answered > 0);
+    await until(() => created > 0);
     await minio.kill();
     const first = await Promise.all(posts);
     const promised = first.flatMap(({ status, body }, n) =>
