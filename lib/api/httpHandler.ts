@@ -66,7 +66,7 @@ export function createHttpHandler<S extends ChainServices>(operation: Operation<
     .use(observeCall(operation))
     .use(addHeaders(services.corsOrigins ?? []))
     .use(answerProblems());
-  if (hasBody) chain.use(checkBody()).use(httpJsonBodyParser() as Link);
+  if (hasBody) chain.use(butForOptions(checkBody())).use(butForOptions(httpJsonBodyParser() as Link));
   return chain.handler((event, { call = openCall(services.clock) }) => {
     if (isOptions(event)) return optionsAnswer();
     const measured = measuredStorage(services, services.clock, call.measures);
@@ -136,6 +136,11 @@ function answerProblems(): Link {
       request.response = problemAnswer(request.error as Problem);
     },
   };
+}
+
+/** OPTIONS has no body to read. */
+function butForOptions({ before }: Link): Link {
+  return { before: (request) => (isOptions(request.event) ? undefined : before?.(request)) };
 }
 
 /** What the parser leaves open: a missing body, its size, the encoding, header names in any case. */

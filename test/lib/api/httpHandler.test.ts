@@ -23,7 +23,7 @@ function createEcho(run?: () => never) {
   const call = async (event: HttpEvent, context: object = {}) => {
     const answer = await handler(event, context as never);
     const line = JSON.parse(String(logged.mock.lastCall?.[0])) as Record<string, unknown>;
-    return { answer, body: JSON.parse(answer.body) as Record<string, unknown>, line };
+    return { answer, body: JSON.parse(answer.body || 'null') as Record<string, unknown>, line };
   };
   return { call, emitted };
 }
@@ -46,6 +46,17 @@ describe('the handler chain', () => {
       requestId: 'id',
     });
     expect(emitted).toMatchObject([{ operation: 'post', outcome: 'OK' }]);
+  });
+
+  it.each<[string, HttpEvent]>([
+    ['no body', {}],
+    ['a body of another type', { headers: { 'content-type': 'text/plain' }, body: 'x' }],
+  ])('answers OPTIONS whatever the operation is: %s', async (_, event) => {
+    const { call, emitted } = createEcho();
+    const options = { ...event, requestContext: { http: { method: 'OPTIONS' } } };
+    const { answer, line } = await call(options);
+    expect([answer.statusCode, answer.headers.allow]).toEqual([204, 'GET, HEAD, OPTIONS, POST, PUT']);
+    expect([line.operation, emitted]).toEqual(['options', []]);
   });
 
   it.each<[string, HttpEvent]>([
