@@ -1,6 +1,9 @@
 /** The plain data that the rooms hand to each other. No behaviour, no imports but the code lists. */
 import type { ImageCode, ProblemCode, UnreachableReason } from './problem.ts';
 
+/** What servers commonly accept as a request line: a longer URL is no address, and none is kept. */
+export const URL_MAX_CHARS = 8_192;
+
 /** Which candidates of a picture are wanted: every one, or per slot the largest. */
 export type Variants = 'all' | 'best';
 

@@ -1,5 +1,5 @@
 /** Which of the discovered candidates are worth fetching; the others get their reason here. */
-import { type Candidate, type Reason, STAND_IN_BYTES, type Variants } from '../model.ts';
+import { type Candidate, type Reason, STAND_IN_BYTES, URL_MAX_CHARS, type Variants } from '../model.ts';
 
 export interface Choice {
   readonly candidate: Candidate;
@@ -7,8 +7,6 @@ export interface Choice {
   readonly reason?: Reason;
 }
 
-/** What servers commonly accept as a request line; a longer reference is no address. */
-export const URL_MAX_CHARS = 8_192;
 /** All URLs of one record together, so that an answer stays under 5 MiB. */
 const URLS_MAX_CHARS = 1024 * 1024;
 /** What a record may hold, as a multiple of the images of one call: so much room is there for what must stay. */

@@ -14,11 +14,11 @@ import {
   type Source,
   type StoredItem,
   type StylesheetCode,
+  URL_MAX_CHARS,
   type Warning,
 } from '../model.ts';
 import { imageIdOf } from '../page/identity.ts';
 import type { ImageCode } from '../problem.ts';
-import { URL_MAX_CHARS } from './choose.ts';
 import { type PastSource, readPast } from './pastSources.ts';
 
 /** What an update starts from: the record's sources, as far as this call's reading has not replaced them. */

@@ -1,4 +1,4 @@
-import { type Discovery, PAGE_SOURCE, type Shortfall, type Warning } from '../model.ts';
+import { type Discovery, PAGE_SOURCE, type Shortfall, URL_MAX_CHARS, type Warning } from '../model.ts';
 import { createPace } from '../pace.ts';
 import { collectReferences } from './collectReferences.ts';
 import type { CssBudget } from './cssTokens.ts';
@@ -46,8 +46,6 @@ export const STYLESHEET_LIMITS: StylesheetLimits = {
 };
 /** Bad tokens in all CSS of a page; more is no CSS. */
 const CSS_FAULTS_MAX = 20_000;
-/** Every relative reference would repeat a longer base. */
-const BASE_MAX_CHARS = 8_192;
 
 /**
  * Finds every image that a page uses: in its markup, its styles and its linked stylesheets. Candidates come in page
@@ -114,7 +112,8 @@ function baseUrl(href: string | undefined, finalUrl: URL): string {
     url !== null &&
     url.protocol !== 'data:' &&
     url.protocol !== 'javascript:' &&
-    url.href.length <= BASE_MAX_CHARS;
+    // Every relative reference would repeat a longer base.
+    url.href.length <= URL_MAX_CHARS;
   return isUsable ? url.href : fallback;
 }
 

@@ -1,4 +1,4 @@
-import type { Shortfall, Source, Warning } from '../model.ts';
+import { type Shortfall, type Source, URL_MAX_CHARS, type Warning } from '../model.ts';
 import type { Pace } from '../pace.ts';
 import { readCss } from './css.ts';
 import type { CssBudget } from './cssTokens.ts';
@@ -85,8 +85,6 @@ interface Sheet {
 /** Those that are left out are counted up to this, so that a page of nothing but links costs little. */
 const LEFT_OUT_COUNTED = 10_000;
 const LINKS_BETWEEN_LOOKS = 128;
-/** Servers take no longer ones. */
-const URL_MAX_CHARS = 8_192;
 /** Of a `url` in a warning that is too long to be of use. */
 const WARNED_URL_CHARS = 200;
 /** Of a type in a detail, which is said of every image of the stylesheet. */

@@ -1,10 +1,8 @@
 /** Conditional requests: RFC 9110 section 13. */
-import type { Validators } from '../model.ts';
+import { URL_MAX_CHARS, type Validators } from '../model.ts';
 import type { Answer } from './transport.ts';
 
 /** A validator comes back from a server and goes into a later request, so only what a header can carry is kept. */
-/** Of the URL that they are of: a redirect to a longer one must not make a record grow without end. */
-const URL_MAX_CHARS = 8_192;
 const SENDABLE = /^[\x21-\x7e]([\x20-\x7e]{0,510}[\x21-\x7e])?$/;
 
 /** The condition for the hop to `url`, for no other than the one the validators are of; null when there is none. */
@@ -26,6 +24,7 @@ export function conditionFor(
 export function validatorsOf(url: URL, answer: Answer, known?: Validators): Validators | undefined {
   const etag = sendable(answer.header('etag')) ?? known?.etag;
   const lastModified = sendable(answer.header('last-modified')) ?? known?.lastModified;
+  // A redirect to a longer URL must not make a record grow without end.
   if ((etag === undefined && lastModified === undefined) || url.href.length > URL_MAX_CHARS) return undefined;
   return {
     url: url.href,
