@@ -26,19 +26,26 @@ const LOST: readonly unknown[] = ['ECONNRESET', 'EPIPE'];
  * @param fresh must not keep its connections
  */
 export function createConnections(kept: HttpHandler, fresh: HttpHandler): HttpHandler {
+  let isClosed = false;
+  const handle = async (handler: HttpHandler, request: HttpRequest, options?: Options) => {
+    // What is lost by our own closing is not repeated: a plain error, which the SDK does not repeat either.
+    if (isClosed) throw new Error('The connections to the store are closed.');
+    return handler.handle(request, options);
+  };
   return {
     ...(kept.metadata && { metadata: kept.metadata }),
     async handle(request: HttpRequest, options?: Options) {
       if (isConditional(request.headers) || isRepetition(request.headers))
-        return fresh.handle(request, options);
+        return handle(fresh, request, options);
       try {
-        return await kept.handle(request, options);
+        return await handle(kept, request, options);
       } catch (error) {
         if (!isLost(error)) throw error;
-        return fresh.handle(request, options);
+        return handle(fresh, request, options);
       }
     },
     destroy() {
+      isClosed = true;
       kept.destroy?.();
       fresh.destroy?.();
     },

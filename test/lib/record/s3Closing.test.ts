@@ -1,5 +1,7 @@
 /** A store that closes its connections unannounced: after any answer, and in the middle of one. */
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -191,4 +193,21 @@ describe('the check of the bucket', () => {
     });
     expect(between.requests.filter(({ kind }) => kind === 'PUT check')).toHaveLength(3);
   });
+});
+
+it('closed by its own process, it repeats nothing that was under way', async () => {
+  const asked: string[] = [];
+  const { promise: hasArrived, resolve: arrive } = Promise.withResolvers<void>();
+  const silent = createServer((request) => {
+    asked.push(`${request.method} ${request.url}`);
+    arrive();
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  open.push(() => new Promise<void>((resolve) => silent.close(() => resolve())));
+  const store = storeAt(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+  const verified = store.records.verify();
+  await hasArrived;
+  store.close();
+  await expect(verified).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  expect(asked).toHaveLength(1);
 });
