@@ -111,7 +111,7 @@ export interface ImageFacts {
   readonly contentType: string;
   /** Without dot, of the real type. */
   readonly extension: string;
-  /** Pixels; null where the format does not say (an SVG without size, an unreadable header). */
+  /** Pixels as a browser shows it; null where the bytes do not say (an unreadable header, an SVG's relative unit). */
   readonly width: number | null;
   readonly height: number | null;
 }

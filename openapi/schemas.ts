@@ -72,7 +72,10 @@ const ITEM = {
   sha256: about('Of the original bytes.', z.string().check(z.regex(/^[0-9a-f]{64}$/))),
   bytes: count(),
   contentType: text('From the bytes, not from the header.'),
-  width: about('Pixels; null where the format does not say.', pixels()),
+  width: about(
+    'Pixels as a browser shows the image, after orientation; null where the bytes do not say.',
+    pixels(),
+  ),
   height: pixels(),
   outcome: z.enum(['stored', 'unchanged', 'changed', 'kept']),
   foundIn: foundIn(),

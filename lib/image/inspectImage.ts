@@ -33,17 +33,18 @@ export async function inspectImage(bytes: Buffer, options: InspectOptions): Prom
   const pace = createPace();
   // The inline images of a page are all inspected at once: each waits for its turn.
   await pace.rest();
-  const format = await imageFormatOf(bytes);
-  const structure = await format?.read(bytes, pace);
+  const format = await imageFormatOf(bytes, pace);
+  const structure = await format?.read(bytes, { pace, isDelimited: options.isDelimited });
   if (!format || !structure)
     return refuse('NOT_AN_IMAGE', 'The bytes are not those of a known image format.');
 
   const { width, height } = structure;
   const isVector = format.isVector === true;
-  if (!isVector && (width ?? 0) * (height ?? 0) > options.maxPixels) {
+  const pixels = Math.max((width ?? 0) * (height ?? 0), structure.pixels ?? 0);
+  if (!isVector && pixels > options.maxPixels) {
     return refuse(
       'IMAGE_TOO_MANY_PIXELS',
-      `The image has ${width} by ${height} pixels; the limit is ${options.maxPixels} pixels.`,
+      `The image has ${pixels} pixels; the limit is ${options.maxPixels} pixels.`,
     );
   }
   if (!structure.hasPicture) return refuse('IMAGE_TRUNCATED', 'The bytes end before the picture begins.');
@@ -60,7 +61,7 @@ export async function inspectImage(bytes: Buffer, options: InspectOptions): Prom
  * everything up to the root's name).
  */
 export async function imageTypeOf(head: Buffer): Promise<string | null> {
-  return (await imageFormatOf(head))?.contentType ?? null;
+  return (await imageFormatOf(head, createPace()))?.contentType ?? null;
 }
 
 function refuse(code: InspectionCode, detail: string): Inspection {

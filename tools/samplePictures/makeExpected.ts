@@ -21,6 +21,11 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
 };
 
+/** An SVG that has a shape but no size: browsers fit it into 300 by 150 pixels, image-size gives the shape. */
+const BY_HAND: Readonly<Record<string, { width: number; height: number }>> = {
+  'sample/channels/mask-icon.svg': { width: 150, height: 150 },
+};
+
 /** A path under the page's folder, `/…` from the site's root, or `{ dataOf: page }` for the page's first PNG data: URL. */
 type Reference = string | { readonly dataOf: string };
 
@@ -133,21 +138,21 @@ function describe({ page, folder = 'sample/', images, skipped = [] }: Page) {
     images: images.map((reference) => {
       if (typeof reference !== 'string') {
         const bytes = dataIn(reference.dataOf);
-        return { url: dataUrl('image/png', bytes), ...factsOf('.png', bytes) };
+        return { url: dataUrl('image/png', bytes), ...factsOf('data.png', bytes) };
       }
       const isRooted = reference.startsWith('/');
       const [file = ''] = (isRooted ? reference.slice(1) : folder + reference).split('?');
       const url = isRooted ? reference : base + reference;
-      return { url, file, ...factsOf(extname(file), readFileSync(join(SITE, file))) };
+      return { url, file, ...factsOf(file, readFileSync(join(SITE, file))) };
     }),
     skipped,
   };
 }
 
-function factsOf(extension: string, bytes: Buffer) {
-  const { width, height } = imageSize(bytes);
+function factsOf(file: string, bytes: Buffer) {
+  const { width, height } = BY_HAND[file] ?? imageSize(bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { contentType: CONTENT_TYPES[extension], bytes: bytes.length, width, height, sha256 };
+  return { contentType: CONTENT_TYPES[extname(file)], bytes: bytes.length, width, height, sha256 };
 }
 
 function dataIn(file: string): Buffer {

@@ -37,14 +37,30 @@ export function findBox(bytes: Buffer, type: string, from?: number, to?: number)
   return undefined;
 }
 
-/** The brands of a leading `ftyp` box: the major one, then the compatible ones; empty without such a box. */
+/** Boxes that any file of this family may have, with or without a picture in them. */
+const COMMON_BOXES = ['ftyp', 'free', 'skip', 'uuid', 'wide'];
+
+/**
+ * Whether a box of one of these types reaches beyond the bytes. What only looks like a box behind the picture is
+ * somebody's appendix, so that unknown types do not count.
+ */
+export function hasCutBox(bytes: Buffer, types: readonly string[]): boolean {
+  for (const { type, end } of boxesOf(bytes)) {
+    if (end > bytes.length && (types.includes(type) || COMMON_BOXES.includes(type))) return true;
+  }
+  return false;
+}
+
+/**
+ * The brands of a leading `ftyp` box: the major one, what stands as its version (low-overhead files name their codec
+ * there), then the compatible ones; empty without such a box.
+ */
 export function brandsOf(head: Buffer): ReadonlySet<string> {
   const brands = new Set<string>();
   if (head.length < 12 || head.toString('latin1', 4, 8) !== 'ftyp') return brands;
-  brands.add(head.toString('latin1', 8, 12));
   // A real list has a handful; the bound keeps a hostile one cheap.
   const end = Math.min(head.readUInt32BE(0), head.length, 16 + 4 * 64);
-  for (let offset = 16; offset + 4 <= end; offset += 4)
+  for (let offset = 8; offset + 4 <= end; offset += 4)
     brands.add(head.toString('latin1', offset, offset + 4));
   return brands;
 }

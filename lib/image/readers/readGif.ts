@@ -1,5 +1,4 @@
-import type { Pace } from '../../pace.ts';
-import { CUT_SHORT, inSteps, positive, type Structure } from '../structure.ts';
+import { CUT_SHORT, inSteps, positive, type ReadOptions, type Structure } from '../structure.ts';
 
 const EXTENSION = 0x21;
 const IMAGE = 0x2c;
@@ -9,23 +8,22 @@ const TRAILER = 0x3b;
 const BLOCKS_PER_STEP = 65_536;
 
 /**
- * GIF (GIF89a specification): the blocks are walked one by one up to the trailer. A screen of no size is what viewers
- * take for as large as its frames.
+ * GIF (GIF89a specification): the blocks are walked one by one up to the trailer. A first frame that reaches beyond
+ * the screen makes the screen larger, as browsers have it; later ones do not.
  */
-export async function readGif(bytes: Buffer, pace: Pace): Promise<Structure> {
-  return bytes.length < 13 ? CUT_SHORT : inSteps(pace, createWalk(bytes));
+export async function readGif(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure> {
+  return bytes.length < 13 ? CUT_SHORT : inSteps(pace, createWalk(bytes, isDelimited));
 }
 
-function createWalk(bytes: Buffer): () => Structure | undefined {
-  const [width, height] = [bytes.readUInt16LE(6), bytes.readUInt16LE(8)];
-  const isOpen = width === 0 || height === 0;
-  let [framesWidth, framesHeight] = [0, 0];
+function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | undefined {
+  let [width, height] = [bytes.readUInt16LE(6), bytes.readUInt16LE(8)];
+  let hasFrame = false;
   let hasPicture = false;
   let isInSubBlocks = false;
   let offset = 13 + colourTableLength(bytes.readUInt8(10));
   const structure = (isAtEnd: boolean): Structure => ({
-    width: positive(width || framesWidth),
-    height: positive(height || framesHeight),
+    width: positive(width),
+    height: positive(height),
     hasPicture,
     isWhole: isAtEnd && hasPicture,
   });
@@ -43,17 +41,17 @@ function createWalk(bytes: Buffer): () => Structure | undefined {
         offset += 2;
         isInSubBlocks = true;
       } else if (block === IMAGE) {
-        if (isOpen && offset + 9 <= bytes.length) {
-          const right = bytes.readUInt16LE(offset + 1) + bytes.readUInt16LE(offset + 5);
-          const bottom = bytes.readUInt16LE(offset + 3) + bytes.readUInt16LE(offset + 7);
-          if (right > framesWidth) framesWidth = right;
-          if (bottom > framesHeight) framesHeight = bottom;
+        if (!hasFrame && offset + 9 <= bytes.length) {
+          hasFrame = true;
+          width = Math.max(width, bytes.readUInt16LE(offset + 1) + bytes.readUInt16LE(offset + 5));
+          height = Math.max(height, bytes.readUInt16LE(offset + 3) + bytes.readUInt16LE(offset + 7));
         }
         // Ten bytes of descriptor, the local colour table, one byte of code size.
         offset += 11 + colourTableLength(bytes[offset + 9] ?? 0);
         // A frame without data is what the shortest transparent GIFs have; browsers show it.
         const dataStart = bytes[offset] === 0 ? offset : offset + 1;
         if (dataStart < bytes.length) hasPicture = true;
+        if (isDelimited && hasPicture) return structure(false);
         isInSubBlocks = true;
       } else if (block === 0) {
         // Some writers leave an empty sub-block too many.

@@ -1,112 +1,111 @@
-import { positive, type Structure } from '../structure.ts';
-import { type Box, boxesOf, findBox } from './boxes.ts';
+import { positive, type ReadOptions, type Sides, type Structure } from '../structure.ts';
+import { highBitsFirst } from './bits.ts';
+import { boxesOf, brandsOf, findBox, hasCutBox } from './boxes.ts';
+import { oriented } from './exif.ts';
+import { areItemsThere } from './heifItems.ts';
+import { type HeifSize, sizeOfPrimary } from './heifSize.ts';
 
-type Size = readonly [width: number, height: number];
+/** Boxes of HEIF and of film that stand on the top level; phones add `mpvd` (a film) and `sefd`. */
+const BOXES = ['meta', 'mini', 'mdat', 'moov', 'moof', 'mfra', 'sidx', 'styp', 'emsg', 'mpvd', 'sefd'];
 
-/** Pixels; HEVC and AV1 pad a picture by less than this. */
-const CODING_BLOCK = 64;
+/** A file of these brands has a track of pictures. */
+const TRACK_BRANDS = ['avis', 'msf1', 'hevc', 'hevx', 'hevm', 'hevs'];
 
-/** Items whose properties are looked through. A picture of 100 million pixels has 1,600 tiles of 256 by 256. */
-const ITEMS_MAX = 100_000;
+/** Browsers, which show AVIF, take a crop into account only where it begins at the top left corner. */
+const AVIF_BRANDS = ['avif', 'avis'];
 
-/** Boxes without which the picture is not whole; what only looks like a box behind them is somebody's appendix. */
-const PICTURE_BOXES = new Set(['meta', 'mdat', 'moov', 'moof']);
+/** What stands on the top level of a file. */
+interface Contents {
+  /** Its content begins behind four bytes of version and flags. */
+  readonly meta?: { readonly start: number; readonly end: number; readonly isOpen: boolean };
+  readonly mini?: { readonly start: number; readonly end: number; readonly isOpen: boolean };
+  readonly moov?: { readonly start: number; readonly end: number };
+  readonly hasData: boolean;
+  readonly hasOpenData: boolean;
+  readonly isFragmented: boolean;
+}
 
 /**
- * AVIF, HEIC and other HEIF (ISO/IEC 23008-12). The size is the primary item's: `ispe`, less what `clap` crops of
- * the coder's padding, and not rotated by `irot`. When the items do not lead there it is the largest `ispe`.
+ * AVIF, HEIC and other HEIF (ISO/IEC 23008-12). The size is the primary item's: `ispe`, less what `clap` crops, turned
+ * by `irot`; EXIF data do not turn it. Whole is a file of which every item and every box is there. Where the
+ * last box is open, the items say how far it reaches; of a track in such a box, and of fragments, that is never known.
  */
-export function readHeif(bytes: Buffer): Structure | null {
-  let meta: Box | undefined;
-  let hasData = false;
-  let hasTrack = false;
-  let isWhole = true;
-  for (const box of boxesOf(bytes)) {
-    if (box.end > bytes.length && PICTURE_BOXES.has(box.type)) isWhole = false;
-    if (box.type === 'meta') meta ??= box;
-    if (box.type === 'moov') hasTrack = true;
-    if (box.type === 'mdat' && box.start < bytes.length) hasData = true;
-  }
-  if (meta === undefined) return { width: null, height: null, hasPicture: hasTrack && hasData, isWhole };
-  // `meta` is a full box: four bytes of version and flags come first.
-  const from = meta.start + 4;
-  const hasInlineData = findBox(bytes, 'idat', from, meta.end) !== undefined;
-  const [width, height] = sizeOf(bytes, from, meta.end);
+export function readHeif(bytes: Buffer, { isDelimited }: ReadOptions): Structure | null {
+  const contents = contentsOf(bytes);
+  const { meta, mini, moov, hasData } = contents;
+  const hasInlineData = meta !== undefined && findBox(bytes, 'idat', meta.start, meta.end) !== undefined;
+  const size = sizeOf(bytes, contents);
+  const [width, height] = size?.sides ?? [0, 0];
+  const hasPicture =
+    (mini !== undefined && mini.start < bytes.length) ||
+    (hasData && (meta !== undefined || moov !== undefined)) ||
+    hasInlineData;
   return {
-    width,
-    height,
-    hasPicture: hasData || hasInlineData,
-    isWhole: isWhole && (hasData || hasInlineData),
+    width: positive(width),
+    height: positive(height),
+    ...(size && { pixels: size.pixels }),
+    hasPicture,
+    isWhole: !isDelimited && hasPicture && isWhole(bytes, contents),
   };
 }
 
-function sizeOf(bytes: Buffer, from: number, to: number): readonly [number | null, number | null] {
-  const properties = findBox(bytes, 'iprp', from, to);
-  const container = properties && findBox(bytes, 'ipco', properties.start, properties.end);
-  if (!properties || !container) return [null, null];
-
-  const sizes = new Map<number, Size>();
-  const crops = new Map<number, Size>();
-  let index = 0;
-  let largest: Size | undefined;
-  for (const box of boxesOf(bytes, container.start, container.end)) {
-    index += 1;
-    if (box.type === 'clap' && box.start + 16 <= bytes.length) crops.set(index, cropOf(bytes, box.start));
-    if (box.type !== 'ispe' || box.start + 12 > bytes.length) continue;
-    const size: Size = [bytes.readUInt32BE(box.start + 4), bytes.readUInt32BE(box.start + 8)];
-    sizes.set(index, size);
-    if (largest === undefined || size[0] * size[1] > largest[0] * largest[1]) largest = size;
+function contentsOf(bytes: Buffer): Contents {
+  const found: { -readonly [Key in keyof Contents]: Contents[Key] } = {
+    hasData: false,
+    hasOpenData: false,
+    isFragmented: false,
+  };
+  for (const box of boxesOf(bytes)) {
+    const { type, start } = box;
+    if (type === 'meta') found.meta ??= { ...box, start: start + 4 };
+    if (type === 'mini') found.mini ??= box;
+    if (type === 'moov') found.moov ??= box;
+    if (type === 'moof') found.isFragmented = true;
+    if (type !== 'mdat' || start >= bytes.length) continue;
+    found.hasData = true;
+    found.hasOpenData ||= box.isOpen;
   }
-  const primary = primaryItem(bytes, from, to);
-  const associations = findBox(bytes, 'ipma', properties.start, properties.end);
-  const own = primary === undefined || !associations ? [] : propertiesOf(bytes, associations, primary);
-  const size = firstOf(sizes, own) ?? largest;
-  if (!size) return [null, null];
-  const [width, height] = firstOf(crops, own) ?? size;
-  return [cropped(size[0], width), cropped(size[1], height)];
+  return found;
 }
 
-/** A crop of more than a coding block is an editor's choice, and would let a huge picture pass for a small one. */
-function cropped(full: number, crop: number): number | null {
-  return positive(crop > 0 && crop <= full && full - crop < CODING_BLOCK ? Math.round(crop) : full);
+function isWhole(bytes: Buffer, { meta, mini, moov, hasOpenData, isFragmented }: Contents): boolean {
+  if (hasCutBox(bytes, BOXES) || isFragmented) return false;
+  const brands = brandsOf(bytes);
+  if (!moov && TRACK_BRANDS.some((brand) => brands.has(brand))) return false;
+  if (mini) return !mini.isOpen;
+  if (!meta) return !hasOpenData;
+  const areThere = areItemsThere(bytes, meta.start, meta.end);
+  // Without a list of items only a box that says its length can be known to be whole.
+  const isOpenEnded = meta.isOpen || hasOpenData;
+  return isOpenEnded ? areThere === true && !moov : areThere !== false;
 }
 
-function firstOf(sizes: ReadonlyMap<number, Size>, indexes: readonly number[]): Size | undefined {
-  return indexes.map((index) => sizes.get(index)).find((size) => size !== undefined);
-}
-
-/** Width and height of the clean aperture: two fractions. */
-function cropOf(bytes: Buffer, start: number): Size {
-  const side = (at: number): number => bytes.readUInt32BE(at) / bytes.readUInt32BE(at + 4);
-  return [side(start), side(start + 8)];
-}
-
-function primaryItem(bytes: Buffer, from: number, to: number): number | undefined {
-  const box = findBox(bytes, 'pitm', from, to);
-  if (!box || box.start + 8 > bytes.length) return undefined;
-  return bytes[box.start] === 0 ? bytes.readUInt16BE(box.start + 4) : bytes.readUInt32BE(box.start + 4);
-}
-
-/** Indexes (from 1) of an item's properties in `ipco`: ISO/IEC 14496-12, section 8.11.14. */
-function propertiesOf(bytes: Buffer, box: Box, item: number): number[] {
-  const end = Math.min(box.end, bytes.length);
-  if (box.start + 8 > end) return [];
-  const idLength = bytes[box.start] === 0 ? 2 : 4;
-  const indexLength = ((bytes[box.start + 3] ?? 0) & 1) === 1 ? 2 : 1;
-  let offset = box.start + 8;
-  for (let items = 0; items < ITEMS_MAX && offset + idLength < end; items += 1) {
-    const id = bytes.readUIntBE(offset, idLength);
-    const count = bytes.readUInt8(offset + idLength);
-    const first = offset + idLength + 1;
-    offset = first + count * indexLength;
-    if (offset > end) return [];
-    if (id !== item) continue;
-    // The highest bit says that the property is essential.
-    const mask = indexLength === 2 ? 0x7fff : 0x7f;
-    return Array.from(
-      { length: count },
-      (_, i) => bytes.readUIntBE(first + i * indexLength, indexLength) & mask,
-    );
+function sizeOf(bytes: Buffer, { meta, mini, moov }: Contents): HeifSize | undefined {
+  if (mini) return sizeOfMini(bytes, mini.start);
+  if (meta) {
+    const brands = brandsOf(bytes);
+    const isAvif = AVIF_BRANDS.some((brand) => brands.has(brand));
+    return sizeOfPrimary(bytes, meta.start, meta.end, !isAvif);
   }
-  return [];
+  return moov && sizeOfTrack(bytes, moov.start, moov.end);
+}
+
+/** A low-overhead file has one box of packed bits: ISO/IEC 23008-12, third edition, amendment 2. */
+function sizeOfMini(bytes: Buffer, start: number): HeifSize {
+  const bits = highBitsFirst(bytes, start);
+  // Version, nine flags, and the chroma format.
+  bits(2 + 9 + 2);
+  const orientation = 1 + bits(3);
+  const sideBits = bits(1) === 1 ? 15 : 7;
+  const sides: Sides = [1 + bits(sideBits), 1 + bits(sideBits)];
+  return { sides: oriented(sides, orientation), pixels: sides[0] * sides[1] };
+}
+
+/** The first track's header ends with its sides, in pixels of 16 bits before the point (ISO/IEC 14496-12, 8.3.2). */
+function sizeOfTrack(bytes: Buffer, from: number, to: number): HeifSize | undefined {
+  const track = findBox(bytes, 'trak', from, to);
+  const header = track && findBox(bytes, 'tkhd', track.start, track.end);
+  if (!header || header.end > bytes.length || header.end - header.start < 8) return undefined;
+  const sides: Sides = [bytes.readUInt16BE(header.end - 8), bytes.readUInt16BE(header.end - 4)];
+  return { sides, pixels: sides[0] * sides[1] };
 }

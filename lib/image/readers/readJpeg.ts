@@ -1,11 +1,22 @@
-import type { Pace } from '../../pace.ts';
-import { inSteps, positive, type Structure } from '../structure.ts';
+import { inSteps, positive, type ReadOptions, type Structure } from '../structure.ts';
+import { densityCorrected, exifOrientation, oriented } from './exif.ts';
+import { endOfPictures, lengthOfAppendix } from './jpegPictures.ts';
 
 const MARK = 0xff;
 const START_OF_IMAGE = 0xd8;
 const END_OF_IMAGE = 0xd9;
 const START_OF_SCAN = 0xda;
 const NUMBER_OF_LINES = 0xdc;
+const APP1 = 0xe1;
+const APP2 = 0xe2;
+
+/** How segments of metadata begin: `Exif`, `MPF` with a NUL, `http`. */
+const EXIF = 0x45786966;
+const MPF = 0x4d504600;
+const HTTP = 0x68747470;
+/** `Exif`, a NUL and a byte of padding, of which readers take any. */
+const EXIF_HEADER_LENGTH = 6;
+const XMP = 'http://ns.adobe.com/xap/1.0/\0';
 
 /** A step of so many takes a millisecond or two. */
 const MARKERS_PER_STEP = 65_536;
@@ -14,32 +25,51 @@ const NEAR_BYTES = 32;
 
 /**
  * JPEG (ITU-T T.81, annex B). Segments are stepped over by their length, so the end mark of a thumbnail inside EXIF
- * is never taken for the picture's own. What follows EOI (a motion photo's film, an archive) is left alone.
+ * is never taken for the picture's own. Scans are walked only where the end has to be found. What follows EOI must be
+ * there as far as the header names it: the other pictures of a Multi-Picture file, a gain map, a motion photo's film.
  */
-export function readJpeg(bytes: Buffer, pace: Pace): Promise<Structure> {
-  return inSteps(pace, createWalk(bytes));
+export function readJpeg(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure> {
+  return inSteps(pace, createWalk(bytes, isDelimited));
 }
 
-function createWalk(bytes: Buffer): () => Structure | undefined {
-  let width: number | null = null;
+/** What the segments before the first scan tell. */
+interface Metadata {
+  exif?: Buffer;
+  endOfPictures?: number;
+  appendixLength?: number;
+}
+
+function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | undefined {
+  let width = 0;
   let lines = 0;
   let hasFrame = false;
   let hasScan = false;
-  const structure = (isAtEnd: boolean): Structure => {
+  const metadata: Metadata = {};
+  const structure = (end?: number): Structure => {
+    const { exif, endOfPictures: others = 0, appendixLength = 0 } = metadata;
     // Without the DNL segment that it calls for, a picture without height is not all there.
     const hasPicture = hasScan && lines > 0;
-    return { width, height: positive(lines), hasPicture, isWhole: isAtEnd && hasPicture };
+    const stored = [width, lines] as const;
+    const sides = exif ? oriented(densityCorrected(stored, exif), exifOrientation(exif)) : stored;
+    const isWhole = end !== undefined && Math.max(others, end + appendixLength) <= bytes.length;
+    return {
+      width: positive(sides[0]),
+      height: positive(sides[1]),
+      pixels: width * lines,
+      hasPicture,
+      isWhole: isWhole && hasPicture,
+    };
   };
   let offset = 2;
   return () => {
     for (let count = 0; count < MARKERS_PER_STEP; count += 1) {
       offset = markFrom(bytes, offset) + 1;
       const marker = bytes[offset];
-      if (marker === undefined) return structure(false);
+      if (marker === undefined) return structure();
       // A fill byte: the marker's code comes later.
       if (marker === MARK) continue;
       offset += 1;
-      if (marker === END_OF_IMAGE) return structure(true);
+      if (marker === END_OF_IMAGE) return structure(offset);
       if (isBare(marker) || offset + 2 > bytes.length) continue;
 
       const length = bytes.readUInt16BE(offset);
@@ -48,17 +78,34 @@ function createWalk(bytes: Buffer): () => Structure | undefined {
         hasFrame = true;
         // A height of zero is legal: a DNL segment behind the first scan brings it (B.2.5).
         lines = bytes.readUInt16BE(offset + 3);
-        width = positive(bytes.readUInt16BE(offset + 5));
+        width = bytes.readUInt16BE(offset + 5);
       }
-      // It may also redefine a height that was told: the larger one counts.
-      if (marker === NUMBER_OF_LINES && hasScan && offset + 4 <= bytes.length) {
-        lines = Math.max(lines, bytes.readUInt16BE(offset + 2));
+      if (!hasScan && (marker === APP1 || marker === APP2)) {
+        readMetadata(bytes, offset + 2, Math.min(offset + length, bytes.length), metadata);
+      }
+      // A height that was told is never redefined: decoders leave DNL alone then.
+      if (marker === NUMBER_OF_LINES && hasScan && lines === 0 && offset + 4 <= bytes.length) {
+        lines = bytes.readUInt16BE(offset + 2);
       }
       offset += length;
       if (marker === START_OF_SCAN && hasFrame && offset < bytes.length) hasScan = true;
+      if (isDelimited && hasScan && lines > 0) return structure();
     }
     return undefined;
   };
+}
+
+/** Of each kind the first segment counts. */
+function readMetadata(bytes: Buffer, start: number, end: number, metadata: Metadata): void {
+  const key = start + 4 <= end ? bytes.readUInt32BE(start) : 0;
+  if (key === EXIF && bytes[start + 4] === 0) {
+    metadata.exif ??= bytes.subarray(start + EXIF_HEADER_LENGTH, end);
+  } else if (key === MPF) {
+    metadata.endOfPictures ??= endOfPictures(bytes, start + 4, end);
+  } else if (key === HTTP && metadata.appendixLength === undefined) {
+    const text = bytes.toString('latin1', start, end);
+    if (text.startsWith(XMP)) metadata.appendixLength = lengthOfAppendix(text);
+  }
 }
 
 /** Offset of the next 0xFF; the length of the bytes when there is none. */

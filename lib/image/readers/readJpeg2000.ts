@@ -1,25 +1,53 @@
-import { CUT_SHORT, positive, type Structure } from '../structure.ts';
-import { boxesOf, findBox } from './boxes.ts';
+import { CUT_SHORT, find, inSteps, positive, type ReadOptions, type Structure } from '../structure.ts';
+import { boxesOf, findBox, hasCutBox } from './boxes.ts';
 
 /** Signature, SIZ marker, its length and capabilities, then the two sides of the reference grid. */
 const HEADER_LENGTH = 24;
 
+const START_OF_TILE_PART = 0xff90;
+const START_OF_DATA = 0xff93;
+const END_OF_CODESTREAM = Buffer.from([0xff, 0xd9]);
+const END_MARK = END_OF_CODESTREAM.readUInt16BE();
+
+/** A step of so many takes a millisecond or two. */
+const MARKERS_PER_STEP = 65_536;
+
+/** Boxes of JP2 and JPX (ITU-T T.800, annex I, and T.801, annex M). */
+const BOXES = [
+  'jP  ',
+  'rreq',
+  'jp2h',
+  'jp2c',
+  'jp2i',
+  'xml ',
+  'uinf',
+  'asoc',
+  'jpch',
+  'jplh',
+  'ftbl',
+  'mdat',
+];
+
 /** A JPEG 2000 codestream (ITU-T T.800, annex A): SIZ says the size, EOC ends it. */
-export function readJpeg2000Codestream(bytes: Buffer): Structure {
+export async function readJpeg2000Codestream(
+  bytes: Buffer,
+  { pace, isDelimited }: ReadOptions,
+): Promise<Structure> {
   if (bytes.length <= HEADER_LENGTH) return CUT_SHORT;
   // The picture is what the grid has behind its offset.
   const width = positive(bytes.readUInt32BE(8) - bytes.readUInt32BE(16));
   const height = positive(bytes.readUInt32BE(12) - bytes.readUInt32BE(20));
-  return { width, height, hasPicture: true, isWhole: bytes.readUInt16BE(bytes.length - 2) === 0xffd9 };
+  const isWhole = !isDelimited && (await hasEnd(bytes, { pace, isDelimited }));
+  return { width, height, hasPicture: true, isWhole };
 }
 
 /** JPEG 2000 in boxes (ITU-T T.800, annex I): the size in `jp2h`, the codestream in `jp2c`. */
-export function readJpeg2000Container(bytes: Buffer): Structure {
+export async function readJpeg2000Container(bytes: Buffer, options: ReadOptions): Promise<Structure> {
   let width: number | null = null;
   let height: number | null = null;
   let hasHeader = false;
-  let hasPicture = false;
-  let isWhole = false;
+  let picture: Buffer | undefined;
+  let isOpenEnded = false;
   for (const { type, start, end, isOpen } of boxesOf(bytes)) {
     // A file has one (I.5.3); each further one would be searched for nothing.
     if (type === 'jp2h' && !hasHeader) {
@@ -31,8 +59,35 @@ export function readJpeg2000Container(bytes: Buffer): Structure {
       }
     }
     if (type !== 'jp2c' || start >= bytes.length) continue;
-    hasPicture = true;
-    isWhole ||= isOpen ? bytes.readUInt16BE(bytes.length - 2) === 0xffd9 : end <= bytes.length;
+    picture ??= bytes.subarray(start, end);
+    isOpenEnded ||= isOpen;
   }
-  return { width, height, hasPicture, isWhole };
+  const size = { width, height, hasPicture: picture !== undefined };
+  if (picture === undefined || options.isDelimited || hasCutBox(bytes, BOXES))
+    return { ...size, isWhole: false };
+  return { ...size, isWhole: !isOpenEnded || (await hasEnd(picture, options)) };
+}
+
+/** Steps over marker segments and tile parts by their lengths up to the end mark. */
+async function hasEnd(codestream: Buffer, { pace }: ReadOptions): Promise<boolean> {
+  let offset = 2;
+  let isLastPart = false;
+  const result = await inSteps(pace, () => {
+    for (let count = 0; count < MARKERS_PER_STEP; count += 1) {
+      if (offset + 2 > codestream.length) return 'cut';
+      const marker = codestream.readUInt16BE(offset);
+      if (marker === END_MARK) return 'end';
+      if (marker === START_OF_DATA && isLastPart) return 'data';
+      const isPart = marker === START_OF_TILE_PART;
+      if (offset + (isPart ? 12 : 4) > codestream.length) return 'cut';
+      // A part of length zero reaches to the end mark, which its data cannot contain (A.4.2).
+      const partLength = isPart ? codestream.readUInt32BE(offset + 6) : 0;
+      isLastPart ||= isPart && partLength === 0;
+      offset += partLength >= 12 ? partLength : 2 + codestream.readUInt16BE(offset + 2);
+    }
+    return undefined;
+  });
+  return result === 'data'
+    ? (await find(codestream, END_OF_CODESTREAM, offset, pace)) !== -1
+    : result === 'end';
 }

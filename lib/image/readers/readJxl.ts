@@ -1,5 +1,7 @@
-import { CUT_SHORT, type Structure } from '../structure.ts';
-import { boxesOf } from './boxes.ts';
+import { CUT_SHORT, type Sides, type Structure } from '../structure.ts';
+import { lowBitsFirst } from './bits.ts';
+import { boxesOf, hasCutBox } from './boxes.ts';
+import { oriented } from './exif.ts';
 
 /** Width per height of the fixed aspect ratios 1 to 7: ISO/IEC 18181-1, SizeHeader. */
 const RATIOS = [
@@ -15,52 +17,55 @@ const RATIOS = [
 /** Bits of a side that is not a multiple of eight, by its selector. */
 const SIDE_BITS = [9, 13, 18, 30] as const;
 
-/** Enough for signature and SizeHeader: 16 bits, then at most 1 + 32 + 3 + 32. */
-const HEADER_LENGTH = 11;
+/** Enough for signature, SizeHeader and orientation: 16 bits, at most 1 + 32 + 3 + 32, then 1 + 1 + 3. */
+const HEADER_LENGTH = 12;
+
+/** ISO/IEC 18181-2, section 9. */
+const BOXES = ['JXL ', 'jxlc', 'jxlp', 'jxli', 'jxll', 'jbrd', 'jhgm', 'Exif', 'xml ', 'jumb', 'brob'];
 
 /**
  * A naked JPEG XL codestream. It has no end mark, and where its frames end only a decoder could tell: it is never known
  * to be whole, so the transport has to say so.
  */
 export function readJxlCodestream(bytes: Buffer): Structure {
-  if (bytes.length <= HEADER_LENGTH) return CUT_SHORT;
+  if (bytes.length < HEADER_LENGTH) return CUT_SHORT;
   const [width, height] = sizeOf(bytes);
   return { width, height, hasPicture: true, isWhole: false };
 }
 
-/** JPEG XL in boxes: one `jxlc`, or `jxlp` parts whose last is marked (ISO/IEC 18181-2, section 9). */
+/**
+ * JPEG XL in boxes: one `jxlc`, or `jxlp` parts that make one codestream together, whose last is marked. A codestream
+ * in an open box is a naked one: it is never known to be whole.
+ */
 export function readJxlContainer(bytes: Buffer): Structure {
-  let codestream: Buffer | undefined;
+  const head: Buffer[] = [];
   let isWhole = false;
-  for (const box of boxesOf(bytes)) {
-    if (box.type === 'jxlc') {
-      codestream ??= bytes.subarray(box.start, box.end);
-      isWhole ||= box.end <= bytes.length;
-    }
-    if (box.type === 'jxlp' && box.start + 4 <= bytes.length) {
-      codestream ??= bytes.subarray(box.start + 4, box.end);
-      isWhole ||= bytes.readUInt8(box.start) >= 0x80 && box.end <= bytes.length;
-    }
+  for (const { type, start, end, isOpen } of boxesOf(bytes)) {
+    const isPart = type === 'jxlp';
+    if ((type !== 'jxlc' && !isPart) || (isPart && start + 4 > bytes.length)) continue;
+    isWhole ||= !isOpen && end <= bytes.length && (!isPart || bytes.readUInt8(start) >= 0x80);
+    // The first part may be as short as the signature. Empty ones add nothing, however many there are.
+    const from = isPart ? start + 4 : start;
+    if (head.length < HEADER_LENGTH && from < end)
+      head.push(bytes.subarray(from, Math.min(end, from + HEADER_LENGTH)));
   }
-  if (codestream === undefined || codestream.length <= HEADER_LENGTH) return CUT_SHORT;
+  const codestream = Buffer.concat(head);
+  if (codestream.length < HEADER_LENGTH) return CUT_SHORT;
+  isWhole &&= !hasCutBox(bytes, BOXES);
   if (codestream.readUInt16BE(0) !== 0xff0a) return { ...CUT_SHORT, hasPicture: true, isWhole };
   const [width, height] = sizeOf(codestream);
   return { width, height, hasPicture: true, isWhole };
 }
 
-function sizeOf(codestream: Buffer): readonly [width: number, height: number] {
-  let position = 16;
-  const bits = (count: number): number => {
-    let value = 0;
-    for (let i = 0; i < count; i += 1, position += 1) {
-      const byte = codestream[position >> 3] ?? 0;
-      value += ((byte >> (position & 7)) & 1) * 2 ** i;
-    }
-    return value;
-  };
+/** As shown: the codestream's own orientation counts, whatever EXIF data in a box say. */
+function sizeOf(codestream: Buffer): Sides {
+  const bits = lowBitsFirst(codestream, 2);
   const isInEights = bits(1) === 1;
   const side = (): number => (isInEights ? 8 * (1 + bits(5)) : 1 + bits(SIDE_BITS[bits(2)] ?? 0));
   const height = side();
   const ratio = RATIOS[bits(3) - 1];
-  return [ratio ? Math.floor((height * ratio[0]) / ratio[1]) : side(), height];
+  const width = ratio ? Math.floor((height * ratio[0]) / ratio[1]) : side();
+  const isAllDefault = bits(1) === 1;
+  const hasExtraFields = !isAllDefault && bits(1) === 1;
+  return oriented([width, height], hasExtraFields ? 1 + bits(3) : 1);
 }

@@ -1,5 +1,6 @@
-import type { Pace } from '../../pace.ts';
-import { CUT_SHORT, inSteps, positive, type Structure } from '../structure.ts';
+import { crc32 } from 'node:zlib';
+import { CUT_SHORT, inSteps, positive, type ReadOptions, type Structure } from '../structure.ts';
+import { exifOrientation, oriented } from './exif.ts';
 
 const SIGNATURE_LENGTH = 8;
 /** Of the first chunk's data, behind its length and type. */
@@ -10,41 +11,60 @@ const IHDR = 0x49484452;
 const IDAT = 0x49444154;
 const IEND = 0x49454e44;
 const ACTL = 0x6163544c;
+const EXIF = 0x65584966;
 /** Apple's tools write CgBI before IHDR. */
 const CGBI = 0x43674249;
 
 /** A step of so many takes a millisecond or two. */
 const CHUNKS_PER_STEP = 65_536;
+/** EXIF data that are longer are not read: cameras write some kilobytes, and a preview. */
+const EXIF_MAX = 1024 * 1024;
 /** Chunks before the picture that `acTL` is looked for in; encoders write a few dozen at most. */
 const CHUNKS_BEFORE_PICTURE = 10_000;
 
-/** PNG and APNG (PNG specification, third edition, section 5): IHDR first, picture data in IDAT, IEND last. */
-export function readPng(bytes: Buffer, pace: Pace): Promise<Structure | null> {
-  return inSteps(pace, createWalk(bytes));
+/**
+ * PNG and APNG (PNG specification, third edition, section 5): IHDR first, picture data in IDAT, IEND last. The first
+ * `eXIf` chunk before the picture data turns the picture, when its checksum is right.
+ */
+export function readPng(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure | null> {
+  return inSteps(pace, createWalk(bytes, isDelimited));
 }
 
-function createWalk(bytes: Buffer): () => Structure | null | undefined {
-  let width: number | null = null;
-  let height: number | null = null;
+function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | null | undefined {
+  let sides: readonly [number, number] | undefined;
+  let orientation: number | undefined;
   let hasPicture = false;
   let start = FIRST_DATA;
+  const structure = (isWhole: boolean): Structure => {
+    const [width, height] = oriented(sides ?? [0, 0], orientation ?? 1);
+    return { width: positive(width), height: positive(height), hasPicture, isWhole };
+  };
   return () => {
     for (let count = 0; count < CHUNKS_PER_STEP; count += 1) {
-      if (start > bytes.length) return { width, height, hasPicture, isWhole: false };
+      if (start > bytes.length) return structure(false);
       const type = bytes.readUInt32BE(start - 4);
       const end = endOfChunk(bytes, start);
       if (start === FIRST_DATA && type !== IHDR && type !== CGBI) return null;
-      if (type === IHDR && width === null) {
+      if (type === IHDR && sides === undefined) {
         if (start + 8 > bytes.length) return CUT_SHORT;
-        width = positive(bytes.readUInt32BE(start));
-        height = positive(bytes.readUInt32BE(start + 4));
+        sides = [bytes.readUInt32BE(start), bytes.readUInt32BE(start + 4)];
       }
+      if (type === EXIF && !hasPicture && end <= bytes.length)
+        orientation ??= orientationOf(bytes, start, end);
       if (type === IDAT && end > start + 4 && start < bytes.length) hasPicture = true;
-      if (type === IEND) return { width, height, hasPicture, isWhole: end <= bytes.length };
+      if (type === IEND) return structure(end <= bytes.length);
+      if (isDelimited && hasPicture) return structure(false);
       start = end + 8;
     }
     return undefined;
   };
+}
+
+/** Of an `eXIf` chunk, whose checksum of type and data stands before `end`. */
+function orientationOf(bytes: Buffer, start: number, end: number): number {
+  if (end - start > EXIF_MAX) return 1;
+  const isRight = crc32(bytes.subarray(start - 4, end - 4)) === bytes.readUInt32BE(end - 4);
+  return isRight ? exifOrientation(bytes.subarray(start, end - 4)) : 1;
 }
 
 /** An `acTL` chunk before the first IDAT makes a PNG an animated one. */

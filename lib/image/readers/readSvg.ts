@@ -1,5 +1,6 @@
-import type { Structure } from '../structure.ts';
-import { attributesOf, endsWithTag, findSvgRoot, type SvgRoot, svgHead, svgTail } from './svgText.ts';
+import type { Pace } from '../../pace.ts';
+import type { ReadOptions, Sides, Structure } from '../structure.ts';
+import { attributesOf, findSvgRoot, hasSvgEnd, type SvgRoot } from './svgText.ts';
 
 /** CSS pixels of one unit, at 96 dots an inch and a font of 16 pixels. */
 const PIXELS: Readonly<Record<string, number>> = {
@@ -10,61 +11,83 @@ const PIXELS: Readonly<Record<string, number>> = {
   in: 96,
   cm: 96 / 2.54,
   mm: 96 / 25.4,
+  q: 96 / 101.6,
   em: 16,
   rem: 16,
   ex: 8,
 };
 
+/** What CSS gives a replaced element that does not say its size (CSS Images 3, section 5.2). */
+const DEFAULT_SIDES: Sides = [300, 150];
 /** A side longer than this says nothing about a picture. */
 const SIDE_MAX = 1e9;
 /** A `viewBox` has four numbers. The fifth part proves a list that is too long; the rest is not split. */
 const BOX_PARTS_MAX = 5;
 
 /** Whether the bytes are an XML document whose root element is `svg`. */
-export function isSvg(bytes: Buffer): boolean {
-  return findSvgRoot(svgHead(bytes)) !== null;
+export async function isSvg(bytes: Buffer, pace: Pace): Promise<boolean> {
+  return (await findSvgRoot(bytes, pace)) !== null;
 }
 
 /**
  * SVG, read by a linear scanner: no XML parser, so no entity can be expanded. The size is `width` and `height` in
- * whole CSS pixels; a side that is missing or relative follows from the `viewBox`.
+ * whole CSS pixels; a side that is missing or relative follows from the `viewBox`, or is CSS's default.
  */
-export function readSvg(bytes: Buffer): Structure | null {
-  const root = findSvgRoot(svgHead(bytes));
+export async function readSvg(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure | null> {
+  const root = await findSvgRoot(bytes, pace);
   if (root === null) return null;
-  const [width, height] = sizeOf(root);
-  const isWhole = root.isSelfClosed || (root.isClosed && endsWithTag(svgTail(bytes), root.name));
-  return { width, height, hasPicture: root.isClosed, isWhole };
+  const hasPicture = root.contentStart !== null;
+  const [width, height] = hasPicture ? sizeOf(root) : [null, null];
+  return { width, height, hasPicture, isWhole: !isDelimited && (await hasSvgEnd(root, pace)) };
 }
 
+/** By the default sizing algorithm of CSS Images 3, section 5.3. */
 function sizeOf(root: SvgRoot): readonly [number | null, number | null] {
   const attributes = attributesOf(root);
-  const width = lengthOf(attributes.get('width'));
-  const height = lengthOf(attributes.get('height'));
-  if (width !== null && height !== null) return [wholeSide(width), wholeSide(height)];
+  const [width, height] = [attributes.get('width'), attributes.get('height')].map(lengthOf);
+  const ratio = ratioOf(attributes);
+  const [defaultWidth, defaultHeight] = DEFAULT_SIDES;
+  if (width !== undefined && height !== undefined) return [wholeSide(width), wholeSide(height)];
+  if (width !== undefined) return [wholeSide(width), wholeSide(ratio ? width / ratio : defaultHeight)];
+  if (height !== undefined) return [wholeSide(ratio ? height * ratio : defaultWidth), wholeSide(height)];
+  if (!ratio) return DEFAULT_SIDES;
+  // The largest picture of this shape that fits the default.
+  const fitted = Math.min(defaultWidth, defaultHeight * ratio);
+  return [wholeSide(fitted), wholeSide(fitted / ratio)];
+}
 
+/** Width by height of the `viewBox`; undefined without one, or when the picture may be stretched. */
+function ratioOf(attributes: ReadonlyMap<string, string>): number | undefined {
+  if (attributes.get('preserveAspectRatio')?.trim() === 'none') return undefined;
   const box =
     attributes
       .get('viewBox')
       ?.trim()
       .split(/[\s,]+/, BOX_PARTS_MAX)
       .map(Number) ?? [];
-  const [, , boxWidth = 0, boxHeight = 0] = box;
-  if (box.length !== 4 || !(boxWidth > 0 && boxHeight > 0)) return [wholeSide(width), wholeSide(height)];
-  if (width !== null) return [wholeSide(width), wholeSide((width * boxHeight) / boxWidth)];
-  if (height !== null) return [wholeSide((height * boxWidth) / boxHeight), wholeSide(height)];
-  return [wholeSide(boxWidth), wholeSide(boxHeight)];
+  const [, , width = 0, height = 0] = box;
+  return box.length === 4 && width > 0 && height > 0 ? width / height : undefined;
 }
 
-/** An absolute length in CSS pixels; null for a missing, relative, unreadable or zero one. */
-function lengthOf(text: string | undefined): number | null {
+/**
+ * A length in CSS pixels: undefined for one that follows from the surroundings (missing, a share, unreadable), NaN for
+ * one that this reader cannot know.
+ */
+function lengthOf(text: string | undefined): number | undefined {
+  const trimmed = text?.trim() ?? '';
+  // A function, an entity: read by browsers, not here.
+  if (trimmed.includes('(') || trimmed.includes('&')) return Number.NaN;
   // The pattern would be quadratic if it skipped the whitespace itself. It looks at fifty characters at most.
-  const match = /^\+?(\d{0,20}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?)([a-z]{0,3})$/i.exec(text?.trim() ?? '');
-  const factor = PIXELS[match?.[2]?.toLowerCase() ?? ''];
-  const length = Number(match?.[1]) * (factor ?? Number.NaN);
-  return length > 0 ? length : null;
+  const match = /^([+-]?(?:\d{1,20}(?:\.\d{1,20})?|\.\d{1,20})(?:e[+-]?\d{1,3})?)([a-z]{0,5})$/i.exec(
+    trimmed,
+  );
+  if (!match) return undefined;
+  const length = Number(match[1]);
+  // Of another unit; a side below zero is none.
+  return length < 0 ? 0 : length * (PIXELS[match[2]?.toLowerCase() ?? ''] ?? Number.NaN);
 }
 
-function wholeSide(length: number | null): number | null {
-  return length === null || length > SIDE_MAX ? null : Math.max(1, Math.round(length));
+function wholeSide(length: number): number | null {
+  const side = Math.round(length);
+  return side >= 1 && side <= SIDE_MAX ? side : null;
 }

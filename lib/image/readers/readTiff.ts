@@ -1,140 +1,182 @@
-import type { Pace } from '../../pace.ts';
-import { CUT_SHORT, inSteps, positive, type Structure } from '../structure.ts';
-
-/** Reads unsigned integers in the file's byte order; 0 behind the end of the bytes. */
-type ReadInteger = (offset: number, length: number) => number;
-
-interface Directory {
-  readonly isWhole: boolean;
-  /** Wanted tag → its values; the first entry of a tag counts. */
-  readonly values: ReadonlyMap<number, Values>;
-}
-
-interface Values {
-  readonly count: number;
-  /** Offset behind the last value. */
-  readonly end: number;
-  readonly at: (index: number) => number;
-}
+import { CUT_SHORT, inSteps, positive, type ReadOptions, type Structure } from '../structure.ts';
+import { type Directory, openTiff, readDirectory, type TiffFile } from './tiffDirectories.ts';
 
 interface Tags {
   readonly width: number;
   readonly height: number;
+  readonly orientation: number;
+  /** From this orientation on the picture lies on its side. */
+  readonly lying: number;
   /** Pairs of tags: where the parts of the picture begin, and their lengths. */
   readonly parts: readonly (readonly [offsets: number, lengths: number])[];
 }
 
-/** Strips or tiles: TIFF 6.0, sections 3 and 15. */
+/** Strips or tiles (TIFF 6.0, sections 3 and 15), or a JPEG file inside (section 22), as thumbnails are. */
 const TIFF_TAGS: Tags = {
   width: 0x100,
   height: 0x101,
+  orientation: 0x112,
+  lying: 5,
   parts: [
     [0x111, 0x117],
     [0x144, 0x145],
+    [0x201, 0x202],
   ],
 };
-/** ITU-T T.832, annex A: a TIFF-like container with tags of its own. */
-const JPEG_XR_TAGS: Tags = { width: 0xbc80, height: 0xbc81, parts: [[0xbcc0, 0xbcc1]] };
+/** ITU-T T.832, annex A: a TIFF-like container with tags of its own; picture and alpha plane. */
+const JPEG_XR_TAGS: Tags = {
+  width: 0xbc80,
+  height: 0xbc81,
+  orientation: 0xbc02,
+  lying: 4,
+  parts: [
+    [0xbcc0, 0xbcc1],
+    [0xbcc2, 0xbcc3],
+  ],
+};
 
-/** Length of one value by its type: TIFF 6.0, section 2, and BigTIFF. */
-const TYPE_LENGTHS = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8] as const;
+const BITS_PER_SAMPLE = 0x102;
+const COMPRESSION = 0x103;
+const PHOTOMETRIC = 0x106;
+const SAMPLES_PER_PIXEL = 0x115;
+const PLANES = 0x11c;
+const SUB_DIRECTORIES = 0x14a;
+const DNG_VERSION = 0xc612;
+/** Sub-directories, EXIF, GPS, and what EXIF calls interoperability. */
+const DIRECTORY_TAGS = [SUB_DIRECTORIES, 0x8769, 0x8825, 0xa005];
+const SHARED_TAGS = [
+  BITS_PER_SAMPLE,
+  COMPRESSION,
+  PHOTOMETRIC,
+  SAMPLES_PER_PIXEL,
+  PLANES,
+  DNG_VERSION,
+  ...DIRECTORY_TAGS,
+];
 
-/** Tags have two bytes, and a directory has each of them once (TIFF 6.0, section 2): so many entries are looked at. */
-const TAGS = 65_536;
+const NO_COMPRESSION = 1;
+/** Pixels of a sensor's colour filters, or not yet made into colours: DNG specification, PhotometricInterpretation. */
+const SENSOR_DATA = [32_803, 34_892];
 
-/** More strips or tiles than this are not looked at. */
-const PARTS_MAX = 100_000;
+/** More strips or tiles than this, in all directories together, are not looked at. */
+const PARTS_MAX = 500_000;
+const DIRECTORIES_MAX = 20_000;
 
-/** TIFF and BigTIFF. Only the first directory is followed, which is the picture that a browser shows: no loop is possible. */
-export function readTiff(bytes: Buffer, pace: Pace): Promise<Structure> {
-  return readPicture(bytes, TIFF_TAGS, pace);
+/**
+ * TIFF and BigTIFF. The size is that of the first directory, which is the picture that a browser shows. Whole is a file
+ * of which every directory and all that they name is there; none is read twice. null for a camera's raw data.
+ */
+export function readTiff(bytes: Buffer, options: ReadOptions): Promise<Structure | null> {
+  return readPicture(bytes, TIFF_TAGS, options);
 }
 
 /** JPEG XR (HD Photo). */
-export function readJpegXr(bytes: Buffer, pace: Pace): Promise<Structure> {
-  return readPicture(bytes, JPEG_XR_TAGS, pace);
+export function readJpegXr(bytes: Buffer, options: ReadOptions): Promise<Structure | null> {
+  return readPicture(bytes, JPEG_XR_TAGS, options);
 }
 
-async function readPicture(bytes: Buffer, tags: Tags, pace: Pace): Promise<Structure> {
-  const wanted = new Set([tags.width, tags.height, ...tags.parts.flat()]);
-  const directory = await readDirectory(bytes, wanted, pace);
-  if (directory === null) return CUT_SHORT;
-  const { values } = directory;
+async function readPicture(bytes: Buffer, tags: Tags, options: ReadOptions): Promise<Structure | null> {
+  const { pace, isDelimited } = options;
+  const file = openTiff(bytes);
+  // Canon's raw format has its name behind the header.
+  if (bytes.toString('latin1', 8, 10) === 'CR' && file.first === 16) return null;
+  const wanted = new Set([tags.width, tags.height, tags.orientation, ...tags.parts.flat(), ...SHARED_TAGS]);
+  const budget = { parts: PARTS_MAX };
+  const offsets = [file.first];
+  const known = new Set(offsets);
+  let structure: Structure | undefined;
+  let isWhole = true;
+  for (let index = 0; index < offsets.length; index += 1) {
+    const directory = await readDirectory(file, offsets[index] ?? 0, wanted, pace);
+    if (directory === null && structure === undefined) return CUT_SHORT;
+    if (directory === null) {
+      isWhole = false;
+      continue;
+    }
+    isWhole &&= directory.isWhole;
+    if (isRawData(directory)) return null;
+    if (structure === undefined || !isDelimited) {
+      const parts = await readParts(file, directory, tags, budget, options);
+      structure ??= { ...sizeOf(directory, tags), hasPicture: parts.hasPicture, isWhole: false };
+      isWhole &&= parts.areThere;
+    }
+    for (const offset of directoriesBehind(directory)) {
+      if (offset === 0 || known.has(offset)) continue;
+      if (offsets.length < DIRECTORIES_MAX) offsets.push(offset);
+      else isWhole = false;
+      known.add(offset);
+    }
+    if (known.size > DIRECTORIES_MAX) break;
+  }
+  return structure ? { ...structure, isWhole: isWhole && structure.hasPicture } : CUT_SHORT;
+}
+
+function isRawData({ values }: Directory): boolean {
+  return values.has(DNG_VERSION) || SENSOR_DATA.includes(values.get(PHOTOMETRIC)?.at(0) ?? 0);
+}
+
+function sizeOf({ values }: Directory, tags: Tags): Pick<Structure, 'width' | 'height'> {
   const width = positive(values.get(tags.width)?.at(0) ?? 0);
   const height = positive(values.get(tags.height)?.at(0) ?? 0);
+  const orientation = values.get(tags.orientation)?.at(0) ?? 0;
+  const isLying = orientation >= tags.lying && orientation < tags.lying + 4;
+  return isLying ? { width: height, height: width } : { width, height };
+}
+
+/** Offsets of the directories that one names; a list that is longer than any real one counts as far as that. */
+function* directoriesBehind({ values, next }: Directory): Generator<number> {
+  yield next;
+  for (const tag of DIRECTORY_TAGS) {
+    const offsets = values.get(tag);
+    const count = Math.min(offsets?.count ?? 0, DIRECTORIES_MAX);
+    for (let i = 0; i < count; i += 1) yield offsets?.at(i) ?? 0;
+  }
+}
+
+interface Parts {
+  readonly hasPicture: boolean;
+  readonly areThere: boolean;
+}
+
+async function readParts(
+  file: TiffFile,
+  { values }: Directory,
+  tags: Tags,
+  budget: { parts: number },
+  { pace, isDelimited }: ReadOptions,
+): Promise<Parts> {
+  const { bytes } = file;
   let hasPicture = false;
-  let isWhole = directory.isWhole;
+  let areThere = true;
   for (const [offsetsTag, lengthsTag] of tags.parts) {
     const offsets = values.get(offsetsTag);
     if (!offsets) continue;
     const lengths = values.get(lengthsTag);
-    const count = offsets.end <= bytes.length ? Math.min(offsets.count, PARTS_MAX) : 0;
+    const count = offsets.end <= bytes.length ? Math.min(offsets.count, budget.parts) : 0;
+    budget.parts -= count;
+    if (count < offsets.count) areThere = false;
+    const plainLength = count === 0 || isDelimited ? 0 : lengthOfPlainPart({ values }, tags, count);
     let i = 0;
     await inSteps(pace, () => {
-      if (i >= count) return true;
+      if (i >= count || (isDelimited && hasPicture)) return true;
       const start = offsets.at(i);
-      if (start > 0 && start < bytes.length) hasPicture = true;
-      if (start + (lengths?.at(i) ?? 0) > bytes.length) isWhole = false;
+      const length = lengths?.at(i) || plainLength;
       i += 1;
+      // A part at 0 is none: files of maps leave empty tiles out.
+      if (start === 0) return;
+      if (start < bytes.length) hasPicture = true;
+      if (length === 0 || start + length > bytes.length) areThere = false;
       return;
     });
   }
-  return { width, height, hasPicture, isWhole: hasPicture && isWhole };
+  return { hasPicture, areThere };
 }
 
-/** The first image file directory, with the values of `wanted`; null when not even its first entry is there. */
-async function readDirectory(
-  bytes: Buffer,
-  wanted: ReadonlySet<number>,
-  pace: Pace,
-): Promise<Directory | null> {
-  const isLittle = bytes[0] === 0x49;
-  const integer: ReadInteger = (offset, length) => {
-    if (offset + length > bytes.length) return 0;
-    if (length === 8) {
-      // A BigInt takes ten times as long.
-      const [low, high] = isLittle ? [offset, offset + 4] : [offset + 4, offset];
-      return integer(high, 4) * 2 ** 32 + integer(low, 4);
-    }
-    if (length === 4) return isLittle ? bytes.readUInt32LE(offset) : bytes.readUInt32BE(offset);
-    return isLittle ? bytes.readUIntLE(offset, length) : bytes.readUIntBE(offset, length);
-  };
-  const isBig = integer(2, 2) === 43;
-  const wide = isBig ? 8 : 4;
-  const countLength = isBig ? 8 : 2;
-  const entryLength = isBig ? 20 : 12;
-
-  const start = integer(isBig ? 8 : 4, wide);
-  const count = integer(start, countLength);
-  const first = start + countLength;
-  if (start < 8 || count === 0 || first + entryLength > bytes.length) return null;
-  const end = first + count * entryLength;
-
-  const values = new Map<number, Values>();
-  const seen = new Uint8Array(TAGS);
-  let isWhole = end <= bytes.length;
-  const lookedAt = Math.min(end, bytes.length, first + TAGS * entryLength);
-  let next = first;
-  await inSteps(pace, () => {
-    const at = next;
-    if (at + entryLength > lookedAt) return true;
-    next += entryLength;
-    const tag = integer(at, 2);
-    const length = TYPE_LENGTHS[integer(at + 2, 2)] ?? 0;
-    if (length === 0 || seen[tag] === 1) return;
-    seen[tag] = 1;
-    const valueCount = integer(at + 4, wide);
-    const inline = at + 4 + wide;
-    // Values that fit stand in the entry itself, others where it points to.
-    const base = valueCount * length <= wide ? inline : integer(inline, wide);
-    if (base + valueCount * length > bytes.length) isWhole = false;
-    if (!wanted.has(tag)) return;
-    values.set(tag, {
-      count: valueCount,
-      end: base + valueCount * length,
-      at: (index) => (index < valueCount ? integer(base + index * length, length) : 0),
-    });
-    return;
-  });
-  return { isWhole, values };
+/** Length of a part that does not tell its own, where it follows from the rows: a single uncompressed strip; else 0. */
+function lengthOfPlainPart({ values }: Pick<Directory, 'values'>, tags: Tags, count: number): number {
+  const value = (tag: number): number => values.get(tag)?.at(0) ?? 1;
+  const isPlain = value(COMPRESSION) === NO_COMPRESSION && value(PLANES) === 1 && count === 1;
+  if (!isPlain || tags !== TIFF_TAGS || !values.has(tags.width)) return 0;
+  const bits = value(BITS_PER_SAMPLE) * value(SAMPLES_PER_PIXEL);
+  return Math.ceil((value(tags.width) * bits) / 8) * value(tags.height);
 }

@@ -1,7 +1,4 @@
-import type { Pace } from '../../pace.ts';
-import { CUT_SHORT, inSteps, positive, type Structure } from '../structure.ts';
-
-type Size = readonly [width: number, height: number];
+import { CUT_SHORT, inSteps, positive, type ReadOptions, type Sides, type Structure } from '../structure.ts';
 
 /** Chunk types, as the four bytes of their names. */
 const VP8X = 0x56503858;
@@ -12,31 +9,37 @@ const ANMF = 0x414e4d46;
 /** A step of so many takes a millisecond or two. */
 const CHUNKS_PER_STEP = 65_536;
 
-/** WebP (RFC 9649): RIFF chunks; the RIFF header says where the file ends. */
-export async function readWebp(bytes: Buffer, pace: Pace): Promise<Structure> {
-  return bytes.length < 30 ? CUT_SHORT : inSteps(pace, createWalk(bytes));
+/** RIFF header and the header of the first chunk. */
+const HEADER_LENGTH = 20;
+
+/**
+ * WebP (RFC 9649): RIFF chunks; the RIFF header says where the file ends. EXIF data do not turn a WebP in browsers.
+ */
+export async function readWebp(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure> {
+  return bytes.length < HEADER_LENGTH ? CUT_SHORT : inSteps(pace, createWalk(bytes, isDelimited));
 }
 
-function createWalk(bytes: Buffer): () => Structure | undefined {
+function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | undefined {
   const end = 8 + bytes.readUInt32LE(4);
-  let size: Size | null = null;
+  let size: Sides | null = null;
   let hasPicture = false;
   let offset = 12;
   return () => {
     for (let count = 0; count < CHUNKS_PER_STEP; count += 1) {
-      if (offset + 8 >= bytes.length || offset >= end) {
+      if (offset + 8 >= bytes.length || offset >= end || (isDelimited && hasPicture)) {
         const [width, height] = size ?? [0, 0];
         return {
           width: positive(width),
           height: positive(height),
           hasPicture,
-          isWhole: hasPicture && bytes.length >= end,
+          // The last chunk reaches as far as the file, unless one of the two is wrong.
+          isWhole: hasPicture && Math.max(end, offset) <= bytes.length,
         };
       }
       const type = bytes.readUInt32BE(offset);
       const data = offset + 8;
       // The first of the three that is met speaks for the whole canvas.
-      if (size === null && data + 10 <= bytes.length) size = sizeOf(type, bytes, data);
+      size ??= sizeOf(type, bytes, data);
       if (type === VP8 || type === VP8L || type === ANMF) hasPicture = true;
       const length = bytes.readUInt32LE(offset + 4);
       offset = data + length + (length % 2);
@@ -45,13 +48,14 @@ function createWalk(bytes: Buffer): () => Structure | undefined {
   };
 }
 
-/** Of the chunk whose data begin at `data` and have at least ten bytes. */
-function sizeOf(type: number, bytes: Buffer, data: number): Size | null {
-  if (type === VP8X) return [1 + bytes.readUIntLE(data + 4, 3), 1 + bytes.readUIntLE(data + 7, 3)];
-  if (type === VP8 && bytes.readUIntBE(data + 3, 3) === 0x9d012a) {
+/** Of the chunk whose data begin at `data`; null when they do not say. */
+function sizeOf(type: number, bytes: Buffer, data: number): Sides | null {
+  const has = (length: number): boolean => data + length <= bytes.length;
+  if (type === VP8X && has(10)) return [1 + bytes.readUIntLE(data + 4, 3), 1 + bytes.readUIntLE(data + 7, 3)];
+  if (type === VP8 && has(10) && bytes.readUIntBE(data + 3, 3) === 0x9d012a) {
     return [bytes.readUInt16LE(data + 6) & 0x3fff, bytes.readUInt16LE(data + 8) & 0x3fff];
   }
-  if (type === VP8L && bytes[data] === 0x2f) {
+  if (type === VP8L && has(5) && bytes[data] === 0x2f) {
     const bits = bytes.readUInt32LE(data + 1);
     return [1 + (bits & 0x3fff), 1 + ((bits >>> 14) & 0x3fff)];
   }

@@ -1,82 +1,122 @@
-/** The start tag of an SVG document's root element. */
+import type { Pace } from '../../pace.ts';
+import { inSteps } from '../structure.ts';
+import { createMarkupReader, isWhitespace, type Markup, type Search, searchTagEnd } from './xmlMarkup.ts';
+
+/** An SVG document as far as its root element's start tag. */
 export interface SvgRoot {
+  /** The document with one byte a character: what is not ASCII is something else. */
+  readonly text: Buffer;
   /** As written, with its prefix: `svg`, `svg:svg`. */
   readonly name: string;
   /** What stands between the name and the closing bracket. */
   readonly attributes: string;
-  /** The tag has its closing bracket. */
-  readonly isClosed: boolean;
+  /** Offset behind the start tag; null when its closing bracket is missing. */
+  readonly contentStart: number | null;
   /** `<svg … />`: there is nothing else in the document. */
   readonly isSelfClosed: boolean;
 }
 
-/** A prologue (licence comment, Illustrator's entity list) longer than this is not an image's. */
-const HEAD_LENGTH = 256 * 1024;
-const TAIL_LENGTH = 64 * 1024;
-/** The length of a start tag that is still read. */
-const TAG_LENGTH = 64 * 1024;
-
-/** The first 256 KiB as text. */
-export function svgHead(bytes: Buffer): string {
-  return decode(bytes.subarray(0, HEAD_LENGTH), encodingOf(bytes));
-}
-
-/** The last 64 KiB as text. */
-export function svgTail(bytes: Buffer): string {
-  const from = Math.max(0, bytes.length - TAIL_LENGTH);
-  // An even offset keeps the two bytes of a UTF-16 unit together.
-  return decode(bytes.subarray(from - (from % 2)), encodingOf(bytes));
-}
+/** No image begins with more whitespace than this. */
+const WHITESPACE_MAX = 1024 * 1024;
+/** Of attributes that are read; the tag may be longer. */
+const ATTRIBUTES_LENGTH = 64 * 1024;
+/** A step of so much text takes some milliseconds at most. */
+const BYTES_PER_STEP = 128 * 1024;
+const NAMESPACE = 'http://www.w3.org/2000/svg';
 
 /**
  * Finds the root element behind XML declaration, comments, processing instructions and doctype. Entities are never
- * expanded and nothing is ever loaded. null when the root is another element, or the doctype names another one.
+ * expanded and nothing is ever loaded. null when the root is another element. A doctype of another name begins an
+ * image only when the root says that it is one, by its namespace.
  */
-export function findSvgRoot(text: string): SvgRoot | null {
-  let offset = text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  let doctype: string | undefined;
-  for (;;) {
-    while (isBlank(text, offset)) offset += 1;
-    if (text[offset] !== '<') return null;
-    if (text.startsWith('<?', offset)) {
-      offset = behind(text, '?>', offset + 2);
-    } else if (text.startsWith('<!--', offset)) {
-      offset = behind(text, '-->', offset + 4);
-    } else if (text.startsWith('<!', offset)) {
-      // A second doctype is no XML.
-      if (doctype !== undefined) return null;
-      doctype = /^<!DOCTYPE\s+([^\s[>]{1,100})/i.exec(text.slice(offset, offset + 200))?.[1];
-      if (doctype === undefined) return null;
-      offset = behindDoctype(text, offset + 2);
-    } else {
-      break;
+export async function findSvgRoot(bytes: Buffer, pace: Pace): Promise<SvgRoot | null> {
+  const text = await narrow(bytes, pace);
+  let offset = text.indexOf('\xef\xbb\xbf', 0, 'latin1') === 0 ? 3 : 0;
+  // Most bytes that are asked about are no markup at all.
+  if (!isAllWhitespace(text, offset, text.indexOf('<', offset))) return null;
+  const next = createMarkupReader(text, offset);
+  let doctype: string | null = null;
+  const root = await inSteps<Markup | null>(pace, () => {
+    for (const behind = offset + BYTES_PER_STEP; offset < behind; ) {
+      const markup = next();
+      if (markup === null || markup.kind === 'cut') return null;
+      if (!isAllWhitespace(text, offset, markup.start)) return null;
+      if (markup.kind === 'more') return undefined;
+      if (markup.kind === 'start') return markup;
+      if (markup.kind === 'end' || markup.kind === 'characters') return null;
+      if (markup.kind === 'doctype') {
+        const name = /^<!DOCTYPE\s+([^\s[>]{1,100})/i.exec(
+          text.toString('latin1', markup.start, markup.start + 200),
+        )?.[1];
+        // A second doctype is no XML.
+        if (doctype !== null || name === undefined) return null;
+        doctype = name;
+      }
+      offset = markup.end;
     }
-    if (offset === -1) return null;
-  }
-  const name = /^<((?:[\w.-]{1,50}:)?svg)(?=[\s/>]|$)/.exec(text.slice(offset, offset + 60))?.[1];
-  if (name === undefined || (doctype !== undefined && doctype !== name)) return null;
-
-  const start = offset + 1 + name.length;
-  const end = endOfTag(text, start);
-  if (end === -1) return { name, attributes: '', isClosed: false, isSelfClosed: false };
-  const isSelfClosed = text[end - 1] === '/';
-  return { name, attributes: text.slice(start, isSelfClosed ? end - 1 : end), isClosed: true, isSelfClosed };
+    return undefined;
+  });
+  return root && rootAt(text, root.start, doctype, pace);
 }
 
-/** Whether a document ends with the root's end tag, but for blanks, comments and processing instructions. */
-export function endsWithTag(tail: string, name: string): boolean {
-  let rest = tail;
-  for (;;) {
-    rest = trimPadding(rest);
-    const opening = rest.endsWith('-->') ? '<!--' : rest.endsWith('?>') ? '<?' : undefined;
-    if (opening === undefined) break;
-    const from = rest.lastIndexOf(opening);
-    if (from === -1) return false;
-    rest = rest.slice(0, from);
-  }
-  const from = rest.lastIndexOf('</');
-  // The standard allows blanks before the bracket.
-  return from !== -1 && rest.endsWith('>') && rest.slice(from + 2, -1).trimEnd() === name;
+async function rootAt(
+  text: Buffer,
+  start: number,
+  doctype: string | null,
+  pace: Pace,
+): Promise<SvgRoot | null> {
+  const opening = text.toString('latin1', start, start + 60);
+  const name = /^<((?:[\w.-]{1,50}:)?svg)(?=[\s/>]|$)/.exec(opening)?.[1];
+  if (name === undefined) return null;
+  const from = start + 1 + name.length;
+  const end = await inSteps(pace, searchTagEnd(text, from));
+  const isClosed = end !== -1;
+  const isSelfClosed = isClosed && text[end - 2] === 0x2f;
+  const tagEnd = isClosed ? end - 1 - Number(isSelfClosed) : text.length;
+  const attributes = text.toString('latin1', from, Math.min(tagEnd, from + ATTRIBUTES_LENGTH));
+  if (doctype !== null && doctype !== name && !attributes.includes(NAMESPACE)) return null;
+  return { text, name, attributes, contentStart: isClosed ? end : null, isSelfClosed };
+}
+
+/**
+ * Whether the root element ends, and nothing but comments, processing instructions, whitespace and NULs follows.
+ * Elements of the root's name inside it are counted: the end of one of them is not the root's.
+ */
+export function hasSvgEnd({ text, name, contentStart, isSelfClosed }: SvgRoot, pace: Pace): Promise<boolean> {
+  if (contentStart === null) return Promise.resolve(false);
+  const next = createMarkupReader(text, contentStart);
+  const isNamed = (at: number): boolean => {
+    if (text[at] !== name.charCodeAt(0) || text.toString('latin1', at, at + name.length) !== name)
+      return false;
+    const behind = text[at + name.length];
+    return behind === 0x3e || behind === 0x2f || isWhitespace(behind);
+  };
+  let depth = isSelfClosed ? 0 : 1;
+  let offset = contentStart;
+  let tag: Search | undefined;
+  return inSteps(pace, () => {
+    for (const behind = offset + BYTES_PER_STEP; offset < behind; ) {
+      if (tag) {
+        const end = tag();
+        if (end === undefined) return undefined;
+        if (end === -1) return false;
+        if (text[end - 2] !== 0x2f) depth += 1;
+        tag = undefined;
+        offset = end;
+        continue;
+      }
+      const markup = next();
+      const { kind, start, end } = markup ?? { kind: null, start: text.length, end: text.length };
+      if (depth === 0 && !isAllPadding(text, offset, start)) return false;
+      if (kind === null) return depth === 0;
+      if (kind === 'more') return undefined;
+      if (kind === 'cut' || (depth === 0 && kind !== 'comment' && kind !== 'instruction')) return false;
+      if (kind === 'end' && isNamed(start + 2)) depth -= 1;
+      if (kind === 'start' && isNamed(start + 1)) tag = searchTagEnd(text, start + 1);
+      offset = end;
+    }
+    return undefined;
+  });
 }
 
 /** The attributes of a start tag with their values as written; the first of a name counts. */
@@ -91,77 +131,35 @@ export function attributesOf(root: SvgRoot): ReadonlyMap<string, string> {
   return attributes;
 }
 
-type Encoding = 'latin1' | 'utf16le' | 'utf16be';
+function isAllWhitespace(text: Buffer, from: number, to: number): boolean {
+  if (to === -1 || to - from > WHITESPACE_MAX) return false;
+  for (let offset = from; offset < to; offset += 1) if (!isWhitespace(text[offset])) return false;
+  return true;
+}
 
-/** By byte order mark or first character. All that matters of the other encodings is ASCII, which they share. */
-function encodingOf(bytes: Buffer): Encoding {
+/** Servers fill files with NULs. */
+function isAllPadding(text: Buffer, from: number, to: number): boolean {
+  for (let offset = from; offset < to; offset += 1) {
+    if (text[offset] !== 0 && !isWhitespace(text[offset])) return false;
+  }
+  return true;
+}
+
+/** UTF-16 by byte order mark or first character as one byte a character; other encodings share ASCII. */
+async function narrow(bytes: Buffer, pace: Pace): Promise<Buffer> {
   const [first, second] = bytes;
-  if ((first === 0xff && second === 0xfe) || (first === 0x3c && second === 0)) return 'utf16le';
-  if ((first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c)) return 'utf16be';
-  return 'latin1';
-}
-
-function decode(bytes: Buffer, encoding: Encoding): string {
-  if (encoding === 'utf16le') return bytes.toString('utf16le');
-  if (encoding === 'latin1') return bytes.toString('latin1').replace(/^\xef\xbb\xbf/, '');
-  return Buffer.from(bytes.subarray(0, bytes.length - (bytes.length % 2)))
-    .swap16()
-    .toString('utf16le');
-}
-
-function isBlank(text: string, offset: number): boolean {
-  const character = text[offset];
-  return character === ' ' || character === '\n' || character === '\r' || character === '\t';
-}
-
-/** Without the blanks and NULs at its end. A pattern such as `\0+$` would be quadratic here. */
-function trimPadding(text: string): string {
-  let end = text.length;
-  while (end > 0 && (isBlank(text, end - 1) || text[end - 1] === '\0')) end -= 1;
-  return text.slice(0, end);
-}
-
-/** Offset behind the next occurrence, or -1. */
-function behind(text: string, what: string, from: number): number {
-  const at = text.indexOf(what, from);
-  return at === -1 ? -1 : at + what.length;
-}
-
-/** Offset behind a doctype with its internal subset, whose quotes and comments may hold brackets; or -1. */
-function behindDoctype(text: string, from: number): number {
-  let depth = 0;
-  for (let offset = from; offset < text.length; offset += 1) {
-    const character = text[offset];
-    if (character === '"' || character === "'") {
-      offset = text.indexOf(character, offset + 1);
-      if (offset === -1) return -1;
-    } else if (text.startsWith('<!--', offset)) {
-      offset = behind(text, '-->', offset + 4) - 1;
-      if (offset < 0) return -1;
-    } else if (character === '[') {
-      depth += 1;
-    } else if (character === ']') {
-      depth -= 1;
-    } else if (character === '>' && depth <= 0) {
-      return offset + 1;
+  const isLittle = (first === 0xff && second === 0xfe) || (first === 0x3c && second === 0);
+  const isBig = (first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c);
+  if (!isLittle && !isBig) return bytes;
+  const start = first === 0x3c || second === 0x3c ? 0 : 2;
+  const text = Buffer.alloc((bytes.length - start) >> 1);
+  const [low, high] = isLittle ? [start, start + 1] : [start + 1, start];
+  let at = 0;
+  await inSteps(pace, () => {
+    for (const behind = Math.min(at + BYTES_PER_STEP, text.length); at < behind; at += 1) {
+      text[at] = bytes[2 * at + high] === 0 ? (bytes[2 * at + low] ?? 0) : 0x3f;
     }
-  }
-  return -1;
-}
-
-/** Offset of the bracket that closes a start tag: brackets inside quotes do not; or -1. */
-function endOfTag(text: string, from: number): number {
-  const limit = Math.min(text.length, from + TAG_LENGTH);
-  let quote: string | undefined;
-  for (let offset = from; offset < limit; offset += 1) {
-    const character = text[offset];
-    if (quote !== undefined) {
-      if (character === quote) quote = undefined;
-    } else if (character === '"' || character === "'") {
-      quote = character;
-    } else if (character === '>') {
-      return offset;
-    }
-  }
-  return -1;
+    return at >= text.length ? true : undefined;
+  });
+  return text;
 }

@@ -1,6 +1,7 @@
 /** Image headers: any bytes come to a type and sides that can be relied upon, or to a code. */
 import { imageFormatOf } from '../../../lib/image/imageFormats.ts';
 import { imageTypeOf, inspectImage } from '../../../lib/image/inspectImage.ts';
+import { createPace } from '../../../lib/pace.ts';
 import { demand, demandAlike, type Target } from '../target.ts';
 import { sampleImages } from './samples.ts';
 
@@ -93,7 +94,7 @@ export const target: Target = {
       }
       demand((await imageTypeOf(input)) === contentType, 'its type is judged in two ways', seen);
       demand(
-        (await imageFormatOf(input))?.extension === extension,
+        (await imageFormatOf(input, createPace()))?.extension === extension,
         'its extension is judged in two ways',
         seen,
       );

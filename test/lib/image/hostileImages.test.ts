@@ -49,6 +49,27 @@ function manyTags(): Buffer {
   return bytes;
 }
 
+/** Each names the next, and each names as its own what the next one has. */
+function manyDirectories(): Buffer {
+  const bytes = Buffer.alloc(20 * MEBIBYTE);
+  hex('49492a00 08000000').copy(bytes);
+  for (let at = 8; at + 30 <= bytes.length; at += 30) {
+    hex('0200 0001 0300 01000000 01000000 4a01 0400 01000000').copy(bytes, at);
+    bytes.writeUInt32LE(at + 30, at + 22);
+    bytes.writeUInt32LE(at + 60, at + 26);
+  }
+  return bytes;
+}
+
+/** A list of sub-directories that all are tails of one of 65,535 entries. */
+function nestedDirectories(): Buffer {
+  const bytes = Buffer.alloc(20 * MEBIBYTE, hex('ffff ffff 0300 01000000 01000000'));
+  hex('49492a00 08000000 0100 4a01 0400 00000400 00000100 00000000').copy(bytes);
+  for (let index = 0; index < 0x40000; index += 1)
+    bytes.writeUInt32LE(0x200000 + 12 * index, 0x10000 + 4 * index);
+  return bytes;
+}
+
 function manyStrips(): Buffer {
   const bytes = Buffer.alloc(20 * MEBIBYTE, 9);
   hex('49492a00 08000000 0200 1101 0100 00004001 32000000 1701 0100 00004001 32000000').copy(bytes);
@@ -85,6 +106,8 @@ const HOSTILE: readonly (readonly [name: string, make: () => Buffer])[] = [
     () => hex('49492a00 08000000 0100 0001 0300 01000000 01000000 08000000'),
   ],
   ['BigTIFF of tags', manyTags],
+  ['TIFF of directories', manyDirectories],
+  ['TIFF of directories inside directories', nestedDirectories],
   ['TIFF of strips', manyStrips],
   ['comments without a root', () => svg('', '<!---->')],
   ['SVG of opening brackets', () => svg('<svg ', '<svg ')],

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { inspectImage } from '../../../lib/image/inspectImage.ts';
 import { sha256Of } from '../../../lib/image/sha256Of.ts';
 import { measureWithin } from '../../hostile/support/meter.ts';
-import { boxOf, hex, sample } from './samples.ts';
+import { app1, iconOf } from './oddImages.ts';
+import { boxOf, hex, pngChunk, sample } from './samples.ts';
 
 const MIB = 1024 * 1024;
 const LENGTH = 20 * MIB;
@@ -31,6 +32,7 @@ const PARTS: Readonly<Record<string, readonly [head: Buffer, ...units: readonly 
     ascii('\0\0\0\0tEXt\0\0\0\0'),
     ascii('\0\0\0\0IDAT\0\0\0\0'),
     ascii('\0\0\0\x01fdAT\0\0\0\0\0'),
+    ascii('\0\0\0\0eXIf\0\0\0\0'),
   ],
   JPEG: [
     hex('ffd8ff c0000b080010001001011100'),
@@ -41,6 +43,9 @@ const PARTS: Readonly<Record<string, readonly [head: Buffer, ...units: readonly 
     hex('ffe00000'),
     hex('ffdc00040001'),
     hex('ffda0008010100003f0000'),
+    app1(Buffer.from('Item:Length="1" '.repeat(4_000)), 'http://ns.adobe.com/xap/1.0/\0'),
+    app1(hex('4d4d002a 00000008 ffff'), 'Exif\0\0'),
+    hex('ffe2000e 4d504600 4d4d002a 00000008'),
     hex('00'),
     hex('ff0000000000000000000000000000000000000000000000000000000000000000000000000000000000'),
   ],
@@ -78,6 +83,19 @@ const PARTS: Readonly<Record<string, readonly [head: Buffer, ...units: readonly 
     ]),
     hex('000000'),
   ],
+  'AVIF of items': [
+    Buffer.concat([
+      boxOf('ftyp', ascii('avif\0\0\0\0avif')),
+      length32(LENGTH - 20),
+      ascii('meta\0\0\0\0'),
+      length32(LENGTH - 40),
+      ascii('iloc\x02\0\0\0\x11\x00\x7f\xff\xff\xff'),
+    ]),
+    hex('00'),
+    hex('00000001 0000 0000 0001 00000001 00000001'),
+    hex('00000001 0001 0000 ffff'),
+  ],
+  'AVIF in the least': [boxOf('ftyp', ascii('mif3avif')), boxOf('mini'), boxOf('mdat')],
   HEIC: [boxOf('ftyp', ascii('heic\0\0\0\0')), boxOf('moov'), boxOf('mdat'), boxOf('ispe')],
   'JPEG XL': [hex('0000000c 4a584c20 0d0a870a'), boxOf('jxlp'), boxOf('jxlc'), boxOf('free')],
   'JPEG 2000': [
@@ -85,6 +103,19 @@ const PARTS: Readonly<Record<string, readonly [head: Buffer, ...units: readonly 
     boxOf('jp2h'),
     boxOf('jp2h', Buffer.alloc(8_000, boxOf('free'))),
     boxOf('jp2c'),
+    Buffer.concat([hex('00000000'), ascii('jp2c')]),
+  ],
+  'JPEG 2000 codestream': [
+    hex('ff4f ff51 0029 0000 00000010 00000010 00000000 00000000'),
+    hex('ff64 0002'),
+    hex('ff90 000a 0000 0000000c 0001'),
+    hex('ff90 000a 0000 00000000 0001'),
+    hex('00'),
+  ],
+  'JPEG 2000 of one tile': [
+    hex('ff4f ff51 0029 0000 00000010 00000010 00000000 00000000 ff90 000a 0000 00000000 0001 ff93'),
+    hex('ff'),
+    hex('ff00'),
   ],
   ICO: [hex('00000100 ffff'), hex('0101 0000 0100 2000 01000000 f6ff0f00')],
   'icon of pictures': [hex('00000200 ffff'), hex('0101 0000 0100 2000 89504e47 f6ff0f00')],
@@ -92,6 +123,11 @@ const PARTS: Readonly<Record<string, readonly [head: Buffer, ...units: readonly 
     hex('49492a00 08000000 ffff'),
     hex('0000 0300 01000000 01000000'),
     hex('ffff 0300 01000000 01000000'),
+  ],
+  'TIFF of sub-directories': [
+    hex('49492a00 08000000 0100 4a01 0400 00004000 1a000000 00000000'),
+    hex('09000000'),
+    hex('09000000 0d000000 11000000'),
   ],
   'TIFF of strips': [
     hex('49492a00 08000000 0200 1101 0400 00004000 32000000 1701 0400 00004000 32000000 00000000'),
@@ -112,6 +148,15 @@ const PARTS: Readonly<Record<string, readonly [head: Buffer, ...units: readonly 
   ],
   'JPEG XR': [hex('4949bc01 08000000 ffff'), hex('0000 0300 01000000 00000000')],
   BMP: [hex('424d 00000000 00000000 36000000 28000000 01000000 01000000 0100 1800'), hex('00')],
+  'packed BMP': [
+    hex(
+      '424d 00000000 00000000 36000000 28000000 01000000 01000000 0100 0800 01000000 00000000 00000000 00000000 00000000 00000000',
+    ),
+    hex('0101'),
+    hex('0000'),
+    hex('0002 0000'),
+    hex('0003 00000000'),
+  ],
   SVG: [
     ascii('<svg '),
     ascii('a="1" '),
@@ -133,6 +178,10 @@ const PARTS: Readonly<Record<string, readonly [head: Buffer, ...units: readonly 
     ascii('\0'),
     ascii(' '),
     ascii('&#x;'),
+    ascii('<svg>'),
+    ascii('<svg a="'),
+    ascii('<a>'),
+    ascii('<![CDATA[]]>'),
   ],
   'SVG prologue': [
     ascii('<?xml?>'),
@@ -158,6 +207,7 @@ const PARTS: Readonly<Record<string, readonly [head: Buffer, ...units: readonly 
     hex('0061 003d 0022'),
     hex('003c 0021'),
   ],
+  'SVG content in UTF-16': [hex('feff 003c 0073 0076 0067 003e'), hex('003c 0073 0076 0067 003e')],
 };
 
 /** Containers of other things, which are looked into before they are refused. */
@@ -250,6 +300,17 @@ describe('an image of 20 MiB', () => {
       await expectNoStall(() => Promise.all(Array.from({ length: TOGETHER }, () => judge(bytes))));
     },
   );
+});
+
+it('an icon whose pictures are the tails of one huge PNG stalls nobody', async () => {
+  const head = iconOf(...Array.from({ length: 60_000 }, () => [1, 1, 32, Buffer.alloc(0)] as const));
+  const signature = sample('plain.png').subarray(0, 8);
+  const bytes = filled(head, Buffer.concat([signature, pngChunk('teXt')]));
+  for (let index = 0; index < 60_000; index += 1) {
+    bytes.writeUInt32LE(1, 14 + 16 * index);
+    bytes.writeUInt32LE(head.length + 20 * index, 18 + 16 * index);
+  }
+  expect(await expectNoStall(() => judge(bytes))).toBe('IMAGE_TRUNCATED');
 });
 
 /** In a start tag, which is read to 64 KiB. */

@@ -9,11 +9,12 @@ async function inspect(bytes: Buffer, isDelimited = false): Promise<unknown> {
   return `${extension} ${width}x${height}`;
 }
 
-/** With another major brand, and the old one among the compatible ones. */
+/** With other brands in a box of the same length, since offsets count from the start of the file. */
 function rebranded(name: string, major: string, compatible: string): Buffer {
   const bytes = sample(name);
   const end = bytes.readUInt32BE(0);
-  return Buffer.concat([boxOf('ftyp', Buffer.from(`${major}\0\0\0\0${compatible}`)), bytes.subarray(end)]);
+  bytes.fill('free', 8, end).write(`${major}\0\0\0\0${compatible}`, 8, 'latin1');
+  return bytes;
 }
 
 describe('the JPEG reader', () => {
@@ -56,14 +57,11 @@ describe('the JPEG reader', () => {
     expect(await inspect(Buffer.concat([withoutHeight, hex(lines), hex('ffd9')]))).toBe('IMAGE_TRUNCATED');
   });
 
-  it('believes the larger of two heights', async () => {
+  it('believes the header when a later height says something else, as browsers do', async () => {
     const scan = hex('ffd8 ffc0000b08 0009 0011 01011100 ffda0008010100003f00 12');
-    for (const [first, last] of ['0008', '0010'].flatMap((one) => [
-      [one, '0007'],
-      ['0007', one],
-    ])) {
-      const bytes = Buffer.concat([scan, hex(`ffdc0004 ${first} ffdc0004 ${last} ffd9`)]);
-      expect(await inspect(bytes)).toBe([first, last].includes('0010') ? 'jpg 17x16' : 'jpg 17x9');
+    for (const lines of ['0008', '0010', 'ffff']) {
+      const bytes = Buffer.concat([scan, hex(`ffdc0004 ${lines} ffd9`)]);
+      expect(await inspect(bytes)).toBe('jpg 17x9');
     }
   });
 });
@@ -77,10 +75,12 @@ describe('the GIF reader', () => {
   const gif = (screen: string, ...frames: readonly Buffer[]): Buffer =>
     Buffer.concat([hex(`47494638 3961 ${screen} 00 00 00`), ...frames, hex('3b')]);
 
-  it('takes a screen of no size for as large as its frames reach', async () => {
-    expect(await inspect(gif('0000 0000', frame(0, 0, 17, 2), frame(3, 4, 5, 5)))).toBe('gif 17x9');
-    expect(await inspect(gif('1100 0000', frame(0, 0, 20, 9)))).toBe('gif 17x9');
-    expect(await inspect(gif('1100 0900', frame(0, 0, 20, 20)))).toBe('gif 17x9');
+  it('makes the screen as large as the first frame reaches, as browsers do', async () => {
+    expect(await inspect(gif('0000 0000', frame(0, 0, 17, 2), frame(3, 4, 5, 5)))).toBe('gif 17x2');
+    expect(await inspect(gif('1100 0000', frame(0, 0, 20, 9)))).toBe('gif 20x9');
+    expect(await inspect(gif('1100 0900', frame(0, 0, 20, 20)))).toBe('gif 20x20');
+    expect(await inspect(gif('0a00 0a00', frame(20, 20, 8, 8)))).toBe('gif 28x28');
+    expect(await inspect(gif('1100 0900', frame(0, 0, 1, 1), frame(0, 0, 90, 90)))).toBe('gif 17x9');
   });
 });
 
@@ -116,12 +116,35 @@ describe('the HEIF reader', () => {
   it.each([
     ['plain.avif', 'mif1', 'mif1avifmiaf', 'avif'],
     ['plain.avif', 'mif1', 'mif1', 'heif'],
-    ['plain.avif', 'avis', 'avis', 'avif'],
+    ['plain.avif', 'miaf', 'miafavif', 'avif'],
+    ['plain.avif', 'MA1B', 'MA1B', 'avif'],
+    ['plain.avif', 'mif2', 'mif1avif', 'avif'],
+    ['plain.avif', '1pic', 'avif', 'avif'],
+    ['plain.avif', 'XXXX', 'miafavif', 'avif'],
+    ['odd.heic', 'geo1', 'mif1heic', 'heic'],
+    ['odd.heic', 'geo1', 'geo1', 'heif'],
+    ['odd.heic', 'heis', 'heis', 'heic'],
+    ['odd.heic', 'mif2', 'mif2', 'heif'],
     ['odd.heic', 'mif1', 'mif1heic', 'heic'],
-    ['odd.heic', 'msf1', 'hevc', 'heic'],
   ])('knows %s with major brand %s and the brands %s as %s', async (name, major, compatible, extension) => {
     expect(await inspect(rebranded(name, major, compatible))).toBe(`${extension} 17x9`);
   });
+
+  it.each([
+    ['plain.avif', 'avis', 'avif'],
+    ['odd.heic', 'hevc', 'heic'],
+  ])('misses the track that %s as %s promises', async (name, brand, extension) => {
+    const bytes = rebranded(name, brand, brand);
+    expect(await inspect(bytes)).toBe('IMAGE_TRUNCATED');
+    expect(await inspect(bytes, true)).toBe(`${extension} 17x9`);
+  });
+
+  it.each(['isom', 'mp42', 'M4V ', 'qt  ', 'crx '])(
+    'leaves a film or raw data of brand %s alone',
+    async (brand) => {
+      expect(await inspect(rebranded('plain.avif', brand, 'isomiso2'), true)).toBe('NOT_AN_IMAGE');
+    },
+  );
 
   it('takes the primary item, not the largest', async () => {
     const ispe = (side: number): Buffer => {
@@ -146,11 +169,13 @@ describe('the HEIF reader', () => {
     expect(await inspect(bytes)).toBe('avif 40x40');
   });
 
-  it('takes a last box without a length as whole', async () => {
+  it('goes by the items where the last box has no length', async () => {
     const bytes = sample('plain.avif');
-    const at = bytes.indexOf('mdat') - 4;
-    bytes.writeUInt32BE(0, at);
+    bytes.writeUInt32BE(0, bytes.indexOf('mdat') - 4);
     expect(await inspect(bytes)).toBe('avif 17x9');
+    for (let length = 0; length < bytes.length; length += 1) {
+      expect(await inspect(bytes.subarray(0, length))).toMatch(/IMAGE|NOT/);
+    }
   });
 });
 
@@ -212,7 +237,9 @@ describe('the TIFF reader', () => {
     const page = hex(
       '49492a00 0a000000 0102 0400 0001 0300 01000000 05000000 0101 0300 01000000 06000000 1101 0400 01000000 08000000 1701 0400 01000000 02000000 40000000',
     );
-    expect(await inspect(page)).toBe('tiff 5x6');
+    expect(await inspect(page, true)).toBe('tiff 5x6');
+    // The second one is not there.
+    expect(await inspect(page)).toBe('IMAGE_TRUNCATED');
   });
 
   it('reads either byte order', async () => {
