@@ -28,6 +28,8 @@ export interface SelfMetricsOptions {
 
 const NOTICE_EVERY_MS = 60_000;
 const EXAMPLE_LENGTH = 120;
+/** Of metrics without unit; each has a line of its own. */
+const MAX_NAMED = 20;
 
 export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics {
   // Never the package's global one, which every module of a process would share.
@@ -62,9 +64,11 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
   );
   const labels = counter(
     'labels_dropped_total',
-    'Labels left off, once for all metrics of a document that have the same dimensions.',
+    'Labels left off or cut, once for all metrics of a document that have the same dimensions.',
     'reason',
   );
+  let unitless = 0;
+  gauge('metrics_without_unit', 'Metrics of which no unit says whether their values add up.', () => unitless);
   const connections = gauge('tcp_connections', 'TCP connections that are open.');
   const refused = counter('tcp_connections_refused_total', 'TCP connections over the limit.');
   const evicted = counter(
@@ -96,6 +100,10 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
     },
   });
   collectDefaultMetrics({ register: registry });
+  // Gauges by the name of counters, which `promtool check metrics` minds; the same by type stay.
+  for (const what of ['handles', 'requests', 'resources']) {
+    registry.removeSingleMetric(`nodejs_active_${what}_total`);
+  }
 
   // At 0 from the start, so that rate() and alerts see the first one.
   for (const transport of TRANSPORTS) {
@@ -135,6 +143,14 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
       notice(`Values are dropped (${reason})`, example);
     },
     labelDropped: (reason) => labels.inc({ reason }),
+    unitMissing(metric) {
+      unitless += 1;
+      if (unitless > MAX_NAMED) return;
+      log(
+        `The metric ${quoted(metric)} has no unit: its latest value, and the sum and number of all are shown. ` +
+          '--counters, --gauges or --histograms say what it is.',
+      );
+    },
     connectionOpened: () => connections.inc(),
     connectionClosed: () => connections.dec(),
     connectionRefused: () => refused.inc(),

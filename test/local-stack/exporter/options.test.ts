@@ -4,7 +4,7 @@ import { type Options, readOptions } from '../../../local-stack/exporter/options
 
 const read = (...args: string[]): Options => {
   const options = readOptions(args);
-  if (options === 'help') throw new Error('that was help');
+  if (typeof options === 'string') throw new Error('that was help or the version');
   return options;
 };
 
