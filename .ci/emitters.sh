@@ -28,7 +28,7 @@ python() {
 }
 
 java() {
-  (cd "$source/java" && mvn -q -B --color never \
+  (cd "$source/java" && mvn -q -B -Dstyle.color=never \
     org.apache.maven.plugins:maven-dependency-plugin:3.6.1:build-classpath -Dmdep.outputFile="$1/classpath")
   javac -proc:none -cp "$(cat "$1/classpath")" -d "$1" "$source/java/Emitter.java"
 }

@@ -54,7 +54,12 @@ export async function startExporter(options: Options, surroundings: Surroundings
     places.push(`${what}://${host.includes(':') ? `[${host}]` : host}:${receiver.port}${path}`);
   };
   const listening = { host, maxLineBytes, intake, onFault };
-  const sources = { series: store.size, maxSeries: options.maxSeries };
+  const sources = {
+    series: store.size,
+    maxSeries: options.maxSeries,
+    metricSeries: store.largest,
+    maxMetricSeries: options.maxSeriesPerMetric,
+  };
   self.watch(sources);
   const listen = async () => {
     if (options.udpPort !== null) {

@@ -7,6 +7,9 @@ import { LABEL_REASONS, LINE_REASONS, SAMPLE_REASONS, type Tally, TRANSPORTS } f
 export interface SelfSources {
   readonly series: () => number;
   readonly maxSeries: number;
+  /** Of the metric that has most. */
+  readonly metricSeries: () => number;
+  readonly maxMetricSeries: number;
   /** undefined where the system does not say. */
   readonly udpDrops?: () => Promise<number | undefined>;
   readonly udpBufferBytes?: () => number;
@@ -85,6 +88,14 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
   );
   gauge('series', 'Label combinations of all metrics.', () => sources?.series());
   gauge('series_limit', 'How many label combinations there may be.', () => sources?.maxSeries);
+  gauge('metric_series_max', 'Label combinations of the metric that has most.', () =>
+    sources?.metricSeries(),
+  );
+  gauge(
+    'metric_series_limit',
+    'How many label combinations one metric may have.',
+    () => sources?.maxMetricSeries,
+  );
   gauge('last_document_timestamp_seconds', 'When the last EMF document was read.', () => lastDocument / 1000);
   gauge('udp_receive_buffer_bytes', 'What the kernel keeps of datagrams that wait.', () =>
     sources?.udpBufferBytes?.(),

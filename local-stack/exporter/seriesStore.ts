@@ -26,8 +26,10 @@ export interface SeriesStore {
   /** Shows a counter or histogram at 0, so that `rate()` sees its first event. Says why it cannot. */
   create(key: SeriesKey): SampleReason | 'gauge' | undefined;
   metrics(): Iterable<Metric>;
-  /** Label combinations. */
+  /** Label combinations of all metrics. */
   size(): number;
+  /** Label combinations of the metric that has most. */
+  largest(): number;
 }
 
 /** CloudWatch's limit for namespaces and metric names. */
@@ -142,6 +144,7 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
     },
     metrics: () => metrics,
     size: () => size,
+    largest: () => metrics.reduce((most, { series }) => Math.max(most, series.size), 0),
   };
 }
 

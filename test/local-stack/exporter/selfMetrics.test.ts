@@ -85,12 +85,21 @@ describe('the exporter about itself', () => {
   it('asks for what only others know at every scrape', async () => {
     const { self } = create();
     let series = 3;
-    self.watch({ series: () => series, maxSeries: 10, udpDrops: async () => 7, udpBufferBytes: () => 4_096 });
+    self.watch({
+      series: () => series,
+      maxSeries: 10,
+      metricSeries: () => 2,
+      maxMetricSeries: 5,
+      udpDrops: async () => 7,
+      udpBufferBytes: () => 4_096,
+    });
     for (const expected of [3, 5]) {
       series = expected;
       const values = parseExposed(await self.text());
       expect(values.get('emf_exporter_series')).toBe(expected);
       expect(values.get('emf_exporter_series_limit')).toBe(10);
+      expect(values.get('emf_exporter_metric_series_max')).toBe(2);
+      expect(values.get('emf_exporter_metric_series_limit')).toBe(5);
       expect(values.get('emf_exporter_udp_receive_drops_total')).toBe(7);
       expect(values.get('emf_exporter_udp_receive_buffer_bytes')).toBe(4_096);
     }
