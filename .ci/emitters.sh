@@ -28,8 +28,8 @@ python() {
 }
 
 java() {
-  (cd "$source/java" && mvn -q -B -Dstyle.color=never \
-    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:build-classpath -Dmdep.outputFile="$1/classpath")
+  (cd "$source/java" && mvn -q -B \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:build-classpath -Dmdep.outputFile="$1/classpath") >"$1/maven.log" || { cat "$1/maven.log"; return 1; }
   javac -proc:none -cp "$(cat "$1/classpath")" -d "$1" "$source/java/Emitter.java"
 }
 

@@ -68,13 +68,18 @@ function sumUp(drops: Drops): Drops & { tell(): void } {
 function readingsOf(document: JsonObject, directives: readonly unknown[], drops: Drops): readonly Reading[] {
   const readings: Reading[] = [];
   const claims = claimsOf(directives, drops);
-  const dimensionsOf = createDimensionReader(document, claims, drops);
-  for (const { namespace, name, unit = 'None', dimensionNames } of claims) {
-    const values = readValues(ownMember(document, name), (reason, count) =>
-      drops.samplesDropped(reason, count, name),
-    );
+  let names: readonly string[] | undefined;
+  let dimensions: Dimensions = [];
+  for (const claim of claims) {
+    const values = readValues(ownMember(document, claim.name), claim.name, drops);
     if (values === undefined) continue;
-    readings.push({ namespace, name, unit, dimensions: dimensionsOf(dimensionNames), values });
+    // Metrics of one directive share the list, so that their labels are worked out once.
+    if (claim.dimensionNames !== names) {
+      names = claim.dimensionNames;
+      dimensions = readDimensions(document, names, claims, drops);
+    }
+    const { namespace, name, unit = 'None' } = claim;
+    readings.push({ namespace, name, unit, dimensions, values });
   }
   return readings;
 }
@@ -157,34 +162,26 @@ function union(lists: readonly (readonly string[])[]): readonly string[] {
   return [...names];
 }
 
-/** Metrics of one directive share the list of names, so that their labels are worked out once. */
-function createDimensionReader(document: JsonObject, claims: readonly Claim[], drops: Drops) {
-  let last: { readonly names: readonly string[]; readonly dimensions: Dimensions } | undefined;
-  let metrics: ReadonlySet<string> | undefined;
-  const isMetric = (name: string) => {
-    metrics ??= new Set(claims.map((claim) => claim.name));
-    return metrics.has(name);
-  };
-  return (names: readonly string[]): Dimensions => {
-    if (last?.names !== names) last = { names, dimensions: readDimensions(document, names, isMetric, drops) };
-    return last.dimensions;
-  };
-}
-
 /** An empty value is left out: to Prometheus it is the same as no label. A number that is measured is no label. */
 function readDimensions(
   document: JsonObject,
   names: readonly string[],
-  isMetric: (name: string) => boolean,
+  claims: readonly Claim[],
   drops: Drops,
 ): Dimensions {
   const dimensions: [string, string][] = [];
-  for (const [index, name] of names.entries()) {
+  const kept = names.slice(0, MAX_LABELS);
+  if (kept.length < names.length) drops.labelDropped('too_many');
+  /** Most documents have texts alone, and do without. */
+  let metrics: ReadonlySet<string> | undefined;
+  for (const name of kept) {
     const value = ownMember(document, name);
-    if (index >= MAX_LABELS) drops.labelDropped('too_many');
-    else if (typeof value === 'string') {
+    if (typeof value === 'string') {
       if (value !== '') dimensions.push([name, value]);
-    } else if (isMetric(name)) drops.labelDropped('metric');
+      continue;
+    }
+    metrics ??= new Set(claims.map((claim) => claim.name));
+    if (metrics.has(name)) drops.labelDropped('metric');
     else if (typeof value === 'number' || typeof value === 'boolean') {
       dimensions.push([name, String(value)]);
     } else drops.labelDropped('missing');

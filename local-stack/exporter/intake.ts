@@ -1,7 +1,7 @@
 /** What happens to a line, wherever it came from. */
 import { readDocument } from './emfDocument.ts';
 import type { LineReader } from './lineSplitter.ts';
-import { createDocumentFinder } from './logLine.ts';
+import { createPieceJoiner, wholeLines } from './logLine.ts';
 import type { SeriesStore } from './seriesStore.ts';
 import type { LineReason, Tally, Transport } from './tally.ts';
 
@@ -13,11 +13,12 @@ const MAX_JOINED = 1_048_576;
 /** Never throws: no line, however made, ends the process or the connection. */
 export function createIntake(store: SeriesStore, tally: Tally, maxLineBytes = MAX_JOINED): Intake {
   return (transport) => {
-    const findDocument = createDocumentFinder(maxLineBytes);
+    // Logs come by standard input; many TCP senders would keep many pieces.
+    const finder = transport === 'stdin' ? createPieceJoiner(maxLineBytes) : wholeLines;
     return {
       line(text, isWhole) {
         try {
-          const found = findDocument(text);
+          const found = finder.find(text);
           if (found === 'partial') return;
           if (typeof found === 'string') {
             tally.lineRejected(transport, isWhole ? found : endOf(text, found), text);
@@ -30,6 +31,9 @@ export function createIntake(store: SeriesStore, tally: Tally, maxLineBytes = MA
         }
       },
       tooLong: () => tally.lineRejected(transport, 'too_long'),
+      end() {
+        for (let left = finder.end(); left > 0; left -= 1) tally.lineRejected(transport, 'cut_off');
+      },
     };
   };
 }

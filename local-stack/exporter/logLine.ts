@@ -25,11 +25,20 @@ const STREAMS = ['stdout', 'stderr'] as const;
 /** Kubernetes' runtimes (CRI): time, stream, P for a piece or F for a whole line or the last piece. */
 const CRI = /^\S{1,40} (stdout|stderr) ([PF])(?::\S{0,40})? /;
 
+export interface DocumentFinder {
+  find(text: string): Finding;
+  /** How many lines the stream ended in the middle of. */
+  end(): number;
+}
+
+/** For lines that are whole. */
+export const wholeLines: DocumentFinder = { find: (text) => findDocument(text, 0), end: () => 0 };
+
 /**
- * One per stream of lines, since Docker and Kubernetes cut long lines into pieces. It keeps at most `maxBytes` of the
- * pieces of each output.
+ * For the log of a container: Docker and Kubernetes cut long lines into pieces. It keeps at most `maxBytes` of the pieces
+ * of each of the two outputs.
  */
-export function createDocumentFinder(maxBytes: number): (text: string) => Finding {
+export function createPieceJoiner(maxBytes: number): DocumentFinder {
   const pieces = new Map<string, string>();
   /** The whole line once its last piece is there. */
   const join = (stream: string, piece: string, isLast: boolean): string | 'partial' | 'too_long' => {
@@ -42,21 +51,27 @@ export function createDocumentFinder(maxBytes: number): (text: string) => Findin
     pieces.set(stream, joined);
     return 'partial';
   };
-  const find = (joined: string): Finding =>
+  const findIn = (joined: string): Finding =>
     joined === 'partial' || joined === 'too_long' ? joined : findDocument(joined, 1);
 
-  return (text) => {
+  const find = (text: string): Finding => {
     if (text.startsWith('{"log":"')) {
       const entry = dockerEntry(text);
       if (entry !== undefined && (!entry.isLast || pieces.has(entry.stream))) {
-        return find(join(entry.stream, entry.piece, entry.isLast));
+        return findIn(join(entry.stream, entry.piece, entry.isLast));
       }
     }
     const cri = text.charCodeAt(0) === OPEN ? null : CRI.exec(text);
     if (cri === null) return findDocument(text, 0);
     const [prefix, stream = '', flag] = cri;
-    return find(join(stream, text.slice(prefix.length), flag === 'F'));
+    return findIn(join(stream, text.slice(prefix.length), flag === 'F'));
   };
+  const end = () => {
+    const { size } = pieces;
+    pieces.clear();
+    return size;
+  };
+  return { find, end };
 }
 
 const OPEN = 0x7b;
@@ -82,7 +97,7 @@ function findDocument(text: string, wrappers: number): Finding {
     if (isTooDeep(part)) return 'too_deep';
     const root = parseObject(part);
     if (root !== undefined) {
-      const found = findIn(root, wrappers);
+      const found = findInObject(root, wrappers);
       // Of what begins later in the line, only a document counts: the other may be a part of a broken one.
       if (typeof found !== 'string' || starts === 0) return found;
     }
@@ -91,7 +106,7 @@ function findDocument(text: string, wrappers: number): Finding {
   return isList(text) ? 'not_emf' : 'json';
 }
 
-function findIn(root: JsonObject, wrappers: number): Finding {
+function findInObject(root: JsonObject, wrappers: number): Finding {
   const directives = directivesOf(root);
   if (directives !== undefined) return { root, directives };
   if (wrappers >= MAX_WRAPPERS) return 'not_emf';
@@ -102,7 +117,7 @@ function findIn(root: JsonObject, wrappers: number): Finding {
       typeof wrapped === 'string'
         ? findDocument(wrapped, wrappers + 1)
         : isObject(wrapped)
-          ? findIn(wrapped, wrappers + 1)
+          ? findInObject(wrapped, wrappers + 1)
           : 'not_emf';
     if (typeof found !== 'string' || found === 'partial') return found;
     if (found !== 'not_emf') reason = found;

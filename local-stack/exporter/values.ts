@@ -13,8 +13,9 @@ export interface Values {
 /** What the exporter counts about itself: as often as a value is written, one with its own sum once. */
 export const samplesIn = ({ values, sum }: Values): number => (sum === undefined ? values.length : 1);
 
-/** Reports why, and how many values, were dropped. */
-export type Drop = (reason: SampleReason, count: number) => void;
+export interface ValueDrops {
+  samplesDropped(reason: SampleReason, count: number, example?: string): void;
+}
 
 /** What PutMetricData takes. Sums of 2^664 such values are still finite. */
 const MAX_MAGNITUDE = 2 ** 360;
@@ -23,31 +24,39 @@ const isUsable = (value: unknown): value is number =>
   typeof value === 'number' && Math.abs(value) <= MAX_MAGNITUDE;
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
-/** undefined when nothing was observed, or nothing usable: then `drop` has the reason. */
-export function readValues(value: unknown, drop: Drop): Values | undefined {
+/**
+ * The values of the metric `name`; undefined when nothing was observed, or nothing usable: then `drops` has the reason.
+ */
+export function readValues(value: unknown, name: string, drops: ValueDrops): Values | undefined {
   if (isUsable(value)) return { values: [value] };
   if (Array.isArray(value)) {
     const values = value.filter(isUsable);
-    if (values.length < value.length) drop('value_invalid', value.length - values.length);
+    if (values.length < value.length) {
+      drops.samplesDropped('value_invalid', value.length - values.length, name);
+    }
     return values.length === 0 ? undefined : { values };
   }
   const listed = isObject(value) ? ownMember(value, 'Values') : undefined;
   const hasSum = isObject(value) && isUsable(ownMember(value, 'Sum'));
   if (isObject(value) && Array.isArray(listed) && !hasSum) {
-    return readCounted(listed, ownMember(value, 'Counts'), drop);
+    const { counted, invalid } = readCounted(listed, ownMember(value, 'Counts'));
+    if (invalid > 0) drops.samplesDropped('value_invalid', invalid, name);
+    return counted;
   }
   const set = isObject(value) ? (readDistribution(value, listed) ?? readStatistics(value)) : undefined;
-  if (set === undefined) drop(value === undefined ? 'value_missing' : 'value_invalid', 1);
+  if (set === undefined) {
+    drops.samplesDropped(value === undefined ? 'value_missing' : 'value_invalid', 1, name);
+  }
   return set === NO_OBSERVATION ? undefined : set;
 }
 
 /** `{Values, Counts}`: not in the specification, but CloudWatch takes it and OpenTelemetry's collector writes it. */
-function readCounted(listed: readonly unknown[], given: unknown, drop: Drop): Values | undefined {
+function readCounted(
+  listed: readonly unknown[],
+  given: unknown,
+): { readonly counted: Values | undefined; readonly invalid: number } {
   const isPaired = given === undefined || (Array.isArray(given) && given.length === listed.length);
-  if (!isPaired) {
-    drop('value_invalid', Math.max(listed.length, 1));
-    return undefined;
-  }
+  if (!isPaired) return { counted: undefined, invalid: Math.max(listed.length, 1) };
   const [values, counts]: [number[], number[]] = [[], []];
   let invalid = 0;
   for (const [index, value] of listed.entries()) {
@@ -58,8 +67,7 @@ function readCounted(listed: readonly unknown[], given: unknown, drop: Drop): Va
       counts.push(count);
     }
   }
-  if (invalid > 0) drop('value_invalid', invalid);
-  return values.length === 0 ? undefined : { values, counts };
+  return { counted: values.length === 0 ? undefined : { values, counts }, invalid };
 }
 
 const NO_OBSERVATION = { values: [] } as const;
@@ -70,14 +78,11 @@ const NO_OBSERVATION = { values: [] } as const;
  */
 function readDistribution(value: JsonObject, listed: unknown): Values | undefined {
   if (!Array.isArray(listed)) return undefined;
-  let invalid = 0;
-  const known = readCounted(listed, ownMember(value, 'Counts'), (_, count) => {
-    invalid += count;
-  });
+  const { counted, invalid } = readCounted(listed, ownMember(value, 'Counts'));
   const [sum, count] = [Number(ownMember(value, 'Sum')), countOf(value)];
   if (invalid > 0) return undefined;
-  if (known === undefined) return count === undefined && sum === 0 ? NO_OBSERVATION : undefined;
-  const { values, counts = [] } = known;
+  if (counted === undefined) return count === undefined && sum === 0 ? NO_OBSERVATION : undefined;
+  const { values, counts = [] } = counted;
   const observed = counts.reduce((total, each) => total + each, 0);
   const missing = isCount(count) ? count - observed : 0;
   if (missing <= 0) return { values, counts, sum };

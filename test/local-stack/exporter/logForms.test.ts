@@ -39,6 +39,53 @@ describe('a document in a log', () => {
   });
 });
 
+describe('a document in pieces', () => {
+  const long = JSON.stringify({ ...order, note: 'x'.repeat(100_000) });
+  const forms = ['docker json-file', 'kubernetes'];
+
+  it.each(forms)('of %s is joined beside one of the other output', (form) => {
+    const { feed, counts } = createWorld();
+    const first = LOG_FORMS[form]?.(long) ?? [];
+    const second = first.map((line) => line.replace('stdout', 'stderr'));
+    for (const [index, line] of first.entries()) {
+      feed(line);
+      feed(second[index] ?? '');
+      if (index === 1) feed(order);
+    }
+    expect(first.length).toBeGreaterThan(5);
+    expect(counts).toEqual({ documents: 3, samples: 3 });
+  });
+
+  it.each(forms)('of %s without its last one was cut off', (form) => {
+    const { feed, end, counts } = createWorld();
+    for (const line of (LOG_FORMS[form]?.(long) ?? []).slice(0, -1)) feed(line);
+    end();
+    expect(counts).toEqual({ 'line cut_off': 1 });
+  });
+
+  it.each(forms)(
+    'of %s is skipped where it is longer than a line may be, and the next one counts',
+    (form) => {
+      const { feed, end, counts } = createWorld();
+      const longer = JSON.stringify({ ...order, note: 'x'.repeat(1_100_000) });
+      for (const line of LOG_FORMS[form]?.(longer) ?? []) feed(line);
+      for (const line of LOG_FORMS[form]?.(JSON.stringify(order)) ?? []) feed(line);
+      end();
+      expect(counts['line too_long']).toBe(1);
+      expect(counts.documents).toBe(1);
+      expect(counts['line json']).toBeUndefined();
+    },
+  );
+
+  it('keeps a last line of a container that had no line end apart from the next', () => {
+    const { feed, counts } = createWorld();
+    const entry = (log: string) => JSON.stringify({ log, stream: 'stdout', time: '2026-11-30T21:00:00Z' });
+    feed(entry(JSON.stringify(order)));
+    feed(entry(`${JSON.stringify(order)}\n`));
+    expect(counts.documents).toBe(2);
+  });
+});
+
 describe('an ordinary line', () => {
   it.each([
     'START RequestId: 8c9e Version: $LATEST',

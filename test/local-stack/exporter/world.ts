@@ -50,6 +50,8 @@ export function createWorld(rules: Partial<SeriesRules> = {}) {
     unitless,
     tally,
     text,
+    /** The input ends. */
+    end: () => reader.end?.(),
     feed: (document: unknown) =>
       reader.line(typeof document === 'string' ? document : JSON.stringify(document), true),
     /** Series by name and labels. */
