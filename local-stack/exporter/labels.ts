@@ -57,14 +57,16 @@ function cut(value: string): string {
   return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
 }
 
-const LABEL = /(?:"([^"]*)"|([^",=]+))=("(?:[^"\\]|\\.)*")/g;
+/** One label after the other, from the beginning. */
+const LABEL = /(,?)(?:"([^"]*)"|(\w+))=("(?:[^"\\]|\\.)*")/gy;
 
 /** The same text for scrapers that do not know UTF-8 names. */
 export const plainLabels = (labels: string): string =>
   labels.includes('"=')
-    ? labels.replace(LABEL, (_, quoted?: string, plain = '', value = '') =>
-        quoted === undefined ? `${plain}=${value}` : `${plainName(quoted)}=${value}`,
-      )
+    ? labels.replace(LABEL, (_, comma: string, quoted?: string, plain = '', value = '') => {
+        const name = quoted === undefined ? plain : plainName(quoted);
+        return `${comma}${name}=${value}`;
+      })
     : labels;
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
