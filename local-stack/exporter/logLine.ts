@@ -16,8 +16,8 @@ export type Finding =
 /** Members in which programs keep the line of another: Lambda's JSON and CloudWatch, Docker, journald. */
 const WRAPPERS = ['message', 'log', 'MESSAGE'] as const;
 const MAX_WRAPPERS = 4;
-/** Braces of a prefix, such as `[{request}] INFO {…}`, that are tried before the document's own. */
-const MAX_STARTS = 4;
+/** Objects that are tried: a prefix such as `[{"id":7}] INFO {…}` may hold one before the document. */
+const MAX_STARTS = 3;
 
 /** What docker's json-file driver keeps in one entry at most, less a character that it may have cut. */
 const FULL_ENTRY_BYTES = 16 * 1024 - 4;
@@ -91,7 +91,7 @@ const mayHoldDocument = (text: string) => text.includes('_aws"') || text.include
 
 function findDocument(text: string, wrappers: number): Finding {
   if (!mayHoldDocument(text)) return 'not_emf';
-  let at = text.indexOf('{');
+  let at = objectStart(text, 0);
   for (let starts = 0; at >= 0 && starts < MAX_STARTS; starts += 1) {
     const part = at === 0 ? text : text.slice(at);
     if (isTooDeep(part)) return 'too_deep';
@@ -101,10 +101,24 @@ function findDocument(text: string, wrappers: number): Finding {
       // Of what begins later in the line, only a document counts: the other may be a part of a broken one.
       if (typeof found !== 'string' || starts === 0) return found;
     }
-    at = text.indexOf('{', at + 1);
+    // No prefix: it is broken, and each of its parts would be parsed in vain.
+    if (at === 0) break;
+    at = objectStart(text, at + 1);
   }
   return isList(text) ? 'not_emf' : 'json';
 }
+
+/** Where the next object with a member begins; -1 where none does. */
+function objectStart(text: string, from: number): number {
+  for (let at = text.indexOf('{', from); at >= 0; at = text.indexOf('{', at + 1)) {
+    let next = at + 1;
+    while (text.charCodeAt(next) === SPACE) next += 1;
+    if (text.charCodeAt(next) === QUOTE) return at;
+  }
+  return -1;
+}
+
+const [SPACE, QUOTE] = [0x20, 0x22];
 
 function findInObject(root: JsonObject, wrappers: number): Finding {
   const directives = directivesOf(root);

@@ -59,6 +59,12 @@ export function findTestServices(): readonly TestService[] {
       program: findPromtool(),
     },
     {
+      name: 'Prometheus',
+      covers: 'a scrape of the packed metrics exporter',
+      install: 'install prometheus',
+      program: findProgram(['prometheus'], process.env.PATH),
+    },
+    {
       name: 'unshare with a network namespace',
       covers: 'the address guard among listeners on the addresses it must not reach',
       install: 'Linux with util-linux and iproute2, as root or with user namespaces',

@@ -45,7 +45,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const order = JSON.stringify(documentOf({ sets: [['A']], members: { A: 'a', Orders: 2 } }));
 const forms = Object.values(LOG_FORMS);
+const inOtherLetters = JSON.stringify(documentOf({ units: { 注文: 'Count' }, members: { 注文: 7 } }));
 const log = [
+  inOtherLetters,
   'START RequestId: 8c9e Version: $LATEST',
   ...forms.flatMap((linesOf) => linesOf(order)),
   'END RequestId: 8c9e',
@@ -132,9 +134,12 @@ describe('the packed exporter', () => {
       expect(parseExposed(stdout).get('shop_orders_total{a="a"}')).toBe(2 * forms.length);
     });
 
-  const prometheus = findProgram(['prometheus'], process.env.PATH);
-  if (prometheus !== null)
-    it('is scraped by Prometheus', async () => {
+  /** Debian's, of a version before UTF-8 names, and the one that the stack names, where both are there. */
+  const servers = (process.env.PATH ?? '')
+    .split(':')
+    .flatMap((path) => findProgram(['prometheus'], path) ?? []);
+  if (servers.length > 0)
+    it.each([...new Set(servers)])('is scraped by Prometheus: %s', async (prometheus) => {
       const children: ChildProcess[] = [];
       try {
         const exporter = spawn(
@@ -155,14 +160,16 @@ describe('the packed exporter', () => {
           prometheus,
           [
             '--config.file=prometheus.yml',
-            '--storage.tsdb.path=data',
+            `--storage.tsdb.path=${mkdtempSync(join(folder, 'data-'))}`,
             `--web.listen-address=127.0.0.1:${port}`,
           ],
           { cwd: folder, stdio: 'ignore' },
         );
         children.push(server);
-        const query = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent('shop_orders_total{job="emf"}')}`;
-        expect(await eventually(() => sampleOf(query))).toBe(String(2 * forms.length));
+        const sumOf = (query: string) =>
+          sampleOf(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`);
+        expect(await eventually(() => sumOf('shop_orders_total{job="emf"}'))).toBe(String(2 * forms.length));
+        expect(await sumOf('{__name__=~"U__shop___6ce8__6587___total|shop_注文_total"}')).toBe('7');
       } finally {
         for (const child of children) {
           if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit');
