@@ -2,7 +2,7 @@
  * Tells the metrics exporter that this process is alive, and how it does: an alert fires once it falls silent. One for
  * each long-running server; on Lambda there is none, where a process without a call is no fault.
  */
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
@@ -12,6 +12,8 @@ export interface Receiver {
 }
 
 const INTERVAL_MS = 10_000;
+/** A name that is not answered holds a thread that resolves names for the whole process. */
+const AFTER_FAULT_MS = 30_000;
 const NANOSECONDS_PER_MS = 1e6;
 const METRICS = [
   { Name: 'Heartbeats', Unit: 'Count' },
@@ -26,15 +28,27 @@ const METRICS = [
  * since then, in ms; `ResidentMemory` is in bytes.
  * @param receiver absent: metrics go to the log, and nothing is sent
  */
-export function startHeartbeat(receiver: Receiver | undefined, intervalMs = INTERVAL_MS): () => void {
+export function startHeartbeat(
+  receiver: Receiver | undefined,
+  intervalMs = INTERVAL_MS,
+  open: () => Socket = () => createSocket(isIPv6(receiver?.hostname ?? '') ? 'udp6' : 'udp4'),
+): () => void {
   if (receiver === undefined) return () => {};
   const { hostname, port } = receiver;
-  const socket = createSocket(isIPv6(hostname) ? 'udp6' : 'udp4').unref();
+  const socket = open().unref();
   socket.on('error', ignore);
   const delays = monitorEventLoopDelay();
   delays.enable();
   let before = process.cpuUsage();
+  let isSending = false;
+  let pausedUntil = Number.NEGATIVE_INFINITY;
+  const sent = (error: Error | null) => {
+    isSending = false;
+    if (error) pausedUntil = performance.now() + AFTER_FAULT_MS;
+  };
   const beat = () => {
+    if (isSending || performance.now() < pausedUntil) return;
+    isSending = true;
     const { user, system } = process.cpuUsage(before);
     before = process.cpuUsage();
     const document = {
@@ -48,7 +62,7 @@ export function startHeartbeat(receiver: Receiver | undefined, intervalMs = INTE
       ResidentMemory: process.memoryUsage.rss(),
     };
     delays.reset();
-    socket.send(`${JSON.stringify(document)}\n`, port, hostname, ignore);
+    socket.send(`${JSON.stringify(document)}\n`, port, hostname, sent);
   };
   beat();
   const timer = setInterval(beat, intervalMs).unref();
@@ -59,5 +73,5 @@ export function startHeartbeat(receiver: Receiver | undefined, intervalMs = INTE
   };
 }
 
-/** Nobody learns whether a datagram arrived. */
+/** Its sends report their faults themselves. */
 const ignore = () => {};

@@ -49,12 +49,12 @@ function histogramLines(
   writer: LineWriter,
   ends: readonly string[],
   labels: string,
-  { buckets, sum }: Distribution,
+  { buckets, sum, count }: Distribution,
 ): string {
-  let [text, count] = ['', 0];
+  let [text, total] = ['', 0];
   for (const [index, end] of ends.entries()) {
-    count += buckets[index] ?? 0;
-    text += writer.line('_bucket', labels === '' ? end : `${labels},${end}`, count);
+    total += buckets[index] ?? 0;
+    text += writer.line('_bucket', labels === '' ? end : `${labels},${end}`, total);
   }
   return text + sumAndCount(writer, labels, { sum, count });
 }

@@ -13,10 +13,12 @@ export interface Sampled extends Plain {
   count: number;
 }
 
-/** `buckets` has one count per bound and one for what is over the last; not cumulative. Their total is the count. */
+/** `buckets` has one count per bound and one for what is over the last; not cumulative. */
 export interface Distribution {
   readonly buckets: number[];
   sum: number;
+  /** The total of the buckets. */
+  count: number;
 }
 
 interface Origin {
@@ -123,12 +125,8 @@ export function hasRoom(metric: Metric, labels: string, given: Values, toBase: U
     case 'counter':
       return (metric.series.get(labels)?.value ?? 0) + toBase(sumOf(given)) <= MAX_TOTAL;
     case 'sampled':
+    case 'histogram':
       return (metric.series.get(labels)?.count ?? 0) + observationsIn(given) <= MAX_TOTAL;
-    case 'histogram': {
-      let total = observationsIn(given);
-      for (const count of metric.series.get(labels)?.buckets ?? []) total += count;
-      return total <= MAX_TOTAL;
-    }
   }
 }
 
@@ -165,6 +163,7 @@ export function enter(metric: Metric, labels: string, given: Values, toBase: Uni
 const newDistribution = (bounds: readonly number[]): Distribution => ({
   buckets: new Array<number>(bounds.length + 1).fill(0),
   sum: 0,
+  count: 0,
 });
 
 function observe(
@@ -181,6 +180,7 @@ function observe(
     let bucket = 0;
     while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket += 1;
     series.buckets[bucket] = (series.buckets[bucket] ?? 0) + count;
+    series.count += count;
     if (sum === undefined) series.sum += value * count;
   }
 }

@@ -42,6 +42,28 @@ describe('the heartbeat', () => {
     stop();
   });
 
+  it('asks for a name once while nobody answers, and not at once again when nobody knows it', async () => {
+    const asked: ((error: Error | null) => void)[] = [];
+    const socket = createSocket('udp4');
+    const send = (_text: string, _port: number, _host: string, callback: (error: Error | null) => void) =>
+      asked.push(callback);
+    const stop = startHeartbeat({ hostname: 'silent', port: 9 }, 1, () => Object.assign(socket, { send }));
+    const turns = async () => {
+      for (const end = performance.now() + 25; performance.now() < end; ) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await turns();
+    expect(asked).toHaveLength(1);
+    asked[0]?.(null);
+    await turns();
+    expect(asked).toHaveLength(2);
+    asked[1]?.(new Error('ENOTFOUND'));
+    await turns();
+    expect(asked).toHaveLength(2);
+    stop();
+  });
+
   it('is among what the exporter of the stack shows from the start, and shows memory as a gauge', () => {
     const series = readFileSync(join(ROOT, 'local-stack/exporter/series.json'), 'utf8');
     for (const name of ['Heartbeats', 'CpuTime', 'EventLoopDelay']) expect(series).toContain(`"${name}"`);
