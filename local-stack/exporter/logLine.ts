@@ -90,12 +90,12 @@ function dockerEntry(text: string) {
 const mayHoldDocument = (text: string) => text.includes('_aws"') || text.includes('_aws\\');
 
 function findDocument(text: string, wrappers: number): Finding {
-  if (!mayHoldDocument(text)) return 'not_emf';
+  if (!mayHoldDocument(text) || isList(text)) return 'not_emf';
   let at = objectStart(text, 0);
   for (let starts = 0; at >= 0 && starts < MAX_STARTS; starts += 1) {
     const part = at === 0 ? text : text.slice(at);
     if (isTooDeep(part)) return 'too_deep';
-    const root = parseObject(part);
+    const root = parseObject(part) ?? parseObject(withoutEnd(part));
     if (root !== undefined) {
       const found = findInObject(root, wrappers);
       // Of what begins later in the line, only a document counts: the other may be a part of a broken one.
@@ -105,7 +105,13 @@ function findDocument(text: string, wrappers: number): Finding {
     if (at === 0) break;
     at = objectStart(text, at + 1);
   }
-  return isList(text) ? 'not_emf' : 'json';
+  return 'json';
+}
+
+/** What tools write behind a line, such as a time or the end of a colour, goes. Empty where nothing stands there. */
+function withoutEnd(text: string): string {
+  const end = text.lastIndexOf('}') + 1;
+  return text.slice(end).trim() === '' ? '' : text.slice(0, end);
 }
 
 /** Where the next object with a member begins; -1 where none does. */

@@ -48,6 +48,10 @@ export const LOG_FORMS: Readonly<Record<string, Form>> = {
   ],
   'aws logs tail': (document) => [`2026-11-30T21:00:00.123000+00:00 ${STREAM} ${document}`],
   'aws logs tail --format short': (document) => [`2026-11-30T21:00:00 ${document}`],
+  'aws logs get-log-events --output text': (document) => [
+    `EVENTS\t1796072400456\t${document}\t1796072400123`,
+  ],
+  'a coloured line': (document) => [`\u001b[32mINFO\u001b[0m ${document}\u001b[0m`],
   'docker json-file': dockerLines,
   'docker compose logs': (document) => [`app-1  | ${document}`],
   kubernetes: kubernetesLines,
