@@ -8,7 +8,7 @@
  */
 import { isObject, type JsonObject, ownMember } from './logLine.ts';
 import type { LabelReason, SampleReason } from './tally.ts';
-import { readValues, type Values } from './values.ts';
+import { readValues, type ValueDrops, type Values } from './values.ts';
 
 /** Name and value, in the order of the document. */
 export type Dimensions = readonly (readonly [name: string, value: string])[];
@@ -21,13 +21,13 @@ export interface Reading {
   readonly values: Values;
 }
 
-export interface Drops {
-  samplesDropped(reason: SampleReason, count: number, example?: string): void;
+export interface Drops extends ValueDrops {
   labelDropped(reason: LabelReason): void;
 }
 
 /** The limit of CloudWatch for one dimension set; here for their union. */
 const MAX_LABELS = 30;
+
 /** One metric of the document, with every dimension name that any directive gives it. */
 interface Claim {
   readonly namespace: string;
