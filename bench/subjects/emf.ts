@@ -8,7 +8,7 @@ import { createSeriesStore } from '../../local-stack/exporter/seriesStore.ts';
 
 const LINE_MAX_BYTES = 1_048_576;
 const options = readOptions(['--max-series-per-metric=100000']);
-if (options === 'help') throw new Error('no options were given');
+if (typeof options === 'string') throw new Error('no options were given');
 const self = createSelfMetrics({ log: console.error, now: () => new Date() });
 const store = createSeriesStore({ ...options, reservedNames: self.names() }, self);
 

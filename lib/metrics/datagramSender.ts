@@ -9,7 +9,7 @@ export interface Receiver {
 }
 
 export interface DatagramSender {
-  /** Never throws and never waits. What cannot be delivered is gone. */
+  /** Never throws and never waits. What cannot be delivered is gone; what is too large for a datagram is reported. */
   send(text: string): void;
 }
 
@@ -19,6 +19,8 @@ export interface DatagramParts {
   readonly open?: (family: number) => Socket;
   /** Milliseconds that only go forward. */
   readonly elapsed?: () => number;
+  /** Takes the size of a text that no datagram holds. */
+  readonly reportTooLarge?: (bytes: number) => void;
 }
 
 interface Address {
@@ -30,6 +32,8 @@ interface Address {
 const ASK_AGAIN_MS = 10_000;
 /** A name that is not answered holds one of the two threads that resolve names, for everybody else as well. */
 const ASK_AGAIN_IN_VAIN_MS = 30_000;
+/** What one datagram of UDP over IPv4 holds (RFC 768, RFC 791): the system refuses more. */
+const DATAGRAM_MAX_BYTES = 65_507;
 /** Texts that wait for the first answer. */
 const WAITING_MAX = 1_000;
 
@@ -39,7 +43,12 @@ const WAITING_MAX = 1_000;
  */
 export function createDatagramSender(
   { hostname, port }: Receiver,
-  { resolve = lookup, open = openSocket, elapsed = () => performance.now() }: DatagramParts = {},
+  {
+    resolve = lookup,
+    open = openSocket,
+    elapsed = () => performance.now(),
+    reportTooLarge = logTooLarge,
+  }: DatagramParts = {},
 ): DatagramSender {
   const literal = isIP(hostname);
   const sockets = new Map<number, Socket>();
@@ -69,6 +78,8 @@ export function createDatagramSender(
 
   return {
     send(text) {
+      const bytes = Buffer.byteLength(text);
+      if (bytes > DATAGRAM_MAX_BYTES) return reportTooLarge(bytes);
       if (!isAsking && elapsed() >= askAt) void ask();
       if (known !== null) deliver(text, known);
       else if (isAsking && waiting.length < WAITING_MAX) waiting.push(text);
@@ -81,6 +92,11 @@ function openSocket(family: number): Socket {
   socket.on('error', ignore);
   // Nobody has to stay for it.
   return socket.unref();
+}
+
+function logTooLarge(bytes: number): void {
+  const message = 'metrics were not sent: a datagram holds 65,507 bytes';
+  console.error(JSON.stringify({ level: 'warn', message, bytes }));
 }
 
 /** Nobody learns whether a datagram arrived. */

@@ -53,7 +53,7 @@ async function measure(what: string, file: string, intake: Intake): Promise<numb
 
 function createExporterIntake() {
   const options = readOptions([]);
-  if (options === 'help') throw new Error('no options were given');
+  if (typeof options === 'string') throw new Error('no options were given');
   const self = createSelfMetrics({ log: console.error, now: () => new Date() });
   const store = createSeriesStore({ ...options, reservedNames: self.names() }, self);
   return { store, intake: createIntake(store, self) };
@@ -62,7 +62,7 @@ function createExporterIntake() {
 async function longestScrapePause(series: number): Promise<void> {
   const self = createSelfMetrics({ log: console.error, now: () => new Date() });
   const options = readOptions([`--max-series-per-metric=${series}`]);
-  if (options === 'help') return;
+  if (typeof options === 'string') return;
   const store = createSeriesStore({ ...options, reservedNames: self.names() }, self);
   const before = memory();
   for (let index = 0; index < series; index += 1) {

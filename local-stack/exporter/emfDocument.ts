@@ -6,22 +6,12 @@
  * is read once for the whole document, however many directives and sets name it, and carries the union of their
  * dimensions: each of CloudWatch's metrics is then a `sum by`, and the sum of all is the true total.
  */
-import { isTooDeep } from './nesting.ts';
-import type { LabelReason, LineReason, SampleReason } from './tally.ts';
+import { isObject, type JsonObject, ownMember } from './logLine.ts';
+import type { LabelReason, SampleReason } from './tally.ts';
+import { readValues, type ValueDrops, type Values } from './values.ts';
 
 /** Name and value, in the order of the document. */
 export type Dimensions = readonly (readonly [name: string, value: string])[];
-
-/** Observed values; with `counts`, how often each was, at least once. Never empty, equally long. */
-export interface Values {
-  readonly values: readonly number[];
-  readonly counts?: readonly number[];
-  /** Of a statistic set: its sum. The values are only where the observations are thought to lie. */
-  readonly sum?: number;
-}
-
-/** What the exporter counts about itself: as often as a value is written, a statistic set once. */
-export const samplesIn = ({ values, sum }: Values): number => (sum === undefined ? values.length : 1);
 
 export interface Reading {
   readonly namespace: string;
@@ -31,20 +21,12 @@ export interface Reading {
   readonly values: Values;
 }
 
-export interface Drops {
-  samplesDropped(reason: SampleReason, count: number, example?: string): void;
+export interface Drops extends ValueDrops {
   labelDropped(reason: LabelReason): void;
 }
 
 /** The limit of CloudWatch for one dimension set; here for their union. */
 const MAX_LABELS = 30;
-/** What PutMetricData takes. Sums of 2^664 such values are still finite. */
-const MAX_MAGNITUDE = 2 ** 360;
-
-/** RFC 8259, section 8.1: a parser may ignore it. */
-const BYTE_ORDER_MARK = 0xfeff;
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /** One metric of the document, with every dimension name that any directive gives it. */
 interface Claim {
@@ -55,19 +37,14 @@ interface Claim {
   dimensionNames: readonly string[];
 }
 
-/**
- * The readings, or why the line is none. What is unusable inside a document is told to `drops`, once for each reason;
- * the rest counts.
- */
-export function readDocument(text: string, drops: Drops): readonly Reading[] | LineReason {
-  if (isTooDeep(text)) return 'too_deep';
-  const root = parseJson(text);
-  if (root === undefined) return 'json';
-  const directives = directivesOf(root);
-  if (directives === undefined) return 'not_emf';
-
+/** The readings. What is unusable in the document is told to `drops`, once for each reason; the rest counts. */
+export function readDocument(
+  document: JsonObject,
+  directives: readonly unknown[],
+  drops: Drops,
+): readonly Reading[] {
   const sums = sumUp(drops);
-  const readings = readingsOf(root as JsonObject, directives, sums);
+  const readings = readingsOf(document, directives, sums);
   sums.tell();
   return readings;
 }
@@ -90,45 +67,21 @@ function sumUp(drops: Drops): Drops & { tell(): void } {
 
 function readingsOf(document: JsonObject, directives: readonly unknown[], drops: Drops): readonly Reading[] {
   const readings: Reading[] = [];
+  const claims = claimsOf(directives, drops);
   let names: readonly string[] | undefined;
   let dimensions: Dimensions = [];
-  for (const claim of claimsOf(directives, drops)) {
-    const values = readValues(ownMember(document, claim.name), claim, drops);
+  for (const claim of claims) {
+    const values = readValues(ownMember(document, claim.name), claim.name, drops);
     if (values === undefined) continue;
-    if (claim.dimensionNames.length > MAX_LABELS) {
-      drops.samplesDropped('labels_too_many', samplesIn(values), claim.name);
-      continue;
-    }
     // Metrics of one directive share the list, so that their labels are worked out once.
     if (claim.dimensionNames !== names) {
       names = claim.dimensionNames;
-      dimensions = readDimensions(document, names, drops);
+      dimensions = readDimensions(document, names, claims, drops);
     }
     const { namespace, name, unit = 'None' } = claim;
     readings.push({ namespace, name, unit, dimensions, values });
   }
   return readings;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
-  } catch {
-    return undefined;
-  }
-}
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Never what every object inherits: a metric may be called `constructor`. */
-const ownMember = (object: JsonObject, name: string): unknown =>
-  Object.hasOwn(object, name) ? object[name] : undefined;
-
-function directivesOf(root: unknown): readonly unknown[] | undefined {
-  const metadata = isObject(root) ? ownMember(root, '_aws') : undefined;
-  const directives = isObject(metadata) ? ownMember(metadata, 'CloudWatchMetrics') : undefined;
-  return Array.isArray(directives) ? directives : undefined;
 }
 
 /** Each metric once, by namespace and name; the unit is the first that is given. */
@@ -209,87 +162,29 @@ function union(lists: readonly (readonly string[])[]): readonly string[] {
   return [...names];
 }
 
-/** An empty value is left out: to Prometheus it is the same as no label. */
-function readDimensions(document: JsonObject, names: readonly string[], drops: Drops): Dimensions {
+/** An empty value is left out: to Prometheus it is the same as no label. A number that is measured is no label. */
+function readDimensions(
+  document: JsonObject,
+  names: readonly string[],
+  claims: readonly Claim[],
+  drops: Drops,
+): Dimensions {
   const dimensions: [string, string][] = [];
-  for (const name of names) {
+  const kept = names.slice(0, MAX_LABELS);
+  if (kept.length < names.length) drops.labelDropped('too_many');
+  /** Most documents have texts alone, and do without. */
+  let metrics: ReadonlySet<string> | undefined;
+  for (const name of kept) {
     const value = ownMember(document, name);
     if (typeof value === 'string') {
       if (value !== '') dimensions.push([name, value]);
-    } else if (typeof value === 'number' || typeof value === 'boolean') {
-      dimensions.push([name, String(value)]);
-    } else {
-      drops.labelDropped('missing');
+      continue;
     }
+    metrics ??= new Set(claims.map((claim) => claim.name));
+    if (metrics.has(name)) drops.labelDropped('metric');
+    else if (typeof value === 'number' || typeof value === 'boolean') {
+      dimensions.push([name, String(value)]);
+    } else drops.labelDropped('missing');
   }
   return dimensions;
-}
-
-const isUsable = (value: unknown): value is number =>
-  typeof value === 'number' && Math.abs(value) <= MAX_MAGNITUDE;
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-
-function readValues(value: unknown, { name }: Claim, drops: Drops): Values | undefined {
-  if (isUsable(value)) return { values: [value] };
-  if (Array.isArray(value)) {
-    const values = value.filter(isUsable);
-    if (values.length < value.length) {
-      drops.samplesDropped('value_invalid', value.length - values.length, name);
-    }
-    return values.length === 0 ? undefined : { values };
-  }
-  const listed = isObject(value) ? ownMember(value, 'Values') : undefined;
-  if (isObject(value) && Array.isArray(listed)) {
-    return readCounted(listed, ownMember(value, 'Counts'), name, drops);
-  }
-  const set = isObject(value) ? readStatistics(value) : undefined;
-  if (set === undefined)
-    drops.samplesDropped(value === undefined ? 'value_missing' : 'value_invalid', 1, name);
-  return set === NO_OBSERVATION ? undefined : set;
-}
-
-/** `{Values, Counts}`: not in the specification, but CloudWatch takes it and OpenTelemetry's collector writes it. */
-function readCounted(
-  listed: readonly unknown[],
-  given: unknown,
-  name: string,
-  drops: Drops,
-): Values | undefined {
-  const isPaired = given === undefined || (Array.isArray(given) && given.length === listed.length);
-  if (!isPaired) {
-    drops.samplesDropped('value_invalid', Math.max(listed.length, 1), name);
-    return undefined;
-  }
-  const [values, counts]: [number[], number[]] = [[], []];
-  let invalid = 0;
-  for (const [index, value] of listed.entries()) {
-    const count: unknown = Array.isArray(given) ? given[index] : 1;
-    if (!isUsable(value) || !isCount(count)) invalid += 1;
-    else if (count > 0) {
-      values.push(value);
-      counts.push(count);
-    }
-  }
-  if (invalid > 0) drops.samplesDropped('value_invalid', invalid, name);
-  return values.length === 0 ? undefined : { values, counts };
-}
-
-const NO_OBSERVATION = { values: [] } as const;
-
-/**
- * `{Sum, Count, Min, Max}`, written by the same. One observation is at the least, one at the greatest, the others are
- * at the mean of what is left of the sum, between the two. Edges that are missing or the wrong way round say nothing:
- * then all are at the mean.
- */
-function readStatistics(value: JsonObject): Values | undefined {
-  const [sum, count] = [ownMember(value, 'Sum'), ownMember(value, 'Count')];
-  if (!isUsable(sum) || !isCount(count)) return undefined;
-  if (count === 0) return NO_OBSERVATION;
-  const [min, max] = [ownMember(value, 'Min'), ownMember(value, 'Max')];
-  if (count === 1 || !isUsable(min) || !isUsable(max) || min > max) {
-    return { values: [sum / count], counts: [count], sum };
-  }
-  if (count === 2) return { values: [min, max], counts: [1, 1], sum };
-  const rest = Math.min(Math.max((sum - min - max) / (count - 2), min), max);
-  return { values: [min, rest, max], counts: [1, count - 2, 1], sum };
 }

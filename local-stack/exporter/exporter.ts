@@ -1,6 +1,6 @@
 /** The parts put together: receivers → intake → series → `/metrics`. */
 import type { Readable } from 'node:stream';
-import { exposition } from './exposition.ts';
+import { exposition, type Naming } from './exposition.ts';
 import { serveMetrics } from './httpServer.ts';
 import { createIntake } from './intake.ts';
 import type { Options } from './options.ts';
@@ -24,7 +24,7 @@ export interface Exporter {
   readonly inputEnded: Promise<void>;
   /** Where it listens, for people. */
   readonly places: readonly string[];
-  metrics(): AsyncIterable<string>;
+  metrics(naming?: Naming): AsyncIterable<string>;
   close(): Promise<void>;
 }
 
@@ -33,25 +33,35 @@ export async function startExporter(options: Options, surroundings: Surroundings
   const { input, log, now, onFault } = surroundings;
   const { host, maxLineBytes, maxConnections } = options;
   const self = createSelfMetrics({ log, now });
-  const store = createSeriesStore({ ...options, reservedNames: self.names() }, self);
-  const intake = createIntake(store, self);
+  const reservedNames = options.showsSelf ? self.names() : new Set<string>();
+  const store = createSeriesStore({ ...options, reservedNames }, self);
+  const intake = createIntake(store, self, maxLineBytes);
   if (options.precreate !== undefined) await precreate(options.precreate, store);
 
-  const metrics = async function* () {
-    yield* exposition(store.metrics());
-    yield await self.text();
+  const metrics = async function* (naming?: Naming) {
+    yield* exposition(store.metrics(), naming);
+    if (options.showsSelf) yield await self.text();
   };
 
-  await using parts = new AsyncDisposableStack();
+  /** Also where a later part cannot stand. */
+  const parts: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    for (const part of parts.splice(0).reverse()) await part.close();
+  };
   const places: string[] = [];
   const stands = (what: string, receiver: { port: number; close(): Promise<void> }, path = '') => {
-    parts.defer(() => receiver.close());
+    parts.push(receiver);
     places.push(`${what}://${host.includes(':') ? `[${host}]` : host}:${receiver.port}${path}`);
   };
   const listening = { host, maxLineBytes, intake, onFault };
-  const sources = { series: store.size, maxSeries: options.maxSeries };
+  const sources = {
+    series: store.size,
+    maxSeries: options.maxSeries,
+    metricSeries: store.largest,
+    maxMetricSeries: options.maxSeriesPerMetric,
+  };
   self.watch(sources);
-  if (!options.prints) {
+  const listen = async () => {
     if (options.udpPort !== null) {
       const udp = await receiveUdp({ ...listening, port: options.udpPort });
       stands('udp', udp);
@@ -75,9 +85,13 @@ export async function startExporter(options: Options, surroundings: Surroundings
       }),
       '/metrics',
     );
+  };
+  if (!options.prints) {
+    await listen().catch(async (error: unknown) => {
+      await close();
+      throw error;
+    });
   }
   const inputEnded = options.readsStdin ? receiveStream(input, maxLineBytes, intake) : Promise.resolve();
-
-  const standing = parts.move();
-  return { inputEnded, places, metrics, close: () => standing.disposeAsync() };
+  return { inputEnded, places, metrics, close };
 }

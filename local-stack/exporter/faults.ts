@@ -1,4 +1,4 @@
-/** Failures at start as one sentence each. */
+/** Failures as one sentence each. */
 
 interface Place {
   readonly what: 'UDP' | 'TCP' | 'HTTP';
@@ -19,4 +19,12 @@ export function explainListening(error: unknown, { what, host, port, flag }: Pla
   return new Error(sentences[code] ?? `The ${what} port ${port} on ${host} cannot be opened: ${code}.`, {
     cause: error,
   });
+}
+
+/** What a write to standard output failed with; null when its reader has gone, as `head` does. */
+export function explainWriting(error: Error): Error | null {
+  const code = 'code' in error ? String(error.code) : error.message;
+  if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') return null;
+  const why = code === 'ENOSPC' ? 'the disk is full' : code;
+  return new Error(`The metrics cannot be written to standard output: ${why}.`, { cause: error });
 }

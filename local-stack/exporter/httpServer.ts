@@ -4,6 +4,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as othersTurn } from 'node:timers/promises';
+import { constants, createGzip } from 'node:zlib';
+import type { Naming } from './exposition.ts';
 import { explainListening } from './faults.ts';
 import { createHostCheck } from './ownHosts.ts';
 import { createPlaces } from './places.ts';
@@ -14,7 +16,7 @@ export interface HttpOptions {
   /** 0: any free one. */
   readonly port: number;
   /** The whole answer in pieces of whole lines. */
-  readonly pieces: () => AsyncIterable<string>;
+  readonly pieces: (naming: Naming) => AsyncIterable<string>;
   readonly onFault: (error: Error) => void;
   /** Milliseconds, never going back. */
   readonly clock: () => number;
@@ -24,7 +26,11 @@ export interface HttpOptions {
   readonly onEvicted?: () => void;
 }
 
-export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+/** Prometheus' scrape protocols (prometheus.io, "Scrape protocol content negotiation"). */
+export const CONTENT_TYPES: Readonly<Record<Naming, string>> = {
+  plain: 'text/plain; version=0.0.4; charset=utf-8',
+  utf8: 'text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8',
+};
 const PLAIN = 'text/plain; charset=utf-8';
 /** Connections that have not asked for the metrics yet: of more than these the oldest is let go. */
 const MAX_WAITING = 64;
@@ -62,13 +68,20 @@ export async function serveMetrics(options: HttpOptions): Promise<Receiver> {
     } else if (path === '/metrics' && !isHead && !scrapes.makeRoom()) {
       answer(response, 503, 'Too many scrapes at once.\n', { 'Retry-After': '1' });
     } else if (path === '/metrics') {
-      response.writeHead(200, { 'Content-Type': CONTENT_TYPE });
+      const naming = namingFor(request.headers.accept);
+      const isZipped = takesGzip(request.headers['accept-encoding']);
+      response.writeHead(200, {
+        'Content-Type': CONTENT_TYPES[naming],
+        Vary: 'Accept, Accept-Encoding',
+        ...(isZipped && { 'Content-Encoding': 'gzip' }),
+      });
       if (isHead) response.end();
       else {
         scrapes.hear(response);
         waiting.leave(request.socket);
         // Whoever asked may be gone half way.
-        pipeline(withTurns(pieces()), response)
+        const text = withTurns(pieces(naming));
+        (isZipped ? pipeline(text, createGzip(GZIP), response) : pipeline(text, response))
           .catch(() => response.destroy())
           .finally(() => scrapes.leave(response));
       }
@@ -105,6 +118,40 @@ export async function serveMetrics(options: HttpOptions): Promise<Receiver> {
       clearTimeout(timer);
     },
   };
+}
+
+/** The text is of few words: the fastest level leaves a tenth of it. */
+const GZIP = { level: constants.Z_BEST_SPEED };
+
+/** RFC 9110, section 12.5.3; a weight of 0 refuses. */
+const takesGzip = (accepted: string | string[] | undefined): boolean =>
+  listOf(accepted).some(({ name, parameters }) => name === 'gzip' && Number(parameters.get('q') ?? 1) > 0);
+
+/** Prometheus 3 asks for names in UTF-8. */
+function namingFor(accept: string | undefined): Naming {
+  const knowsUtf8 = listOf(accept).some(
+    ({ name, parameters }) =>
+      name === 'text/plain' &&
+      parameters.get('version') === '1.0.0' &&
+      /^allow-utf-?8$/.test(parameters.get('escaping') ?? '') &&
+      Number(parameters.get('q') ?? 1) > 0,
+  );
+  return knowsUtf8 ? 'utf8' : 'plain';
+}
+
+/** The entries of a header field such as `gzip;q=0.5, br`. */
+const listOf = (field: string | string[] | undefined) =>
+  String(field ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((entry) => {
+      const [name = '', ...parameters] = entry.split(';').map((part) => part.trim());
+      return { name, parameters: new Map(parameters.map((part) => pairOf(part))) };
+    });
+
+function pairOf(parameter: string): [string, string] {
+  const [name = '', value = ''] = parameter.split('=', 2);
+  return [name.trim(), value.trim().replace(/^"(.*)"$/, '$1')];
 }
 
 function answer(

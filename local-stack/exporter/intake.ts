@@ -1,27 +1,45 @@
 /** What happens to a line, wherever it came from. */
 import { readDocument } from './emfDocument.ts';
 import type { LineReader } from './lineSplitter.ts';
+import { createPieceJoiner, wholeLines } from './logLine.ts';
 import type { SeriesStore } from './seriesStore.ts';
-import type { Tally, Transport } from './tally.ts';
+import type { LineReason, Tally, Transport } from './tally.ts';
 
 export type Intake = (transport: Transport) => LineReader;
 
+/** Of the pieces that Docker and Kubernetes make of a long line. */
+const MAX_JOINED = 1_048_576;
+
 /** Never throws: no line, however made, ends the process or the connection. */
-export function createIntake(store: SeriesStore, tally: Tally): Intake {
-  return (transport) => ({
-    line(text, isWhole) {
-      try {
-        const readings = readDocument(text, tally);
-        if (typeof readings === 'string') {
-          tally.lineRejected(transport, readings === 'json' && !isWhole ? 'cut_off' : readings, text);
-          return;
+export function createIntake(store: SeriesStore, tally: Tally, maxLineBytes = MAX_JOINED): Intake {
+  return (transport) => {
+    // Logs come by standard input; many TCP senders would keep many pieces.
+    const finder = transport === 'stdin' ? createPieceJoiner(maxLineBytes) : wholeLines;
+    return {
+      line(text, isWhole) {
+        try {
+          const found = finder.find(text);
+          if (found === 'partial') return;
+          if (typeof found === 'string') {
+            tally.lineRejected(transport, isWhole ? found : endOf(text, found), text);
+            return;
+          }
+          tally.document(transport);
+          for (const reading of readDocument(found.root, found.directives, tally)) store.record(reading);
+        } catch {
+          tally.lineRejected(transport, 'internal', text);
         }
-        tally.document(transport);
-        for (const reading of readings) store.record(reading);
-      } catch {
-        tally.lineRejected(transport, 'internal', text);
-      }
-    },
-    tooLong: () => tally.lineRejected(transport, 'too_long'),
-  });
+      },
+      tooLong: () => tally.lineRejected(transport, 'too_long'),
+      end() {
+        for (let left = finder.end(); left > 0; left -= 1) tally.lineRejected(transport, 'cut_off');
+      },
+    };
+  };
+}
+
+/** Why what a stream ends with is no document: JSON without its end was cut off. */
+function endOf(text: string, reason: LineReason): LineReason {
+  const isCut = reason === 'not_emf' && /^\s*\{"/.test(text) && !text.trimEnd().endsWith('}');
+  return isCut || reason === 'json' ? 'cut_off' : reason;
 }

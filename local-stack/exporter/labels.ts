@@ -1,17 +1,16 @@
 /** Dimensions as the text between the braces of a Prometheus line; the text is also what tells series apart. */
 import type { Dimensions } from './emfDocument.ts';
-import { labelName } from './names.ts';
+import { isPlainName, labelName, plainName } from './names.ts';
 import type { LabelReason } from './tally.ts';
 
-/** CloudWatch's own limit is 255. */
+/** CloudWatch's own limits. */
 const MAX_NAME = 255;
-/** Rendered, of one series: what bounds the memory of all of them. */
-const MAX_LABELS_TEXT = 1_024;
+const MAX_VALUE = 1_024;
 const MAX_CACHED_NAMES = 1_000;
 
 export interface LabelWriter {
-  /** `code="OK",operation="get"`, in the order of the names; undefined when it is too long to be kept. */
-  write(dimensions: Dimensions): string | undefined;
+  /** `code="OK",operation="get"`, in the order of the names; names that need UTF-8 are in quotes as well. */
+  write(dimensions: Dimensions): string;
 }
 
 export function createLabelWriter(drops: { labelDropped(reason: LabelReason): void }): LabelWriter {
@@ -27,11 +26,9 @@ export function createLabelWriter(drops: { labelDropped(reason: LabelReason): vo
   return {
     write(dimensions) {
       const labels: { name: string; dimension: string; value: string }[] = [];
-      let size = 0;
       for (const [dimension, value] of dimensions) {
-        size += value.length;
-        if (dimension.length > MAX_NAME || size > MAX_LABELS_TEXT) return undefined;
-        labels.push({ name: nameOf(dimension), dimension, value });
+        if (dimension.length > MAX_NAME) drops.labelDropped('name_too_long');
+        else labels.push({ name: nameOf(dimension), dimension, value });
       }
       if (labels.length > 1)
         labels.sort((a, b) => compare(a.name, b.name) || compare(a.dimension, b.dimension));
@@ -42,13 +39,35 @@ export function createLabelWriter(drops: { labelDropped(reason: LabelReason): vo
           drops.labelDropped('conflict');
           continue;
         }
-        text += `${last === '' ? '' : ','}${name}="${escaped(value)}"`;
+        if (value.length > MAX_VALUE) drops.labelDropped('value_cut');
+        text += `${last === '' ? '' : ','}${written(name)}="${escaped(cut(value))}"`;
         last = name;
       }
-      return text.length > MAX_LABELS_TEXT ? undefined : text;
+      return text;
     },
   };
 }
+
+const written = (name: string) => (isPlainName(name) ? name : `"${name}"`);
+
+/** A character of two halves is not torn. */
+function cut(value: string): string {
+  if (value.length <= MAX_VALUE) return value;
+  const text = value.slice(0, MAX_VALUE);
+  return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
+}
+
+/** One label after the other, from the beginning. */
+const LABEL = /(,?)(?:"([^"]*)"|(\w+))=("(?:[^"\\]|\\.)*")/gy;
+
+/** The same text for scrapers that do not know UTF-8 names. */
+export const plainLabels = (labels: string): string =>
+  labels.includes('"=')
+    ? labels.replace(LABEL, (_, comma: string, quoted?: string, plain = '', value = '') => {
+        const name = quoted === undefined ? plain : plainName(quoted);
+        return `${comma}${name}=${value}`;
+      })
+    : labels;
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 

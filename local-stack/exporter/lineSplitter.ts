@@ -8,6 +8,8 @@ export interface LineReader {
   line(text: string, isWhole: boolean): void;
   /** Once per line that is over the limit; its bytes are skipped, not kept. */
   tooLong(): void;
+  /** After the last line of the stream. */
+  end?(): void;
 }
 
 export interface LineSplitter {
@@ -74,6 +76,7 @@ export function createLineSplitter(maxBytes: number, reader: LineReader): LineSp
       if (!isSkipping && length > 0) take(Buffer.alloc(0), false);
       forget();
       isSkipping = false;
+      reader.end?.();
     },
   };
 }

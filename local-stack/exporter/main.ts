@@ -1,24 +1,38 @@
 /** The command: `node local-stack/exporter/main.ts --help`. */
 import { type Exporter, startExporter } from './exporter.ts';
+import { explainWriting } from './faults.ts';
 import { HELP, readOptions } from './options.ts';
+import manifest from './package.json' with { type: 'json' };
 
-const write = (text: string) => new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
+/** Rejects with one sentence where nothing more can be written; whoever closed the pipe has enough. */
+const write = (text: string) =>
+  new Promise<void>((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      const fault = error ? explainWriting(error) : null;
+      if (fault === null) resolve();
+      else reject(fault);
+    });
+  });
 const log = (line: string) => process.stderr.write(`emf-exporter: ${line}\n`);
 
 /** Resolves on the first request to end; rejects when a part broke. */
 function watchForEnd() {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-  // Whoever read the log is gone: what is counted is still to be had.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  let onFault: (error: Error) => void = () => {};
+  const ended = new Promise<void>((resolve, reject) => {
+    onFault = reject;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  });
   // It may come before anybody waits for it.
-  promise.catch(() => {});
-  return { ended: promise, onFault: reject };
+  ended.catch(() => {});
+  return { ended, onFault: (error: Error) => onFault(error) };
 }
 
 async function run(): Promise<void> {
+  // Whoever read the log is gone: what is counted is still to be had. What `write` cannot write it reports itself.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const options = readOptions(process.argv.slice(2));
   if (options === 'help') return write(HELP);
+  if (options === 'version') return write(`${manifest.version}\n`);
   const { ended, onFault } = watchForEnd();
   const exporter: Exporter = await startExporter(options, {
     input: process.stdin,

@@ -1,16 +1,24 @@
 /** One Prometheus metric with its series, and how values enter it. */
-import type { Values } from './emfDocument.ts';
 import type { MetricType, UnitRule } from './names.ts';
+import type { Values } from './values.ts';
 
 /** One line of a counter or a gauge. */
 export interface Plain {
   value: number;
 }
 
-/** `buckets` has one count per bound and one for what is over the last; not cumulative. Their total is the count. */
+/** The latest value, and the sum and number of all. The sum of values below zero falls. */
+export interface Sampled extends Plain {
+  sum: number;
+  count: number;
+}
+
+/** `buckets` has one count per bound and one for what is over the last; not cumulative. */
 export interface Distribution {
   readonly buckets: number[];
   sum: number;
+  /** The total of the buckets. */
+  count: number;
 }
 
 interface Origin {
@@ -24,6 +32,7 @@ interface Origin {
 /** Series by the text of their labels. */
 export type Metric =
   | (Origin & { readonly type: 'counter' | 'gauge'; readonly series: Map<string, Plain> })
+  | (Origin & { readonly type: 'sampled'; readonly series: Map<string, Sampled> })
   | (Origin & {
       readonly type: 'histogram';
       /** Upper bounds in the base unit, ascending. */
@@ -34,18 +43,30 @@ export type Metric =
 export interface Buckets {
   readonly timeBuckets: readonly number[];
   readonly byteBuckets: readonly number[];
+  /** Of what is neither a time nor a size. */
+  readonly valueBuckets: readonly number[];
 }
 
 export function createMetric(origin: Origin, rule: UnitRule, buckets: Buckets): Metric {
   const { type } = rule;
+  if (type === 'sampled') return { ...origin, type, series: new Map() };
   if (type !== 'histogram') return { ...origin, type, series: new Map() };
-  const bounds = rule.suffix === '_bytes' ? buckets.byteBuckets : buckets.timeBuckets;
+  const { timeBuckets, byteBuckets, valueBuckets } = buckets;
+  const bounds =
+    rule.suffix === '_seconds' ? timeBuckets : rule.suffix === '_bytes' ? byteBuckets : valueBuckets;
   return { ...origin, type, bounds, series: new Map() };
 }
 
-/** Every name that a metric puts at the start of a line. */
-export const lineNames = (name: string, type: MetricType): readonly string[] =>
-  type === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
+/** The summary that stands beside the gauge of a metric without unit. */
+export const summaryName = (name: string) => `${name.replace(/_value$/, '')}_values`;
+
+/** Every name that a metric puts at the start of a line or in a header. */
+export function lineNames(name: string, type: MetricType): readonly string[] {
+  if (type === 'histogram') return [name, `${name}_bucket`, `${name}_sum`, `${name}_count`];
+  if (type !== 'sampled') return [name];
+  const summary = summaryName(name);
+  return [name, summary, `${summary}_sum`, `${summary}_count`];
+}
 
 const NOTHING: Values = { values: [] };
 
@@ -73,7 +94,7 @@ export function usableBy(
   given: Values,
   drop: (reason: Fault, count: number) => void,
 ): Values {
-  if (type === 'gauge') return given;
+  if (type === 'gauge' || type === 'sampled') return given;
   const { values, counts, sum } = given;
   if (sum !== undefined) {
     const fault = faultOf(toBase(sum), observationsIn(given), most);
@@ -97,13 +118,16 @@ export function usableBy(
 }
 
 /** Whether the total can take them and still show the next one. */
-export function hasRoom(metric: Metric, labels: string, given: Values): boolean {
-  if (metric.type !== 'histogram') {
-    return metric.type === 'gauge' || (metric.series.get(labels)?.value ?? 0) + sumOf(given) <= MAX_TOTAL;
+export function hasRoom(metric: Metric, labels: string, given: Values, toBase: UnitRule['toBase']): boolean {
+  switch (metric.type) {
+    case 'gauge':
+      return true;
+    case 'counter':
+      return (metric.series.get(labels)?.value ?? 0) + toBase(sumOf(given)) <= MAX_TOTAL;
+    case 'sampled':
+    case 'histogram':
+      return (metric.series.get(labels)?.count ?? 0) + observationsIn(given) <= MAX_TOTAL;
   }
-  let total = observationsIn(given);
-  for (const count of metric.series.get(labels)?.buckets ?? []) total += count;
-  return total <= MAX_TOTAL;
 }
 
 function observationsIn({ values, counts }: Values): number {
@@ -119,8 +143,19 @@ export function enter(metric: Metric, labels: string, given: Values, toBase: Uni
     observe(series, metric.bounds, given, toBase);
     return;
   }
+  if (metric.type === 'sampled') {
+    const { sum, count } = metric.series.get(labels) ?? { sum: 0, count: 0 };
+    const value = toBase(latestOf(given));
+    metric.series.set(labels, {
+      value,
+      sum: sum + toBase(sumOf(given)),
+      count: count + observationsIn(given),
+    });
+    return;
+  }
   const series = metric.series.get(labels);
-  const value = metric.type === 'counter' ? (series?.value ?? 0) + sumOf(given) : toBase(latestOf(given));
+  const value =
+    metric.type === 'counter' ? (series?.value ?? 0) + toBase(sumOf(given)) : toBase(latestOf(given));
   if (series === undefined) metric.series.set(labels, { value });
   else series.value = value;
 }
@@ -128,6 +163,7 @@ export function enter(metric: Metric, labels: string, given: Values, toBase: Uni
 const newDistribution = (bounds: readonly number[]): Distribution => ({
   buckets: new Array<number>(bounds.length + 1).fill(0),
   sum: 0,
+  count: 0,
 });
 
 function observe(
@@ -144,6 +180,7 @@ function observe(
     let bucket = 0;
     while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket += 1;
     series.buckets[bucket] = (series.buckets[bucket] ?? 0) + count;
+    series.count += count;
     if (sum === undefined) series.sum += value * count;
   }
 }

@@ -1,6 +1,8 @@
 /** What a CloudWatch metric is called and counted in once it is a Prometheus series. */
+import type { Kind } from './kinds.ts';
 
-export type MetricType = 'counter' | 'histogram' | 'gauge';
+/** `sampled`: a gauge with the latest value, and a summary with the sum and count of all. */
+export type MetricType = 'counter' | 'histogram' | 'gauge' | 'sampled';
 
 /** How one CloudWatch unit becomes a Prometheus type in a base unit (prometheus.io/docs/practices/naming). */
 export interface UnitRule {
@@ -13,7 +15,7 @@ export interface UnitRule {
 }
 
 /** A million millions at once, over 30 years, a petabyte: no count, time or size of one measurement. */
-const MOST = { count: 1e12, seconds: 1e9, bytes: 1e15 } as const;
+const MOST = { count: 1e12, seconds: 1e9, bytes: 1e15, other: 1e15 } as const;
 
 const same = (value: number) => value;
 const times = (factor: number) => (value: number) => value * factor;
@@ -60,32 +62,89 @@ const UNITS: ReadonlyMap<string, UnitRule> = new Map([
   ['Percent', gauge('_ratio', over(100))],
 ]);
 
-const PLAIN = gauge('');
+/** Nothing says whether the values add up, so nothing of them may be lost. */
+const SAMPLED: UnitRule = { ...gauge(''), type: 'sampled' };
 
-/** `None` and what CloudWatch does not know are gauges as they are. */
-export const unitRule = (unit: string): UnitRule => UNITS.get(unit) ?? PLAIN;
+/** `None` and what CloudWatch does not know are taken as they are. */
+export const unitRule = (unit: string): UnitRule => UNITS.get(unit) ?? SAMPLED;
+
+/** The rule of a unit for a metric that the operator says is of this kind. */
+export function ruleAs(kind: Kind, rule: UnitRule): UnitRule {
+  const base = rule.type === 'counter' ? '' : rule.suffix;
+  const most = Number.isFinite(rule.most) ? rule.most : MOST.other;
+  if (kind === 'counters') return { ...rule, type: 'counter', suffix: `${base}_total`, most };
+  if (kind === 'histograms') return { ...rule, type: 'histogram', suffix: base, most };
+  return { ...rule, type: 'gauge', suffix: base, most: Number.POSITIVE_INFINITY };
+}
 
 export const KNOWN_UNITS: readonly string[] = [...UNITS.keys(), 'None'];
 
-/** `ImageApi` → `image_api`, `HTTPMethod` → `http_method`, `AWS/Lambda` → `aws_lambda`; `_` when nothing is left. */
+/** Between two words of a name; not inside `IDs`, `URLsFound`, `IPv6`. */
+const WORD_START =
+  /(?<=[\p{Ll}\p{Lo}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})(?!\p{Lu}(?:s(?!\p{Ll})|v\p{N}))/gu;
+
+/**
+ * `ImageApi` → `image_api`, `HTTPMethod` → `http_method`, `AWS/Lambda` → `aws_lambda`. Letters and digits of every
+ * script stay (Prometheus 3 takes UTF-8), and symbols where there is nothing else; `_` when nothing is left.
+ */
 export function snakeCase(text: string): string {
   const words = text
-    .replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, '_')
-    .replace(/[^A-Za-z0-9]+/g, '_')
+    .replace(WORD_START, '_')
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, '_')
     .replace(/^_|_$/g, '')
     .toLowerCase();
-  if (words === '') return '_';
+  if (words === '')
+    return (
+      text
+        .match(/\p{S}/gu)
+        ?.join('')
+        .replace(/[\^`|~]/g, '_') ?? '_'
+    );
   return /^\d/.test(words) ? `_${words}` : words;
 }
 
-/** `ImageApi`, `Requests`, a counter → `image_api_requests_total`. A name that has its suffix keeps it. */
-export function seriesName(namespace: string, name: string, { suffix }: UnitRule): string {
+/** Units at the end of names, in which the values no longer are: they are in the base unit. */
+const WRITTEN_UNITS: Readonly<Record<string, RegExp>> = {
+  _seconds: /_(?:[mun]?s|(?:milli|micro)s?|[mu]?secs?|(?:milli|micro|nano)?seconds?)$/,
+  _bytes: /_(?:[kmgt]?i?b|(?:kilo|mega|giga|tera|kibi|mebi|gibi|tebi)?(?:bytes?|bits?))$/,
+  _ratio: /_(?:pct|percent|percentage)$/,
+};
+/** Ends that belong to the lines of counters, histograms and summaries. */
+const RESERVED_END = /_(?:total|count|sum|bucket)$/;
+
+/**
+ * What a metric may be called, the best first: `image_api_requests_total`; of `DurationMs` in milliseconds
+ * `…_duration_seconds`, or `…_duration_ms_seconds` where another metric has that name. A name that has its suffix keeps it.
+ */
+export function seriesNames(namespace: string, name: string, { type, suffix }: UnitRule): readonly string[] {
   const stem = `${snakeCase(namespace)}_${snakeCase(name)}`;
-  return stem.endsWith(suffix) ? stem : `${stem}${suffix}`;
+  const base = suffix.replace(/_total$/, '');
+  const short = stem.replace(WRITTEN_UNITS[base] ?? /$^/, '');
+  const stems = short === stem || stem.endsWith(suffix) ? [stem] : [short, stem];
+  return stems.map((each) => {
+    const full = each.endsWith(suffix) ? each : `${each}${suffix}`;
+    return type !== 'counter' && RESERVED_END.test(full) ? `${full}_value` : full;
+  });
 }
 
-/** `le` belongs to the buckets; it becomes `exported_le`, as Prometheus itself renames what is in its way. */
+/** `le` and `quantile` belong to Prometheus; they get `exported_`, as it renames what is in its own way. */
 export function labelName(dimension: string): string {
   const name = snakeCase(dimension);
-  return name === 'le' ? 'exported_le' : name;
+  return name === 'le' || name === 'quantile' ? `exported_${name}` : name;
+}
+
+/** What every Prometheus takes as a name. */
+export const isPlainName = (name: string): boolean => /^[a-z_:][a-z0-9_:]*$/i.test(name);
+
+/**
+ * A name for scrapers that do not know UTF-8, by Prometheus' escaping scheme "values" (prometheus.io, "UTF-8 metric and
+ * label name escaping schemes"): no two names become one.
+ */
+export function plainName(name: string): string {
+  if (isPlainName(name)) return name;
+  const parts = Array.from(name, (character) => {
+    if (character === '_') return '__';
+    return /[a-z0-9:]/i.test(character) ? character : `_${character.codePointAt(0)?.toString(16)}_`;
+  });
+  return `U__${parts.join('')}`;
 }

@@ -1,9 +1,11 @@
 /** The series: bounded in number, there from first sight until the process ends. */
-import { type Reading, samplesIn, type Values } from './emfDocument.ts';
+import type { Reading } from './emfDocument.ts';
+import { createKindFinder, KINDS, type KindPatterns } from './kinds.ts';
 import { createLabelWriter } from './labels.ts';
 import { type Buckets, createMetric, enter, hasRoom, lineNames, type Metric, usableBy } from './metric.ts';
-import { seriesName, type UnitRule, unitRule } from './names.ts';
+import { ruleAs, seriesNames, type UnitRule, unitRule } from './names.ts';
 import type { SampleReason, Tally } from './tally.ts';
+import { samplesIn, type Values } from './values.ts';
 
 export interface SeriesRules extends Buckets {
   /** Label combinations of all metrics, and of one. */
@@ -11,8 +13,7 @@ export interface SeriesRules extends Buckets {
   readonly maxSeriesPerMetric: number;
   /** Empty: all. */
   readonly namespaces: ReadonlySet<string>;
-  /** `Namespace/Name` of metrics that are counted in `Count` and yet go up and down. */
-  readonly gauges: ReadonlySet<string>;
+  readonly kinds: KindPatterns;
   /** Names of the exporter's own metrics. */
   readonly reservedNames: ReadonlySet<string>;
 }
@@ -25,12 +26,16 @@ export interface SeriesStore {
   /** Shows a counter or histogram at 0, so that `rate()` sees its first event. Says why it cannot. */
   create(key: SeriesKey): SampleReason | 'gauge' | undefined;
   metrics(): Iterable<Metric>;
-  /** Label combinations. */
+  /** Label combinations of all metrics. */
   size(): number;
+  /** Label combinations of the metric that has most. */
+  largest(): number;
 }
 
 /** CloudWatch's limit for namespaces and metric names. */
 const MAX_NAME = 255;
+/** Of the labels of a series, on average: what bounds the memory of all. One alone may have what CloudWatch allows. */
+const LABEL_CHARACTERS = 1_024;
 const NOTHING: Values = { values: [] };
 
 /** One EMF metric in one unit; several units of a kind feed one metric. */
@@ -42,11 +47,14 @@ interface Source {
 export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore {
   const metrics: Metric[] = [];
   const owners = new Map<string, Metric>();
-  /** By namespace and name, of each unit. Units that nobody knows share one rule. */
+  /** By the unit's rule, namespace and name. Units that nobody knows share one rule. */
   const sources = new Map<UnitRule, Map<string, Map<string, Source>>>();
   const labels = createLabelWriter(tally);
-  let size = 0;
-  let last: { readonly dimensions: SeriesKey['dimensions']; readonly text: string | undefined } | undefined;
+  const kindOf = createKindFinder(rules.kinds);
+  const hasKinds = KINDS.some((kind) => rules.kinds[kind].length > 0);
+  const maxCharacters = rules.maxSeries * LABEL_CHARACTERS;
+  let [size, characters] = [0, 0];
+  let last: { readonly dimensions: SeriesKey['dimensions']; readonly text: string } | undefined;
 
   /** The readings of one directive share their dimensions. */
   const labelsOf = (dimensions: SeriesKey['dimensions']) => {
@@ -56,73 +64,90 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
 
   const ruleOf = (key: SeriesKey): UnitRule => {
     const rule = unitRule(key.unit);
-    if (rules.gauges.size === 0 || rule.type !== 'counter') return rule;
-    return rules.gauges.has(pathOf(key)) ? unitRule('None') : rule;
+    const kind = hasKinds ? kindOf(pathOf(key)) : undefined;
+    return kind === undefined ? rule : ruleAs(kind, rule);
   };
+
+  const known = ({ namespace, name, unit }: SeriesKey): Source | undefined =>
+    sources.get(unitRule(unit))?.get(namespace)?.get(name);
 
   const newSource = ({ namespace, name }: SeriesKey, rule: UnitRule): Source | SampleReason => {
     if (!isName(namespace) || !isName(name)) return 'name_invalid';
     if (rules.namespaces.size > 0 && !rules.namespaces.has(namespace)) return 'namespace_not_allowed';
-    const exposed = seriesName(namespace, name, rule);
-    const owner = owners.get(exposed);
-    if (owner?.name === exposed && owner.namespace === namespace && owner.metric === name) {
-      return owner.type === rule.type ? { rule, metric: owner } : 'name_conflict';
-    }
     const isTaken = (line: string) => owners.has(line) || rules.reservedNames.has(line);
-    if (lineNames(exposed, rule.type).some(isTaken)) return 'name_conflict';
-    return { rule, metric: createMetric({ name: exposed, namespace, metric: name }, rule, rules) };
+    for (const exposed of seriesNames(namespace, name, rule)) {
+      const owner = owners.get(exposed);
+      const isOwn = owner?.name === exposed && owner.namespace === namespace && owner.metric === name;
+      if (isOwn && owner.type === rule.type) return { rule, metric: owner };
+      if (lineNames(exposed, rule.type).some(isTaken)) continue;
+      return { rule, metric: createMetric({ name: exposed, namespace, metric: name }, rule, rules) };
+    }
+    return 'name_conflict';
   };
 
-  const keep = ({ namespace, name }: SeriesKey, source: Source) => {
-    const byNamespace = sources.get(source.rule) ?? new Map<string, Map<string, Source>>();
+  const keep = ({ namespace, name, unit }: SeriesKey, source: Source) => {
+    const rule = unitRule(unit);
+    const byNamespace = sources.get(rule) ?? new Map<string, Map<string, Source>>();
     const byName = byNamespace.get(namespace) ?? new Map<string, Source>();
-    sources.set(source.rule, byNamespace.set(namespace, byName.set(name, source)));
+    sources.set(rule, byNamespace.set(namespace, byName.set(name, source)));
+  };
+
+  const show = (metric: Metric) => {
+    metrics.push(metric);
+    for (const line of lineNames(metric.name, metric.type)) owners.set(line, metric);
+    if (metric.type === 'sampled')
+      tally.unitMissing(pathOf({ namespace: metric.namespace, name: metric.metric }));
   };
 
   /** Nothing is kept of what is refused. */
-  const put = (key: SeriesKey, values: Values, rule: UnitRule): SampleReason | undefined => {
+  const put = (
+    key: SeriesKey,
+    values: Values,
+    rule: UnitRule,
+    from: Source | undefined,
+  ): SampleReason | undefined => {
     const text = labelsOf(key.dimensions);
-    if (text === undefined) return 'labels_too_long';
-    const known = sources.get(rule)?.get(key.namespace)?.get(key.name);
-    const source = known ?? newSource(key, rule);
+    const source = from ?? newSource(key, rule);
     if (typeof source === 'string') return source;
     const { metric } = source;
     const { series } = metric;
-    if (!hasRoom(metric, text, values)) return 'value_too_large';
+    if (!hasRoom(metric, text, values, rule.toBase)) return 'value_too_large';
     if (!series.has(text)) {
-      if (size >= rules.maxSeries || series.size >= rules.maxSeriesPerMetric) return 'series_limit';
-      if (series.size === 0) {
-        metrics.push(metric);
-        for (const line of lineNames(metric.name, metric.type)) owners.set(line, metric);
-      }
+      const isFull = size >= rules.maxSeries || series.size >= rules.maxSeriesPerMetric;
+      if (isFull || characters + text.length > maxCharacters) return 'series_limit';
+      if (series.size === 0) show(metric);
       size += 1;
+      characters += text.length;
     }
-    if (known === undefined) keep(key, source);
+    if (from === undefined) keep(key, source);
     enter(metric, text, values, rule.toBase);
     return undefined;
   };
 
   return {
     record(reading) {
-      const rule = ruleOf(reading);
+      const source = known(reading);
+      const rule = source?.rule ?? ruleOf(reading);
       const values = usableBy(rule, reading.values, (reason, count) =>
         tally.samplesDropped(reason, count, pathOf(reading)),
       );
       const usable = samplesIn(values);
       if (usable === 0) return;
-      const reason = put(reading, values, rule);
+      const reason = put(reading, values, rule, source);
       if (reason === undefined) tally.samplesRecorded(usable);
       else tally.samplesDropped(reason, usable, pathOf(reading));
     },
     create(key) {
       const rule = ruleOf(key);
-      return rule.type === 'gauge' ? 'gauge' : put(key, NOTHING, rule);
+      const isGauge = rule.type === 'gauge' || rule.type === 'sampled';
+      return isGauge ? 'gauge' : put(key, NOTHING, rule, known(key));
     },
     metrics: () => metrics,
     size: () => size,
+    largest: () => metrics.reduce((most, { series }) => Math.max(most, series.size), 0),
   };
 }
 
-/** As `--gauges` has it. */
-const pathOf = ({ namespace, name }: SeriesKey) => `${namespace}/${name}`;
+/** As the patterns of kinds have it. */
+const pathOf = ({ namespace, name }: Pick<SeriesKey, 'namespace' | 'name'>) => `${namespace}/${name}`;
 const isName = (name: string) => name !== '' && name.length <= MAX_NAME;

@@ -5,9 +5,9 @@ export type Transport = (typeof TRANSPORTS)[number];
 
 /** Why a whole line was not used. */
 export const LINE_REASONS = [
-  /** Not JSON: garbage, or one half of a document. */
+  /** A document by its `_aws`, but broken JSON: one half of it, for example. */
   'json',
-  /** JSON, but without `_aws.CloudWatchMetrics`: an ordinary log line. */
+  /** Without `_aws.CloudWatchMetrics`: an ordinary log line, or a document of a flush without metrics. */
   'not_emf',
   /** Over the limit; skipped up to its end without being kept. */
   'too_long',
@@ -37,18 +37,22 @@ export const SAMPLE_REASONS = [
   /** Another metric has this Prometheus name already. */
   'name_conflict',
   'namespace_not_allowed',
-  'labels_too_many',
-  'labels_too_long',
   'series_limit',
 ] as const;
 export type SampleReason = (typeof SAMPLE_REASONS)[number];
 
-/** Why one label of a sample that was used is not there. */
+/** Why one label of a sample that was used is not there, or not whole. */
 export const LABEL_REASONS = [
   /** The document names the dimension and does not hold a text, number or boolean for it. */
   'missing',
   /** Two dimensions have the same label name; the first by alphabet stays. */
   'conflict',
+  /** The dimension is a metric of the same document: every value would be a series. */
+  'metric',
+  /** CloudWatch's limits: more than 30, a name over 255 characters; a value over 1,024 is cut. */
+  'too_many',
+  'name_too_long',
+  'value_cut',
 ] as const;
 export type LabelReason = (typeof LABEL_REASONS)[number];
 
@@ -60,6 +64,8 @@ export interface Tally {
   /** `example` names the metric, for the log. */
   samplesDropped(reason: SampleReason, count: number, example?: string): void;
   labelDropped(reason: LabelReason): void;
+  /** Once for each metric without unit, by `Namespace/Name`. */
+  unitMissing(metric: string): void;
   connectionOpened(): void;
   connectionClosed(): void;
   connectionRefused(): void;

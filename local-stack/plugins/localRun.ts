@@ -4,6 +4,7 @@
  */
 import { readConfig } from '../../lib/config.ts';
 import { type JoinedEnvironment, joinRunning } from '../environment.ts';
+import { startHeartbeat } from '../heartbeat.ts';
 import { createRequestGuard } from '../requestGuard.ts';
 import { readLocalSettings } from '../settings.ts';
 import { guardServers } from './gateway.ts';
@@ -65,6 +66,7 @@ function offlineHooks(serverless: Serverless, log: Log): Hooks {
     'after:offline:start:init': () => {
       // Should Node no longer tell of them: better none than one that every web page can call.
       if (guardedServers() < SERVERS) throw new Error('The servers of serverless-offline are not guarded.');
+      startHeartbeat(readConfig(process.env).metrics.receiver);
       process.send?.(READY);
     },
   };

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -130,6 +132,17 @@ describe('npm start', () => {
     expect(await app.stop(signal)).toBe(0);
     await untilGone(pids);
     expect(await stillListening(app.ports)).toEqual([]);
+  });
+
+  it('reports a heartbeat to the metrics exporter before it is asked for anything', async () => {
+    const receiver = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const AWS_EMF_AGENT_ENDPOINT = `udp://127.0.0.1:${receiver.address().port}`;
+    const heard = once(receiver, 'message');
+    app = await startApp({ dataFolder, env: { AWS_EMF_ENVIRONMENT: 'Agent', AWS_EMF_AGENT_ENDPOINT } });
+    const [datagram] = await heard;
+    expect(JSON.parse(String(datagram))).toMatchObject({ Heartbeats: 1 });
+    await new Promise<void>((resolve) => receiver.close(() => resolve()));
   });
 
   it('leaves nothing running when it is killed', async () => {

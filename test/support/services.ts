@@ -1,6 +1,7 @@
 /** Which real servers this machine has for the contract suites. */
 import { findProgram } from '../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS } from '../../local-stack/embedded/redis.ts';
+import { findEmitters } from './emitters.ts';
 import { findMinIo } from './minio.ts';
 import { findNamespace } from './namespace.ts';
 import { findSeaweedFs } from './seaweedfs.ts';
@@ -58,6 +59,12 @@ export function findTestServices(): readonly TestService[] {
       program: findPromtool(),
     },
     {
+      name: 'Prometheus',
+      covers: 'a scrape of the packed metrics exporter',
+      install: 'install prometheus',
+      program: findProgram(['prometheus'], process.env.PATH),
+    },
+    {
       name: 'unshare with a network namespace',
       covers: 'the address guard among listeners on the addresses it must not reach',
       install: 'Linux with util-linux and iproute2, as root or with user namespaces',
@@ -86,6 +93,12 @@ export function findTestServices(): readonly TestService[] {
       covers: 'the Python examples of docs/using.md',
       install: 'install python3',
       program: findProgram(['python3'], process.env.PATH),
+    },
+    {
+      name: 'the EMF emitters of Python, Java and Rust',
+      covers: 'what the exporter counts of documents that they wrote',
+      install: 'bash .ci/emitters.sh',
+      program: findEmitters()?.[0]?.path ?? null,
     },
   ];
 }

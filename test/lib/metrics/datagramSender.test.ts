@@ -120,6 +120,24 @@ describe('a sender of datagrams', () => {
     expect(receiver.heard).toEqual(['1', '2', '3']);
   });
 
+  it.each([
+    [65_507, []],
+    [65_508, [65_508]],
+  ])('reports a text of %i bytes where no datagram holds it, and goes on', async (size, expected) => {
+    await using listener = await listen('127.0.0.1');
+    const reported: number[] = [];
+    const sender = createDatagramSender(
+      { hostname: '127.0.0.1', port: listener.port },
+      { reportTooLarge: (bytes) => reported.push(bytes) },
+    );
+    // By bytes, not by characters.
+    sender.send(`é${'x'.repeat(size - 2)}`);
+    sender.send('next');
+    await until(() => listener.heard.includes('next'));
+    expect(reported).toEqual(expected);
+    expect(listener.heard).toHaveLength(2 - expected.length);
+  });
+
   it('asks nobody for an address that it was given', async () => {
     await using receiver = await listen('127.0.0.1');
     const world = createWorld();

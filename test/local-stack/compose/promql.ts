@@ -8,7 +8,7 @@ export function metricsIn(expr: string): string[] {
     .replace(/\boffset\s+\w+/g, '')
     .replace(/\b(by|without|on|ignoring)\s*\([^)]*\)/g, '');
   const names = bare.match(/(?<![\w:.])[a-zA-Z_:][\w:]*(?!\w*\s*\()/g) ?? [];
-  return names.filter((name) => !['and', 'or', 'unless'].includes(name));
+  return names.filter((name) => !['and', 'or', 'unless', 'bool'].includes(name));
 }
 
 /** Without what it shows where there is nothing: then it finds what it names, or nothing. */

@@ -51,7 +51,15 @@ export interface Panel {
   readonly description?: string;
   readonly datasource?: { readonly uid: string };
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly fieldConfig?: { readonly defaults: { readonly unit?: string } };
+  readonly options?: { readonly reduceOptions?: { readonly calcs: readonly string[] } };
+  readonly fieldConfig?: {
+    readonly defaults: {
+      readonly unit?: string;
+      readonly mappings?: readonly unknown[];
+      readonly thresholds?: { readonly steps: readonly unknown[] };
+      readonly custom?: { readonly thresholdsStyle?: { readonly mode: string } };
+    };
+  };
   readonly targets?: readonly { readonly expr: string; readonly datasource: { readonly uid: string } }[];
 }
 
@@ -59,12 +67,20 @@ export interface Dashboard {
   readonly file: string;
   readonly uid: string;
   readonly title: string;
+  readonly templating: {
+    readonly list: readonly { readonly name: string; readonly current: { readonly value: string } }[];
+  };
   readonly panels: readonly Panel[];
 }
 
 interface RuleFile {
   readonly groups: readonly {
-    readonly rules: readonly { readonly record?: string; readonly alert?: string; readonly expr: string }[];
+    readonly rules: readonly {
+      readonly record?: string;
+      readonly alert?: string;
+      readonly expr: string;
+      readonly annotations?: Readonly<Record<string, string>>;
+    }[];
   }[];
 }
 

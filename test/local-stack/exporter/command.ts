@@ -1,5 +1,5 @@
 /** The real command in a process of its own, on free ports. */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -28,14 +28,34 @@ const run = (args: readonly string[]): Child =>
     killSignal: 'SIGKILL',
   });
 
+/** Runs to the end with an open file as standard output. */
+export function runSync(args: readonly string[], { input, stdout }: { input: string; stdout: number }) {
+  const { stderr, status } = spawnSync(process.execPath, ['--no-warnings', MAIN, ...args], {
+    cwd: ROOT,
+    input,
+    stdio: ['pipe', stdout, 'pipe'],
+    encoding: 'utf8',
+  });
+  return { stderr, status };
+}
+
 /** Runs to the end. */
-export async function runCommand(args: readonly string[], input: string | Buffer = '') {
+export async function runCommand(
+  args: readonly string[],
+  input: string | Buffer = '',
+  { closesStdout = false } = {},
+) {
   const child = run(args);
+  if (closesStdout) child.stdout.destroy();
   const ended = once(child, 'exit');
   // A command that ends without reading its input closes it.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  const [stdout, stderr, [code]] = await Promise.all([
+    closesStdout ? '' : text(child.stdout),
+    text(child.stderr),
+    ended,
+  ]);
   return { stdout, stderr, code: code as number | null };
 }
 

@@ -6,9 +6,9 @@ const BIG = 2 ** 360;
 
 describe('a hostile document', () => {
   it.each([
-    ['nothing but text', 'GET / HTTP/1.1', 'line json'],
+    ['nothing but text', 'GET / HTTP/1.1', 'line not_emf'],
     ['half a document', '{"_aws":{"CloudWatchMetrics":[', 'line json'],
-    ['binary bytes', '\u0000\u0001\ufffd\ufffd', 'line json'],
+    ['binary bytes', '\u0000\u0001\ufffd\ufffd', 'line not_emf'],
     ['NaN', '{"_aws":{"CloudWatchMetrics":[]},"a":NaN}', 'line json'],
     ['a log line', '{"level":"info"}', 'line not_emf'],
     ['a list', '[{"_aws":{"CloudWatchMetrics":[]}}]', 'line not_emf'],
@@ -17,9 +17,10 @@ describe('a hostile document', () => {
     ['_aws as a list', '{"_aws":[]}', 'line not_emf'],
     ['directives that are no list', '{"_aws":{"CloudWatchMetrics":{}}}', 'line not_emf'],
     // A megabyte of these would hold the process up for a second, and the datagrams with it.
-    ['nesting 100,000 deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'line too_deep'],
+    ['nesting 100,000 deep', `{"_aws":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'line too_deep'],
     ['objects 50,000 deep', `${'{"_aws":'.repeat(50_000)}1${'}'.repeat(50_000)}`, 'line too_deep'],
-    ['half of such nesting', '['.repeat(100_000), 'line too_deep'],
+    ['half of such nesting', `{"_aws":${'['.repeat(100_000)}`, 'line too_deep'],
+    ['such nesting without a document', '['.repeat(100_000), 'line not_emf'],
   ])('that is %s counts as %3$s', (_, text, key) => {
     const { feed, counts, store } = createWorld();
     feed(text);
@@ -160,7 +161,7 @@ describe('a hostile document', () => {
       ...Array.from({ length: 500 }, (_, n) => ({ Name: `m${n}` })),
     ];
     const CloudWatchMetrics = [...Array<number>(1_000).fill(1), { Namespace: 'Shop', Metrics }];
-    expect(readDocument(JSON.stringify({ _aws: { CloudWatchMetrics } }), drops)).toEqual([]);
+    expect(readDocument({ _aws: { CloudWatchMetrics } }, CloudWatchMetrics, drops)).toEqual([]);
     expect(calls).toEqual([
       ['directive_invalid', 2_000, 'a directive'],
       ['value_missing', 500, 'm0'],
@@ -189,10 +190,10 @@ describe('a hostile document', () => {
 
   it.each([
     [30, { documents: 1, samples: 1 }],
-    [31, { documents: 1, 'sample labels_too_many': 1 }],
-    [100_000, { documents: 1, 'sample labels_too_many': 1 }],
-  ])('with %i dimensions', (count, expected) => {
-    const { feed, counts } = createWorld();
+    [31, { documents: 1, samples: 1, 'label too_many': 1 }],
+    [100_000, { documents: 1, samples: 1, 'label too_many': 1 }],
+  ])('with %i dimensions keeps 30 of them and the value', (count, expected) => {
+    const { feed, counts, values } = createWorld();
     const names = Array.from({ length: count }, (_, index) => `d${index}`);
     feed(
       documentOf({
@@ -201,6 +202,7 @@ describe('a hostile document', () => {
       }),
     );
     expect(counts).toEqual(expected);
+    expect(Object.entries(values()).map(([key, value]) => [key.split('=').length, value])).toEqual([[31, 1]]);
   });
 
   it('with 100,000 dimension sets and directives is read once', () => {
@@ -217,23 +219,68 @@ describe('a hostile document', () => {
   });
 
   it.each([
-    // a="…": four characters beside the value.
-    [1_020, { documents: 1, samples: 1 }],
-    [1_021, { documents: 1, 'sample labels_too_long': 1 }],
-    [1_000_000, { documents: 1, 'sample labels_too_long': 1 }],
-  ])('with a label of %i characters', (length, expected) => {
-    const { feed, counts } = createWorld();
+    [1_024, { documents: 1, samples: 1 }],
+    [1_025, { documents: 1, samples: 1, 'label value_cut': 1 }],
+    [1_000_000, { documents: 1, samples: 1, 'label value_cut': 1 }],
+  ])('with a label of %i characters keeps 1,024 of them and the value', (length, expected) => {
+    const { feed, counts, values } = createWorld();
     feed(documentOf({ sets: [['A']], members: { A: 'v'.repeat(length), Orders: 1 } }));
     expect(counts).toEqual(expected);
+    expect(values()).toEqual({ [`shop_orders_total{a="${'v'.repeat(1_024)}"}`]: 1 });
   });
 
-  it('with a dimension name over 255 characters is not kept', () => {
+  it('with a label that is cut inside a character of two halves leaves both off', () => {
+    const { feed, values } = createWorld();
+    feed(documentOf({ sets: [['A']], members: { A: `${'v'.repeat(1_023)}💥`, Orders: 1 } }));
+    expect(values()).toEqual({ [`shop_orders_total{a="${'v'.repeat(1_023)}"}`]: 1 });
+  });
+
+  it("has room for all that CloudWatch's limits allow: 30 labels of 1,024 characters", () => {
+    const { feed, counts, values } = createWorld();
+    const names = Array.from({ length: 30 }, (_, index) => `${index}d`.padStart(255, 'n'));
+    const members = Object.fromEntries(names.map((name) => [name, '"'.repeat(1_024)]));
+    feed(documentOf({ sets: [names], members: { ...members, Orders: 1 } }));
+    expect(counts).toEqual({ documents: 1, samples: 1 });
+    expect(Object.values(values())).toEqual([1]);
+  });
+
+  it('fills no more memory with its labels than so many series of 1,024 characters have', () => {
+    const { feed, counts, store } = createWorld({ maxSeries: 10 });
+    for (let id = 0; id < 20; id += 1) {
+      const members = { A: `${id}${'v'.repeat(1_022)}`, B: 'v'.repeat(1_000), Orders: 1 };
+      feed(documentOf({ sets: [['A', 'B']], members }));
+    }
+    expect(store.size()).toBe(5);
+    expect(counts['sample series_limit']).toBe(15);
+  });
+
+  it('with a dimension that is one of its metrics has it as no label', () => {
+    const { feed, counts, values } = createWorld();
+    for (let Size = 0; Size < 50; Size += 1) {
+      const sets = [['A', 'Size'], ['Orders']];
+      feed(
+        documentOf({ sets, units: { Orders: 'Count', Size: 'Bytes' }, members: { A: 'a', Size, Orders: 1 } }),
+      );
+    }
+    expect(values()['shop_orders_total{a="a"}']).toBe(50);
+    expect(values()['shop_size_bytes_count{a="a"}']).toBe(50);
+    expect(counts['label metric']).toBe(100);
+  });
+
+  it('with a text by the name of a metric has it as a label', () => {
+    const { feed, values } = createWorld();
+    const units = { Orders: 'Count', Kind: 'Count' };
+    feed(documentOf({ sets: [['Kind']], units, members: { Kind: 'a', Orders: 1 } }));
+    expect(values()).toEqual({ 'shop_orders_total{kind="a"}': 1 });
+  });
+
+  it('with a dimension name over 255 characters keeps the value without it', () => {
     const { feed, counts } = createWorld();
     for (const length of [255, 256]) {
       const name = 'n'.repeat(length);
       feed(documentOf({ sets: [[name]], members: { [name]: 'v', Orders: 1 } }));
     }
-    expect(counts).toEqual({ documents: 2, samples: 1, 'sample labels_too_long': 1 });
+    expect(counts).toEqual({ documents: 2, samples: 2, 'label name_too_long': 1 });
   });
 
   it('with dimensions that become one label keeps one of them and counts the value', () => {
@@ -248,8 +295,7 @@ describe('a hostile document', () => {
   it.each<[string, Record<string, string>, Record<string, string>]>([
     ['by sanitising', { 'Page-Views': 'Count' }, { PageViews: 'Count' }],
     ['by a suffix', { duration: 'Seconds' }, { duration_seconds: 'None' }],
-    ['as the count of a histogram', { duration: 'Seconds' }, { duration_seconds_count: 'None' }],
-    ['as the histogram of a count', { duration_seconds_count: 'None' }, { duration: 'Seconds' }],
+    ['as the values of a gauge', { duration_seconds_values: 'None' }, { duration_seconds: 'None' }],
   ])('whose metric takes the name of another %s is not mixed into it', (_, first, second) => {
     const { feed, counts, text } = createWorld();
     const membersOf = (units: Record<string, string>) =>

@@ -1,11 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { runCommand, startCommand } from './command.ts';
+import { ROOT, runCommand, runSync, startCommand } from './command.ts';
 import { parseExposed, totalOf } from './exposed.ts';
 import { documentOf } from './world.ts';
 
@@ -48,7 +50,9 @@ describe('the exporter over UDP', () => {
     await sendDatagrams(exporter.udpPort, [...garbage, order(1), orders(3).join(''), ...garbage, order(2)]);
     const seen = await exporter.until((values) => totalOf(values, 'shop_orders_total') === 5);
     expect(seen.get('emf_exporter_documents_total{transport="udp"}')).toBe(5);
-    expect(seen.get(rejected('udp', 'not_emf'))).toBe(2);
+    expect(seen.get(rejected('udp', 'not_emf'))).toBe(8);
+    expect(seen.get(rejected('udp', 'json'))).toBe(0);
+    expect(seen.get(rejected('udp', 'cut_off'))).toBe(2);
   });
 
   it('says what the kernel keeps and drops', async () => {
@@ -95,7 +99,7 @@ describe('the exporter over TCP', () => {
     socket.destroy();
     const seen = await exporter.until((values) => values.get('emf_exporter_tcp_connections') === 0);
     expect(seen.get(rejected('tcp', 'too_long'))).toBe(1);
-    expect(seen.get(rejected('tcp', 'json'))).toBe(1);
+    expect(seen.get(rejected('tcp', 'not_emf'))).toBe(1);
     expect(totalOf(seen, 'shop_orders_total')).toBe(1);
   });
 
@@ -134,6 +138,16 @@ describe('the exporter over standard input', () => {
     const { stdout, stderr, code } = await runCommand(['--stdin', '--exit-at-end', ...ports]);
     expect([stdout, code]).toEqual(['', 0]);
     expect(stderr).toMatch(/^emf-exporter: listening on http:\/\/127\.0\.0\.1:\d+\/metrics\n$/);
+  });
+
+  it("does what the README's first example shows", () => {
+    const readme = readFileSync(join(ROOT, 'local-stack/exporter/README.md'), 'utf8');
+    const [, command = '', shown = ''] =
+      /```sh\n(echo [\s\S]+?)\n```\n\n```\n([\s\S]+?)```/.exec(readme) ?? [];
+    const own = command.replace('node local-stack', `${process.execPath} --no-warnings local-stack`);
+    const { stdout } = spawnSync('sh', ['-c', own], { cwd: ROOT, encoding: 'utf8', timeout: 60_000 });
+    expect(shown).toContain('image_api_wait_seconds_count');
+    expect(stdout.startsWith(shown)).toBe(true);
   });
 
   it('prints the metrics of a file and ends', async () => {
@@ -244,6 +258,49 @@ describe('the command', () => {
   it('prints its help', async () => {
     const { stdout, code } = await runCommand(['--help']);
     expect(stdout).toContain('--max-series');
+    expect(code).toBe(0);
+  });
+
+  it('says its version', async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'local-stack/exporter/package.json'), 'utf8'));
+    expect(await runCommand(['--version'])).toEqual({ stdout: `${version}\n`, stderr: '', code: 0 });
+  });
+
+  it('leaves the metrics about itself out on demand', async () => {
+    const args = ['--stdin', '--print', '--no-self-metrics'];
+    const { stdout } = await runCommand(args, orders(1).join(''));
+    expect([...parseExposed(stdout).keys()]).toEqual(['shop_orders_total{id="0"}']);
+    expect((await runCommand(args)).stdout).toBe('');
+  });
+
+  it('names metrics without unit, once each and twenty at most', async () => {
+    const lines = Array.from({ length: 60 }, (_, id) => {
+      const name = `Load${'abcdefghijklmnopqrstuvwxyz'.charAt(id % 26)}`;
+      return JSON.stringify(documentOf({ units: { [name]: 'None' }, members: { [name]: 1 } }));
+    });
+    const { stdout, stderr } = await runCommand(['--stdin', '--print'], lines.join('\n'));
+    expect(parseExposed(stdout).get('emf_exporter_metrics_without_unit')).toBe(26);
+    expect(stderr.split('\n')).toHaveLength(21);
+    expect(stderr).toMatch(/^emf-exporter: The metric "Shop\/Loada" has no unit: .+ say what it is\.\n/);
+  });
+
+  const full = '/dev/full';
+  if (existsSync(full))
+    it.each([[['--stdin', '--print']], [['--help']], [['--version']]])(
+      'ends with 1 and one sentence where the disk is full, with %j',
+      (args) => {
+        const disk = openSync(full, 'w');
+        const { stderr, status } = runSync(args, { input: orders(9).join(''), stdout: disk });
+        closeSync(disk);
+        expect([stderr, status]).toEqual([
+          'emf-exporter: The metrics cannot be written to standard output: the disk is full.\n',
+          1,
+        ]);
+      },
+    );
+
+  it('ends with 0 where the reader of what it prints has enough', async () => {
+    const { code } = await runCommand(['--stdin', '--print'], orders(9).join(''), { closesStdout: true });
     expect(code).toBe(0);
   });
 

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import {
   KNOWN_UNITS,
   labelName,
-  seriesName,
+  plainName,
+  seriesNames,
   snakeCase,
   unitRule,
 } from '../../../local-stack/exporter/names.ts';
@@ -19,8 +20,21 @@ describe('names', () => {
     ['__proto__', 'proto'],
     ['5xx', '_5xx'],
     ['a  b', 'a_b'],
-    ['Größe', 'gr_e'],
-    ['日本', '_'],
+    ['Größe', 'größe'],
+    ['日本', '日本'],
+    ['日本語Count', '日本語_count'],
+    ['💥', '💥'],
+    ['---', '_'],
+    ['IPv6Count', 'ipv6_count'],
+    ['countIPv4', 'count_ipv4'],
+    ['userIDs', 'user_ids'],
+    ['URLsFound', 'urls_found'],
+    ['APIv2Calls', 'apiv2_calls'],
+    ['HTTPServer', 'http_server'],
+    ['UserIds', 'user_ids'],
+    ['getURL', 'get_url'],
+    ['IsOK', 'is_ok'],
+    ['ASample', 'a_sample'],
     ['', '_'],
   ])('makes %s %s', (given, name) => {
     expect(snakeCase(given)).toBe(name);
@@ -37,10 +51,20 @@ describe('names', () => {
     ['Cpu', 'Percent', 'image_api_cpu_ratio'],
     ['Traffic', 'Megabits/Second', 'image_api_traffic_bytes_per_second'],
     ['Hits', 'Count/Second', 'image_api_hits_per_second'],
+    ['DurationMs', 'Milliseconds', 'image_api_duration_seconds'],
+    ['LatencyMilliseconds', 'Milliseconds', 'image_api_latency_seconds'],
+    ['latency_us', 'Microseconds', 'image_api_latency_seconds'],
+    ['SizeKB', 'Kilobytes', 'image_api_size_bytes'],
+    ['CpuPercent', 'Percent', 'image_api_cpu_ratio'],
+    ['Items', 'Milliseconds', 'image_api_items_seconds'],
+    ['Ms', 'Milliseconds', 'image_api_seconds'],
+    ['RequestCount', 'Count', 'image_api_request_count_total'],
+    ['RequestCount', 'None', 'image_api_request_count_value'],
+    ['日本', 'Count', 'image_api_日本_total'],
     ['orders_total', 'Count', 'image_api_orders_total'],
     ['duration_seconds', 'Seconds', 'image_api_duration_seconds'],
   ])('makes %s in %s %s', (name, unit, expected) => {
-    expect(seriesName('ImageApi', name, unitRule(unit))).toBe(expected);
+    expect(seriesNames('ImageApi', name, unitRule(unit))[0]).toBe(expected);
   });
 
   it.each([
@@ -74,7 +98,8 @@ describe('names', () => {
   it('makes a legal name of anything', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(snakeCase(text)).toMatch(/^[a-z_][a-z0-9_]*$/);
+        expect(plainName(snakeCase(text))).toMatch(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/);
+        expect(snakeCase(text)).not.toMatch(/["\\\s\p{Cc}\p{Cs}]|^$/u);
         expect(snakeCase(text).startsWith('__')).toBe(false);
       }),
     );

@@ -4,7 +4,7 @@ import { type Options, readOptions } from '../../../local-stack/exporter/options
 
 const read = (...args: string[]): Options => {
   const options = readOptions(args);
-  if (options === 'help') throw new Error('that was help');
+  if (typeof options === 'string') throw new Error('that was help or the version');
   return options;
 };
 
@@ -24,6 +24,10 @@ describe('the options', () => {
   it('take lists with commas or several times', () => {
     expect([...read('--namespaces', 'A, B', '--namespaces=C').namespaces]).toEqual(['A', 'B', 'C']);
     expect(read('--time-buckets=0.1,1,2.5').timeBuckets).toEqual([0.1, 1, 2.5]);
+  });
+
+  it('are the version for --version', () => {
+    expect(readOptions(['--version', '--udp-port=x'])).toBe('version');
   });
 
   it.each(['-h', '--help'])('are help for %s', (arg) => {
@@ -50,6 +54,11 @@ describe('the options', () => {
     [
       ['--byte-buckets=1,Infinity'],
       '--byte-buckets must be at most 100 ascending numbers over 0, not "1,Infinity".',
+    ],
+    [['--value-buckets=2,1'], '--value-buckets must be at most 100 ascending numbers over 0, not "2,1".'],
+    [
+      ['--counters=A/B,C/D', '--gauges=A/B'],
+      '"A/B" is given as two of --counters, --gauges and --histograms.',
     ],
     [['--print'], '--print needs --stdin.'],
     [['--exit-at-end'], '--exit-at-end needs --stdin.'],

@@ -36,8 +36,9 @@ describe('the exporter about itself', () => {
     const name = `GcDurationSeconds${end}`;
     const { feed, counts, store } = createWorld({ reservedNames });
     feed(documentOf({ namespace: 'Nodejs', units: { [name]: 'None' }, members: { [name]: 1 } }));
-    expect(counts).toEqual({ documents: 1, 'sample name_conflict': 1 });
-    expect(store.size()).toBe(0);
+    const own = [...store.metrics()].map((metric) => metric.name);
+    expect(own).toEqual(end === '' ? [] : [`nodejs_gc_duration_seconds${end}_value`]);
+    expect(counts['sample name_conflict']).toBe(end === '' ? 1 : undefined);
   });
 
   it('tells people about a reason once a minute, however often and however long', () => {
@@ -84,12 +85,21 @@ describe('the exporter about itself', () => {
   it('asks for what only others know at every scrape', async () => {
     const { self } = create();
     let series = 3;
-    self.watch({ series: () => series, maxSeries: 10, udpDrops: async () => 7, udpBufferBytes: () => 4_096 });
+    self.watch({
+      series: () => series,
+      maxSeries: 10,
+      metricSeries: () => 2,
+      maxMetricSeries: 5,
+      udpDrops: async () => 7,
+      udpBufferBytes: () => 4_096,
+    });
     for (const expected of [3, 5]) {
       series = expected;
       const values = parseExposed(await self.text());
       expect(values.get('emf_exporter_series')).toBe(expected);
       expect(values.get('emf_exporter_series_limit')).toBe(10);
+      expect(values.get('emf_exporter_metric_series_max')).toBe(2);
+      expect(values.get('emf_exporter_metric_series_limit')).toBe(5);
       expect(values.get('emf_exporter_udp_receive_drops_total')).toBe(7);
       expect(values.get('emf_exporter_udp_receive_buffer_bytes')).toBe(4_096);
     }

@@ -75,7 +75,11 @@ describe('a statistic set', () => {
       fc.property(anySet, (set) => {
         const { feed, values } = createWorld();
         feed(documentOf({ units: { Level: 'None' }, members: { Level: set } }));
-        expect(values()).toEqual({ shop_level: set.Sum / set.Count + 0 });
+        expect(values()).toEqual({
+          shop_level: set.Sum / set.Count + 0,
+          shop_level_values_sum: set.Sum + 0,
+          shop_level_values_count: set.Count,
+        });
       }),
     );
   });
@@ -112,7 +116,23 @@ describe('a statistic set', () => {
       { Sum: 8, Count: 4, Min: 9, Max: 0 },
       [0, 0, 4, 0],
     ],
-    ['none beyond the edges, though the sum is', { Sum: 100, Count: 3, Min: 0.5, Max: 2 }, [0, 1, 2, 0]],
+    [
+      'all at the mean when that is not between the edges',
+      { Sum: 100, Count: 3, Min: 0.5, Max: 2 },
+      [0, 0, 0, 3],
+    ],
+    ['all at the mean when the edges are 0', { Sum: 8, Count: 4, Min: 0, Max: 0 }, [0, 0, 4, 0]],
+    ['all at the mean when two are not the edges', { Sum: 2, Count: 2, Min: 0.5, Max: 9 }, [0, 2, 0, 0]],
+    [
+      'all at the mean when the others would be beyond the edges',
+      { Sum: 10, Count: 3, Min: 3, Max: 9 },
+      [0, 0, 3, 0],
+    ],
+    [
+      'one at the least and one at the greatest of another spelling',
+      { Sum: 20.05, SampleCount: 4, Minimum: 0.05, Maximum: 19 },
+      [1, 2, 0, 1],
+    ],
     // 0.1 + 0.1 + 0.1 is a little more than 0.3, and a third of it more than 0.1.
     [
       'none beyond the edges by a rounding',

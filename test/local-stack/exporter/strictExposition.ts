@@ -4,6 +4,11 @@ const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.+)\})? (\S+)$/s;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"(?:,|$)/gy;
 const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/;
 
+const ENDS: Readonly<Record<string, readonly string[]>> = {
+  histogram: ['_bucket', '_sum', '_count'],
+  summary: ['_sum', '_count'],
+};
+
 interface Sample {
   readonly name: string;
   /** Without `le`. */
@@ -26,7 +31,7 @@ export function judgeExposition(text: string): ReadonlyMap<string, readonly Samp
     } else if (keyword === 'TYPE') {
       if (helped !== subject) throw new Error(`no help before: ${line}`);
       if (groups.has(subject)) throw new Error(`a second header: ${line}`);
-      if (!/^(?:counter|gauge|histogram)$/.test(rest)) throw new Error(`no type: ${line}`);
+      if (!/^(?:counter|gauge|histogram|summary)$/.test(rest)) throw new Error(`no type: ${line}`);
       [name, type] = [subject, rest];
       groups.set(name, []);
     } else {
@@ -34,12 +39,13 @@ export function judgeExposition(text: string): ReadonlyMap<string, readonly Samp
       const key = `${sample.name}{${sample.labels}}${sample.le}`;
       if (seen.has(key)) throw new Error(`twice: ${line}`);
       seen.add(key);
-      const ends = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
+      const ends = ENDS[type] ?? [''];
       if (!ends.some((end) => sample.name === `${name}${end}`))
         throw new Error(`under another name: ${line}`);
       const isBucket = type === 'histogram' && sample.name.endsWith('_bucket');
       if (isBucket !== (sample.le !== undefined)) throw new Error(`le where it does not belong: ${line}`);
-      if (type !== 'gauge' && sample.value < 0) throw new Error(`below zero: ${line}`);
+      const mayFall = type === 'gauge' || (type === 'summary' && sample.name.endsWith('_sum'));
+      if (!mayFall && sample.value < 0) throw new Error(`below zero: ${line}`);
       groups.get(name)?.push(sample);
     }
   }

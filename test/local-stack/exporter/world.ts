@@ -9,15 +9,17 @@ const RULES: SeriesRules = {
   maxSeries: 10_000,
   maxSeriesPerMetric: 1_000,
   namespaces: new Set(),
-  gauges: new Set(),
+  kinds: { counters: [], gauges: [], histograms: [] },
   reservedNames: new Set(),
   timeBuckets: [0.1, 1, 10],
   byteBuckets: [1_024, 1_048_576],
+  valueBuckets: [1, 10],
 };
 
 /** A tally that writes down `what reason` → how often. */
 export function createTally() {
   const counts: Record<string, number> = {};
+  const unitless: string[] = [];
   const add = (key: string, count = 1) => {
     counts[key] = (counts[key] ?? 0) + count;
   };
@@ -27,25 +29,29 @@ export function createTally() {
     samplesRecorded: (count) => add('samples', count),
     samplesDropped: (reason, count) => add(`sample ${reason}`, count),
     labelDropped: (reason) => add(`label ${reason}`),
+    unitMissing: (metric) => unitless.push(metric),
     connectionOpened: () => add('opened'),
     connectionClosed: () => add('closed'),
     connectionRefused: () => add('refused'),
     connectionEvicted: () => add('evicted'),
     connectionForeign: () => add('foreign'),
   };
-  return { tally, counts };
+  return { tally, counts, unitless };
 }
 
 export function createWorld(rules: Partial<SeriesRules> = {}) {
-  const { tally, counts } = createTally();
+  const { tally, counts, unitless } = createTally();
   const store = createSeriesStore({ ...RULES, ...rules }, tally);
   const reader = createIntake(store, tally)('stdin');
   const text = () => [...exposition(store.metrics())].join('');
   return {
     store,
     counts,
+    unitless,
     tally,
     text,
+    /** The input ends. */
+    end: () => reader.end?.(),
     feed: (document: unknown) =>
       reader.line(typeof document === 'string' ? document : JSON.stringify(document), true),
     /** Series by name and labels. */

@@ -1,0 +1,126 @@
+/** Documents inside what other programs wrap around a line. */
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { LOG_FORMS } from './logForms.ts';
+import { createWorld, documentOf } from './world.ts';
+
+const order = documentOf({ sets: [['A']], members: { A: 'a {"_aws"} \\ "é"', Orders: 2 } });
+const counted = { 'shop_orders_total{a="a {\\"_aws\\"} \\\\ \\"é\\""}': 2 };
+
+describe('a document in a log', () => {
+  it.each(Object.keys(LOG_FORMS))('is read from %s', (form) => {
+    const { feed, values, counts } = createWorld();
+    for (const line of LOG_FORMS[form]?.(JSON.stringify(order)) ?? []) feed(line);
+    expect(values()).toEqual(counted);
+    expect(counts.documents).toBe(1);
+    expect(counts['line json']).toBeUndefined();
+  });
+
+  it.each(Object.keys(LOG_FORMS))('is read from %s, of 40,000 characters and more', (form) => {
+    const { feed, values, counts } = createWorld();
+    const line = JSON.stringify({ ...order, note: '"\\é\n'.repeat(10_000) });
+    for (const piece of LOG_FORMS[form]?.(line) ?? []) feed(piece);
+    for (const piece of LOG_FORMS[form]?.(JSON.stringify(order)) ?? []) feed(piece);
+    expect(Object.values(values())).toEqual([4]);
+    expect(counts.documents).toBe(2);
+    expect(counts['line json']).toBeUndefined();
+  });
+
+  const names = fc.constantFrom(...Object.keys(LOG_FORMS));
+  it('is read from any form inside any other', () => {
+    fc.assert(
+      fc.property(names, names, (inner, outer) => {
+        const { feed, values } = createWorld();
+        for (const middle of LOG_FORMS[inner]?.(JSON.stringify(order)) ?? [])
+          for (const line of LOG_FORMS[outer]?.(middle) ?? []) feed(line);
+        expect(values()).toEqual(counted);
+      }),
+    );
+  });
+});
+
+describe('a document in pieces', () => {
+  const long = JSON.stringify({ ...order, note: 'x'.repeat(100_000) });
+  const forms = ['docker json-file', 'kubernetes'];
+
+  it.each(forms)('of %s is joined beside one of the other output', (form) => {
+    const { feed, counts } = createWorld();
+    const first = LOG_FORMS[form]?.(long) ?? [];
+    const second = first.map((line) => line.replace('stdout', 'stderr'));
+    for (const [index, line] of first.entries()) {
+      feed(line);
+      feed(second[index] ?? '');
+      if (index === 1) feed(order);
+    }
+    expect(first.length).toBeGreaterThan(5);
+    expect(counts).toEqual({ documents: 3, samples: 3 });
+  });
+
+  it.each(forms)('of %s without its last one was cut off', (form) => {
+    const { feed, end, counts } = createWorld();
+    for (const line of (LOG_FORMS[form]?.(long) ?? []).slice(0, -1)) feed(line);
+    end();
+    expect(counts).toEqual({ 'line cut_off': 1 });
+  });
+
+  it.each(forms)(
+    'of %s is skipped where it is longer than a line may be, and the next one counts',
+    (form) => {
+      const { feed, end, counts } = createWorld();
+      const longer = JSON.stringify({ ...order, note: 'x'.repeat(1_100_000) });
+      for (const line of LOG_FORMS[form]?.(longer) ?? []) feed(line);
+      for (const line of LOG_FORMS[form]?.(JSON.stringify(order)) ?? []) feed(line);
+      end();
+      expect(counts['line too_long']).toBe(1);
+      expect(counts.documents).toBe(1);
+      expect(counts['line json']).toBeUndefined();
+    },
+  );
+
+  it('keeps a last line of a container that had no line end apart from the next', () => {
+    const { feed, counts } = createWorld();
+    const entry = (log: string) => JSON.stringify({ log, stream: 'stdout', time: '2026-11-30T21:00:00Z' });
+    feed(entry(JSON.stringify(order)));
+    feed(entry(`${JSON.stringify(order)}\n`));
+    expect(counts.documents).toBe(2);
+  });
+});
+
+describe('an ordinary line', () => {
+  it.each([
+    'START RequestId: 8c9e Version: $LATEST',
+    'REPORT RequestId: 8c9e\tDuration: 3.27 ms\tBilled Duration: 4 ms',
+    '2026-11-30T21:00:00.000Z\t8c9e\tINFO\thello { name: "x" }',
+    '{ level: "info" }',
+    '{',
+    '}',
+    '  "level": "info",',
+    '{"level":"info","message":"a text { with } braces"}',
+    '{"level":"info","message":{"text":"a"},"log":3}',
+    '{"timestamp":"2026-11-30T21:00:00.000Z","level":"INFO","message":"{\\"level\\":1}"}',
+    '{"log":"hello\\n","stream":"stdout","time":"2026-11-30T21:00:00Z"}',
+    '{"log":"hel","stream":"stdout","time":"2026-11-30T21:00:00Z"}',
+    '{"LogGroup":"x","ServiceName":"y","ServiceType":"z"}',
+    '{"_aws":{"Timestamp":1}}',
+    '[1,2,3]',
+    '"text"',
+    '42',
+    '{{{{{{{{{{{{',
+    'at Object.<anonymous> (/app/index.js:1:7)',
+  ])('is no fault of a document: %s', (line) => {
+    const { feed, counts } = createWorld();
+    feed(line);
+    expect(counts).toEqual({ 'line not_emf': 1 });
+  });
+
+  it.each([
+    '{"_aws":{"CloudWatchMetrics":[',
+    '2026-11-30T21:00:00.000Z\t8c9e\tINFO\t{"_aws":{"CloudWatchMetrics":[',
+    '{"log":"{\\"_aws\\":{\\"CloudWatchMetrics\\":[\\n","stream":"stdout"}',
+    '{"Orders":1,"_aws":{"CloudWatchMetrics":[]}',
+  ])('that is half of a document is one: %s', (line) => {
+    const { feed, counts } = createWorld();
+    feed(line);
+    expect(counts).toEqual({ 'line json': 1 });
+  });
+});
