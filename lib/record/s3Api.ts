@@ -6,7 +6,7 @@ import type { StoredObject, WriteCondition } from '../ports.ts';
 import { isWebPage } from './s3Answer.ts';
 import { storeClockOf, storeTime } from './s3Clock.ts';
 import { type PresignedCommand, presign } from './s3Link.ts';
-import { isTooSkewed, storeFault } from './s3Problem.ts';
+import { storeFault } from './s3Problem.ts';
 import { createRemover, type NotRemoved } from './s3Remove.ts';
 import {
   ATTEMPTS_MAX,
@@ -49,8 +49,8 @@ export interface S3Api {
   get(key: string, maxBytes: number): Promise<FoundText>;
   put(key: string, body: Buffer, options: PutOptions): Promise<void>;
   /**
-   * One attempt, and one more after a refusal of its time: any other retry would hide whether an unanswered one was
-   * applied. Resolves with the ETag.
+   * One attempt, and another after a refusal of its time, which is certain. Any other retry would hide whether an
+   * unanswered one was applied. Resolves with the ETag.
    */
   putOnCondition(key: string, body: Buffer, condition: WriteCondition): Promise<string>;
   /** At most 1,000 keys. Resolves with the keys that could not be removed. */
@@ -138,23 +138,17 @@ export function createS3Api(
 
     putOnCondition: (Key, Body, condition) =>
       within(times.recordCallMs + transferTime(Body), undefined, async (abortSignal) => {
-        const attempt = () =>
-          single.send(
-            new PutObjectCommand({
-              Bucket,
-              Key,
-              Body,
-              ContentLength: Body.length,
-              ContentType: 'application/json',
-              ...('ifMatch' in condition ? { IfMatch: condition.ifMatch } : { IfNoneMatch: '*' }),
-            }),
-            { abortSignal, requestTimeout: times.recordAttemptMs + transferTime(Body) },
-          );
-        const { ETag } = await attempt().catch((error: unknown) => {
-          // Certainly not applied; and by this response the clock is right.
-          if (isTooSkewed(error)) return attempt();
-          throw error;
-        });
+        const { ETag } = await single.send(
+          new PutObjectCommand({
+            Bucket,
+            Key,
+            Body,
+            ContentLength: Body.length,
+            ContentType: 'application/json',
+            ...('ifMatch' in condition ? { IfMatch: condition.ifMatch } : { IfNoneMatch: '*' }),
+          }),
+          { abortSignal, requestTimeout: times.recordAttemptMs + transferTime(Body) },
+        );
         return strongETag(ETag);
       }),
 

