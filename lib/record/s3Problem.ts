@@ -39,6 +39,17 @@ export type StoreFinding =
 /** As AWS and MinIO call it. */
 const SKEW_CODES: readonly string[] = ['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture'];
 
+/** As Node calls certificates that no authority it trusts has signed. */
+const UNTRUSTED: readonly string[] = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+];
+
 const UNFIT = 'use one that docs/storages.md lists as fit.';
 
 const MEANINGS: readonly Meaning[] = [
@@ -85,13 +96,7 @@ const MEANINGS: readonly Meaning[] = [
       'The storage does not speak TLS on this port: begin S3_ENDPOINT with http://, or give the port for TLS.',
   },
   {
-    when: [
-      'DEPTH_ZERO_SELF_SIGNED_CERT',
-      'SELF_SIGNED_CERT_IN_CHAIN',
-      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-      'UNABLE_TO_GET_ISSUER_CERT',
-      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-    ],
+    when: UNTRUSTED,
     detail:
       "The storage's certificate is not signed by an authority that is trusted here: set S3_CA to the certificate of its authority.",
   },
@@ -261,11 +266,7 @@ const NEVER_SENT: readonly string[] = [
   'EHOSTUNREACH',
   'ENETUNREACH',
   'CredentialsProviderError',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  ...UNTRUSTED,
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'CERT_HAS_EXPIRED',
   'CERT_NOT_YET_VALID',
