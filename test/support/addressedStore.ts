@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { createAuthenticator } from '../../local-stack/embedded/authenticate.ts';
 import { LOCAL_KEYS } from '../../local-stack/embedded/localKeys.ts';
 import type { SelfSigned } from '../lib/web/selfSigned.ts';
+import './nodeErrors.ts';
 import { signedHeaders } from './signedFetch.ts';
 
 export interface AddressedStore {
