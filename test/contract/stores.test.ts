@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
-import { testImageStore } from './imageStore.ts';
+import { PNG, testImageStore } from './imageStore.ts';
 import { testRecordStore } from './recordStore.ts';
 import { type RunningStore, storeImplementations } from './stores.ts';
 import { testSweepProgress } from './sweepProgress.ts';
@@ -17,9 +17,10 @@ describe.each(storeImplementations())('$name', ({ start }) => {
 
   describe('as the store of records', () => testRecordStore(() => store().records));
   describe('as the store of images', () =>
-    testImageStore(
-      () => store().images,
-      () => store().hasHttp,
-    ));
+    testImageStore(() => store().images, {
+      hasHttp: () => store().hasHttp,
+      seed: (name) =>
+        (store().seeded ?? store().images).put(name, PNG, 'image/png', new AbortController().signal),
+    }));
   describe('as the store of the place of a sweep', () => testSweepProgress(() => store().sweepProgress));
 });

@@ -11,7 +11,7 @@ export interface StoreRequest {
   /** `/bucket/key?query`, as sent. */
   readonly path: string;
   /**
-   * What it asks for: `GET record`, `PUT record`, `PUT image`, `LIST`, `DELETE`, `GET mark`, `PUT mark`, `PUT check`,
+   * What it asks for: `GET record`, `PUT record`, `PUT image`, `LIST`, `DELETE`, `GET mark`, `PUT mark`, `PUT check`, `PUT burst`,
    * or of a sweep's place `GET place`, `PUT place`.
    */
   readonly kind: string;
@@ -120,6 +120,7 @@ function kindOf(method: string, path: string): string {
   if (path.includes('/pages/')) return `${method} record`;
   if (path.includes('/images/')) return `${method} image`;
   if (path.includes(`/${SWEEP_KEY}`)) return `${method} place`;
+  if (path.includes('/checks/burst-')) return `${method} burst`;
   return `${method} ${path.includes('/checks/conditional-writes') ? 'mark' : 'check'}`;
 }
 
