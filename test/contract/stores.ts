@@ -31,15 +31,23 @@ export interface StoreImplementation {
   start(): Promise<RunningStore>;
 }
 
-export function storeImplementations(): readonly StoreImplementation[] {
-  const seaweedFs = findSeaweedFs();
-  const minIo = findMinIo();
+/** What the project brings, and the server that is given. */
+export function ownImplementations(): readonly StoreImplementation[] {
   // CI gives that of the compose stack.
   const given = process.env.CONTRACT_STORE;
   return [
     { name: 'the fake', start: startFake },
     { name: 'S3 on the embedded store', start: startEmbedded },
     ...CLOSINGS.map(({ name, ...how }) => ({ name, start: () => startClosing(how) })),
+    ...(given === undefined ? [] : [{ name: 'S3 on the given server', start: async () => useGiven(given) }]),
+  ];
+}
+
+/** Those that this machine has. */
+export function realImplementations(): readonly StoreImplementation[] {
+  const seaweedFs = findSeaweedFs();
+  const minIo = findMinIo();
+  return [
     ...(seaweedFs === null
       ? []
       : [{ name: 'S3 on SeaweedFS', start: () => useReal(startSeaweedFs(seaweedFs)) }]),
@@ -49,7 +57,6 @@ export function storeImplementations(): readonly StoreImplementation[] {
       const start = async () => useReal(startS3Server(server, program ?? ''));
       return program === null ? [] : [{ name: `S3 on ${name}`, start }];
     }),
-    ...(given === undefined ? [] : [{ name: 'S3 on the given server', start: async () => useGiven(given) }]),
   ];
 }
 
