@@ -210,8 +210,8 @@ describe('the settings', () => {
     expect(messageOf(() => readConfig({ ...MINIMAL, S3_CA, S3_ENDPOINT: 'minio:9000' }))).toMatch(
       /S3_CA needs an S3_ENDPOINT that starts with https:/,
     );
-    expect(readConfig({ ...MINIMAL, S3_CA, S3_ENDPOINT: 'https://minio:9000' }).store.ca).toBe(S3_CA);
-    expect(readConfig({ ...MINIMAL, S3_CA }).store.ca).toBe(S3_CA);
+    expect(readConfig({ ...MINIMAL, S3_CA, S3_ENDPOINT: 'https://minio:9000' }).store.ca).toBe(S3_CA.trim());
+    expect(readConfig({ ...MINIMAL, S3_CA }).store.ca).toBe(S3_CA.trim());
   });
 
   it('report all faults together', () => {

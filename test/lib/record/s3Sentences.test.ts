@@ -1,10 +1,11 @@
 /** What a call says of a server that is not the S3 it should be: each sentence says the next step. */
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
-import type { StoreConfig } from '../../../lib/config.ts';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { readConfig, type StoreConfig } from '../../../lib/config.ts';
 import { Problem } from '../../../lib/problem.ts';
 import { createS3Store, type S3Store, type StoreNotice } from '../../../lib/record/s3Store.ts';
+import { createBaseServices } from '../../../lib/services.ts';
 import { LOCAL_KEYS } from '../../../local-stack/embedded/localKeys.ts';
 import { recordOf } from '../../support/builders.ts';
 import { embeddedStore } from '../../support/embeddedStore.ts';
@@ -356,6 +357,45 @@ describe('of a removal of many objects that is refused', () => {
     await images.remove(names);
     expect(told).toEqual([{ kind: 'removedSingly', cause: expect.any(String) }]);
     expect(between.requests.filter(({ kind }) => kind === 'DELETE')).toHaveLength(1);
+  });
+
+  it('the service logs a line for each', async () => {
+    let isSinglyTaken = true;
+    const between = await fronted(({ kind, method }) =>
+      kind === 'DELETE' || (method === 'DELETE' && !isSinglyTaken)
+        ? { status: 403, code: 'AccessDenied' }
+        : 'pass',
+    );
+    const { accessKeyId, secretAccessKey } = LOCAL_KEYS;
+    const { images } = createBaseServices(
+      readConfig({
+        S3_BUCKET: 'bucket',
+        S3_ENDPOINT: between.endpoint,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      }),
+    );
+    const logged = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    try {
+      await images.remove([IMAGE]);
+      isSinglyTaken = false;
+      await detailOf(images.remove([IMAGE]));
+      expect(logged.mock.calls.map(([line]) => JSON.parse(String(line)))).toEqual([
+        {
+          level: 'warn',
+          message:
+            'The storage refuses to remove many objects in one request, so they are removed one by one',
+          cause: 'AccessDenied 403',
+        },
+        {
+          level: 'warn',
+          message: 'The storage did not remove objects, so they stay until a sweep',
+          cause: expect.stringMatching(/^The storage refuses the access keys/),
+        },
+      ]);
+    } finally {
+      logged.mockRestore();
+    }
   });
 
   it('they stay where each is refused too, and the log says so', async () => {
