@@ -44,13 +44,17 @@ export interface Limits {
 export interface StoreConfig {
   readonly bucket: string;
   readonly region: string;
-  /** Absent means AWS. */
+  /** With its path, without a slash at the end. Absent means AWS. */
   readonly endpoint?: string;
   /** The same server under the name that callers know: presigned links are made for it. Absent means `endpoint`. */
   readonly publicEndpoint?: string;
   /** Absent means the SDK's own chain (on AWS: the function's role). */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly linkTtlSeconds: number;
+  /** The bucket stands in the path, not in the host name. Absent: exactly where there is an `endpoint`. */
+  readonly forcePathStyle?: boolean;
+  /** Certificates in PEM: with TLS the authorities to trust instead of the usual ones. */
+  readonly ca?: string;
 }
 
 export interface CacheConfig {
@@ -114,10 +118,13 @@ export function readConfig(env: Environment): Config {
     return undefined;
   };
 
-  const endpoint = parsed('S3_ENDPOINT', (text) => parseEndpoint(text, 'http', ['http:', 'https:']));
-  const publicEndpoint = parsed('S3_PUBLIC_ENDPOINT', (text) =>
-    parseEndpoint(text, 'http', ['http:', 'https:']),
-  );
+  const endpoint = parsed('S3_ENDPOINT', parseEndpoint);
+  const publicEndpoint = parsed('S3_PUBLIC_ENDPOINT', parseEndpoint);
+  const pathStyle = parsed('S3_FORCE_PATH_STYLE', parseBoolean);
+  const storeCa = parsed('S3_CA', parseCertificates);
+  if (storeCa !== undefined && endpoint?.protocol === 'http:') {
+    faults.push('S3_CA needs an S3_ENDPOINT that starts with https://: without TLS nothing is certified.');
+  }
   const redis = parsed('REDIS_ADDRESS', parseRedisAddress);
   const redisCa = parsed('REDIS_CA', parseCertificates);
   const isRedisPlain = redis ? redis.protocol !== 'rediss:' : given('REDIS_ADDRESS') === undefined;
@@ -130,9 +137,12 @@ export function readConfig(env: Environment): Config {
   const corsOrigins = parsed('CORS_ORIGINS', parseOrigins) ?? { origins: [] };
   const ports = parsed('FETCH_PORTS', parsePorts) ?? [80, 443, 8080, 8443];
 
-  const bucket = given('S3_BUCKET');
-  if (bucket === undefined)
+  const bucket = parsed('S3_BUCKET', parseBucket)?.name;
+  if (given('S3_BUCKET') === undefined)
     faults.push('S3_BUCKET is required: the name of the bucket that keeps the images.');
+  if (bucket !== undefined && endpoint?.pathname.split('/').filter(Boolean).at(-1) === bucket) {
+    faults.push('S3_ENDPOINT must not end with the bucket: S3_BUCKET names it.');
+  }
   const accessKeyId = given('AWS_ACCESS_KEY_ID');
   const secretAccessKey = given('AWS_SECRET_ACCESS_KEY');
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
@@ -144,13 +154,21 @@ export function readConfig(env: Environment): Config {
   };
   const isOnAws = env.AWS_LAMBDA_RUNTIME_API !== undefined && !env.IS_OFFLINE && !env.IS_LOCAL;
 
+  const isInHostName = pathStyle?.value === false && bucket !== undefined;
+
   const config: Config = {
     port: integer('PORT', 8080, 1, 65_535),
     corsOrigins: corsOrigins.origins,
     fetch: {
       allowHosts,
       isLoopbackAllowed: !isOnAws,
-      ownEndpoints: [...hostOf(endpoint, 80), ...hostOf(publicEndpoint, 80), ...hostOf(redis, 6379)],
+      ownEndpoints: [endpoint, publicEndpoint]
+        .flatMap((url) => hostOf(url, 80))
+        .flatMap((host) => [
+          host,
+          ...(isInHostName ? [{ ...host, hostname: `${bucket}.${host.hostname}` }] : []),
+        ])
+        .concat(hostOf(redis, 6379)),
       ports,
       redirectsMax: integer('REDIRECTS_MAX', 5, 0, 20),
       connectTimeoutMs: integer('CONNECT_TIMEOUT_MS', 3_000, 1, 60_000),
@@ -172,8 +190,10 @@ export function readConfig(env: Environment): Config {
     store: {
       bucket: bucket ?? '',
       region: given('AWS_REGION') ?? 'us-east-1',
-      ...(endpoint && { endpoint: endpoint.origin }),
-      ...(publicEndpoint && { publicEndpoint: publicEndpoint.origin }),
+      ...(endpoint && { endpoint: hrefOf(endpoint) }),
+      ...(publicEndpoint && { publicEndpoint: hrefOf(publicEndpoint) }),
+      ...(pathStyle && { forcePathStyle: pathStyle.value }),
+      ...(storeCa && { ca: storeCa.pem }),
       ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
       linkTtlSeconds: integer('LINK_TTL_SECONDS', 900, 1, 604_800),
     },
@@ -189,15 +209,31 @@ export function readConfig(env: Environment): Config {
   return config;
 }
 
-/** `host:port` or a URL of one of `schemes`; a string is a fault. */
-function parseEndpoint(text: string, scheme: string, schemes: readonly string[]): URL | string {
-  const fault = `must be host:port or a URL that starts with ${schemes.map((s) => `${s}//`).join(' or ')}.`;
-  const url = URL.parse(text.includes('://') ? text : `${scheme}://${text}`);
-  if (url === null || !schemes.includes(url.protocol) || url.hostname === '') return fault;
-  // A bucket's server has no path and takes its keys elsewhere; dropping them in silence would hide a mistake.
-  const isPlain =
-    `${url.username}${url.password}${url.search}${url.hash}` === '' && /^\/?$/.test(url.pathname);
-  return isPlain ? url : fault;
+const ENDPOINT_FORM = 'must be host:port or a URL that starts with http:// or https://';
+
+/** `host:port` or a URL, which may have a path; a string is a fault. */
+function parseEndpoint(text: string): URL | string {
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') return `${ENDPOINT_FORM}.`;
+  // Dropping these in silence would hide a mistake. The keys belong into settings of their own.
+  const isPlain = `${url.username}${url.password}${url.search}${url.hash}` === '';
+  return isPlain ? url : `${ENDPOINT_FORM}, without user, query and fragment.`;
+}
+
+/** Without slashes at the end, which would become part of every key. */
+const hrefOf = ({ origin, pathname }: URL): string => `${origin}${pathname.replace(/\/+$/, '')}`;
+
+/** The name alone, or an access point's ARN; a string is a fault. */
+function parseBucket(text: string): { readonly name: string } | string {
+  if (/^[^\s/\\?#@]+$/.test(text) || text.startsWith('arn:')) return { name: text };
+  const fault = `must be the name of a bucket alone, not "${text.slice(0, 100)}"`;
+  const name = /^s3:\/\/([^\s/?#@]+)/i.exec(text)?.[1];
+  return name === undefined ? `${fault}: no URL and no path.` : `${fault}: the name is ${name}.`;
+}
+
+function parseBoolean(text: string): { readonly value: boolean } | string {
+  if (text === 'true' || text === 'false') return { value: text === 'true' };
+  return `must be true or false, not "${text}".`;
 }
 
 const REDIS_FORM = 'must be host:port or a URL that starts with redis:// or rediss://';

@@ -12,7 +12,7 @@ import type { Clock, Metrics, PageCache, PageLock, SweepProgress, Web } from './
 import { createNoCache } from './record/noCache.ts';
 import { createRedisCache } from './record/redisCache.ts';
 import type { RedisNotice } from './record/redisConnection.ts';
-import { createS3Store } from './record/s3Store.ts';
+import { createS3Store, type StoreNotice } from './record/s3Store.ts';
 import { STORE_TIMES } from './record/s3Times.ts';
 import { createWeb } from './web/createWeb.ts';
 
@@ -40,7 +40,10 @@ const newId = () => randomBytes(16).toString('hex');
 
 /** @throws Error that lists every fault of the settings */
 export function createBaseServices(config: Config = readConfig(process.env)): BaseServices {
-  return { ...createOtherServices(config), ...createS3Store(config.store) };
+  return {
+    ...createOtherServices(config),
+    ...createS3Store(config.store, STORE_TIMES, { tell: logStoreNotice }),
+  };
 }
 
 function createOtherServices(config: Config) {
@@ -68,13 +71,22 @@ function logRedisNotice({ kind, ...details }: RedisNotice): void {
   console.error(JSON.stringify({ level, message: REDIS_MESSAGES[kind], ...details }));
 }
 
+const STORE_MESSAGES: Readonly<Record<StoreNotice['kind'], string>> = {
+  removedSingly: 'The storage refuses to remove many objects in one request, so they are removed one by one',
+  notRemoved: 'The storage did not remove objects, so they stay until a sweep',
+};
+
+function logStoreNotice({ kind, cause }: StoreNotice): void {
+  console.error(JSON.stringify({ level: 'warn', message: STORE_MESSAGES[kind], cause }));
+}
+
 /** Everything: to harvest. Apart from the above, so that a look-up's bundle carries no fetching and no parsing. */
 export function createHarvestServices(
   config: Config = readConfig(process.env),
 ): BaseServices & HarvestServices & ProcessParts {
   return {
     ...createOtherServices(config),
-    ...createS3Store(config.store, STORE_TIMES, 'now'),
+    ...createS3Store(config.store, STORE_TIMES, { loads: 'now', tell: logStoreNotice }),
     limits: config.limits,
     ...partsOfProcess(config),
   };

@@ -47,6 +47,7 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
   '.ci/openapi/run.sh': [CI, 'bash .ci/openapi/run.sh'],
   '.ci/stack/programs.sh': [CI, 'bash .ci/stack/programs.sh'],
   '.ci/stack/run.sh': [CI, 'bash .ci/stack/run.sh'],
+  '.ci/stack/stores.sh': [CI, 'bash .ci/stack/stores.sh'],
 };
 
 /** Beside the scripts, by document. A curl is known by its URL, any other program by its first words. */

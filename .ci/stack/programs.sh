@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds from their Go modules the programs that can be had in no other way, each in the version that is named
-# elsewhere (test/local-stack/compose/versions.test.ts): MinIO with its client, Prometheus, and Compose v2. The tests
-# use the first two as well. A go.mod with its go.sum says to the byte what is built. The programs are kept in the cache
+# elsewhere (test/local-stack/compose/versions.test.ts): MinIO with its client, Prometheus, Compose v2, and versitygw.
+# The tests use all but Compose. A go.mod with its go.sum says to the byte what is built. The programs are kept in the cache
 # under the hash of these; what building them needs, the compiler included, is removed afterwards.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -77,4 +77,8 @@ compose="$root/.ci/stack/compose"
 compose_version="v$(version_of "$compose" github.com/docker/compose/v2)"
 programs compose "$compose" "-X github.com/docker/compose/v2/internal.Version=$compose_version"
 ln -sf "$state/programs/compose/cmd" "$DOCKER_CONFIG/cli-plugins/docker-compose"
+
+# An S3 gateway that only the contract suite uses.
+versitygw="$root/.ci/stack/stores/versitygw"
+programs versitygw "$versitygw" "-X main.Version=v$(version_of "$versitygw" github.com/versity/versitygw)"
 rm -rf "$workshop"

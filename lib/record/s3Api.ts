@@ -1,28 +1,27 @@
 /** The calls of the S3 protocol that this service makes, each bounded in time. Failures are the SDK's own errors. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import type { StoreConfig } from '../config.ts';
+import type { StoredObject, WriteCondition } from '../ports.ts';
+import { isWebPage } from './s3Answer.ts';
+import { storeClockOf, storeTime } from './s3Clock.ts';
+import { type PresignedCommand, presign } from './s3Link.ts';
+import { storeFault } from './s3Problem.ts';
+import { createRemover, type NotRemoved } from './s3Remove.ts';
 import {
+  ATTEMPTS_MAX,
+  createS3Clients,
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
-import type { StoreConfig } from '../config.ts';
-import type { StoredObject, WriteCondition } from '../ports.ts';
-import { createConnections, type HttpHandler } from './s3Connections.ts';
-import { type PresignedCommand, presign } from './s3Link.ts';
+} from './s3Sdk.ts';
 import { STORE_TIMES, type StoreTimes } from './s3Times.ts';
 import { createUploader } from './s3Upload.ts';
 
 /** A body gets the time it takes at this rate on top: 1 MiB a second. */
 const SLOWEST_BYTES_PER_MS = 1_048.576;
-
-/** Above what one process uploads at a time, so that nothing queues for a socket while its time runs. */
-const SOCKETS_MAX = 128;
-
-/** Retries of what may be repeated: a lost connection or a busy server is often over within a second. */
-const ATTEMPTS_MAX = 3;
 
 export interface PutOptions {
   readonly contentType: string;
@@ -45,16 +44,14 @@ export interface ListedPage {
 
 export type ListFrom = { readonly token: string } | { readonly after: string };
 
-export interface NotRemoved {
-  readonly Key?: string | undefined;
-  readonly Code?: string | undefined;
-}
-
 export interface S3Api {
   /** `text` is null when there are more than `maxBytes`. Rejects with an error named `NoSuchKey` when there is none. */
   get(key: string, maxBytes: number): Promise<FoundText>;
   put(key: string, body: Buffer, options: PutOptions): Promise<void>;
-  /** One attempt: a retry would hide whether an unanswered one was applied. Resolves with the ETag. */
+  /**
+   * One attempt, and another after a refusal of its time, which is certain. Any other retry would hide whether an
+   * unanswered one was applied. Resolves with the ETag.
+   */
   putOnCondition(key: string, body: Buffer, condition: WriteCondition): Promise<string>;
   /** At most 1,000 keys. Resolves with the keys that could not be removed. */
   remove(keys: readonly string[]): Promise<readonly NotRemoved[]>;
@@ -64,38 +61,47 @@ export interface S3Api {
   close(): void;
 }
 
-export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES): S3Api {
+/** @param removesSingly called once, when the store refuses to remove many objects in one request but not one by one */
+export function createS3Api(
+  config: StoreConfig,
+  times: StoreTimes = STORE_TIMES,
+  removesSingly: (cause: unknown) => void = () => undefined,
+): S3Api {
   const { bucket: Bucket } = config;
-  const fresh = createHandler(config, times, { keepAlive: false });
-  const requestHandler = createConnections(createHandler(config, times, { keepAlive: true }), fresh);
-  const client = createClient(config, ATTEMPTS_MAX, requestHandler);
-  const singleAttempt = createClient(config, 1, requestHandler);
-  // Its first attempt is another one's second.
-  const repeating = createClient(config, ATTEMPTS_MAX - 1, fresh);
-  const upload = createUploader(client, (Key) =>
-    presign(client, new PutObjectCommand({ Bucket, Key }) as PresignedCommand, 60),
+  const clock = storeClockOf(config.endpoint);
+  const { usual, single, repeating, linking, close } = createS3Clients(config, times, clock);
+  const upload = createUploader(usual, (Key) =>
+    presign(usual, new PutObjectCommand({ Bucket, Key }) as PresignedCommand, 60),
   );
-  // A signature covers the host. This one connects to nothing: the name may well lead nowhere from here.
-  const linking = config.publicEndpoint
-    ? new S3Client(settingsOf({ ...config, endpoint: config.publicEndpoint }))
-    : client;
+  const remover = createRemover(
+    {
+      together: async (keys, options) => {
+        const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: true };
+        return (await usual.send(new DeleteObjectsCommand({ Bucket, Delete }), options)).Errors ?? [];
+      },
+      one: async (Key, options) => {
+        await usual.send(new DeleteObjectCommand({ Bucket, Key }), options);
+      },
+    },
+    removesSingly,
+  );
 
   return {
     get: (Key, maxBytes) =>
       within(times.recordCallMs, undefined, async (abortSignal) => {
         for (let attempt = 1; ; attempt += 1) {
-          const answer = await client.send(new GetObjectCommand({ Bucket, Key }), {
+          const answer = await usual.send(new GetObjectCommand({ Bucket, Key }), {
             abortSignal,
             requestTimeout: times.recordAttemptMs,
           });
-          if (answer.Body === undefined || answer.ETag === undefined) {
-            throw new Error('The answer to GET has no body or no ETag.');
-          }
+          if (answer.Body === undefined) throw storeFault('NotS3', { status: 200 });
           // The SDK's own signal ends with the headers; a body that stops in the middle needs this.
           const body = answer.Body as unknown as Readable;
           abortSignal.addEventListener('abort', () => body.destroy(), { once: true });
           try {
-            return { text: await readText(body, maxBytes), etag: answer.ETag };
+            const text = await readText(body, maxBytes);
+            if (text !== null && isWebPage(text)) throw storeFault('WebPage', { status: 200 });
+            return { text, etag: strongETag(answer.ETag) };
           } catch (error) {
             // The SDK repeats what fails before the body, and no more.
             if (attempt === ATTEMPTS_MAX || abortSignal.aborted) throw error;
@@ -126,13 +132,13 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
           options,
         );
         // Whatever stands before the store may answer 200 to anything.
-        if (ETag === undefined) throw new Error('The answer to PUT has no ETag.');
+        if (ETag === undefined) throw storeFault('NoETag', { status: 200 });
       });
     },
 
     putOnCondition: (Key, Body, condition) =>
       within(times.recordCallMs + transferTime(Body), undefined, async (abortSignal) => {
-        const { ETag } = await singleAttempt.send(
+        const { ETag } = await single.send(
           new PutObjectCommand({
             Bucket,
             Key,
@@ -143,19 +149,13 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
           }),
           { abortSignal, requestTimeout: times.recordAttemptMs + transferTime(Body) },
         );
-        if (ETag === undefined) throw new Error('The answer to PUT has no ETag.');
-        return ETag;
+        return strongETag(ETag);
       }),
 
     remove: (keys) =>
-      within(times.bulkCallMs, undefined, async (abortSignal) => {
-        const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: true };
-        const answer = await client.send(new DeleteObjectsCommand({ Bucket, Delete }), {
-          abortSignal,
-          requestTimeout: times.bulkAttemptMs,
-        });
-        return answer.Errors ?? [];
-      }),
+      within(times.bulkCallMs, undefined, (abortSignal) =>
+        remover(keys, { abortSignal, requestTimeout: times.bulkAttemptMs }),
+      ),
 
     list: (Prefix, from) =>
       within(times.bulkCallMs, undefined, async (abortSignal) => {
@@ -165,13 +165,13 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
             : 'token' in from
               ? { ContinuationToken: from.token }
               : { StartAfter: from.after };
-        const answer = await client.send(new ListObjectsV2Command({ Bucket, Prefix, ...start }), {
+        const answer = await usual.send(new ListObjectsV2Command({ Bucket, Prefix, ...start }), {
           abortSignal,
           requestTimeout: times.bulkAttemptMs,
         });
         // Required by the protocol: without it this is another server's answer, and no empty listing.
         if (answer.IsTruncated === undefined || (answer.IsTruncated && !answer.NextContinuationToken)) {
-          throw new Error('The answer to ListObjectsV2 is no whole listing.');
+          throw storeFault('NotS3', { status: 200 });
         }
         return {
           objects: (answer.Contents ?? []).flatMap(({ Key, Size, LastModified }) =>
@@ -184,68 +184,22 @@ export function createS3Api(config: StoreConfig, times: StoreTimes = STORE_TIMES
       }),
 
     link: (Key, ttlSeconds) =>
-      presign(linking, new GetObjectCommand({ Bucket, Key }) as PresignedCommand, ttlSeconds),
+      presign(
+        linking,
+        new GetObjectCommand({ Bucket, Key }) as PresignedCommand,
+        ttlSeconds,
+        storeTime(clock),
+      ),
 
-    close: () => {
-      client.destroy();
-      singleAttempt.destroy();
-      repeating.destroy();
-      linking.destroy();
-    },
+    close,
   };
 }
 
-/** What all clients have in common. */
-function settingsOf({ region, endpoint, credentials }: StoreConfig) {
-  return {
-    region,
-    ...(credentials && { credentials }),
-    // Asking first costs every body from 2 MiB on a round trip and, in the SDK, a connection of its own.
-    expectContinueHeader: false,
-    // Servers other than AWS: one host name for all buckets, and no checksums that they may not know.
-    ...(endpoint !== undefined && {
-      endpoint,
-      forcePathStyle: true,
-      requestChecksumCalculation: 'WHEN_REQUIRED' as const,
-      responseChecksumValidation: 'WHEN_REQUIRED' as const,
-    }),
-  };
-}
-
-/** Each has connections of its own; without `keepAlive` a TLS session is still resumed. */
-function createHandler(
-  config: StoreConfig,
-  times: StoreTimes,
-  { keepAlive }: { readonly keepAlive: boolean },
-): HttpHandler {
-  const agent = { keepAlive, maxSockets: SOCKETS_MAX };
-  const { requestHandler } = new S3Client({
-    ...settingsOf(config),
-    requestHandler: {
-      connectionTimeout: times.connectMs,
-      throwOnRequestTimeout: true,
-      httpAgent: agent,
-      httpsAgent: agent,
-    },
-  }).config;
-  return requestHandler as HttpHandler;
-}
-
-function createClient(config: StoreConfig, maxAttempts: number, requestHandler: HttpHandler): S3Client {
-  const client = new S3Client({ ...settingsOf(config), maxAttempts, requestHandler });
-  // The SDK sends a CRC32 with DeleteObjects; servers from before 2025 want the Content-MD5 that S3 always took.
-  client.middlewareStack.add(
-    (next, { commandName }) =>
-      (args) => {
-        const request = args.request as { readonly headers: Record<string, string>; readonly body?: unknown };
-        if (commandName === 'DeleteObjectsCommand' && typeof request.body === 'string') {
-          request.headers['content-md5'] = createHash('md5').update(request.body).digest('base64');
-        }
-        return next(args);
-      },
-    { step: 'build', name: 'contentMd5OfDeleteObjects' },
-  );
-  return client;
+/** A condition compares ETags strongly (RFC 9110 section 13.1.1), so a weak one never matches. */
+function strongETag(etag: string | undefined): string {
+  if (etag === undefined) throw storeFault('NoETag', { status: 200 });
+  if (etag.startsWith('W/')) throw storeFault('Rewritten', { status: 200 });
+  return etag;
 }
 
 /** null, and no more of it is read, when there are more than `maxBytes`. */

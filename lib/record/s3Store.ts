@@ -5,7 +5,7 @@ import type { VersionedRecord } from '../model.ts';
 import type { ImageStore, RecordStore, StoredObject, SweepProgress } from '../ports.ts';
 import { isRecordOf, notUnderstood, RECORD_MAX_BYTES, readRecord, writeRecord } from './recordText.ts';
 import type { FoundText, ListedPage, ListFrom, S3Api } from './s3Api.ts';
-import { isCertainlyRefused, isMissing, storageProblem, unavailable } from './s3Problem.ts';
+import { isCertainlyRefused, isMissing, nameOf, storageProblem, storeFault } from './s3Problem.ts';
 import { createSweepProgress } from './s3SweepProgress.ts';
 import { STORE_TIMES, type StoreTimes } from './s3Times.ts';
 import { createVerify } from './s3Verify.ts';
@@ -25,32 +25,53 @@ const EMPTY_PAGES_MAX = 100;
 /** Bytes of the records that `readUpTo` holds at once, over all calls of the process, beside one larger record. */
 const RECORD_BYTES_AT_ONCE = 8 * 1024 * 1024;
 
+/** What there is to log: no caller is answered differently for it. */
+export interface StoreNotice {
+  /**
+   * `removedSingly`: the store refuses to remove many objects in one request. `notRemoved`: objects that no record
+   * names stay until a sweep.
+   */
+  readonly kind: 'removedSingly' | 'notRemoved';
+  /** One sentence, or the store's own name of the error. */
+  readonly cause: string;
+}
+
+export interface S3StoreParts {
+  /** When the SDK is loaded: a look-up that the cache answers needs none of it, a harvest always does. */
+  readonly loads?: 'now' | 'at the first call';
+  readonly tell?: (notice: StoreNotice) => void;
+}
+
 /**
  * Opens no connection before the first call. Every call ends: a store that hangs costs what `times` says.
  * @param times for tests; the default suits a store in the same network or region.
- * @param loads when the SDK is loaded: a look-up that the cache answers needs none of it, a harvest always does
  */
 export function createS3Store(
   config: StoreConfig,
   times: StoreTimes = STORE_TIMES,
-  loads: 'now' | 'at the first call' = 'at the first call',
+  { loads = 'at the first call', tell = () => undefined }: S3StoreParts = {},
 ): S3Store {
-  const s3 = openLater(config, times);
+  const s3 = openLater(config, times, tell);
   // What goes wrong here, the first call meets again.
   if (loads === 'now') s3.open().catch(() => undefined);
   return {
     records: createRecords(s3),
-    images: createImages(s3, config.linkTtlSeconds),
+    images: createImages(s3, config.linkTtlSeconds, tell),
     sweepProgress: createSweepProgress(s3),
     close: () => s3.close(),
   };
 }
 
 /** The same API, in a piece of its own of each bundle. */
-function openLater(config: StoreConfig, times: StoreTimes): S3Api & { open(): Promise<S3Api> } {
+function openLater(
+  config: StoreConfig,
+  times: StoreTimes,
+  tell: (notice: StoreNotice) => void,
+): S3Api & { open(): Promise<S3Api> } {
   let opening: Promise<S3Api> | undefined;
+  const removesSingly = (error: unknown) => tell({ kind: 'removedSingly', cause: nameOf(error) });
   const opened = () => {
-    opening ??= import('./s3Api.ts').then((api) => api.createS3Api(config, times));
+    opening ??= import('./s3Api.ts').then((api) => api.createS3Api(config, times, removesSingly));
     return opening;
   };
   return {
@@ -114,7 +135,12 @@ function understood(pageId: string, { text, etag }: FoundText): VersionedRecord 
   throw notUnderstood();
 }
 
-function createImages(s3: S3Api, linkTtlSeconds: number): ImageStore {
+function createImages(s3: S3Api, linkTtlSeconds: number, tell: (notice: StoreNotice) => void): ImageStore {
+  const notRemoved = (error: unknown): never => {
+    const problem = storageProblem(error);
+    tell({ kind: 'notRemoved', cause: problem.detail });
+    throw problem;
+  };
   return {
     async put(name, bytes, contentType, signal, sha256) {
       try {
@@ -132,9 +158,9 @@ function createImages(s3: S3Api, linkTtlSeconds: number): ImageStore {
 
     async remove(names) {
       for (let start = 0; start < names.length; start += REMOVED_AT_ONCE) {
-        const left = await s3.remove(names.slice(start, start + REMOVED_AT_ONCE)).catch(fail);
+        const left = await s3.remove(names.slice(start, start + REMOVED_AT_ONCE)).catch(notRemoved);
         const first = left.find(({ Code }) => Code !== 'NoSuchKey');
-        if (first !== undefined) throw storageProblem({ name: first.Code, failed: left });
+        if (first !== undefined) notRemoved({ name: first.Code, failed: left });
       }
     },
 
@@ -150,7 +176,7 @@ function createImages(s3: S3Api, linkTtlSeconds: number): ImageStore {
         );
         emptyInARow = objects.length === 0 ? emptyInARow + 1 : 0;
         if (signs.some((sign) => seen.has(sign)) || emptyInARow > EMPTY_PAGES_MAX) {
-          throw unavailable('The storage lists in circles: look into its log.');
+          throw storageProblem(storeFault('ListsInCircles'));
         }
         for (const sign of signs) seen.add(sign);
         yield* objects;

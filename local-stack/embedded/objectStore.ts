@@ -24,6 +24,8 @@ export interface ObjectStoreOptions extends Pick<GuardOptions, 'allowedHosts' | 
   readonly host?: string;
   /** What requests must be signed with; absent means `LOCAL_KEYS`. */
   readonly keys?: StoreKeys;
+  /** Its clock, milliseconds since 1970; absent means this machine's. */
+  readonly now?: () => number;
   /** How far the clocks of its clients may be from its own; absent means 15 minutes, as at AWS. */
   readonly clockSkewMs?: number;
 }
@@ -65,7 +67,7 @@ interface Call {
 
 /** @throws Error with code `EADDRINUSE` when the port is taken; with one sentence when the folder cannot be used */
 export async function startObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
-  const { port, directory, bucket, host = '127.0.0.1', keys = LOCAL_KEYS } = options;
+  const { port, directory, bucket, host = '127.0.0.1', keys = LOCAL_KEYS, now = Date.now } = options;
   const server = createServer();
   await listen(server, port, host);
   const listeningOn = (server.address() as AddressInfo).port;
@@ -81,6 +83,7 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
   // The console shows pictures by presigned links, which for a browser lead to another site.
   const guard = createRequestGuard({ ...options, host, isShownElsewhere: true });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    response.setHeader('date', new Date(now()).toUTCString());
     const refusal = guard(request);
     if (refusal !== null) {
       send(request, response, failure(refusal.status, refusal.code, refusal.detail));

@@ -1,25 +1,4 @@
-import { afterAll, beforeAll, describe } from '@jest/globals';
-import { testImageStore } from './imageStore.ts';
-import { testRecordStore } from './recordStore.ts';
-import { type RunningStore, storeImplementations } from './stores.ts';
-import { testSweepProgress } from './sweepProgress.ts';
+import { testStores } from './storeSuite.ts';
+import { ownImplementations } from './stores.ts';
 
-describe.each(storeImplementations())('$name', ({ start }) => {
-  let running: RunningStore | undefined;
-  const store = (): RunningStore => {
-    if (running === undefined) throw new Error('The store did not start.');
-    return running;
-  };
-  beforeAll(async () => {
-    running = await start();
-  });
-  afterAll(() => running?.close());
-
-  describe('as the store of records', () => testRecordStore(() => store().records));
-  describe('as the store of images', () =>
-    testImageStore(
-      () => store().images,
-      () => store().hasHttp,
-    ));
-  describe('as the store of the place of a sweep', () => testSweepProgress(() => store().sweepProgress));
-});
+testStores(ownImplementations());

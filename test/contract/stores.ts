@@ -12,12 +12,15 @@ import { createMemoryStore } from '../fakes/memoryStore.ts';
 import { selfSigned } from '../lib/web/selfSigned.ts';
 import { type Closing, everyOther, startClosingStore } from '../support/closingStore.ts';
 import { findMinIo, type MinIo, startMinIo } from '../support/minio.ts';
+import { FIT_SERVERS, type RunningServer, startS3Server } from '../support/s3Servers.ts';
 import { findSeaweedFs, type SeaweedFs, startSeaweedFs } from '../support/seaweedfs.ts';
 
 export interface RunningStore {
   readonly records: RecordStore;
   readonly images: ImageStore;
   readonly sweepProgress: SweepProgress;
+  /** The same objects without what makes each call dear. */
+  readonly seeded?: ImageStore;
   /** Links can be opened over HTTP. */
   readonly hasHttp: boolean;
   close(): Promise<void>;
@@ -28,20 +31,32 @@ export interface StoreImplementation {
   start(): Promise<RunningStore>;
 }
 
-export function storeImplementations(): readonly StoreImplementation[] {
-  const seaweedFs = findSeaweedFs();
-  const minIo = findMinIo();
+/** What the project brings, and the server that is given. */
+export function ownImplementations(): readonly StoreImplementation[] {
   // CI gives that of the compose stack.
   const given = process.env.CONTRACT_STORE;
   return [
     { name: 'the fake', start: startFake },
     { name: 'S3 on the embedded store', start: startEmbedded },
     ...CLOSINGS.map(({ name, ...how }) => ({ name, start: () => startClosing(how) })),
+    ...(given === undefined ? [] : [{ name: 'S3 on the given server', start: async () => useGiven(given) }]),
+  ];
+}
+
+/** Those that this machine has. */
+export function realImplementations(): readonly StoreImplementation[] {
+  const seaweedFs = findSeaweedFs();
+  const minIo = findMinIo();
+  return [
     ...(seaweedFs === null
       ? []
       : [{ name: 'S3 on SeaweedFS', start: () => useReal(startSeaweedFs(seaweedFs)) }]),
     ...(minIo === null ? [] : [{ name: 'S3 on MinIO', start: () => useReal(startMinIo(minIo)) }]),
-    ...(given === undefined ? [] : [{ name: 'S3 on the given server', start: async () => useGiven(given) }]),
+    ...FIT_SERVERS.flatMap(({ name, find, ...server }) => {
+      const program = find();
+      const start = async () => useReal(startS3Server(server, program ?? ''));
+      return program === null ? [] : [{ name: `S3 on ${name}`, start }];
+    }),
   ];
 }
 
@@ -110,15 +125,23 @@ async function startClosing({ closing, isTls }: ClosingOptions): Promise<Running
     credentials: LOCAL_KEYS,
     linkTtlSeconds: 60,
   });
+  const direct = createS3Store({
+    bucket: 'contract',
+    region: 'us-east-1',
+    endpoint: server.endpoint,
+    credentials: LOCAL_KEYS,
+    linkTtlSeconds: 60,
+  });
   const close = async () => {
     store.close();
+    direct.close();
     setDefaultCACertificates(trusted);
     await front.close();
     await server.close();
     await rm(directory, { recursive: true, force: true });
     if (front.closed.length === 0) throw new Error('No connection was closed.');
   };
-  return { ...store, hasHttp: true, close };
+  return { ...store, seeded: direct.images, hasHttp: true, close };
 }
 
 /** No conditional one: that its outcome is then unclear is what the contract says. */
@@ -130,7 +153,7 @@ function everyOtherThatRepeats(): (request: IncomingMessage) => boolean {
     isCut(request);
 }
 
-async function useReal(starting: Promise<MinIo | SeaweedFs>): Promise<RunningStore> {
+async function useReal(starting: Promise<MinIo | SeaweedFs | RunningServer>): Promise<RunningStore> {
   const server = await starting;
   const store = createS3Store(server.config);
   const close = async () => {

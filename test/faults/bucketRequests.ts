@@ -32,15 +32,17 @@ export const CASES: readonly Case[] = [
       'PUT check 1',
       'PUT check 2',
       'PUT check 3',
+      'GET check 1',
       'PUT check 4',
+      'PUT burst 1',
       'DELETE 1',
       'PUT mark 1',
       'PUT image 1',
       'PUT image 2',
       'PUT record 1',
     ],
-    // Of the check's own object.
-    dispensable: ['DELETE 1'],
+    // Of the check's own objects.
+    dispensable: ['DELETE 1', 'PUT burst 1'],
   },
   {
     method: 'PUT',
@@ -132,6 +134,8 @@ function identityOf({ kind, path, headers }: StoreRequest): string {
   const key = path.replace(/\?.*/, '');
   // These have names of their own; the check repeats its writes itself, each with another text.
   if (['PUT image', 'PUT mark', 'PUT place'].includes(kind)) return key;
+  // Simultaneous writes, of which none is told from another.
+  if (kind === 'PUT burst') return kind;
   if (kind === 'PUT check') return `${key} ${headers['if-match']} ${headers['content-length']}`;
   return String(headers['amz-sdk-invocation-id']);
 }

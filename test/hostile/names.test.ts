@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pageIdOf } from '../../lib/page/identity.ts';
-import { type RunningStore, storeImplementations } from '../contract/stores.ts';
+import { ownImplementations, type RunningStore, realImplementations } from '../contract/stores.ts';
 import { answer, pathOf } from '../lib/web/rawServer.ts';
 import { pngOf } from '../support/pictures.ts';
 import { report } from './support/figures.ts';
@@ -51,7 +51,7 @@ const ALIKE = ['/a', '/a/b', '/a.png', '/A.png', '/x/a.png', '/a.png?2', '/%61.p
 
 let pages = 0;
 
-describe.each(storeImplementations())('K on $name', ({ start }) => {
+describe.each([...ownImplementations(), ...realImplementations()])('K on $name', ({ start }) => {
   let store: RunningStore;
   beforeAll(async () => {
     store = await start();

@@ -156,10 +156,10 @@ describe('the settings', () => {
     ['FETCH_ALLOW_HOSTS', ':p@a:80', /FETCH_ALLOW_HOSTS/],
     ['FETCH_ALLOW_HOSTS', '*.x:80', /FETCH_ALLOW_HOSTS/],
     ['FETCH_ALLOW_HOSTS', 'a:0', /FETCH_ALLOW_HOSTS/],
-    ['S3_ENDPOINT', 'minio:9000/path', /S3_ENDPOINT/],
+    ['S3_ENDPOINT', 'minio:9000/?x=1', /S3_ENDPOINT .* without user, query and fragment/],
     ['S3_ENDPOINT', 'http://key:secret@minio:9000', /S3_ENDPOINT/],
     ['S3_PUBLIC_ENDPOINT', 'ftp://x', /S3_PUBLIC_ENDPOINT must be host:port or a URL/],
-    ['S3_PUBLIC_ENDPOINT', 'http://localhost:9000/path', /S3_PUBLIC_ENDPOINT/],
+    ['S3_PUBLIC_ENDPOINT', 'http://localhost:9000/#path', /S3_PUBLIC_ENDPOINT/],
     ['REQUEST_RESERVE_MS', '999', /REQUEST_RESERVE_MS/],
     ['AWS_EMF_AGENT_ENDPOINT', 'tcp://127.0.0.1:25888', /must be udp/],
     ['AWS_EMF_AGENT_ENDPOINT', 'udp://localhost:0', /must be udp/],
@@ -168,8 +168,50 @@ describe('the settings', () => {
     ['AWS_EMF_ENVIRONMENT', 'agent', /must be Agent, Lambda or Local/],
     ['AWS_ACCESS_KEY_ID', 'alone', /must be set together/],
     ['S3_BUCKET', ' ', /S3_BUCKET is required/],
+    [
+      'S3_BUCKET',
+      's3://images',
+      /S3_BUCKET must be the name of a bucket alone, not "s3:\/\/images": the name is images\./,
+    ],
+    ['S3_BUCKET', 'S3://images/prefix/', /the name is images\./],
+    ['S3_BUCKET', 'images/prefix', /S3_BUCKET must be the name of a bucket alone, .*: no URL and no path\./],
+    ['S3_BUCKET', 'images/', /no URL and no path/],
+    ['S3_BUCKET', '/images', /no URL and no path/],
+    ['S3_BUCKET', 'https://images.s3.amazonaws.com', /no URL and no path/],
+    ['S3_BUCKET', 's3://', /no URL and no path/],
+    ['S3_BUCKET', 'my images', /no URL and no path/],
+    ['S3_ENDPOINT', 'https://host/images', /S3_ENDPOINT must not end with the bucket: S3_BUCKET names it/],
+    ['S3_ENDPOINT', 'host:9000/s3/images/', /must not end with the bucket/],
+    ['S3_FORCE_PATH_STYLE', 'no', /S3_FORCE_PATH_STYLE must be true or false, not "no"/],
+    ['S3_CA', '/no/such/file', /S3_CA must be a certificate in PEM/],
   ])('refuse %s=%s in a sentence', (name, value, sentence) => {
     expect(() => readConfig({ ...MINIMAL, [name]: value })).toThrow(sentence);
+  });
+
+  it('take an endpoint with a path, a style and an access point', () => {
+    const S3_BUCKET = 'arn:aws:s3:eu-north-1:123456789012:accesspoint/images';
+    const { store } = readConfig({
+      S3_BUCKET,
+      S3_ENDPOINT: 'https://Host.test/storage/v1/s3/',
+      S3_PUBLIC_ENDPOINT: 'files.test/s3',
+      S3_FORCE_PATH_STYLE: 'true',
+    });
+    expect(store).toMatchObject({
+      bucket: S3_BUCKET,
+      endpoint: 'https://host.test/storage/v1/s3',
+      publicEndpoint: 'http://files.test/s3',
+      forcePathStyle: true,
+    });
+    expect(readConfig(MINIMAL).store).not.toHaveProperty('forcePathStyle');
+  });
+
+  it('need TLS for an authority of the storage', () => {
+    const S3_CA = selfSigned('localhost', new Date()).cert;
+    expect(messageOf(() => readConfig({ ...MINIMAL, S3_CA, S3_ENDPOINT: 'minio:9000' }))).toMatch(
+      /S3_CA needs an S3_ENDPOINT that starts with https:/,
+    );
+    expect(readConfig({ ...MINIMAL, S3_CA, S3_ENDPOINT: 'https://minio:9000' }).store.ca).toBe(S3_CA.trim());
+    expect(readConfig({ ...MINIMAL, S3_CA }).store.ca).toBe(S3_CA.trim());
   });
 
   it('report all faults together', () => {

@@ -11,7 +11,7 @@ export interface StoreRequest {
   /** `/bucket/key?query`, as sent. */
   readonly path: string;
   /**
-   * What it asks for: `GET record`, `PUT record`, `PUT image`, `LIST`, `DELETE`, `GET mark`, `PUT mark`, `PUT check`,
+   * What it asks for: `GET record`, `PUT record`, `PUT image`, `LIST`, `DELETE`, `GET mark`, `PUT mark`, `PUT check`, `PUT burst`,
    * or of a sweep's place `GET place`, `PUT place`.
    */
   readonly kind: string;
@@ -34,13 +34,15 @@ export type StoreFault =
   /** Never answered, and applied when the test calls `applyLate`. */
   | 'lateApply'
   /** Held up, then passed on, or what `next` says. */
-  | { readonly delayMs: number; readonly next?: StoreFault }
+  | { readonly delayMs: number; readonly next?: StoreFault | (() => StoreFault) }
   /** Passed on once this has come to pass. */
   | { readonly after: Promise<unknown> }
   /** Nothing is applied, nothing ever answered. */
   | 'hang'
   /** The target does not get to see this header. */
   | { readonly without: 'if-match' | 'if-none-match' }
+  /** A proxy between: what the target answers comes changed. */
+  | { readonly rewriting: Rewriting }
   /** DeleteObjects is answered, and this key could not be removed. */
   | { readonly notRemoved: string; readonly code: string }
   /** Half of a body that was announced, then nothing. */
@@ -53,6 +55,13 @@ export type StoreFault =
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string | Buffer;
     };
+
+export interface Rewriting {
+  readonly withoutETag?: true;
+  readonly weakETag?: true;
+  /** The body of every object that is read. */
+  readonly altered?: string;
+}
 
 export interface FaultyStore {
   readonly endpoint: string;
@@ -111,6 +120,7 @@ function kindOf(method: string, path: string): string {
   if (path.includes('/pages/')) return `${method} record`;
   if (path.includes('/images/')) return `${method} image`;
   if (path.includes(`/${SWEEP_KEY}`)) return `${method} place`;
+  if (path.includes('/checks/burst-')) return `${method} burst`;
   return `${method} ${path.includes('/checks/conditional-writes') ? 'mark' : 'check'}`;
 }
 
@@ -123,7 +133,8 @@ async function act(
 ): Promise<void> {
   if (typeof fault === 'object' && 'delayMs' in fault) {
     await wait(fault.delayMs);
-    return act(fault.next ?? 'pass', incoming, body, response, target);
+    const next = typeof fault.next === 'function' ? fault.next() : fault.next;
+    return act(next ?? 'pass', incoming, body, response, target);
   }
   if (typeof fault === 'object' && 'after' in fault) {
     await fault.after;
@@ -157,6 +168,12 @@ async function act(
     response.end(`<?xml version="1.0"?><DeleteResult>${line}</DeleteResult>`);
     return;
   }
+  if (typeof fault === 'object' && 'rewriting' in fault) {
+    const answer = rewritten(await passOn(incoming, body, target), fault.rewriting);
+    response.writeHead(answer.status, answer.headers);
+    response.end(answer.body);
+    return;
+  }
   if (typeof fault === 'object') await signWithout(fault.without, incoming, body, target);
   const answer = await passOn(incoming, body, target);
   if (fault === 'hangAfter') return;
@@ -181,6 +198,22 @@ async function signWithout(
   const headers = { host: host ?? url.host, 'content-type': type };
   const signed = await signedHeaders(url.href, { method: incoming.method ?? 'GET', headers, body });
   incoming.headers = { host, 'content-length': String(body.length), ...signed };
+}
+
+type Passed = Awaited<ReturnType<typeof passOn>>;
+
+function rewritten({ status, headers, body }: Passed, { withoutETag, weakETag, altered }: Rewriting): Passed {
+  const { etag, 'content-length': length, ...others } = headers;
+  const isAltered = altered !== undefined && etag !== undefined && body.length > 0;
+  return {
+    status,
+    headers: {
+      ...others,
+      ...(etag !== undefined && !withoutETag && { etag: weakETag ? `W/${etag}` : etag }),
+      ...(length !== undefined && { 'content-length': String(isAltered ? altered.length : length) }),
+    },
+    body: isAltered ? Buffer.from(altered) : body,
+  };
 }
 
 async function passOn({ method, url, headers }: IncomingMessage, body: Buffer, target: string | undefined) {

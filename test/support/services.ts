@@ -4,6 +4,7 @@ import { REDIS_PROGRAMS } from '../../local-stack/embedded/redis.ts';
 import { findEmitters } from './emitters.ts';
 import { findMinIo } from './minio.ts';
 import { findNamespace } from './namespace.ts';
+import { FIT_SERVERS, UNFIT_SERVERS } from './s3Servers.ts';
 import { findSeaweedFs } from './seaweedfs.ts';
 
 export interface TestService {
@@ -52,6 +53,18 @@ export function findTestServices(): readonly TestService[] {
       install: 'bash .ci/stack/programs.sh',
       program: findMinIo(),
     },
+    ...FIT_SERVERS.map(({ name, find }) => ({
+      name,
+      covers: `the store on ${name}`,
+      install: name === 'versitygw' ? 'bash .ci/stack/programs.sh' : 'bash .ci/stack/stores.sh',
+      program: find(),
+    })),
+    ...UNFIT_SERVERS.map(({ name, find }) => ({
+      name,
+      covers: `that the check of a bucket refuses ${name}`,
+      install: 'install java, and bash .ci/stack/stores.sh',
+      program: find(),
+    })),
     {
       name: 'promtool',
       covers: "Prometheus' own check of its configuration, rules, rule tests and every panel's query",

@@ -33,6 +33,8 @@ const CALLS: Readonly<Record<keyof typeof OPERATIONS, readonly string[]>> = {
     's3 PUT check #2',
     's3 PUT check #3',
     's3 PUT check #4',
+    's3 GET check',
+    's3 PUT burst',
     's3 DELETE images',
     's3 PUT mark of the check',
   ],

@@ -74,7 +74,7 @@ describe('an S3 store in its bad hours', () => {
     ['the disk is full', { status: 507, code: 'XMinioStorageFull' }, /full/],
     ['it fails', { status: 500, code: 'InternalError' }, /failed/],
     ['a proxy answers for it', { status: 502, html: true }, /failed/],
-    ['a proxy finds nothing', { status: 404, html: true }, /failed/],
+    ['a proxy finds nothing', { status: 404, html: true }, /web page/],
     ['it hangs', 'hang', /in time/],
     ['it resets connections', 'resetBefore', /connection .* lost/],
   ];

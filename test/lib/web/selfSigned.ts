@@ -1,5 +1,5 @@
 /** Certificates made on the spot, so that no private key lies in the repository. X.509 as in RFC 5280 section 4.1. */
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, sign } from 'node:crypto';
 
 export interface SelfSigned {
   readonly key: string;
@@ -8,30 +8,73 @@ export interface SelfSigned {
 
 /** A certificate for `hostname` that vouches for itself, valid from a day before to a day after `at`. */
 export function selfSigned(hostname: string, at: Date): SelfSigned {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const name = der(0x30, der(0x31, der(0x30, OID.commonName, der(0x0c, Buffer.from(hostname)))));
+  const keys = newKeys();
+  const own = { name: nameOf(hostname), privateKey: keys.privateKey };
+  return { key: pemOf(keys), cert: certify(keys, own, { hostname, at, isAuthority: true, serial: 1 }) };
+}
+
+/** An authority, and what it signs: certificates that vouch for no other. */
+export function createAuthority(at: Date) {
+  const keys = newKeys();
+  const issuer = { name: nameOf('Authority of the tests'), privateKey: keys.privateKey };
+  const hostname = 'authority.test';
+  return {
+    cert: certify(keys, issuer, { hostname, at, isAuthority: true, serial: 1, name: issuer.name }),
+    issue: (name: string): SelfSigned => {
+      const own = newKeys();
+      const cert = certify(own, issuer, { hostname: name, at, isAuthority: false, serial: 2 });
+      return { key: pemOf(own), cert };
+    },
+  };
+}
+
+type Keys = KeyPairKeyObjectResult;
+
+interface Subject {
+  readonly hostname: string;
+  readonly at: Date;
+  readonly isAuthority: boolean;
+  readonly serial: number;
+  /** Absent: that of `hostname`. */
+  readonly name?: Buffer;
+}
+
+const newKeys = (): Keys => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+const pemOf = ({ privateKey }: Keys): string =>
+  privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+
+const nameOf = (text: string): Buffer =>
+  der(0x30, der(0x31, der(0x30, OID.commonName, der(0x0c, Buffer.from(text)))));
+
+function certify(
+  { publicKey }: Keys,
+  issuer: { readonly name: Buffer; readonly privateKey: KeyObject },
+  { hostname, at, isAuthority, serial, name = nameOf(hostname) }: Subject,
+): string {
   const day = 86_400_000;
   const validity = der(0x30, time(at.getTime() - day), time(at.getTime() + day));
-  const isAuthority = der(0x30, OID.basicConstraints, der(0x04, der(0x30, der(0x01, Buffer.from([0xff])))));
+  const authority = isAuthority ? [der(0x01, Buffer.from([0xff]))] : [];
+  const constraints = der(0x30, OID.basicConstraints, der(0x04, der(0x30, ...authority)));
   const hosts = der(0x30, OID.subjectAltName, der(0x04, der(0x30, der(0x82, Buffer.from(hostname)))));
   const algorithm = der(0x30, OID.ecdsaWithSha256);
   const body = der(
     0x30,
     der(0xa0, der(0x02, Buffer.from([2]))),
-    der(0x02, Buffer.from([1])),
+    der(0x02, Buffer.from([serial])),
     algorithm,
-    name,
+    issuer.name,
     validity,
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, der(0x30, isAuthority, hosts)),
+    der(0xa3, der(0x30, constraints, hosts)),
   );
-  const signature = der(0x03, Buffer.from([0]), sign('sha256', body, privateKey));
-  const base64 = der(0x30, body, algorithm, signature).toString('base64');
-  return {
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    cert: `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
-  };
+  const signature = der(0x03, Buffer.from([0]), sign('sha256', body, issuer.privateKey));
+  const lines =
+    der(0x30, body, algorithm, signature)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }
 
 const OID = {

