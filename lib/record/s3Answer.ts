@@ -9,8 +9,6 @@ type HttpResponse = Awaited<ReturnType<Handle>>['response'];
 
 /** Of a text so much is looked at. */
 const TEXT_MAX_CHARS = 4_096;
-/** Ms to wait for the first bytes of a suspicious body. */
-const TEXT_MAX_MS = 1_000;
 
 /** What Go, nginx, Apache and Tomcat say to plain HTTP on a port for TLS. */
 const WANTS_TLS = /HTTP request .{0,40}HTTPS|plain HTTP|combination of host and port requires TLS/i;
@@ -29,7 +27,7 @@ export function onlyFromS3(handler: HttpHandler): HttpHandler {
   handler.handle = async (request: HttpRequest, options?: Parameters<Handle>[1]) => {
     const answer = await passOn(request, options);
     const { response } = answer;
-    const finding = await findingIn(request, response);
+    const finding = await findingIn(request, response, options?.abortSignal as AbortSignal | undefined);
     if (finding === null) return answer;
     (response.body as Readable | undefined)?.destroy();
     throw storeFault(finding, { status: response.statusCode });
@@ -40,6 +38,7 @@ export function onlyFromS3(handler: HttpHandler): HttpHandler {
 async function findingIn(
   { protocol, query, method }: HttpRequest,
   response: HttpResponse,
+  signal: AbortSignal | undefined,
 ): Promise<StoreFinding | null> {
   const { statusCode: status, headers } = response;
   const isPlain = protocol === 'http:';
@@ -52,34 +51,33 @@ async function findingIn(
   const isRemoval = method === 'POST' && query?.delete !== undefined && status === 200;
   // The type alone says little: some servers answer so with no body, or with XML.
   if (!isRefusedAsOther && !isRemoval && !/^text\/html\b/i.test(type)) return null;
-  const text = await beginningOf(response);
+  const text = await textOf(response, signal);
+  if (text === null) return null;
   if (isRefusedAsOther && WANTS_TLS.test(text)) return 'TlsWanted';
   if (isWebPage(text)) return 'WebPage';
   // The list of what was removed has at least its root element.
   return isRemoval && text === '' ? 'NotS3' : null;
 }
 
-/** The first bytes of the body, which stay in it; empty where it has none or they do not come in time. */
-function beginningOf(response: HttpResponse): Promise<string> {
+/**
+ * The body's text, which the SDK reads again; null where it fails. Read to its end here: a connection that is lost
+ * says so only once, which must not be between two readers.
+ */
+async function textOf(response: HttpResponse, signal: AbortSignal | undefined): Promise<string | null> {
   const body = response.body as Readable;
-  return new Promise((resolve) => {
-    const end = (text: string, left = body) => {
-      clearTimeout(timer);
-      body.off('data', onData).off('end', onEnd).off('error', onError);
-      response.body = left;
-      resolve(text);
-    };
-    const onData = (piece: Buffer) => {
-      body.pause();
-      body.unshift(piece);
-      end(piece.toString('latin1'));
-    };
-    // What has ended or failed says so only once, and the SDK listens from now on.
-    const onEnd = () => end('', Readable.from([]));
-    const onError = (error: Error) => end('', failing(error));
-    const timer = setTimeout(() => end('', body.pause()), TEXT_MAX_MS);
-    body.on('error', onError).on('end', onEnd).on('data', onData);
-  });
+  const stop = () => body.destroy();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    const whole = Buffer.concat(await Array.fromAsync(body as AsyncIterable<Buffer>));
+    response.body = Readable.from(whole.length === 0 ? [] : [whole]);
+    return whole.toString('latin1');
+  } catch (error) {
+    // The SDK meets it when it reads.
+    response.body = failing(error as Error);
+    return null;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
 }
 
 const failing = (error: Error) =>

@@ -62,9 +62,10 @@ export function createRemover({ together, one }: Removals, onRefused: (cause: un
   };
 }
 
-/** The store has answered, and not with what passes. A success that is none of S3's counts. */
+/** The store has answered, and not with what passes. Of successes only one that is not S3's counts: others were cut. */
 function isRefusal(error: unknown): boolean {
   const status = statusOf(error);
   if (status === undefined) return false;
+  if (status < 300) return ['NotS3', 'WebPage'].includes((error as Error).name);
   return status === 501 || (status < 500 && !OTHERWISE.includes(status));
 }
