@@ -1,6 +1,6 @@
 /** Conditional requests: RFC 9110 section 13. */
 import type { Validators } from '../model.ts';
-import type { Answer } from './transport.ts';
+import type { Answer } from './exchange.ts';
 
 /** A validator comes back from a server and goes into a later request, so only what a header can carry is kept. */
 /** Of the URL that they are of: a redirect to a longer one must not make a record grow without end. */
