@@ -167,7 +167,7 @@ function carry(
     else if (!stream.closed) {
       isWhole = true;
       // All of it is here, and must be out of the stream before the connection may end.
-      stream.resume();
+      if (exchange.seen() === 'body') stream.resume();
     }
     return push(chunk, encoding);
   };
@@ -189,9 +189,10 @@ function carry(
   stream.on('response', (fields, flags, pairs) => {
     state.responses += 1;
     readHead(fields, flags, pairs as unknown as readonly string[]);
+    // Not before: nothing of the body is read until its head is.
+    stream.on('data', exchange.data);
   });
   stream.on('trailers', (_fields, _flags, ...rest: unknown[]) => void linesOf(rest[0] as never, state));
-  stream.on('data', exchange.data);
   stream.on('end', () => {
     if (isWhole) exchange.end();
   });
