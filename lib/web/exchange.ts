@@ -55,7 +55,10 @@ export interface Exchange {
   head(status: number, lines: Answer['lines']): void;
   data(chunk: Buffer): void;
   end(): void;
+  /** The connection serves the request no longer. */
   fail(fault: FaultError): void;
+  /** What has come is not to be read any further. */
+  refuse(fault: FaultError): void;
 }
 
 /** Interim responses (100 to 199) before the real one. One or two are usual. */
@@ -74,7 +77,7 @@ export function createExchange(
   let hasBegun = false;
   let isOver = false;
 
-  const onAbort = (): void => give(signal.reason);
+  const onAbort = (): void => refuse(signal.reason);
   /** True the first time. */
   const finish = (): boolean => {
     signal.removeEventListener('abort', onAbort);
@@ -90,7 +93,7 @@ export function createExchange(
       body.destroy(reason);
     }
   };
-  const give = (reason: Error): void => {
+  const refuse = (reason: Error): void => {
     if (isOver) return;
     // First: a connection that reports at once must find the exchange as it was.
     const aborted = handle;
@@ -114,14 +117,14 @@ export function createExchange(
       hasBegun = true;
       if (status < 200) {
         interims += 1;
-        if (interims > INTERIM_MAX) give(faultError('protocol'));
+        if (interims > INTERIM_MAX) refuse(faultError('protocol'));
         return;
       }
       body = new Readable({
         highWaterMark: BUFFERED_BYTES,
         read: () => handle?.resume(),
         destroy(error, done) {
-          give(error ?? faultError('aborted'));
+          refuse(error ?? faultError('aborted'));
           done(error);
         },
       });
@@ -138,6 +141,7 @@ export function createExchange(
       body?.push(null);
     },
     fail,
+    refuse,
   };
 }
 

@@ -2,7 +2,13 @@
  * One HTTP/2 connection (RFC 9113) over a socket that the guard dialled. It serves the one origin that it was dialled
  * for, whatever ORIGIN and ALTSVC frames say.
  */
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpStatusHeader,
+} from 'node:http2';
 import type { Socket } from 'node:net';
 import { type Connection, createExchange, type Exchange, type Sending } from './exchange.ts';
 import { type FaultError, faultError, isFaultError } from './faults.ts';
@@ -95,6 +101,8 @@ export function createHttp2Connection(
   session.on('error', (error) => {
     state.error = error;
   });
+  // Node goes on waiting; what came before the end is read first.
+  socket.once('end', () => setImmediate(() => session.destroy()));
   session.once('close', () => {
     clearTimeout(idle);
     onClosed();
@@ -182,17 +190,20 @@ function carry(
       stream.destroy();
     },
   });
-  const readHead = (fields: object, _flags: number, pairs: readonly string[]): void => {
-    exchange.head(Number((fields as { ':status'?: number })[':status']), linesOf(pairs, state));
+  const readHead = (fields: IncomingHttpStatusHeader, pairs: readonly string[]): void => {
+    const bytes = pairs.reduce((sum, text) => sum + text.length, 0);
+    state.useful += bytes;
+    // Node holds a server to the limit only once it has agreed to it.
+    if (bytes > HEADERS_MAX_BYTES) exchange.refuse(faultError('protocol'));
+    else exchange.head(Number(fields[':status']), linesOf(pairs));
   };
-  stream.on('headers', readHead as never);
-  stream.on('response', (fields, flags, pairs) => {
+  stream.on('headers', (fields, _flags, pairs: unknown) => readHead(fields, pairs as string[]));
+  stream.on('response', (fields, _flags, pairs: unknown) => {
     state.responses += 1;
-    readHead(fields, flags, pairs as unknown as readonly string[]);
+    readHead(fields, pairs as string[]);
     // Not before: nothing of the body is read until its head is.
     stream.on('data', exchange.data);
   });
-  stream.on('trailers', (_fields, _flags, ...rest: unknown[]) => void linesOf(rest[0] as never, state));
   stream.on('end', () => {
     if (isWhole) exchange.end();
   });
@@ -205,12 +216,11 @@ function carry(
   });
 }
 
-/** By name; the bytes of all count as asked for. */
-function linesOf(pairs: readonly string[], state: State): (name: string) => readonly string[] {
+/** @param pairs name, value, name, value… */
+function linesOf(pairs: readonly string[]): (name: string) => readonly string[] {
   const lines = new Map<string, string[]>();
   for (let index = 0; index + 1 < pairs.length; index += 2) {
     const [name = '', value = ''] = [pairs[index], pairs[index + 1]];
-    state.useful += name.length + value.length;
     const others = lines.get(name);
     if (others === undefined) lines.set(name, [value]);
     else others.push(value);

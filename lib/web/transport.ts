@@ -152,7 +152,7 @@ export function createTransport(parts: TransportParts): Transport {
       if (made !== undefined) return made;
     }
     // Where one kept connection was dead, the others most likely are.
-    const kept = origin.idle.findLast(({ isReused }) => again === undefined || !isReused());
+    const kept = origin.idle.findLast(({ isReused }) => again !== 'anew' || !isReused());
     if (kept === undefined)
       return addHttp1(origin, await guard.dial({ ...origin.target, versions: ['http/1.1'] }));
     remove(origin.idle, kept);
@@ -173,7 +173,6 @@ export function createTransport(parts: TransportParts): Transport {
     get(sending, again) {
       const { url, signal, onOver } = sending;
       const origin = originOf(url);
-      if (again === 'http1') setHttp1(origin);
       origin.requests += 1;
       const release = (): void => {
         origin.requests -= 1;
@@ -182,6 +181,8 @@ export function createTransport(parts: TransportParts): Transport {
       const sent = send(origin, { ...sending, onOver: release }, again);
       // A dial goes on behind a request that was given up, and holds its permit.
       sent.catch((error) => {
+        // Before the permit is given on: it is one of HTTP/1.1 now.
+        if (isFaultError(error) && error.again === 'http1') setHttp1(origin);
         // A server of HTTP/2 alone.
         if (again === 'http1' && isFaultError(error) && error.fault === 'tls') origin.http1Until = 0;
         release();
