@@ -185,6 +185,8 @@ function carry(
     },
     resume: () => void stream.resume(),
     abort: () => {
+      // What is on its way when the server learns of it was asked for.
+      state.useful += STREAM_WINDOW_BYTES;
       if (!stream.closed) stream.close(NGHTTP2_CANCEL);
       // A server that reads nothing does not keep the stream.
       stream.destroy();
