@@ -1,5 +1,5 @@
 /** Certificates made on the spot, so that no private key lies in the repository. X.509 as in RFC 5280 section 4.1. */
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 
 export interface SelfSigned {
   readonly key: string;
@@ -7,13 +7,16 @@ export interface SelfSigned {
 }
 
 /** A certificate for `hostname` that vouches for itself, valid from a day before to a day after `at`. */
-export function selfSigned(hostname: string, at: Date): SelfSigned {
+export function selfSigned(hostname: string, at: Date, ...others: readonly string[]): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const name = der(0x30, der(0x31, der(0x30, OID.commonName, der(0x0c, Buffer.from(hostname)))));
+  // OpenSSL finds an authority by its name: no two have the same.
+  const commonName = Buffer.from(`${hostname} ${randomUUID()}`);
+  const name = der(0x30, der(0x31, der(0x30, OID.commonName, der(0x0c, commonName))));
   const day = 86_400_000;
   const validity = der(0x30, time(at.getTime() - day), time(at.getTime() + day));
   const isAuthority = der(0x30, OID.basicConstraints, der(0x04, der(0x30, der(0x01, Buffer.from([0xff])))));
-  const hosts = der(0x30, OID.subjectAltName, der(0x04, der(0x30, der(0x82, Buffer.from(hostname)))));
+  const names = [hostname, ...others].map((each) => der(0x82, Buffer.from(each)));
+  const hosts = der(0x30, OID.subjectAltName, der(0x04, der(0x30, ...names)));
   const algorithm = der(0x30, OID.ecdsaWithSha256);
   const body = der(
     0x30,
