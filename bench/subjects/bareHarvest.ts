@@ -12,12 +12,13 @@ export interface BareWork {
   /** Where each goes: as many as there are pictures. */
   readonly targets: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
-  /** Over one connection of HTTP/2, all pictures at once. */
+  /** Over one connection of HTTP/2. */
   readonly isHttp2?: boolean;
 }
 
-/** The defaults of `CONNECTIONS_PER_HOST` and of the uploads of a call. */
+/** The defaults of `CONNECTIONS_PER_HOST`, of `STREAMS_PER_HOST` and of the uploads of a call. */
 const CONNECTIONS = 32;
+const STREAMS = 100;
 const site = new Agent({ connections: CONNECTIONS, pipelining: 1 });
 const store = new Agent({ connections: 32, pipelining: 1 });
 /** Held back like the real work does: so many pictures are in memory at once. */
@@ -39,7 +40,7 @@ export async function run({ page, pictures, targets, headers, isHttp2 }: BareWor
       uploads.add(upload);
     }
   };
-  await Promise.all(Array.from({ length: isHttp2 ? pictures.length : CONNECTIONS }, download));
+  await Promise.all(Array.from({ length: isHttp2 ? STREAMS : CONNECTIONS }, download));
   await Promise.all(uploads);
   session?.destroy();
 }

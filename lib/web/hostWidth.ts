@@ -1,6 +1,7 @@
 /**
- * How many requests one host gets at once. It follows TCP: slow start and multiplicative decrease (RFC 5681 section
- * 3.1) at a response that refuses, and as in TCP Vegas at one that takes longer than the fastest did.
+ * How many requests one host gets at once, as TCP finds out what a path carries: slow start, and half after a sign of
+ * congestion (RFC 5681 section 3.1). The signs are a response that refuses, and responses that take longer than the
+ * fastest did, of which the fastest of eight counts (HyStart++, RFC 9406 section 4.2).
  */
 
 export interface HostWidth {
@@ -20,15 +21,26 @@ export interface WidthLimits {
   readonly most: number;
 }
 
-/** A response is slow beyond twice the fastest one's time and this, which a busy processor may take. */
+/** Responses of which the fastest is judged: a stall of this process makes no host slow. */
+const SAMPLES = 8;
+/** A response is slow beyond twice the fastest one's time and this. */
 const SLACK_MS = 50;
 
 export function createHostWidth({ first, most }: WidthLimits): HostWidth {
   let width = first;
-  let fastestMs = Number.POSITIVE_INFINITY;
   let isStarting = true;
+  let fastestMs = Number.POSITIVE_INFINITY;
+  let samples: number[] = [];
   /** Responses still to come of those that were asked for at the old width: they tell nothing about the new one. */
   let ofBefore = 0;
+
+  const isSlow = (ms: number) => ms > 2 * fastestMs + SLACK_MS;
+  const narrow = (floor: number): void => {
+    isStarting = false;
+    ofBefore = Math.floor(width) - 1;
+    samples = [];
+    width = Math.min(width, Math.max(floor, width / 2));
+  };
 
   return {
     now: () => Math.floor(width),
@@ -38,20 +50,13 @@ export function createHostWidth({ first, most }: WidthLimits): HostWidth {
         ofBefore -= 1;
         return;
       }
-      const floor = leastAfter(status, ms > 2 * fastestMs + SLACK_MS, first);
-      if (floor === null) {
-        if (isFull) width = Math.min(most, width + (isStarting ? 1 : 1 / width));
-        return;
-      }
-      isStarting = false;
-      ofBefore = Math.floor(width) - 1;
-      width = Math.min(width, Math.max(floor, width / 2));
+      samples.push(ms);
+      // 429 and 503 mean the number of requests; other errors at least that the host is not at ease.
+      if (status === 429 || status === 503) narrow(1);
+      else if (status >= 500) narrow(first);
+      else if (samples.length === SAMPLES && isSlow(Math.min(...samples))) narrow(first);
+      else if (isFull && !isSlow(ms)) width = Math.min(most, width + (isStarting ? 1 : 1 / width));
+      if (samples.length === SAMPLES) samples = [];
     },
   };
-}
-
-/** What a narrowing leaves at least; null: no reason to narrow. 429 and 503 mean the number of requests. */
-function leastAfter(status: number, isSlow: boolean, first: number): number | null {
-  if (status === 429 || status === 503) return 1;
-  return status >= 500 || isSlow ? first : null;
 }
