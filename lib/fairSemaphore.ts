@@ -85,10 +85,8 @@ export function createFairSemaphore({ perKey, perOwner, isOneFor }: PermitLimits
       add(owner, key, -1);
       serveKey(key);
       // It may have waited for other keys with all the permits that it may have.
-      for (const other of owner.waiting.keys()) {
-        if (!mayHave(owner, other)) continue;
-        serve(owner, other);
-        break;
+      for (const other of [...owner.waiting.keys()]) {
+        while (owner.waiting.has(other) && mayHave(owner, other)) serve(owner, other);
       }
       forget(owner);
     };
