@@ -40,7 +40,8 @@ export function connectSecurely(raw: Socket, options: SecureOptions): TLSSocket 
   };
   const wire = new Duplex({
     read: () => void raw.resume(),
-    write: (chunk, _encoding, done) => void raw.write(chunk, done),
+    // What can no longer be written is known by the end or the error of `raw`, behind what arrived before it.
+    write: (chunk, _encoding, done) => void raw.write(chunk, () => done()),
     final: (done) => void raw.end(done),
     destroy(error, done) {
       raw.destroy();
