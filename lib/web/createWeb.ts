@@ -151,7 +151,7 @@ async function ask(reading: Reading, url: URL, attempts: { left: number }): Prom
       fault = undefined;
     } catch (error) {
       // A server that speaks HTTP/2 alone has no other HTTP.
-      if (fault?.again === 'http1' && isFaultError(error) && error.fault === 'tls') throw fault;
+      if (fault?.again === 'http1' && isFaultError(error) && error.again === 'anew') throw fault;
       fault = isFaultError(error) ? error : undefined;
       if (fault?.again !== undefined && resends < RESENDS_MAX) {
         resends += 1;

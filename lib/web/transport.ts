@@ -2,8 +2,9 @@
  * Connections by origin: HTTP/2 where the server offers it (ALPN), else HTTP/1.1. A connection is used for the origin
  * that it was dialled and judged for, and for no other.
  */
+import type { WebFault } from '../model.ts';
 import type { Answer, Connection, Sending } from './exchange.ts';
-import { type FaultError, isFaultError } from './faults.ts';
+import { type FaultError, faultError, isFaultError } from './faults.ts';
 import type { Dialled, DialTarget, GuardedDial } from './guard/guardedDial.ts';
 import { createHostWidth, type HostWidth } from './hostWidth.ts';
 import { createHttp1Connection, type Http1Connection } from './http1.ts';
@@ -42,6 +43,8 @@ const VERSION_KEPT_MS = 10 * 60_000;
 const ORIGINS_MAX = 1_000;
 /** HTTP/2 connections of one origin, of which all but one are coming to their end. */
 const SESSIONS_MAX = 4;
+/** What a server has to say to HTTP/1.1 that does not speak it. */
+const TRIAL_FAULTS: ReadonlySet<WebFault> = new Set(['tls', 'protocol', 'connect']);
 
 interface Origin {
   readonly name: string;
@@ -55,6 +58,8 @@ interface Origin {
   isHttp2: boolean;
   /** No HTTP/2 is offered until then. */
   http1Until: number;
+  /** Its HTTP/2 is broken, and it has not answered over HTTP/1.1 yet: it may have none. */
+  isTrial: boolean;
   requests: number;
   width: HostWidth;
 }
@@ -76,6 +81,7 @@ export function createTransport(parts: TransportParts): Transport {
       dialling: undefined,
       isHttp2: false,
       http1Until: protocol === 'https:' ? 0 : Number.POSITIVE_INFINITY,
+      isTrial: false,
       requests: 0,
       width: narrow(),
     };
@@ -160,13 +166,29 @@ export function createTransport(parts: TransportParts): Transport {
   };
 
   const send = async (origin: Origin, sending: Sending, again: FaultError['again']): Promise<Answer> => {
-    const connection = await connectionFor(origin, again);
-    const { width } = origin;
-    const [before, isFull, since] = [width.now(), origin.requests >= width.now(), elapsed()];
-    const answer = await connection.send(sending);
-    width.note(answer.status, elapsed() - since, isFull);
-    if (width.now() > before) onWider(origin.name);
-    return answer;
+    const isHttp1 = elapsed() < origin.http1Until;
+    try {
+      const connection = await connectionFor(origin, again);
+      const { width } = origin;
+      const [before, isFull, since] = [width.now(), origin.requests >= width.now(), elapsed()];
+      const answer = await connection.send(sending);
+      if (isHttp1) origin.isTrial = false;
+      width.note(answer.status, elapsed() - since, isFull);
+      if (width.now() > before) onWider(origin.name);
+      return answer;
+    } catch (error) {
+      if (!isFaultError(error)) throw error;
+      if (isHttp1 && origin.isTrial && TRIAL_FAULTS.has(error.fault)) {
+        origin.http1Until = 0;
+        throw faultError(error.fault, { cause: error.cause, again: 'anew' });
+      }
+      // Before the permit is given on: it is one of HTTP/1.1 now.
+      if (error.again === 'http1' && elapsed() >= origin.http1Until) {
+        setHttp1(origin);
+        origin.isTrial = true;
+      }
+      throw error;
+    }
   };
 
   return {
@@ -180,13 +202,7 @@ export function createTransport(parts: TransportParts): Transport {
       };
       const sent = send(origin, { ...sending, onOver: release }, again);
       // A dial goes on behind a request that was given up, and holds its permit.
-      sent.catch((error) => {
-        // Before the permit is given on: it is one of HTTP/1.1 now.
-        if (isFaultError(error) && error.again === 'http1') setHttp1(origin);
-        // A server of HTTP/2 alone.
-        if (again === 'http1' && isFaultError(error) && error.fault === 'tls') origin.http1Until = 0;
-        release();
-      });
+      sent.catch(release);
       return orAborted(sent, signal);
     },
     widthOf(name) {

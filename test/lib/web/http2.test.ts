@@ -413,6 +413,23 @@ describe('a server whose HTTP/2 is broken', () => {
     expect(textOf(await site.read())).toBe('x');
   });
 
+  it('in one response, and that does not speak HTTP/1.1 whatever was agreed, loses no other one', async () => {
+    const respond: RespondHttp2 = ({ socket }, stream, index) =>
+      void socket.write(whole(stream, 'x', index === 5 ? { connection: 'close' } : {}));
+    await using site = await start(respond, {
+      versions: ['h2', 'http/1.1'],
+      onHttp1: (socket) => socket.end('\0\0\x12\x04'),
+    });
+    await site.read();
+    const all = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => site.read(`${index}`, { kind: 'image' })),
+    );
+    const texts = all.map(textOf);
+    // That one itself may be asked for over HTTP/2 again, as another request has found out first.
+    expect([[], ['protocol']]).toContainEqual(texts.filter((text) => text !== 'x'));
+    expect(textOf(await site.read())).toBe('x');
+  });
+
   it('is met by no more connections of HTTP/1.1 than any other', async () => {
     let open = 0;
     let most = 0;
