@@ -71,7 +71,7 @@ export const latency: Scenario = {
   },
 };
 
-async function startSites(world: World, parts: AsyncDisposableStack) {
+export async function startSites(world: World, parts: AsyncDisposableStack) {
   const identity = selfSigned('localhost', new Date());
   const [key, cert] = [join(world.folder, 'site.key'), join(world.folder, 'site.crt')] as const;
   await Promise.all([writeFile(key, identity.key, { mode: 0o600 }), writeFile(cert, identity.cert)]);

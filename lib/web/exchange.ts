@@ -21,6 +21,8 @@ export interface Sending {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Called once with a response's status, when its head is there. */
+  readonly onHead?: (status: number) => void;
   /** Called once after a response, when the connection serves this request no longer. */
   readonly onOver: () => void;
 }
@@ -67,7 +69,7 @@ const BUFFERED_BYTES = 64 * 1024;
 
 /** @param settle of the promise of the response */
 export function createExchange(
-  { signal, onOver }: Sending,
+  { signal, onHead, onOver }: Sending,
   settle: { resolve(answer: Answer): void; reject(reason: unknown): void },
   { isFramed }: { readonly isFramed: boolean },
 ): Exchange {
@@ -128,6 +130,7 @@ export function createExchange(
           done(error);
         },
       });
+      onHead?.(status);
       // The reader learns of an error by reading; nobody may be reading any more.
       body.on('error', () => {});
       settle.resolve(createAnswer(status, lines, body, isFramed));

@@ -7,12 +7,18 @@
 export interface HostWidth {
   /** Requests at once, at least 1. */
   now(): number;
-  /**
-   * Takes one response into account.
-   * @param ms from the request to the response's head, over a connection that was there
-   * @param isFull as many requests were under way as the width allows
-   */
-  note(status: number, ms: number, isFull: boolean): void;
+  /** Takes one response into account, when no connection serves it any longer. */
+  note(response: SeenResponse): void;
+}
+
+export interface SeenResponse {
+  readonly status: number;
+  /** From the request to the response's head, over a connection that was there. */
+  readonly headMs: number;
+  /** From there to its end. */
+  readonly bodyMs: number;
+  /** As many requests were under way as the width allowed. */
+  readonly isFull: boolean;
 }
 
 export interface WidthLimits {
@@ -44,18 +50,20 @@ export function createHostWidth({ first, most }: WidthLimits): HostWidth {
 
   return {
     now: () => Math.floor(width),
-    note(status, ms, isFull) {
-      fastestMs = Math.min(fastestMs, ms);
+    note({ status, headMs, bodyMs, isFull }) {
+      fastestMs = Math.min(fastestMs, headMs);
       if (ofBefore > 0) {
         ofBefore -= 1;
         return;
       }
-      samples.push(ms);
+      samples.push(headMs);
       // 429 and 503 mean the number of requests; other errors at least that the host is not at ease.
       if (status === 429 || status === 503) narrow(1);
       else if (status >= 500) narrow(first);
       else if (samples.length === SAMPLES && isSlow(Math.min(...samples))) narrow(first);
-      else if (isFull && !isSlow(ms)) width = Math.min(most, width + (isStarting ? 1 : 1 / width));
+      // Where most of the time goes into bodies, more of them at once would come no sooner.
+      else if (isFull && bodyMs <= headMs && !isSlow(headMs))
+        width = Math.min(most, width + (isStarting ? 1 : 1 / width));
       if (samples.length === SAMPLES) samples = [];
     },
   };

@@ -170,11 +170,18 @@ export function createTransport(parts: TransportParts): Transport {
     try {
       const connection = await connectionFor(origin, again);
       const { width } = origin;
-      const [before, isFull, since] = [width.now(), origin.requests >= width.now(), elapsed()];
-      const answer = await connection.send(sending);
+      const isFull = origin.requests >= width.now();
+      const since = elapsed();
+      let seen = { status: 0, headMs: 0 };
+      const onHead = (status: number): void => {
+        seen = { status, headMs: elapsed() - since };
+      };
+      const onOver = (): void => {
+        width.note({ ...seen, bodyMs: elapsed() - since - seen.headMs, isFull });
+        sending.onOver();
+      };
+      const answer = await connection.send({ ...sending, onHead, onOver });
       if (isHttp1) origin.isTrial = false;
-      width.note(answer.status, elapsed() - since, isFull);
-      if (width.now() > before) onWider(origin.name);
       return answer;
     } catch (error) {
       if (!isFaultError(error)) throw error;

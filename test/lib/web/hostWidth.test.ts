@@ -4,8 +4,8 @@ import { createHostWidth } from '../../../lib/web/hostWidth.ts';
 const LIMITS = { first: 8, most: 32 };
 const start = () => {
   const width = createHostWidth(LIMITS);
-  const note = (count: number, status = 200, ms = 100, isFull = true): number => {
-    for (let turn = 0; turn < count; turn += 1) width.note(status, ms, isFull);
+  const note = (count: number, status = 200, headMs = 100, isFull = true, bodyMs = 0): number => {
+    for (let turn = 0; turn < count; turn += 1) width.note({ status, headMs, bodyMs, isFull });
     return width.now();
   };
   return { width, note };
@@ -20,6 +20,11 @@ describe('the width of a host', () => {
 
   it('stays as it is while fewer requests are under way than it allows', () => {
     expect(start().note(100, 200, 100, false)).toBe(8);
+  });
+
+  it('stays as it is while bodies take longer than heads', () => {
+    expect(start().note(100, 200, 100, true, 101)).toBe(8);
+    expect(start().note(100, 200, 100, true, 100)).toBe(32);
   });
 
   it.each([
@@ -77,7 +82,9 @@ describe('the width of a host', () => {
 
   it('is never more than the most, however small that is', () => {
     const width = createHostWidth({ first: 1, most: 1 });
-    for (let turn = 0; turn < 20; turn += 1) width.note(turn % 3 === 0 ? 429 : 200, 1, true);
+    for (let turn = 0; turn < 20; turn += 1) {
+      width.note({ status: turn % 3 === 0 ? 429 : 200, headMs: 1, bodyMs: 0, isFull: true });
+    }
     expect(width.now()).toBe(1);
   });
 });

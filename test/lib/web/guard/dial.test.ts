@@ -69,6 +69,7 @@ describe('a dial', () => {
 
   it.each([
     ['ETIMEDOUT', 'timeout'],
+    ['ECONNRESET', 'connect'],
     ['EHOSTUNREACH', 'connect'],
     [undefined, 'connect'],
   ])('that fails with %s is fault %s', async (code, fault) => {
