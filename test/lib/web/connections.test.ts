@@ -3,6 +3,9 @@ import { until } from '../../support/until.ts';
 import { answer, headerOf, pathOf, startRawServer } from './rawServer.ts';
 import { createTestWeb, faultOf } from './testWeb.ts';
 
+/** By which every response comes at once, however busy the machine is. */
+const STILL = { now: () => new Date(), elapsed: () => 0 };
+
 describe('the connections of a process', () => {
   it('are never waited for with one in hand: readings that redirect to each other’s host all end', async () => {
     await using server = await startRawServer((socket, head) => {
@@ -92,7 +95,7 @@ describe('the connections of a process', () => {
       wave += 1;
       for (const send of waiting.splice(0)) setImmediate(send);
     });
-    await using web = createTestWeb({ ports: [server.port], connectionsPerHost: 32 });
+    await using web = createTestWeb({ ports: [server.port], connectionsPerHost: 32 }, { clock: STILL });
     const url = `http://good.test:${server.port}`;
     await web.read(`${url}/page`);
     const all = await Promise.all(Array.from({ length: 88 }, (_, index) => web.read(`${url}/${index}`)));
@@ -115,7 +118,7 @@ describe('the connections of a process', () => {
         socket.write(answer(status));
       });
     });
-    await using web = createTestWeb({ ports: [server.port], connectionsPerHost: 32 });
+    await using web = createTestWeb({ ports: [server.port], connectionsPerHost: 32 }, { clock: STILL });
     const url = `http://good.test:${server.port}`;
     const all = await Promise.all(Array.from({ length: 100 }, (_, index) => web.read(`${url}/${index}`)));
     expect(new Set(all.map(faultOf))).toEqual(new Set(['status']));
