@@ -41,6 +41,8 @@ const CONNECTION_WINDOW_BYTES = 32 * 1024 * 1024;
  */
 const OVERHEAD_BYTES = 1024 * 1024;
 const OVERHEAD_SHARE = 0.25;
+/** For the last words of a connection that is ended. */
+const LEAVE_MS = 1_000;
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
 
@@ -85,10 +87,19 @@ export function createHttp2Connection(
   let isRetired = false;
   let idle: NodeJS.Timeout | undefined;
 
+  /** Node waits until the server has taken what was written last; a server that reads nothing never does. */
+  const reap = () => setTimeout(() => socket.destroy(), LEAVE_MS).unref();
+  const leave = (error?: FaultError, code?: number): void => {
+    session.destroy(error, code);
+    reap();
+  };
   const rest = (): void => {
-    if (isRetired) return void session.destroy();
+    if (isRetired) {
+      leave();
+      return;
+    }
     session.unref();
-    idle = setTimeout(() => session.destroy(), IDLE_MS).unref();
+    idle = setTimeout(() => leave(), IDLE_MS).unref();
   };
   session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
   session.on('remoteSettings', () => {
@@ -102,17 +113,16 @@ export function createHttp2Connection(
     state.error = error;
   });
   // Node goes on waiting; what came before the end is read first.
-  socket.once('end', () => setImmediate(() => session.destroy()));
+  socket.once('end', () => setImmediate(() => leave()));
   session.once('close', () => {
     clearTimeout(idle);
     onClosed();
-    // A server that never takes the end of the connection does not keep it.
     socket.destroy();
   });
   raw.on('data', (chunk) => {
     state.received += chunk.length;
     if (state.received > OVERHEAD_BYTES + state.useful * (1 + OVERHEAD_SHARE) && !session.destroyed) {
-      session.destroy(faultError('protocol'), NGHTTP2_ENHANCE_YOUR_CALM);
+      leave(faultError('protocol'), NGHTTP2_ENHANCE_YOUR_CALM);
     }
   });
   rest();
@@ -131,10 +141,11 @@ export function createHttp2Connection(
           streams -= 1;
           // Nothing came all the while: the connection may be dead, and no other request has to find out.
           if (sending.signal.aborted && state.received === before) isRetired = true;
-          if (streams === 0 && !session.destroyed) rest();
+          if (session.destroyed) reap();
+          else if (streams === 0) rest();
         });
       }),
-    destroy: () => session.destroy(faultError('aborted')),
+    destroy: () => leave(faultError('aborted')),
   };
 }
 

@@ -285,6 +285,7 @@ describe('T over HTTP/2: a server that', () => {
     });
     expect(new Set(value.map(faultOf))).toEqual(new Set(['aborted']));
     expect(cost.grownBytes).toBeLessThan(160 * MIB);
-    report({ inputs: 100, stallMs: cost.stallMs, grownBytes: cost.grownBytes });
+    // The server encrypts all of it in this thread, so that the stall is its own.
+    report({ inputs: 100, grownBytes: cost.grownBytes });
   });
 });
