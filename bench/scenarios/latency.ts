@@ -39,13 +39,13 @@ export const latency: Scenario = {
   name: 'latency',
   async run(world, { bytes, rounds }) {
     await using parts = new AsyncDisposableStack();
-    const { origins, env } = await startSites(world, parts);
+    const { originOf, env } = await startSites(world, parts);
     const service = await world.startFunction('postImages', env);
     parts.defer(() => service.close());
     const bare = await startChild(subject('bareHarvest.ts'), { env });
     parts.defer(() => bare.close());
     const harvest = async ({ version, images, latency }: Omit<Case, 'walls' | 'bares'>): Promise<number> => {
-      const { url } = newPageAt(origins[version], images, bytes, latency);
+      const { url } = newPageAt(originOf(version, latency), images, bytes, latency);
       const task = { event: writeEvent('POST', url), times: 1, atOnce: 1, status: 201 };
       return (await service.run(task)).wallMs;
     };
@@ -62,7 +62,7 @@ export const latency: Scenario = {
       for (const each of cases) {
         each.walls.push(await harvest(each));
         if (each.version !== 'HTTP/2') continue;
-        const page = newPageAt(origins['HTTP/2'], each.images, bytes, each.latency);
+        const page = newPageAt(originOf('HTTP/2', each.latency), each.images, bytes, each.latency);
         const work = { ...(await bareWorkOf(world, page)), isHttp2: true };
         each.bares.push((await bare.run(work)).wallMs);
       }
@@ -71,20 +71,25 @@ export const latency: Scenario = {
   },
 };
 
-export async function startSites(world: World, parts: AsyncDisposableStack) {
+/** One for each version and latency: how many connections a host gets depends on how it has answered before. */
+async function startSites(world: World, parts: AsyncDisposableStack) {
   const identity = selfSigned('localhost', new Date());
   const [key, cert] = [join(world.folder, 'site.key'), join(world.folder, 'site.crt')] as const;
   await Promise.all([writeFile(key, identity.key, { mode: 0o600 }), writeFile(cert, identity.cert)]);
-  const [http2, http1] = await Promise.all(
-    VERSIONS.map((version) => startServer(SITE, [version, key, cert])),
-  );
-  for (const site of [http2, http1]) parts.defer(async () => site?.close());
-  const origins: Readonly<Record<Version, string>> = {
-    'HTTP/2': `https://localhost:${http2?.port}`,
-    'HTTP/1.1': `https://localhost:${http1?.port}`,
+  const ports = new Map<string, number>();
+  for (const version of VERSIONS) {
+    for (const latency of LATENCIES) {
+      const site = await startServer(SITE, [version, key, cert]);
+      parts.defer(() => site.close());
+      ports.set(`${version} ${latency}`, site.port);
+    }
+  }
+  const hosts = [...ports.values()].map((port) => `localhost:${port}`);
+  return {
+    originOf: (version: Version, latency: number) =>
+      `https://localhost:${ports.get(`${version} ${latency}`)}`,
+    env: { FETCH_ALLOW_HOSTS: hosts.join(','), NODE_EXTRA_CA_CERTS: cert },
   };
-  const hosts = Object.values(origins).map((origin) => new URL(origin).host);
-  return { origins, env: { FETCH_ALLOW_HOSTS: hosts.join(','), NODE_EXTRA_CA_CERTS: cert } };
 }
 
 function rowsOf({ version, images, latency, walls, bares }: Case): Row[] {

@@ -60,7 +60,14 @@ export function createHostWidth({ first, most }: WidthLimits): HostWidth {
       // 429 and 503 mean the number of requests; other errors at least that the host is not at ease.
       if (status === 429 || status === 503) narrow(1);
       else if (status >= 500) narrow(first);
-      else if (samples.length === SAMPLES && isSlow(Math.min(...samples))) narrow(first);
+      else if (samples.length === SAMPLES && isSlow(Math.min(...samples))) {
+        if (width > first) narrow(first);
+        else {
+          // Not for our number of requests: so long it takes now.
+          fastestMs = Math.min(...samples);
+          isStarting = true;
+        }
+      }
       // Where most of the time goes into bodies, more of them at once would come no sooner.
       else if (isFull && bodyMs <= headMs && !isSlow(headMs))
         width = Math.min(most, width + (isStarting ? 1 : 1 / width));
