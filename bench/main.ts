@@ -7,6 +7,7 @@ import { discovery } from './scenarios/discovery.ts';
 import { exporter } from './scenarios/exporter.ts';
 import { get } from './scenarios/get.ts';
 import { http } from './scenarios/http.ts';
+import { latency } from './scenarios/latency.ts';
 import { post } from './scenarios/post.ts';
 import { postLarge } from './scenarios/postLarge.ts';
 import { postScaling } from './scenarios/postScaling.ts';
@@ -18,6 +19,7 @@ const SCENARIOS: readonly Scenario[] = [
   post,
   postScaling,
   postLarge,
+  latency,
   put,
   get,
   http,

@@ -34,8 +34,22 @@ export interface BenchPage {
   readonly pictures: readonly string[];
 }
 
+/** A page of the site at `origin` that nobody has harvested yet. */
+export function newPageAt(origin: string, images: number, bytes: number, latency: number): BenchPage {
+  const name = randomUUID();
+  return {
+    url: `${origin}/page/${images}/${bytes}/${latency}/${name}`,
+    pictures: Array.from(
+      { length: images },
+      (_, number) => `${origin}/picture/${bytes}/${latency}/${name}/${number}.png`,
+    ),
+  };
+}
+
 const ROOT = resolve(import.meta.dirname, '..');
 const BUCKET = 'bench';
+/** The module of a site. */
+export const SITE = join(import.meta.dirname, 'servers/site.ts');
 
 /** What Lambda gives a function beside its settings. */
 export const FUNCTION_NODE_OPTIONS: readonly string[] = ['--enable-source-maps'];
@@ -48,7 +62,7 @@ export async function startWorld(parts: AsyncDisposableStack): Promise<World> {
   parts.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const bundles = join(folder, 'dist');
   await buildFunctions(bundles);
-  const site = await startServer(join(import.meta.dirname, 'servers/site.ts'), []);
+  const site = await startServer(SITE, []);
   parts.defer(() => site.close());
   const store = await chooseStore(folder, parts);
   const redisAddress = await chooseRedis(folder, parts);
@@ -69,16 +83,7 @@ export async function startWorld(parts: AsyncDisposableStack): Promise<World> {
     bundles,
     store,
     redisAddress,
-    newPage: (images, bytes, latency) => {
-      const name = randomUUID();
-      return {
-        url: `${origin}/page/${images}/${bytes}/${latency}/${name}`,
-        pictures: Array.from(
-          { length: images },
-          (_, number) => `${origin}/picture/${bytes}/${latency}/${name}/${number}.png`,
-        ),
-      };
-    },
+    newPage: (images, bytes, latency) => newPageAt(origin, images, bytes, latency),
     counts: async () => (await (await fetch(`${origin}/counts`)).json()) as never,
     functionEnv,
     startFunction: (name, env = {}) =>

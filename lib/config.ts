@@ -21,9 +21,11 @@ export interface FetchConfig {
   readonly connectTimeoutMs: number;
   readonly pageTimeoutMs: number;
   readonly imageTimeoutMs: number;
-  /** At once, of all calls of one process to one host. */
+  /** At once, of all calls of one process to one host over HTTP/1.1, where the host keeps up with so many. */
   readonly connectionsPerHost: number;
-  /** At once, of one call. */
+  /** Requests at once over the one HTTP/2 connection to a host, of all calls of one process. */
+  readonly streamsPerHost: number;
+  /** At once, of one call; one of HTTP/2 counts once, however many streams it has. */
   readonly connectionsMax: number;
 }
 
@@ -174,7 +176,8 @@ export function readConfig(env: Environment): Config {
       connectTimeoutMs: integer('CONNECT_TIMEOUT_MS', 3_000, 1, 60_000),
       pageTimeoutMs: integer('PAGE_TIMEOUT_MS', 10_000, 1, 900_000),
       imageTimeoutMs: integer('IMAGE_TIMEOUT_MS', 10_000, 1, 900_000),
-      connectionsPerHost: integer('CONNECTIONS_PER_HOST', 8, 1, 256),
+      connectionsPerHost: integer('CONNECTIONS_PER_HOST', 32, 1, 256),
+      streamsPerHost: integer('STREAMS_PER_HOST', 100, 1, 1_000),
       connectionsMax: integer('CONNECTIONS_MAX', 32, 1, 1_024),
     },
     limits: {

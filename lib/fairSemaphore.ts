@@ -8,12 +8,16 @@ export interface FairSemaphore {
    * @throws the signal's reason when it comes first
    */
   acquire(key: string, owner: string, signal: AbortSignal): Promise<() => void>;
+  /** Must be called when `perKey` gives more for the key than it did, or `isOneFor` has become true of it. */
+  serve(key: string): void;
 }
 
 export interface PermitLimits {
-  readonly perKey: number;
+  readonly perKey: number | ((key: string) => number);
   /** Permits of one owner, over all keys. */
   readonly perOwner: number;
+  /** All permits of the key that an owner holds count as one of the owner's. Absent: none do. */
+  readonly isOneFor?: (key: string) => boolean;
 }
 
 /** Who holds permits or waits for some; forgotten with the last of both. */
@@ -23,26 +27,35 @@ interface Owner {
   readonly held: Map<string, number>;
   /** By key, oldest first. */
   readonly waiting: Map<string, Set<() => void>>;
-  heldInAll: number;
   /** Which of all grants was its last; 0 before the first. */
   lastGrant: number;
 }
 
-export function createFairSemaphore({ perKey, perOwner }: PermitLimits): FairSemaphore {
+export function createFairSemaphore({ perKey, perOwner, isOneFor }: PermitLimits): FairSemaphore {
   const owners = new Map<string, Owner>();
   const held = new Map<string, number>();
   /** The owners that wait for a key. */
   const queues = new Map<string, Set<Owner>>();
   let grants = 0;
 
-  const mayHave = (owner: Owner, key: string) => owner.heldInAll < perOwner && (held.get(key) ?? 0) < perKey;
+  const limitOf = typeof perKey === 'number' ? () => perKey : perKey;
+
+  const heldInAll = (owner: Owner): number => {
+    let sum = 0;
+    for (const [key, count] of owner.held) sum += isOneFor?.(key) ? 1 : count;
+    return sum;
+  };
+
+  const mayHave = (owner: Owner, key: string): boolean => {
+    if ((held.get(key) ?? 0) >= limitOf(key)) return false;
+    return (owner.held.has(key) && isOneFor?.(key)) || heldInAll(owner) < perOwner;
+  };
 
   const ownerOf = (name: string): Owner => {
     const owner = owners.get(name) ?? {
       name,
       held: new Map(),
       waiting: new Map(),
-      heldInAll: 0,
       lastGrant: 0,
     };
     owners.set(name, owner);
@@ -50,7 +63,6 @@ export function createFairSemaphore({ perKey, perOwner }: PermitLimits): FairSem
   };
 
   const add = (owner: Owner, key: string, count: 1 | -1): void => {
-    owner.heldInAll += count;
     for (const counts of [owner.held, held]) {
       const sum = (counts.get(key) ?? 0) + count;
       if (sum === 0) counts.delete(key);
@@ -59,7 +71,7 @@ export function createFairSemaphore({ perKey, perOwner }: PermitLimits): FairSem
   };
 
   const forget = (owner: Owner): void => {
-    if (owner.heldInAll === 0 && owner.waiting.size === 0) owners.delete(owner.name);
+    if (owner.held.size === 0 && owner.waiting.size === 0) owners.delete(owner.name);
   };
 
   const grant = (owner: Owner, key: string): (() => void) => {
@@ -71,12 +83,10 @@ export function createFairSemaphore({ perKey, perOwner }: PermitLimits): FairSem
       if (isReleased) return;
       isReleased = true;
       add(owner, key, -1);
-      serve(nextOf(key), key);
+      serveKey(key);
       // It may have waited for other keys with all the permits that it may have.
-      for (const other of owner.waiting.keys()) {
-        if (!mayHave(owner, other)) continue;
-        serve(owner, other);
-        break;
+      for (const other of [...owner.waiting.keys()]) {
+        while (owner.waiting.has(other) && mayHave(owner, other)) serve(owner, other);
       }
       forget(owner);
     };
@@ -98,6 +108,10 @@ export function createFairSemaphore({ perKey, perOwner }: PermitLimits): FairSem
     admit?.();
   };
 
+  const serveKey = (key: string): void => {
+    for (let owner = nextOf(key); owner !== undefined; owner = nextOf(key)) serve(owner, key);
+  };
+
   const leave = (owner: Owner, key: string, admit: () => void): void => {
     const waiting = owner.waiting.get(key);
     waiting?.delete(admit);
@@ -109,6 +123,7 @@ export function createFairSemaphore({ perKey, perOwner }: PermitLimits): FairSem
   };
 
   return {
+    serve: serveKey,
     acquire: (key, name, signal) =>
       new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);

@@ -32,7 +32,7 @@ export const undiciDispatcher: Plugin = {
       pluginData: resolveDir,
     }));
     build.onLoad({ filter: /^/, namespace: 'dispatcher' }, ({ pluginData }) => ({
-      contents: "export { default as Agent } from 'undici/lib/dispatcher/agent.js';",
+      contents: "export { default as Client } from 'undici/lib/dispatcher/client.js';",
       resolveDir: String(pluginData),
     }));
   },

@@ -6,8 +6,9 @@ import type { Scenario } from './scenario.ts';
 
 const SIZES = [10, 100, 1_000] as const;
 const LATENCIES = [0, 50, 200] as const;
-/** The default of `CONNECTIONS_PER_HOST`. */
-const CONNECTIONS = 8;
+/** What a host gets at first, and the default of `CONNECTIONS_PER_HOST`. */
+const FIRST_CONNECTIONS = 8;
+const CONNECTIONS = 32;
 const ROUNDS_MAX = 3;
 
 export const postScaling: Scenario = {
@@ -60,9 +61,19 @@ function growth(
   };
 }
 
+/** Each response lets one request more in than before: the connections double from wave to wave. */
+export function wavesOf(images: number): number {
+  let waves = 0;
+  for (let left = images, width = FIRST_CONNECTIONS; left > 0; width = Math.min(CONNECTIONS, 2 * width)) {
+    left -= width;
+    waves += 1;
+  }
+  return waves;
+}
+
 /** One answer for the page, then as many waves as the connections to one host need. */
 function againstIdeal(latency: number, images: number, walls: readonly number[]): Row {
-  const ideal = latency * (1 + Math.ceil(images / CONNECTIONS));
+  const ideal = latency * (1 + wavesOf(images));
   return ratioRow({
     scenario: 'postScaling',
     what: `${images.toLocaleString('en')} images at ${latency} ms: ideal schedule`,

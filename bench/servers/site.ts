@@ -1,8 +1,12 @@
 /**
- * A site of pages and pictures of any number and size, made as they are asked for. It answers
+ * A site of pages and pictures of any number and size, made as they are asked for: `site.ts`, or over TLS
+ * `site.ts HTTP/2 KEY CERTIFICATE` and `site.ts HTTP/1.1 KEY CERTIFICATE` (paths of PEM files). It answers
  * `/page/<images>/<bytes>/<latency>/<name>`, `/picture/<bytes>/<latency>/<name>/<number>.png` and `/counts`.
  */
-import { createServer, type ServerResponse } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
@@ -14,7 +18,7 @@ const CHUNK_BYTES = 12;
 const counts = { requests: 0, pictureBytes: 0 };
 const paddings = new Map<number, Buffer>();
 
-const server = createServer(async (request, response) => {
+const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   counts.requests += 1;
   const [, kind, ...rest] = (request.url ?? '').split('/');
   if (kind === 'counts') return void response.end(JSON.stringify(counts));
@@ -34,7 +38,17 @@ const server = createServer(async (request, response) => {
   response.write(head);
   response.write(padding);
   response.end(tail);
-});
+};
+
+function startServer() {
+  const [version, key = '', cert = ''] = process.argv.slice(2);
+  if (version === undefined) return createServer(answer);
+  const identity = { key: readFileSync(key), cert: readFileSync(cert) };
+  // Its requests and responses have what `answer` uses of those of HTTP/1.1.
+  return version === 'HTTP/2'
+    ? createSecureServer(identity, answer as never)
+    : createTlsServer(identity, answer);
+}
 
 function answerPage(response: ServerResponse, images: number, folder: string): void {
   const lines = Array.from(
@@ -82,4 +96,5 @@ function chunk(type: string, data: Buffer): Buffer {
 }
 
 process.on('disconnect', () => process.exit());
+const server = startServer();
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));

@@ -2,6 +2,8 @@
  * The physical limit of a POST: the same GETs from the same site and PUTs of the same bytes to the same store, with
  * as many connections, and nothing else. Nothing is parsed, checked, hashed or signed.
  */
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { buffer } from 'node:stream/consumers';
 import { Agent, request } from 'undici';
 
 export interface BareWork {
@@ -10,15 +12,22 @@ export interface BareWork {
   /** Where each goes: as many as there are pictures. */
   readonly targets: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
+  /** Over one connection of HTTP/2. */
+  readonly isHttp2?: boolean;
 }
 
-/** The defaults of `CONNECTIONS_PER_HOST` and of the uploads of a call. */
-const site = new Agent({ connections: 8, pipelining: 1 });
+/** The defaults of `CONNECTIONS_PER_HOST`, of `STREAMS_PER_HOST` and of the uploads of a call. */
+const CONNECTIONS = 32;
+const STREAMS = 100;
+const site = new Agent({ connections: CONNECTIONS, pipelining: 1 });
 const store = new Agent({ connections: 32, pipelining: 1 });
 /** Held back like the real work does: so many pictures are in memory at once. */
 const UPLOADS_MAX = 32;
 
-export async function run({ page, pictures, targets, headers }: BareWork): Promise<void> {
+export async function run({ page, pictures, targets, headers, isHttp2 }: BareWork): Promise<void> {
+  const session = isHttp2 ? connect(new URL(page).origin) : undefined;
+  session?.once('connect', () => session.setLocalWindowSize(32 * 1024 * 1024));
+  const read = session === undefined ? readByHttp1 : (url: string) => readByHttp2(session, url);
   await read(page);
   let next = 0;
   const uploads = new Set<Promise<void>>();
@@ -31,11 +40,17 @@ export async function run({ page, pictures, targets, headers }: BareWork): Promi
       uploads.add(upload);
     }
   };
-  await Promise.all(Array.from({ length: 8 }, download));
+  await Promise.all(Array.from({ length: isHttp2 ? STREAMS : CONNECTIONS }, download));
   await Promise.all(uploads);
+  session?.destroy();
 }
 
-async function read(url: string): Promise<Buffer> {
+async function readByHttp2(session: ClientHttp2Session, url: string): Promise<Buffer> {
+  const { pathname } = new URL(url);
+  return await buffer(session.request({ ':path': pathname }));
+}
+
+async function readByHttp1(url: string): Promise<Buffer> {
   const { statusCode, body } = await request(url, { dispatcher: site });
   if (statusCode !== 200) throw new Error(`GET was answered ${statusCode}`);
   return Buffer.from(await body.arrayBuffer());

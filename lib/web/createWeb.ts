@@ -5,6 +5,7 @@ import type { Clock, Web, WebRequest, WebResult } from '../ports.ts';
 import { collectBody } from './collectBody.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { createDecoders, type Decoders, decodeBody, isIdentity } from './decodeBody.ts';
+import type { Answer } from './exchange.ts';
 import { type FaultError, failure, faultError, isFaultError } from './faults.ts';
 import { framingOf } from './framing.ts';
 import { type AddressClass, addressClass } from './guard/addressPolicy.ts';
@@ -16,7 +17,7 @@ import { isWebUrl, redirectOf } from './redirects.ts';
 import { refererOf } from './referrer.ts';
 import { requestHeaders } from './requestHeaders.ts';
 import { delayAfterAnswer, delayAfterError } from './retryDelay.ts';
-import { type Answer, createTransport, type Transport } from './transport.ts';
+import { createTransport, type Transport } from './transport.ts';
 import { conditionFor, validatorsOf } from './validators.ts';
 
 /** What tests on loopback replace. No setting reaches these. */
@@ -32,8 +33,8 @@ interface Reading {
   readonly config: FetchConfig;
   readonly policy: HostPolicy;
   readonly transport: Transport;
-  /** By host. A reading holds one at most, so that none waits for another. */
-  readonly connections: FairSemaphore;
+  /** Connections or streams, by origin. A reading holds one at most, so that none waits for another. */
+  readonly permits: FairSemaphore;
   readonly decoders: Decoders;
   readonly clock: Clock;
   readonly deadline: Deadline;
@@ -46,15 +47,25 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
   const resolve = parts.resolve ?? createResolve({ ownNames, patienceMs: config.connectTimeoutMs });
   const policy = createHostPolicy(config, parts.classify ?? addressClass);
   const isOwnEndpoint = createOwnEndpoints(config.ownEndpoints, { resolve, elapsed: clock.elapsed });
-  const dial = createGuardedDial({
+  const guard = createGuardedDial({
     policy,
     resolve,
     isOwnEndpoint,
     connectTimeoutMs: config.connectTimeoutMs,
   });
-  const { connectionsPerHost, connectionsMax } = config;
-  const transport = createTransport(dial, connectionsPerHost);
-  const connections = createFairSemaphore({ perKey: connectionsPerHost, perOwner: connectionsMax });
+  const { connectionsPerHost, streamsPerHost, connectionsMax } = config;
+  const transport = createTransport({
+    guard,
+    connectionsPerHost,
+    streamsPerHost,
+    elapsed: clock.elapsed,
+    onWider: (origin) => permits.serve(origin),
+  });
+  const permits = createFairSemaphore({
+    perKey: transport.widthOf,
+    perOwner: connectionsMax,
+    isOneFor: transport.isShared,
+  });
   let readings = 0;
   const decoders = createDecoders();
 
@@ -72,7 +83,7 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
           config,
           policy,
           transport,
-          connections,
+          permits,
           decoders,
           clock,
           deadline,
@@ -114,9 +125,12 @@ async function follow(reading: Reading): Promise<WebResult> {
   }
 }
 
-/** The answer of one hop; one hop of a reading may be asked twice. */
+/** A server that refuses every request is not asked for ever. */
+const RESENDS_MAX = 2;
+
+/** The answer of one hop; one hop of a reading may be asked twice, and what no server has processed again at once. */
 async function ask(reading: Reading, url: URL, attempts: { left: number }): Promise<Answer> {
-  const { request, caller, policy, transport, connections, clock, deadline } = reading;
+  const { request, caller, policy, transport, permits, clock, deadline } = reading;
   if (isForbidden(policy, url)) throw faultError('forbidden');
   const headers = requestHeaders(
     request.kind,
@@ -124,16 +138,25 @@ async function ask(reading: Reading, url: URL, attempts: { left: number }): Prom
     conditionFor(request.validators, url),
   );
 
-  for (;;) {
+  let fault: FaultError | undefined;
+  for (let resends = 0; ; ) {
     let delayMs: number | null;
-    // undici has as many connections for a host: no request ever queues there.
-    const release = await deadline.untimed(connections.acquire(url.host, caller, deadline.signal));
+    // The transport has a connection for each permit, or a stream: no request ever queues there.
+    const onOver = await deadline.untimed(permits.acquire(url.origin, caller, deadline.signal));
     try {
-      const answer = await transport.get(url, headers, deadline.signal, release);
+      const answer = await transport.get({ url, headers, signal: deadline.signal, onOver }, fault?.again);
       delayMs = attempts.left > 1 ? delayAfterAnswer(answer, clock.now(), deadline.remainingMs()) : null;
       if (delayMs === null) return answer;
       answer.discard();
+      fault = undefined;
     } catch (error) {
+      // A server that speaks HTTP/2 alone has no other HTTP.
+      if (fault?.again === 'http1' && isFaultError(error) && error.again === 'anew') throw fault;
+      fault = isFaultError(error) ? error : undefined;
+      if (fault?.again !== undefined && resends < RESENDS_MAX) {
+        resends += 1;
+        continue;
+      }
       delayMs = attempts.left > 1 ? delayAfterError(error, deadline.remainingMs()) : null;
       if (delayMs === null) throw error;
     }

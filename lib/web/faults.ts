@@ -24,12 +24,15 @@ export interface FaultError extends Error {
   readonly fault: WebFault;
   readonly status?: number;
   readonly isRefusal?: boolean;
+  readonly again?: 'anew' | 'http1';
 }
 
 export interface FaultFacts {
   readonly status?: number;
   /** With `connect`: no address took the connection, so that another attempt would dial all of them again. */
   readonly isRefusal?: boolean;
+  /** The request may be sent once more at once: over another connection, or over one of HTTP/1.1. */
+  readonly again?: 'anew' | 'http1';
   /** For the log alone. */
   readonly cause?: unknown;
 }

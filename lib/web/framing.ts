@@ -1,6 +1,7 @@
-/** Where a body ends: RFC 9112 section 6.3. */
+/** Where a body ends: RFC 9112 section 6.3, RFC 9113 section 8.1. */
+
+import type { Answer } from './exchange.ts';
 import { faultError } from './faults.ts';
-import type { Answer } from './transport.ts';
 
 export interface Framing {
   /** The transport says where the body ends; otherwise it ends with the connection, which may be too early. */
@@ -14,5 +15,8 @@ export function framingOf(answer: Answer): Framing {
   const coding = answer.header('transfer-encoding');
   if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked') throw faultError('protocol');
   const length = answer.header('content-length');
-  return { isDelimited: coding !== undefined || length !== undefined, length: Number(length ?? 0) };
+  return {
+    isDelimited: answer.isFramed || coding !== undefined || length !== undefined,
+    length: Number(length ?? 0),
+  };
 }

@@ -1,6 +1,7 @@
 /** Where a redirect leads: RFC 9110 section 15.4 and 10.2.2. */
+
+import type { Answer } from './exchange.ts';
 import { faultError } from './faults.ts';
-import type { Answer } from './transport.ts';
 
 /** 300 offers a choice and 304 to 306 are no redirects: those are not followed. */
 const FOLLOWED = new Set([301, 302, 303, 307, 308]);

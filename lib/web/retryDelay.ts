@@ -1,6 +1,7 @@
 /** When a failed attempt is worth one more: after a connection that failed, or as the server itself asks. */
+
+import type { Answer } from './exchange.ts';
 import { isFaultError } from './faults.ts';
-import type { Answer } from './transport.ts';
 
 /** A server that restarts, or a kept-alive connection that the server closed as it was used again. */
 const AFTER_CONNECT_MS = 100;

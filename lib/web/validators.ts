@@ -1,6 +1,6 @@
 /** Conditional requests: RFC 9110 section 13. */
 import { URL_MAX_CHARS, type Validators } from '../model.ts';
-import type { Answer } from './transport.ts';
+import type { Answer } from './exchange.ts';
 
 /** A validator comes back from a server and goes into a later request, so only what a header can carry is kept. */
 const SENDABLE = /^[\x21-\x7e]([\x20-\x7e]{0,510}[\x21-\x7e])?$/;

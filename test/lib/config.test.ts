@@ -21,7 +21,8 @@ describe('the settings', () => {
         connectTimeoutMs: 3_000,
         pageTimeoutMs: 10_000,
         imageTimeoutMs: 10_000,
-        connectionsPerHost: 8,
+        connectionsPerHost: 32,
+        streamsPerHost: 100,
         connectionsMax: 32,
       },
       limits: {

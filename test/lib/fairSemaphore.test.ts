@@ -44,6 +44,54 @@ describe('a fair semaphore', () => {
     expect(await settled(waitingForA)).toBe(true);
   });
 
+  it('gives more of a key once it is told that there are more', async () => {
+    let most = 1;
+    const { acquire, serve } = createFairSemaphore({ perKey: () => most, perOwner: MANY });
+    await acquire('a', 'me', never);
+    const waiting = [acquire('a', 'me', never), acquire('a', 'you', never), acquire('a', 'me', never)];
+    most = 3;
+    expect(await Promise.all(waiting.map(settled))).toEqual([false, false, false]);
+    serve('a');
+    expect(await Promise.all(waiting.map(settled))).toEqual([true, true, false]);
+  });
+
+  it('gives none of a key that has fewer than are held, until enough are released', async () => {
+    let most = 3;
+    const { acquire } = createFairSemaphore({ perKey: () => most, perOwner: MANY });
+    const held = [
+      await acquire('a', 'me', never),
+      await acquire('a', 'me', never),
+      await acquire('a', 'me', never),
+    ];
+    const fourth = acquire('a', 'me', never);
+    most = 1;
+    held[0]?.();
+    held[1]?.();
+    expect(await settled(fourth)).toBe(false);
+    held[2]?.();
+    expect(await settled(fourth)).toBe(true);
+  });
+
+  it('counts all permits of a shared key as one of its owner', async () => {
+    const { acquire } = createFairSemaphore({ perKey: 3, perOwner: 2, isOneFor: (key) => key === 'shared' });
+    await acquire('shared', 'me', never);
+    await acquire('a', 'me', never);
+    expect(await settled(acquire('shared', 'me', never))).toBe(true);
+    expect(await settled(acquire('shared', 'me', never))).toBe(true);
+    expect(await settled(acquire('shared', 'me', never))).toBe(false);
+    expect(await settled(acquire('b', 'me', never))).toBe(false);
+  });
+
+  it('lets an owner have what a key no longer counts, with its next release', async () => {
+    let isShared = false;
+    const { acquire } = createFairSemaphore({ perKey: 8, perOwner: 4, isOneFor: () => isShared });
+    const [first] = await Promise.all(Array.from({ length: 4 }, () => acquire('a', 'me', never)));
+    const others = ['b', 'b', 'c', 'd'].map((key) => acquire(key, 'me', never));
+    isShared = true;
+    first?.();
+    expect(await Promise.all(others.map(settled))).toEqual([true, true, true, true]);
+  });
+
   it('serves the owner with the fewest permits of the key first, whoever came first', async () => {
     const { acquire } = createFairSemaphore({ perKey: 8, perOwner: MANY });
     const order: string[] = [];

@@ -10,20 +10,30 @@ import { effectivePort, type HostPolicy, type Reach } from './hostPolicy.ts';
 import { CUT, connectSecurely, renameReset } from './orderlyEnd.ts';
 import type { IsOwnEndpoint } from './ownEndpoints.ts';
 import type { Resolve, ResolvedAddress } from './resolveNames.ts';
+import { createTlsSessions } from './tlsSessions.ts';
 
-/** What a connector is asked for: parts of an origin, an IPv6 host without brackets. */
+/** Parts of an origin, an IPv6 host without brackets. */
 export interface DialTarget {
   readonly hostname: string;
   readonly protocol: string;
   /** Empty for the protocol's own. */
   readonly port: string;
+  /** What https offers by ALPN (RFC 7301); absent: HTTP/1.1 alone. */
+  readonly versions?: readonly string[];
 }
 
-export type DialCallback = (...answer: [null, Socket] | [FaultError, null]) => void;
+export interface Dialled {
+  /** Connected, for https authenticated. */
+  readonly socket: Socket;
+  /** The TCP connection below TLS; without TLS the socket itself. */
+  readonly raw: Socket;
+  /** What the server chose by ALPN; undefined: nothing. */
+  readonly version?: string;
+}
 
 export interface GuardedDial {
-  /** Calls back once: with a connected (for https: authenticated) socket, or with a fault. */
-  dial(target: DialTarget, callback: DialCallback): void;
+  /** @throws fault error */
+  dial(target: DialTarget): Promise<Dialled>;
   /** Ends every dial that is under way. */
   close(): void;
 }
@@ -44,8 +54,13 @@ const ADDRESSES_MAX = 8;
 export function createGuardedDial(parts: DialParts): GuardedDial {
   const { policy, connectTimeoutMs } = parts;
   const dialling = new Set<Socket>();
+  const sessions = createTlsSessions();
 
-  const start = (target: DialTarget, reach: Reach, callback: DialCallback): void => {
+  const start = (
+    target: DialTarget,
+    reach: Reach,
+    { resolve, reject }: Pick<PromiseWithResolvers<Dialled>, 'resolve' | 'reject'>,
+  ): void => {
     const isSecure = target.protocol === 'https:';
     const options = {
       host: target.hostname,
@@ -60,18 +75,18 @@ export function createGuardedDial(parts: DialParts): GuardedDial {
     let progress: Progress = 'none';
     const timer = setTimeout(() => socket.destroy(faultError('timeout')), connectTimeoutMs);
 
-    const settle = (...answer: Parameters<DialCallback>): void => {
+    const settle = (act: () => void): void => {
       if (!dialling.delete(socket)) return;
       clearTimeout(timer);
-      callback(...answer);
+      act();
     };
     const fail = (error: Error): void => {
-      settle(dialFault(error, progress), null);
+      settle(() => reject(dialFault(error, progress)));
       renameReset(error);
     };
     // Stays for the socket's life: an error after the hand-over has its own listeners, but none may be uncaught.
     socket.on('error', fail);
-    socket.once('close', () => settle(faultError('connect'), null));
+    socket.once('close', () => settle(() => reject(faultError('connect'))));
     socket.once('connect', () => {
       progress = isSecure ? 'handshake' : 'connected';
       const { remoteAddress } = socket;
@@ -80,24 +95,35 @@ export function createGuardedDial(parts: DialParts): GuardedDial {
         socket.destroy(faultError(remoteAddress === undefined ? 'connect' : 'forbidden'));
       } else if (isSecure) {
         // RFC 6066 section 3: a name without root dot, and no IP literals.
-        const { hostname: host } = target;
+        const { hostname: host, versions: ALPNProtocols = ['http/1.1'] } = target;
         const name = isIP(host) === 0 ? { servername: host.replace(/\.$/, '') } : {};
-        const secure = connectSecurely(socket, { host, ...name });
+        // Node checks no name against the certificate of a resumed session: one serves its own host and port alone.
+        const key = `${host} ${options.port}`;
+        const session = sessions.get(key);
+        const secure = connectSecurely(socket, { host, ALPNProtocols, ...name, ...(session && { session }) });
+        // Node tells of it only after the certificate was checked.
+        secure.on('session', (given) => sessions.keep(key, given));
         secure.on('error', (error) => {
           fail(error);
           // After a fatal alert Node leaves the connection as it is.
           secure.destroy();
         });
-        secure.once('secureConnect', () => settle(null, secure));
-      } else settle(null, socket);
+        secure.once('secureConnect', () => {
+          const { alpnProtocol: version } = secure;
+          settle(() => resolve({ socket: secure, raw: socket, ...(version && { version }) }));
+        });
+      } else settle(() => resolve({ socket, raw: socket }));
     });
   };
 
   return {
-    dial(target, callback) {
-      reachOf(parts, target)
-        .then((reach) => start(target, reach, callback))
-        .catch((error: Error) => callback(dialFault(error, 'none'), null));
+    async dial(target) {
+      try {
+        const reach = await reachOf(parts, target);
+        return await new Promise((resolve, reject) => start(target, reach, { resolve, reject }));
+      } catch (error) {
+        throw dialFault(error as Error, 'none');
+      }
     },
     close() {
       for (const socket of dialling) socket.destroy(faultError('aborted'));

@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 
 /** The code of a connection that was cut; undici has no meaning of its own for it. */
 export const CUT = 'ERR_CONNECTION_CUT';
@@ -15,11 +15,15 @@ export function renameReset(error: NodeJS.ErrnoException): void {
   if (error.code === 'ECONNRESET') error.code = CUT;
 }
 
+export type SecureOptions = Pick<ConnectionOptions, 'servername' | 'ALPNProtocols' | 'session'> & {
+  readonly host: string;
+};
+
 /**
  * A TLS client over a connected socket. It ends after a close_notify alone (RFC 8446 section 6.1): whatever the socket
  * does then, and whatever it did before, is no news.
  */
-export function connectSecurely(raw: Socket, options: { host: string; servername?: string }): TLSSocket {
+export function connectSecurely(raw: Socket, options: SecureOptions): TLSSocket {
   let isNotified = false;
   let isSettled = false;
   let cut: Error | null = null;
@@ -36,7 +40,8 @@ export function connectSecurely(raw: Socket, options: { host: string; servername
   };
   const wire = new Duplex({
     read: () => void raw.resume(),
-    write: (chunk, _encoding, done) => void raw.write(chunk, done),
+    // What can no longer be written is known by the end or the error of `raw`, behind what arrived before it.
+    write: (chunk, _encoding, done) => void raw.write(chunk, () => done()),
     final: (done) => void raw.end(done),
     destroy(error, done) {
       raw.destroy();
@@ -57,7 +62,6 @@ export function connectSecurely(raw: Socket, options: { host: string; servername
     socket: wire,
     // Said aloud, so that no environment variable turns the check of certificates off.
     rejectUnauthorized: true,
-    ALPNProtocols: ['http/1.1'],
   });
   // TLS reads what is passed on to it at once, so that what it was told is known in the next turn.
   wire.on('data', () => {

@@ -18,6 +18,7 @@ const CONFIG: FetchConfig = {
   pageTimeoutMs: 20_000,
   imageTimeoutMs: 20_000,
   connectionsPerHost: 8,
+  streamsPerHost: 100,
   connectionsMax: 32,
 };
 

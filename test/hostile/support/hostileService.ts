@@ -1,4 +1,5 @@
 /** The whole service under attack: its HTTP handlers over the real web room on loopback, and stores that can be looked into. */
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect, jest } from '@jest/globals';
 import { harvestOperation } from '../../../lib/api/harvestOperation.ts';
 import type { HttpEvent } from '../../../lib/api/httpEvent.ts';
@@ -14,10 +15,28 @@ import { createWeb, type WebParts } from '../../../lib/web/createWeb.ts';
 import type { Intercept } from '../../fakes/intercept.ts';
 import { createMemoryCache } from '../../fakes/memoryCache.ts';
 import { createMemoryStore } from '../../fakes/memoryStore.ts';
+import { startHttp2Front } from '../../lib/web/http2Front.ts';
 import { type Respond, startTwins } from '../../lib/web/rawServer.ts';
+import { type SelfSigned, selfSigned } from '../../lib/web/selfSigned.ts';
 import { CONFIG, classifyTestAddress, resolveTestName } from '../../lib/web/testWeb.ts';
 
+/** What the public site speaks, where a suite is run over both. */
+export const VERSIONS = ['HTTP/1.1', 'HTTP/2'] as const;
+export type Version = (typeof VERSIONS)[number];
+
+let trusted: SelfSigned | undefined;
+/** Made once in a test file, whose process trusts it from then on. */
+function identityOfSite(): SelfSigned {
+  if (trusted === undefined) {
+    trusted = selfSigned('good.test', new Date(), 'other.test', 'evil.test');
+    setDefaultCACertificates([...getCACertificates('default'), trusted.cert]);
+  }
+  return trusted;
+}
+
 export interface HostileParts {
+  /** HTTP/1.1 without TLS unless it is said. */
+  readonly version?: Version;
   /** What the public site answers; the private twin at the same port counts who comes. */
   readonly respond?: Respond;
   readonly config?: Partial<FetchConfig>;
@@ -51,6 +70,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** Answers at 127.0.0.2 as `good.test` and `other.test`; `evil.test` and 127.0.0.1 are its private twin. */
 export async function startHostileService({
+  version = 'HTTP/1.1',
   respond = (socket) => socket.destroy(),
   config,
   limits,
@@ -60,7 +80,12 @@ export async function startHostileService({
   cacheIntercept,
   adapters,
 }: HostileParts = {}) {
-  const [site, inside] = await startTwins(respond, (socket) => socket.destroy());
+  const isHttp2 = version === 'HTTP/2';
+  const [site, inside] = await startTwins(
+    respond,
+    (socket) => socket.destroy(),
+    isHttp2 ? (onPublic) => startHttp2Front(onPublic, identityOfSite()) : undefined,
+  );
   const store = createMemoryStore(storeIntercept && { intercept: storeIntercept });
   const cache = createMemoryCache(cacheIntercept && { intercept: cacheIntercept });
   const web = createWeb(
@@ -113,7 +138,7 @@ export async function startHostileService({
     cache,
     /** The log lines so far. */
     lines: (): readonly string[] => lines.mock.calls.map(([line]) => String(line)),
-    url: (path = '/', host = 'good.test') => `http://${host}:${site.port}${path}`,
+    url: (path = '/', host = 'good.test') => `http${isHttp2 ? 's' : ''}://${host}:${site.port}${path}`,
     send,
     post: (url: unknown, options?: object) => sendUrl('POST', url, options),
     put: (url: unknown, options?: object) => sendUrl('PUT', url, options),

@@ -3,6 +3,9 @@ import { until } from '../../support/until.ts';
 import { answer, headerOf, pathOf, startRawServer } from './rawServer.ts';
 import { createTestWeb, faultOf } from './testWeb.ts';
 
+/** By which every response comes at once, however busy the machine is. */
+const STILL = { now: () => new Date(), elapsed: () => 0 };
+
 describe('the connections of a process', () => {
   it('are never waited for with one in hand: readings that redirect to each other’s host all end', async () => {
     await using server = await startRawServer((socket, head) => {
@@ -78,5 +81,72 @@ describe('the connections of a process', () => {
     await Promise.all(Array.from({ length: 60 }, () => web.read(`http://good.test:${server.port}/`)));
     expect(most).toBe(3);
     expect(server.accepted()).toBe(3);
+  });
+
+  it('of a host are eight at first, double while it keeps up, and are no more than the setting allows', async () => {
+    const waves = [8, 16, 32, 32];
+    let wave = 0;
+    const waiting: (() => void)[] = [];
+    await using server = await startRawServer((socket, head) => {
+      if (pathOf(head) === '/page') return void socket.write(answer(200, {}, 'x'));
+      waiting.push(() => socket.write(answer(200, {}, 'x')));
+      // Were there fewer, none would be answered; were there more, they would come in the wave before their own.
+      if (waiting.length < (waves[wave] ?? 1)) return;
+      wave += 1;
+      for (const send of waiting.splice(0)) setImmediate(send);
+    });
+    await using web = createTestWeb({ ports: [server.port], connectionsPerHost: 32 }, { clock: STILL });
+    const url = `http://good.test:${server.port}`;
+    await web.read(`${url}/page`);
+    const all = await Promise.all(Array.from({ length: 88 }, (_, index) => web.read(`${url}/${index}`)));
+    expect(new Set(all.map(faultOf))).toEqual(new Set(['read']));
+    expect([wave, server.accepted()]).toEqual([waves.length, 32]);
+  });
+
+  it.each([
+    [429, 1],
+    [503, 1],
+    [500, 8],
+  ])('of a host that answers %i are down to %i in the end', async (status, expected) => {
+    let running = 0;
+    const seen: number[] = [];
+    await using server = await startRawServer((socket) => {
+      running += 1;
+      seen.push(running);
+      setImmediate(() => {
+        running -= 1;
+        socket.write(answer(status));
+      });
+    });
+    await using web = createTestWeb({ ports: [server.port], connectionsPerHost: 32 }, { clock: STILL });
+    const url = `http://good.test:${server.port}`;
+    const all = await Promise.all(Array.from({ length: 100 }, (_, index) => web.read(`${url}/${index}`)));
+    expect(new Set(all.map(faultOf))).toEqual(new Set(['status']));
+    expect(Math.max(...seen.slice(-40))).toBeLessThanOrEqual(expected);
+    expect(server.accepted()).toBeLessThanOrEqual(8);
+  });
+
+  it('that died while they were kept cost no reading, no attempt and no wait', async () => {
+    const requests = new Map<object, number>();
+    let isClosing = false;
+    let unavailable = 8;
+    await using server = await startRawServer((socket) => {
+      const count = (requests.get(socket) ?? 0) + 1;
+      requests.set(socket, count);
+      if (isClosing && count > 1) socket.resetAndDestroy();
+      // The one attempt that a reading has is still there.
+      else if (isClosing && unavailable-- > 0)
+        socket.end(answer(503, { 'Retry-After': '0', Connection: 'close' }));
+      else setImmediate(() => socket.write(answer(200, {}, 'x')));
+    });
+    await using web = createTestWeb({ ports: [server.port] });
+    const url = `http://good.test:${server.port}`;
+    const readEight = () =>
+      Promise.all(Array.from({ length: 8 }, (_, index) => web.read(`${url}/${index}`, { kind: 'image' })));
+    await readEight();
+    const kept = server.accepted();
+    expect(kept).toBeGreaterThan(1);
+    isClosing = true;
+    expect((await readEight()).map(faultOf)).toEqual(Array(8).fill('read'));
   });
 });

@@ -75,9 +75,10 @@ export async function startRawServer(
 export async function startTwins(
   onPublic: Respond,
   onPrivate: Respond,
+  startPublic: (respond: Respond) => Promise<RawServer> = startRawServer,
 ): Promise<readonly [RawServer, RawServer]> {
   for (let attempt = 0; ; attempt += 1) {
-    const visible = await startRawServer(onPublic);
+    const visible = await startPublic(onPublic);
     try {
       return [visible, await startRawServer(onPrivate, PRIVATE_ADDRESS, { port: visible.port })];
     } catch (error) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Answer } from '../../../lib/web/exchange.ts';
 import { delayAfterAnswer } from '../../../lib/web/retryDelay.ts';
-import type { Answer } from '../../../lib/web/transport.ts';
 import { answer, pathOf, type Respond, startRawServer } from './rawServer.ts';
 import { createTestWeb, faultOf } from './testWeb.ts';
 
@@ -75,6 +75,7 @@ describe('the wait that Retry-After asks for', () => {
     lines: () => [],
     header: () => value,
     body: null as never,
+    isFramed: false,
     discard: () => {},
   });
   it.each([

@@ -1,28 +1,37 @@
 /** Certificates made on the spot, so that no private key lies in the repository. X.509 as in RFC 5280 section 4.1. */
-import { generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, sign } from 'node:crypto';
+import {
+  generateKeyPairSync,
+  type KeyObject,
+  type KeyPairKeyObjectResult,
+  randomUUID,
+  sign,
+} from 'node:crypto';
 
 export interface SelfSigned {
   readonly key: string;
   readonly cert: string;
 }
 
-/** A certificate for `hostname` that vouches for itself, valid from a day before to a day after `at`. */
-export function selfSigned(hostname: string, at: Date): SelfSigned {
+/** A certificate for these hosts that vouches for itself, valid from a day before to a day after `at`. */
+export function selfSigned(hostname: string, at: Date, ...others: readonly string[]): SelfSigned {
   const keys = newKeys();
-  const own = { name: nameOf(hostname), privateKey: keys.privateKey };
-  return { key: pemOf(keys), cert: certify(keys, own, { hostname, at, isAuthority: true, serial: 1 }) };
+  // OpenSSL finds an authority by its name: no two have the same.
+  const name = nameOf(`${hostname} ${randomUUID()}`);
+  const own = { name, privateKey: keys.privateKey };
+  const subject = { hostnames: [hostname, ...others], at, isAuthority: true, serial: 1, name };
+  return { key: pemOf(keys), cert: certify(keys, own, subject) };
 }
 
 /** An authority, and what it signs: certificates that vouch for no other. */
 export function createAuthority(at: Date) {
   const keys = newKeys();
   const issuer = { name: nameOf('Authority of the tests'), privateKey: keys.privateKey };
-  const hostname = 'authority.test';
+  const hostnames = ['authority.test'];
   return {
-    cert: certify(keys, issuer, { hostname, at, isAuthority: true, serial: 1, name: issuer.name }),
+    cert: certify(keys, issuer, { hostnames, at, isAuthority: true, serial: 1, name: issuer.name }),
     issue: (name: string): SelfSigned => {
       const own = newKeys();
-      const cert = certify(own, issuer, { hostname: name, at, isAuthority: false, serial: 2 });
+      const cert = certify(own, issuer, { hostnames: [name], at, isAuthority: false, serial: 2 });
       return { key: pemOf(own), cert };
     },
   };
@@ -31,11 +40,11 @@ export function createAuthority(at: Date) {
 type Keys = KeyPairKeyObjectResult;
 
 interface Subject {
-  readonly hostname: string;
+  readonly hostnames: readonly string[];
   readonly at: Date;
   readonly isAuthority: boolean;
   readonly serial: number;
-  /** Absent: that of `hostname`. */
+  /** Absent: that of the first host. */
   readonly name?: Buffer;
 }
 
@@ -50,13 +59,17 @@ const nameOf = (text: string): Buffer =>
 function certify(
   { publicKey }: Keys,
   issuer: { readonly name: Buffer; readonly privateKey: KeyObject },
-  { hostname, at, isAuthority, serial, name = nameOf(hostname) }: Subject,
+  { hostnames, at, isAuthority, serial, name = nameOf(hostnames[0] ?? '') }: Subject,
 ): string {
   const day = 86_400_000;
   const validity = der(0x30, time(at.getTime() - day), time(at.getTime() + day));
   const authority = isAuthority ? [der(0x01, Buffer.from([0xff]))] : [];
   const constraints = der(0x30, OID.basicConstraints, der(0x04, der(0x30, ...authority)));
-  const hosts = der(0x30, OID.subjectAltName, der(0x04, der(0x30, der(0x82, Buffer.from(hostname)))));
+  const hosts = der(
+    0x30,
+    OID.subjectAltName,
+    der(0x04, der(0x30, ...hostnames.map((each) => der(0x82, Buffer.from(each))))),
+  );
   const algorithm = der(0x30, OID.ecdsaWithSha256);
   const body = der(
     0x30,

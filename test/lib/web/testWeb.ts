@@ -22,6 +22,7 @@ export const CONFIG: FetchConfig = {
   pageTimeoutMs: 60_000,
   imageTimeoutMs: 60_000,
   connectionsPerHost: 8,
+  streamsPerHost: 100,
   connectionsMax: 32,
 };
 

@@ -113,4 +113,33 @@ describe('https', () => {
       Reflect.deleteProperty(process.env, 'NODE_TLS_REJECT_UNAUTHORIZED');
     }
   });
+
+  it('resumes the session of the same host and port, and none of another', async () => {
+    const identity = selfSigned('good.test', NOW, 'other.test');
+    setDefaultCACertificates([...before, identity.cert]);
+    await using server = await startTlsServer(identity);
+    const seen: (readonly [unknown, boolean])[] = [];
+    server.server.on('secureConnection', (socket) => {
+      seen.push([(socket as { servername?: unknown }).servername, socket.isSessionReused()]);
+    });
+    await using web = createTestWeb({ ports: [server.port] });
+    for (const host of ['good', 'good', 'other', 'other', 'good']) {
+      expect(faultOf(await web.read(`https://${host}.test:${server.port}/`))).toBe('read');
+    }
+    const reusedBy = (name: string) => seen.filter(([of]) => of === name).map(([, isReused]) => isReused);
+    // The first connection of each shows its certificate.
+    expect(reusedBy('good.test').slice(0, 1)).toEqual([false]);
+    expect(reusedBy('other.test').slice(0, 1)).toEqual([false]);
+    expect(reusedBy('good.test').at(-1)).toBe(true);
+    expect(reusedBy('other.test').at(-1)).toBe(true);
+  });
+
+  it('checks the certificate of a host whose session of another name would be resumed', async () => {
+    const identity = selfSigned('good.test', NOW);
+    setDefaultCACertificates([...before, identity.cert]);
+    await using server = await startTlsServer(identity);
+    await using web = createTestWeb({ ports: [server.port] });
+    expect(faultOf(await web.read(`https://good.test:${server.port}/`))).toBe('read');
+    expect(faultOf(await web.read(`https://other.test:${server.port}/`))).toBe('tls');
+  });
 });

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from '@jest/globals';
+import type { FaultError } from '../../../../lib/web/faults.ts';
 import { createGuardedDial, type DialParts } from '../../../../lib/web/guard/guardedDial.ts';
 import { createHostPolicy, type HostPolicy } from '../../../../lib/web/guard/hostPolicy.ts';
 import { PUBLIC_ADDRESS, startRawServer } from '../rawServer.ts';
@@ -15,12 +16,13 @@ const PARTS: DialParts = {
 /** The fault, or `connected`. */
 async function dial(parts: Partial<DialParts>, hostname: string, port: number | '' = ''): Promise<string> {
   const { dial } = createGuardedDial({ ...PARTS, ...parts });
-  return await new Promise((resolve) => {
-    dial({ hostname, protocol: 'http:', port: String(port) }, (fault, socket) => {
-      socket?.destroy();
-      resolve(fault === null ? 'connected' : fault.fault);
-    });
-  });
+  return await dial({ hostname, protocol: 'http:', port: String(port) }).then(
+    ({ socket }) => {
+      socket.destroy();
+      return 'connected';
+    },
+    ({ fault }: FaultError) => fault,
+  );
 }
 
 describe('a dial', () => {
@@ -57,11 +59,9 @@ describe('a dial', () => {
 
   it('that is under way ends when all are closed', async () => {
     const guard = createGuardedDial({ ...PARTS, resolve: () => new Promise(() => {}) });
-    const answer = new Promise((resolve) =>
-      guard.dial({ hostname: 'good.test', protocol: 'http:', port: '' }, (...answer) =>
-        resolve(answer[0]?.fault),
-      ),
-    );
+    const answer = guard
+      .dial({ hostname: 'good.test', protocol: 'http:', port: '' })
+      .catch(({ fault }: FaultError) => fault);
     await new Promise((resolve) => setImmediate(resolve));
     guard.close();
     expect(await answer).toBe('aborted');
@@ -69,6 +69,7 @@ describe('a dial', () => {
 
   it.each([
     ['ETIMEDOUT', 'timeout'],
+    ['ECONNRESET', 'connect'],
     ['EHOSTUNREACH', 'connect'],
     [undefined, 'connect'],
   ])('that fails with %s is fault %s', async (code, fault) => {

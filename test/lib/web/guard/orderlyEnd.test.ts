@@ -30,6 +30,19 @@ const rawEnds: readonly (readonly [string, (raw: Socket) => void])[] = [
 const SIZES = [1_000, 49_000, 66_000, 100_000, 150_000, 200_000, 250_000, 400_000];
 
 describe('a TLS connection', () => {
+  it('whose server takes no more gives what came before, whatever is written meanwhile', async () => {
+    const text = 'x'.repeat(40_000);
+    await using server = await startRawTlsServer(identity, ({ secure, raw }: SecureConnection) => {
+      secure.end(text, () => setImmediate(() => raw.end()));
+    });
+    const { raw, secure } = await open(server.port);
+    secure.write('GET');
+    await once(raw, 'end');
+    // As HTTP/2 does, which makes room for what it has read.
+    secure.write('more');
+    expect((await buffer(secure)).toString()).toBe(text);
+  });
+
   it.each(rawEnds.flatMap(([name, end]) => SIZES.map((size) => [name, size, end] as const)))(
     'ends in order after close_notify and %s that its reader has not come to yet, behind %d bytes',
     async (_, size, end) => {

@@ -1,0 +1,121 @@
+/**
+ * A POST over TLS from a site whose every response takes its time, over both versions of HTTP: against the ideal
+ * schedule, which asks for the page and then for everything at once, and against the bare work by `node:http2`.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { selfSigned } from '../../test/lib/web/selfSigned.ts';
+import { startChild, startServer } from '../child.ts';
+import { writeEvent } from '../events.ts';
+import { type Row, ratioRow } from '../row.ts';
+import { median } from '../statistics.ts';
+import { newPageAt, SITE, subject, type World } from '../world.ts';
+import { bareWorkOf } from './bareWork.ts';
+import type { Scenario } from './scenario.ts';
+
+const VERSIONS = ['HTTP/2', 'HTTP/1.1'] as const;
+const SIZES = [20, 100, 1_000] as const;
+const LATENCIES = [0, 50, 100, 200] as const;
+const ROUNDS_MAX = 3;
+
+type Version = (typeof VERSIONS)[number];
+
+/** Milliseconds that a POST may take. */
+const AIMS: Readonly<Record<string, number>> = {
+  'HTTP/2, 100 images at 100 ms': 450,
+  'HTTP/2, 1,000 images at 100 ms': 3_000,
+  'HTTP/1.1, 100 images at 100 ms': 750,
+};
+
+interface Case {
+  readonly version: Version;
+  readonly images: number;
+  readonly latency: number;
+  readonly walls: number[];
+  readonly bares: number[];
+}
+
+export const latency: Scenario = {
+  name: 'latency',
+  async run(world, { bytes, rounds }) {
+    await using parts = new AsyncDisposableStack();
+    const { originOf, env } = await startSites(world, parts);
+    const service = await world.startFunction('postImages', env);
+    parts.defer(() => service.close());
+    const bare = await startChild(subject('bareHarvest.ts'), { env });
+    parts.defer(() => bare.close());
+    const harvest = async ({ version, images, latency }: Omit<Case, 'walls' | 'bares'>): Promise<number> => {
+      const { url } = newPageAt(originOf(version, latency), images, bytes, latency);
+      const task = { event: writeEvent('POST', url), times: 1, atOnce: 1, status: 201 };
+      return (await service.run(task)).wallMs;
+    };
+
+    for (const version of VERSIONS) {
+      for (const images of [100, 200]) await harvest({ version, images, latency: 0 });
+    }
+    const cases: readonly Case[] = VERSIONS.flatMap((version) =>
+      LATENCIES.flatMap((latency) =>
+        SIZES.map((images) => ({ version, images, latency, walls: [], bares: [] })),
+      ),
+    );
+    for (let round = 0; round < Math.min(rounds, ROUNDS_MAX); round += 1) {
+      for (const each of cases) {
+        each.walls.push(await harvest(each));
+        if (each.version !== 'HTTP/2') continue;
+        const page = newPageAt(originOf('HTTP/2', each.latency), each.images, bytes, each.latency);
+        const work = { ...(await bareWorkOf(world, page)), isHttp2: true };
+        each.bares.push((await bare.run(work)).wallMs);
+      }
+    }
+    return cases.flatMap(rowsOf);
+  },
+};
+
+/** One for each version and latency: how many connections a host gets depends on how it has answered before. */
+async function startSites(world: World, parts: AsyncDisposableStack) {
+  const identity = selfSigned('localhost', new Date());
+  const [key, cert] = [join(world.folder, 'site.key'), join(world.folder, 'site.crt')] as const;
+  await Promise.all([writeFile(key, identity.key, { mode: 0o600 }), writeFile(cert, identity.cert)]);
+  const ports = new Map<string, number>();
+  for (const version of VERSIONS) {
+    for (const latency of LATENCIES) {
+      const site = await startServer(SITE, [version, key, cert]);
+      parts.defer(() => site.close());
+      ports.set(`${version} ${latency}`, site.port);
+    }
+  }
+  const hosts = [...ports.values()].map((port) => `localhost:${port}`);
+  return {
+    originOf: (version: Version, latency: number) =>
+      `https://localhost:${ports.get(`${version} ${latency}`)}`,
+    env: { FETCH_ALLOW_HOSTS: hosts.join(','), NODE_EXTRA_CA_CERTS: cert },
+  };
+}
+
+function rowsOf({ version, images, latency, walls, bares }: Case): Row[] {
+  const what = `${version}, ${images.toLocaleString('en')} images at ${latency} ms`;
+  const common = { scenario: 'latency', unit: 'ms', subject: walls, aim: null } as const;
+  const aim = AIMS[what];
+  const ideal = walls.map(() => 2 * latency);
+  return [
+    ...(aim === undefined
+      ? []
+      : [
+          {
+            ...common,
+            what,
+            reference: [],
+            figure: median(walls),
+            figureKind: 'value',
+            aim: { atMost: aim },
+          } satisfies Row,
+        ]),
+    ...(latency === 0 ? [] : [ratioRow({ ...common, what: `${what}: ideal schedule`, reference: ideal })]),
+    ...(bares.length === 0
+      ? []
+      : [ratioRow({ ...common, what: `${what}: bare node:http2`, reference: bares })]),
+    ...(latency === 0 && bares.length === 0
+      ? [{ ...common, what, reference: [], figure: median(walls), figureKind: 'value' } satisfies Row]
+      : []),
+  ];
+}
