@@ -224,7 +224,11 @@ function parseEndpoint(text: string): URL | string {
 }
 
 /** Without slashes at the end, which would become part of every key. */
-const hrefOf = ({ origin, pathname }: URL): string => `${origin}${pathname.replace(/\/+$/, '')}`;
+function hrefOf({ origin, pathname }: URL): string {
+  let end = pathname.length;
+  while (pathname[end - 1] === '/') end -= 1;
+  return origin + pathname.slice(0, end);
+}
 
 /** The name alone, or an access point's ARN; a string is a fault. */
 function parseBucket(text: string): { readonly name: string } | string {
