@@ -6,9 +6,11 @@ export const DEEP_SUITES = [
   '/test/browser/',
   '/test/faults/',
   '/test/hostile/',
-  '/test/e2e/(corpus|minio|front)\\.test',
+  '/test/contract/(realStores|unfitStores)\\.test',
+  '/test/e2e/(corpus|minio|front|start)\\.test',
   '/test/lib/harvest/updates/',
   '/test/lib/image/(imageStalls|hostileImages)\\.test',
+  '/test/lib/page/hostilePages\\.test',
   '/test/lib/record/(redisRounds|redisMisconfigured|s3Closing|sweepRounds|lookUpMemory)\\.test',
   '/test/local-stack/exporter/(growth|hostileDocuments)\\.test',
 ];
