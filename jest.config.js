@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { hasCorpus } from './test/support/corpus.ts';
 
 /** @type {import('jest').Config} */
@@ -17,6 +18,8 @@ export default {
   ],
   // No measure of speed: whoever hangs is told in the end, and nobody else on a machine that does much beside.
   testTimeout: 180_000,
+  // Two at least: many suites wait for other processes, and what is measured is processor time.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   // In a worker, and in a new one when it has grown: what is measured must not depend on what ran before.
   workerIdleMemoryLimit: 512 * 1024 * 1024,
 };
