@@ -93,7 +93,7 @@ const MEANINGS: readonly Meaning[] = [
   {
     when: ['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'],
     detail:
-      'The storage does not speak TLS on this port: begin S3_ENDPOINT with http://, or give the port for TLS.',
+      'The storage speaks no TLS on this port, or refuses this connection: check scheme and port in S3_ENDPOINT, and its log.',
   },
   {
     when: UNTRUSTED,
