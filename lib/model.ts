@@ -212,6 +212,8 @@ export interface KnownSource {
   readonly links: readonly number[];
   /** Why it was not read whole by the latest call; absent when it was. */
   readonly unread?: StylesheetCode;
+  /** It was not read whole, names and links nothing, and has been read before all the same. */
+  readonly wasRead?: true;
   /** Its last whole text had no end of its own, so that a later one needs none. */
   readonly lacksEnd?: true;
 }

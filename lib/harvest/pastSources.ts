@@ -46,7 +46,10 @@ function fromProvenance(items: readonly StoredItem[], provenance: Provenance): P
     sources: new Map(
       sources
         // One that tells nothing, since it was never read, has not shown its end either.
-        .filter(({ names, links, unread }) => unread === undefined || names.length + links.length > 0)
+        .filter(
+          ({ names, links, unread, wasRead }) =>
+            unread === undefined || wasRead || names.length + links.length > 0,
+        )
         .map(({ id, names, links, lacksEnd = false }) => [
           id,
           {

@@ -39,6 +39,8 @@ export interface Trace {
 interface ReachedSource {
   readonly id: string;
   readonly shortfall: Shortfall | null;
+  /** By an earlier call. */
+  readonly wasRead: boolean;
   readonly lacksEnd: boolean;
   /** Ids. */
   readonly links: ReadonlySet<string>;
@@ -97,6 +99,7 @@ export function traceSources(before: PageRecord | null, { sources }: Discovery):
     return {
       id,
       shortfall,
+      wasRead: known !== undefined,
       lacksEnd: shortfall === null ? source?.hasEnd === false : (known?.lacksEnd ?? source?.hasEnd === false),
       links,
       pastNames: shortfall === null ? NOTHING : (known?.names ?? NOTHING),
@@ -113,7 +116,7 @@ export function traceSources(before: PageRecord | null, { sources }: Discovery):
   const unread = [...reached.values()].filter(({ shortfall }) => shortfall !== null);
   const isWhole = unread.length === 0;
   // One that was never read may be another under a new address.
-  const mayReplace = unread.some(({ id }) => !past.sources.has(id));
+  const mayReplace = unread.some(({ wasRead }) => !wasRead);
   const replaced = [...past.sources].filter(([id]) => mayReplace && !reached.has(id));
   const names = replaced.flatMap(([, source]) => [...source.names]);
   const trace = {
@@ -236,15 +239,17 @@ export function provenanceOf(
 }
 
 function knownSource(
-  { id, links, shortfall, lacksEnd }: ReachedSource,
+  { id, links, shortfall, wasRead, lacksEnd }: ReachedSource,
   names: ReadonlySet<number>,
   positions: ReadonlyMap<string, number>,
 ): KnownSource {
+  const isBlank = names.size + links.size === 0;
   return {
     id,
     names: ascending(names),
     links: ascending([...links].flatMap((link) => positions.get(link) ?? [])),
     ...(shortfall !== null && { unread: shortfall.code }),
+    ...(shortfall !== null && isBlank && wasRead && { wasRead }),
     ...(lacksEnd && { lacksEnd }),
   };
 }

@@ -266,6 +266,18 @@ describe('an update removes', () => {
     );
     expect(names).toEqual(['b.png']);
   });
+
+  it('what a stylesheet named that is no longer linked, though one that was read and named nothing fails for long', async () => {
+    const sheets = html(link('/s.css') + link('/t.css'));
+    const plain: MemoryResource = { type: 'text/css', body: 'p{color:red}' };
+    const { names } = await updates(
+      { '/': sheets, '/s.css': css('a.png'), '/t.css': plain },
+      { '/t.css': DOWN },
+      {},
+      { '/': html(link('/t.css')) },
+    );
+    expect(names).toEqual([]);
+  });
 });
 
 describe('a page whose length nobody says', () => {
