@@ -40,7 +40,7 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
   'npm run test:hostile': [CI, 'npm run test:deep'],
   'npm run test:jest': [CI, 'npm test'],
   'npm run test:kills': ALONE,
-  'npm run test:updates': ALONE,
+  'npm run test:updates': [CI, 'UPDATE_RUNS=2000'],
   'npm run types': [CI, 'npm test'],
   '.ci/run': 'is what decides, and runs all of this',
   '.ci/emitters.sh': [CI, 'bash .ci/emitters.sh'],

@@ -162,8 +162,7 @@ describe('readCss', () => {
     ['comment ends', '*/'],
   ])('is quick about ten megabytes of %s', (_what, piece) => {
     const css = `.a{background:${piece.repeat(Math.ceil(10_000_000 / piece.length))}`;
-    // Some seconds at most; what is quadratic takes hours.
-    expect(processorTimeOf(() => read(css, 'stylesheet', 20_000))).toBeLessThan(20_000);
+    expect(processorTimeOf(() => read(css, 'stylesheet', 20_000))).toBeLessThan(5_000);
   });
 
   it('never throws, and what it names is in the text', () => {
