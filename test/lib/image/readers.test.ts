@@ -120,7 +120,7 @@ describe('the HEIF reader', () => {
     ['plain.avif', 'MA1B', 'MA1B', 'avif'],
     ['plain.avif', 'mif2', 'mif1avif', 'avif'],
     ['plain.avif', '1pic', 'avif', 'avif'],
-    ['plain.avif', 'XXXX', 'miafavif', 'avif'],
+    ['plain.avif', 'zzzz', 'miafavif', 'avif'],
     ['odd.heic', 'geo1', 'mif1heic', 'heic'],
     ['odd.heic', 'geo1', 'geo1', 'heif'],
     ['odd.heic', 'heis', 'heis', 'heic'],
