@@ -1,5 +1,6 @@
 /** Which of the discovered candidates are worth fetching; the others get their reason here. */
 import { type Candidate, type Reason, STAND_IN_BYTES, URL_MAX_CHARS, type Variants } from '../model.ts';
+import type { Pace } from '../pace.ts';
 
 export interface Choice {
   readonly candidate: Candidate;
@@ -11,6 +12,7 @@ export interface Choice {
 const URLS_MAX_CHARS = 1024 * 1024;
 /** What a record may hold, as a multiple of the images of one call: so much room is there for what must stay. */
 const ROOM_SHARE = 1.25;
+const STEPS_BETWEEN_LOOKS = 128;
 
 export interface ChoiceOptions {
   readonly variants: Variants;
@@ -24,33 +26,46 @@ export function roomOf(imagesMaxCount: number): number {
   return Math.floor(imagesMaxCount * ROOM_SHARE);
 }
 
-/** Decides in page order, so that a limit always cuts the same images. What is new gives way to what must stay. */
-export function choose(
+/**
+ * Decides in page order, so that a limit always cuts the same images. What is new gives way to what must stay. Others
+ * run between its slices: a page may have a million candidates.
+ */
+export async function choose(
   candidates: readonly Candidate[],
-  { variants, imagesMaxCount, standing }: ChoiceOptions,
-): readonly Choice[] {
+  options: ChoiceOptions,
+  pace: Pace,
+): Promise<readonly Choice[]> {
+  const reasonFor = createJudge(options);
+  const choices: Choice[] = [];
+  for (const candidate of candidates) {
+    if (choices.length % STEPS_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
+    const reason = reasonFor(candidate);
+    choices.push(reason === null ? { candidate } : { candidate, reason });
+  }
+  return choices;
+}
+
+/** Why the next candidate is not fetched; null for a wanted one, which then takes its room. */
+function createJudge({ variants, imagesMaxCount, standing }: ChoiceOptions) {
+  const tooMany = limitReached(`The page has more than ${imagesMaxCount} images.`);
   let count = 0;
   let room = roomOf(imagesMaxCount) - standing.size;
   let chars = URLS_MAX_CHARS - [...standing.keys()].reduce((sum, url) => sum + url.length, 0);
-  return candidates.map((candidate) => {
+  return (candidate: Candidate): Reason | null => {
     const { url } = candidate;
     const reason = reasonAgainst(candidate, variants);
-    if (reason !== null) return { candidate, reason };
-    if (count >= imagesMaxCount) {
-      return { candidate, reason: limitReached(`The page has more than ${imagesMaxCount} images.`) };
-    }
+    if (reason !== null) return reason;
+    if (count >= imagesMaxCount) return tooMany;
     const isNew = !standing.has(url);
-    if (isNew && room <= 0) return { candidate, reason: NO_ROOM };
-    if (isNew && url.length > chars) {
-      return { candidate, reason: limitReached('The addresses of this page’s images are too long to list.') };
-    }
+    if (isNew && room <= 0) return NO_ROOM;
+    if (isNew && url.length > chars) return TOO_LONG;
     count += 1;
     if (isNew) {
       room -= 1;
       chars -= url.length;
     }
-    return { candidate };
-  });
+    return null;
+  };
 }
 
 function reasonAgainst(candidate: Candidate, variants: Variants): Reason | null {
@@ -76,6 +91,8 @@ function hasCredentials(url: string): boolean {
 }
 
 const limitReached = (detail: string): Reason => ({ code: 'LIMIT_REACHED', detail });
+
+const TOO_LONG = limitReached('The addresses of this page’s images are too long to list.');
 
 const NO_ROOM = limitReached(
   'There is no room beside the copies that stay, since what names them was not read whole.',

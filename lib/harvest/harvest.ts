@@ -2,6 +2,7 @@
 import type { Limits } from '../config.ts';
 import type { FairSemaphore } from '../fairSemaphore.ts';
 import type { Changes, PageRecord, StoredItem, StoredRecord, Variants, VersionedRecord } from '../model.ts';
+import { createPace } from '../pace.ts';
 import { pageIdOf } from '../page/identity.ts';
 import type { Clock, ImageStore, Measures, PageCache, PageLock, RecordStore, Web } from '../ports.ts';
 import { Problem } from '../problem.ts';
@@ -198,11 +199,12 @@ async function gatherNext(
   const variants = request.variants ?? (present?.variants === 'best' ? 'best' : 'all');
   const trace = traceSources(present, discovery);
   const { imagesMaxCount } = limits;
+  const wanted = { variants, imagesMaxCount, standing: trace.standing };
   const gathered = await gather(operation, {
     pageId,
     opId,
     finalUrl,
-    choices: choose(discovery.candidates, { variants, imagesMaxCount, standing: trace.standing }),
+    choices: await choose(discovery.candidates, wanted, createPace()),
     present: new Map(present?.items.map((item) => [item.url, item])),
     signal,
     onUpload: (name) => uploads.push(name),

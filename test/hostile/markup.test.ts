@@ -256,9 +256,6 @@ describe('H: a page', () => {
   });
 });
 
-/** More than half of the longest is the collector's, which moves 660,000 elements at a time when memory is slow. */
-const WHOLE_MS = 300;
-
 it.each([
   ['H04 660,000 images', (index: number) => `<img src=${index}>`, 'LIMIT_REACHED', 10],
   [
@@ -274,18 +271,16 @@ it.each([
     pieces.push(piece);
     left -= piece.length;
   }
+  // Made before: the site's work is none of the service's.
+  const page = answer(200, { 'Content-Type': 'text/html' }, pieces.join(''));
   await using service = await startHostileService({
     respond: (socket, head) =>
-      socket.write(
-        pathOf(head) === '/page'
-          ? answer(200, { 'Content-Type': 'text/html' }, pieces.join(''))
-          : answer(200, { 'Content-Type': 'image/png' }, pngOf(3)),
-      ),
+      socket.write(pathOf(head) === '/page' ? page : answer(200, { 'Content-Type': 'image/png' }, pngOf(3))),
     limits: { imagesMaxCount: 10 },
     config: { pageTimeoutMs: 25_000 },
     timeMs: 100_000,
   });
-  const { value, cost } = await measureWithin({ stallMs: WHOLE_MS }, () => service.put(service.url('/page')));
+  const { value, cost } = await measureWithin({ stallMs: 200 }, () => service.put(service.url('/page')));
   expect(value.body.counts).toEqual({
     discovered: pieces.length,
     items: stored,
@@ -293,6 +288,6 @@ it.each([
     byCode: { [code]: pieces.length - stored },
   });
   expect(value.body.skipped).toHaveLength(2_000);
-  expect(cost.stallMs).toBeLessThan(WHOLE_MS);
+  expect(cost.stallMs).toBeLessThan(200);
   report({ inputs: 1, stallMs: cost.stallMs, grownBytes: cost.grownBytes });
 });

@@ -1,33 +1,35 @@
 import { describe, expect, it } from '@jest/globals';
-import { choose, roomOf } from '../../../lib/harvest/choose.ts';
+import { type ChoiceOptions, choose, roomOf } from '../../../lib/harvest/choose.ts';
 import type { Candidate } from '../../../lib/model.ts';
+import { createPace } from '../../../lib/pace.ts';
 import { candidateOf } from '../../support/builders.ts';
 
-const codesOf = (candidates: readonly Candidate[], options: Partial<Parameters<typeof choose>[1]> = {}) =>
-  choose(candidates, { variants: 'all', imagesMaxCount: 1_000, standing: new Map(), ...options }).map(
-    ({ reason }) => reason?.code ?? 'wanted',
-  );
+const codesOf = async (candidates: readonly Candidate[], options: Partial<ChoiceOptions> = {}) => {
+  const all = { variants: 'all', imagesMaxCount: 1_000, standing: new Map(), ...options } as const;
+  return (await choose(candidates, all, createPace())).map(({ reason }) => reason?.code ?? 'wanted');
+};
 
 describe('the choice of candidates', () => {
-  it('keeps page order and wants everything by default', () => {
+  it('keeps page order and wants everything by default', async () => {
     const candidates = ['a', 'b', 'c'].map((name) => candidateOf(`https://site.test/${name}`));
-    expect(choose(candidates, { variants: 'all', imagesMaxCount: 3, standing: new Map() })).toEqual(
+    const options = { variants: 'all', imagesMaxCount: 3, standing: new Map() } as const;
+    expect(await choose(candidates, options, createPace())).toEqual(
       candidates.map((candidate) => ({ candidate })),
     );
   });
 
-  it('wants exactly as many as the limit allows, the first ones', () => {
+  it('wants exactly as many as the limit allows, the first ones', async () => {
     const candidates = ['a', 'b', 'c'].map((name) => candidateOf(`https://site.test/${name}`));
-    expect(codesOf(candidates, { imagesMaxCount: 2 })).toEqual(['wanted', 'wanted', 'LIMIT_REACHED']);
+    expect(await codesOf(candidates, { imagesMaxCount: 2 })).toEqual(['wanted', 'wanted', 'LIMIT_REACHED']);
   });
 
-  it('does not count what is not wanted anyway', () => {
+  it('does not count what is not wanted anyway', async () => {
     const candidates = [
       candidateOf('https://site.test/small', { isBest: false }),
       candidateOf('https://user:secret@site.test/'),
       candidateOf('https://site.test/large'),
     ];
-    expect(codesOf(candidates, { variants: 'best', imagesMaxCount: 1 })).toEqual([
+    expect(await codesOf(candidates, { variants: 'best', imagesMaxCount: 1 })).toEqual([
       'NOT_CHOSEN',
       'ADDRESS_FORBIDDEN',
       'wanted',
@@ -38,29 +40,29 @@ describe('the choice of candidates', () => {
     [199, true, 'PLACEHOLDER'],
     [200, true, 'wanted'],
     [199, false, 'wanted'],
-  ])('takes a data: image of %i bytes (beside another: %s) as %s', (bytes, hasAlternative, code) => {
+  ])('takes a data: image of %i bytes (beside another: %s) as %s', async (bytes, hasAlternative, code) => {
     expect(
-      codesOf([candidateOf('data:image/gif;sha256,0', { data: Buffer.alloc(bytes), hasAlternative })]),
+      await codesOf([candidateOf('data:image/gif;sha256,0', { data: Buffer.alloc(bytes), hasAlternative })]),
     ).toEqual([code]);
   });
 
   it.each([
     [8_192, 'wanted'],
     [8_193, 'IMAGE_UNREACHABLE'],
-  ])('takes an address of %i characters as %s', (length, code) => {
-    expect(codesOf([candidateOf('https://site.test/'.padEnd(length, 'x'))])).toEqual([code]);
+  ])('takes an address of %i characters as %s', async (length, code) => {
+    expect(await codesOf([candidateOf('https://site.test/'.padEnd(length, 'x'))])).toEqual([code]);
   });
 
-  it('bounds the characters of all addresses together', () => {
+  it('bounds the characters of all addresses together', async () => {
     const candidates = Array.from({ length: 300 }, (_, index) =>
       candidateOf(`https://site.test/${index}/`.padEnd(8_192, 'x')),
     );
-    const codes = codesOf(candidates);
+    const codes = await codesOf(candidates);
     expect(codes.filter((code) => code === 'wanted')).toHaveLength(128);
     expect(codes.at(-1)).toBe('LIMIT_REACHED');
   });
 
-  it('gives what is new the room that copies leave which must stay', () => {
+  it('gives what is new the room that copies leave which must stay', async () => {
     const candidates = ['new', 'old', 'other'].map((name) => candidateOf(`https://site.test/${name}`));
     const standingOf = (count: number) =>
       new Map(
@@ -71,8 +73,8 @@ describe('the choice of candidates', () => {
       );
     const codes = (count: number) => codesOf(candidates, { imagesMaxCount: 4, standing: standingOf(count) });
     expect(roomOf(4)).toBe(5);
-    expect(codes(3)).toEqual(['wanted', 'wanted', 'wanted']);
-    expect(codes(4)).toEqual(['wanted', 'wanted', 'LIMIT_REACHED']);
-    expect(codes(5)).toEqual(['LIMIT_REACHED', 'wanted', 'LIMIT_REACHED']);
+    expect(await codes(3)).toEqual(['wanted', 'wanted', 'wanted']);
+    expect(await codes(4)).toEqual(['wanted', 'wanted', 'LIMIT_REACHED']);
+    expect(await codes(5)).toEqual(['LIMIT_REACHED', 'wanted', 'LIMIT_REACHED']);
   });
 });

@@ -4,6 +4,7 @@ import { type Composition, changesBetween, composeRecord } from '../../../lib/ha
 import type { Gathered } from '../../../lib/harvest/gather.ts';
 import { traceSources } from '../../../lib/harvest/provenance.ts';
 import type { Discovery, PageRecord, Place, Reason, Source, StoredItem } from '../../../lib/model.ts';
+import { createPace } from '../../../lib/pace.ts';
 import { IMAGE_CODES } from '../../../lib/problem.ts';
 import { RECORD_MAX_BYTES, readRecord, writeRecord } from '../../../lib/record/recordText.ts';
 import { candidateOf, discoveryOf, itemOf, recordOf, sourceOf } from '../../support/builders.ts';
@@ -298,7 +299,7 @@ describe('an update', () => {
 
 describe('a record that a page makes as large as it can', () => {
   /** A page that is never read whole, and at each call links other stylesheets that name other images. */
-  const hostile = (call: number, before: PageRecord | null) => {
+  const hostile = async (call: number, before: PageRecord | null) => {
     const long = '\u0001'.repeat(3_000);
     const urls = Array.from({ length: 1_000 }, (_, i) => `https://x.test/${call}/${i}/`.padEnd(1_000, 'y'));
     const places = Array.from({ length: 20 }, (_, slot): Place => {
@@ -325,11 +326,8 @@ describe('a record that a page makes as large as it can', () => {
     const shortfall = { code: 'LIMIT_REACHED' as const, detail: long };
     const cut = { ...discovery, sources: [{ ...sourceOf(PAGE), ...page, shortfall }, ...others] };
     const trace = traceSources(before, cut);
-    const choices = choose(cut.candidates, {
-      variants: 'all',
-      imagesMaxCount: 1_000,
-      standing: trace.standing,
-    });
+    const options = { variants: 'all', imagesMaxCount: 1_000, standing: trace.standing } as const;
+    const choices = await choose(cut.candidates, options, createPace());
     const gathered = choices.map(({ candidate, reason }): Gathered => {
       const { url } = candidate;
       if (reason !== undefined || url.includes('refused')) {
@@ -349,11 +347,11 @@ describe('a record that a page makes as large as it can', () => {
     return compose(gathered, { before, discovery: cut }).toKeep;
   };
 
-  it('stays under what a record may have, however often it is brought up to date', () => {
+  it('stays under what a record may have, however often it is brought up to date', async () => {
     let before: PageRecord | null = null;
     const sizes: number[] = [];
     for (let call = 0; call < 7; call += 1) {
-      const after: PageRecord = hostile(call, before);
+      const after: PageRecord = await hostile(call, before);
       const urls = new Set(after.items.map(({ url }) => url));
       expect(before?.items.filter(({ url }) => !urls.has(url)) ?? []).toEqual([]);
       sizes.push(Buffer.byteLength(writeRecord(after)));
