@@ -117,14 +117,19 @@ export function usableBy(
   };
 }
 
-/** Whether the total can take them and still show the next one. */
-export function hasRoom(metric: Metric, labels: string, given: Values, toBase: UnitRule['toBase']): boolean {
+/** Whether the totals can take them and still show the next ones. */
+export function hasRoom(metric: Metric, labels: string, given: Values, { toBase, most }: UnitRule): boolean {
   switch (metric.type) {
     case 'gauge':
       return true;
     case 'counter':
       return (metric.series.get(labels)?.value ?? 0) + toBase(sumOf(given)) <= MAX_TOTAL;
-    case 'sampled':
+    case 'sampled': {
+      const { sum, count } = metric.series.get(labels) ?? { sum: 0, count: 0 };
+      const [added, observed] = [toBase(sumOf(given)), observationsIn(given)];
+      const isUsual = Math.abs(added) <= most && observed <= MAX_COUNT;
+      return isUsual && Math.abs(sum + added) <= MAX_TOTAL && count + observed <= MAX_TOTAL;
+    }
     case 'histogram':
       return (metric.series.get(labels)?.count ?? 0) + observationsIn(given) <= MAX_TOTAL;
   }
@@ -132,6 +137,17 @@ export function hasRoom(metric: Metric, labels: string, given: Values, toBase: U
 
 function observationsIn({ values, counts }: Values): number {
   return counts === undefined ? values.length : counts.reduce((total, count) => total + count, 0);
+}
+
+/** Sets what only shows the latest value, where `hasRoom` says that the totals cannot take it. */
+export function showLatest(
+  metric: Metric & { readonly type: 'sampled' },
+  labels: string,
+  given: Values,
+  toBase: UnitRule['toBase'],
+): void {
+  const { sum, count } = metric.series.get(labels) ?? { sum: 0, count: 0 };
+  metric.series.set(labels, { value: toBase(latestOf(given)), sum, count });
 }
 
 /** Adds values in the metric's unit as `toBase` makes it; creates the series at 0 when there are none. */

@@ -63,7 +63,7 @@ const UNITS: ReadonlyMap<string, UnitRule> = new Map([
 ]);
 
 /** Nothing says whether the values add up, so nothing of them may be lost. */
-const SAMPLED: UnitRule = { ...gauge(''), type: 'sampled' };
+const SAMPLED: UnitRule = { ...gauge(''), type: 'sampled', most: MOST.other };
 
 /** `None` and what CloudWatch does not know are taken as they are. */
 export const unitRule = (unit: string): UnitRule => UNITS.get(unit) ?? SAMPLED;

@@ -2,7 +2,16 @@
 import type { Reading } from './emfDocument.ts';
 import { createKindFinder, KINDS, type KindPatterns } from './kinds.ts';
 import { createLabelWriter } from './labels.ts';
-import { type Buckets, createMetric, enter, hasRoom, lineNames, type Metric, usableBy } from './metric.ts';
+import {
+  type Buckets,
+  createMetric,
+  enter,
+  hasRoom,
+  lineNames,
+  type Metric,
+  showLatest,
+  usableBy,
+} from './metric.ts';
 import { ruleAs, seriesNames, type UnitRule, unitRule } from './names.ts';
 import type { SampleReason, Tally } from './tally.ts';
 import { samplesIn, type Values } from './values.ts';
@@ -111,7 +120,8 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
     if (typeof source === 'string') return source;
     const { metric } = source;
     const { series } = metric;
-    if (!hasRoom(metric, text, values, rule.toBase)) return 'value_too_large';
+    const isRoom = hasRoom(metric, text, values, rule);
+    if (!isRoom && metric.type !== 'sampled') return 'value_too_large';
     if (!series.has(text)) {
       const isFull = size >= rules.maxSeries || series.size >= rules.maxSeriesPerMetric;
       if (isFull || characters + text.length > maxCharacters) return 'series_limit';
@@ -120,8 +130,9 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
       characters += text.length;
     }
     if (from === undefined) keep(key, source);
-    enter(metric, text, values, rule.toBase);
-    return undefined;
+    if (isRoom) enter(metric, text, values, rule.toBase);
+    else if (metric.type === 'sampled') showLatest(metric, text, values, rule.toBase);
+    return isRoom ? undefined : 'value_too_large';
   };
 
   return {

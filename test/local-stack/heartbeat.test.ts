@@ -31,6 +31,22 @@ describe('the heartbeat', () => {
     expect(seen.image_api_event_loop_delay_seconds_count).toBe(4);
   });
 
+  it('has no delay of its own: an idle process is told to have less than the time between two looks', async () => {
+    const receiver = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const stop = startHeartbeat({ hostname: '127.0.0.1', port: receiver.address().port }, 50);
+    const delays: number[] = [];
+    for await (const [datagram] of on(receiver, 'message')) {
+      delays.push((JSON.parse(String(datagram)) as { readonly EventLoopDelay: number }).EventLoopDelay);
+      // The first is of a moment ago; a busy machine has to be idle once.
+      if (delays.length > 100 || (delays.length > 1 && (delays.at(-1) ?? 10) < 10)) break;
+    }
+    stop();
+    await new Promise<void>((resolve) => receiver.close(() => resolve()));
+    expect(delays.at(-1)).toBeLessThan(10);
+    expect(delays.at(-1)).toBeGreaterThanOrEqual(0);
+  });
+
   it('is none where metrics go to the log, as on Lambda', () => {
     startHeartbeat(undefined)();
   });

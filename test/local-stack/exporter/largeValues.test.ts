@@ -39,7 +39,9 @@ describe('a large value', () => {
     ['the most observations of a set', wait({ Sum: 0, Count: 1e12, Min: 0, Max: 0 }), TAKEN],
     ['more observations of a set', wait({ Sum: 0, Count: 1e12 + 1, Min: 0, Max: 0 }), TOO_LARGE],
     ['long times often', wait({ Values: [1], Counts: [1e9 + 1] }), TOO_LARGE],
-    ['whatever a gauge is set to', wait(2 ** 360, 'None'), TAKEN],
+    ['whatever a gauge is set to', wait(2 ** 360, 'Percent'), TAKEN],
+    ['the largest value without unit', wait(1e15, 'None'), TAKEN],
+    ['a larger value without unit, of which the latest value is shown', wait(2 ** 360, 'None'), TOO_LARGE],
   ])('that is %s', (_, document, expected) => {
     const { feed, counts } = createWorld();
     feed(document);

@@ -75,10 +75,11 @@ describe('a statistic set', () => {
       fc.property(anySet, (set) => {
         const { feed, values } = createWorld();
         feed(documentOf({ units: { Level: 'None' }, members: { Level: set } }));
+        const isCounted = Math.abs(set.Sum) <= 1e15 && set.Count <= 1e12;
         expect(values()).toEqual({
           shop_level: set.Sum / set.Count + 0,
-          shop_level_values_sum: set.Sum + 0,
-          shop_level_values_count: set.Count,
+          shop_level_values_sum: isCounted ? set.Sum + 0 : 0,
+          shop_level_values_count: isCounted ? set.Count : 0,
         });
       }),
     );

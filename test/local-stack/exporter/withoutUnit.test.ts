@@ -40,6 +40,24 @@ describe('a metric without unit', () => {
     expect(values()).toEqual({ shop_load: 3, shop_load_values_sum: 12, shop_load_values_count: 4 });
   });
 
+  it.each([
+    ['a number', 2 ** 63],
+    ['a negative number', -1e100],
+    ['a list', [1e15, 1e15]],
+    ['a distribution', { Values: [1], Counts: [2 ** 53 - 1] }],
+    ['a statistic set', { Sum: 1e18, Count: 2, Min: 0, Max: 1e18 }],
+  ])('shows a value that no total can take, %s, and counts on without it', (_what, huge) => {
+    const { feed, values, counts } = createWorld();
+    const loads = [100, huge, 100, 7];
+    const seen = loads.map((Load) => {
+      feed(documentOf({ units: { Load: 'None' }, members: { Load } }));
+      return values().shop_load;
+    });
+    expect(seen[1]).not.toBe(100);
+    expect(values()).toEqual({ shop_load: 7, shop_load_values_sum: 207, shop_load_values_count: 3 });
+    expect(counts['sample value_too_large']).toBeGreaterThan(0);
+  });
+
   it('does not share a name with what another metric shows', () => {
     const { feed, values, counts } = createWorld();
     feed(documentOf({ units: { Load: 'None' }, members: { Load: 1 } }));
