@@ -10,6 +10,10 @@ type HttpResponse = Awaited<ReturnType<Handle>>['response'];
 /** Of a text so much is looked at. */
 const TEXT_MAX_CHARS = 4_096;
 
+/** The longest answer that is looked at is the list of a thousand objects that were not removed. */
+const BODY_MAX_BYTES = 8 * 1024 * 1024;
+const REMOVED = /<(?:\w{1,20}:)?DeleteResult\b/;
+
 /** What Go, nginx, Apache and Tomcat say to plain HTTP on a port for TLS. */
 const WANTS_TLS = /HTTP request .{0,40}HTTPS|plain HTTP|combination of host and port requires TLS/i;
 
@@ -55,8 +59,7 @@ async function findingIn(
   if (text === null) return null;
   if (isRefusedAsOther && WANTS_TLS.test(text)) return 'TlsWanted';
   if (isWebPage(text)) return 'WebPage';
-  // The list of what was removed has at least its root element.
-  return isRemoval && text === '' ? 'NotS3' : null;
+  return isRemoval && !REMOVED.test(text.slice(0, TEXT_MAX_CHARS)) ? 'NotS3' : null;
 }
 
 /**
@@ -68,7 +71,14 @@ async function textOf(response: HttpResponse, signal: AbortSignal | undefined): 
   const stop = () => body.destroy();
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    const whole = Buffer.concat(await Array.fromAsync(body as AsyncIterable<Buffer>));
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for await (const piece of body as AsyncIterable<Buffer>) {
+      length += piece.length;
+      if (length > BODY_MAX_BYTES) throw storeFault('NotS3', { status: response.statusCode });
+      pieces.push(piece);
+    }
+    const whole = Buffer.concat(pieces);
     response.body = Readable.from(whole.length === 0 ? [] : [whole]);
     return whole.toString('latin1');
   } catch (error) {

@@ -6,12 +6,16 @@ import {
   isCertainlyRefused,
   isMissing,
   isUnderstood,
+  type StoreFinding,
   statusOf,
   storageProblem,
   storeFault,
 } from './s3Problem.ts';
 
-/** Left behind by a check that passed, so that a cold start costs one GET instead of all of it. */
+/**
+ * What the last check found of simultaneous writes, so that a cold start costs one GET instead of all of it. A server
+ * that was refused for them stays refused: chance decides what a single check sees.
+ */
 export const CHECKED_KEY = 'checks/conditional-writes.json';
 /** 1 was the check without simultaneous writes. */
 const NOTE_SCHEMA = 2;
@@ -53,13 +57,20 @@ export function createVerify(
   s3: S3Api,
   { newId = randomUUID, now = Date.now }: VerifyParts = {},
 ): () => Promise<void> {
-  let current: { readonly begunAt: number; readonly verified: Promise<void> } | null = null;
+  interface Check {
+    readonly begunAt: number;
+    readonly verified: Promise<void>;
+  }
+  let current: Check | null = null;
+  const forget = (check: Check) => {
+    if (current === check) current = null;
+  };
   return () => {
     if (current === null || !isRecent(current.begunAt, now())) {
-      const begun = {
+      const begun: Check = {
         begunAt: now(),
-        verified: verify(s3, newId, now).catch((error: unknown) => {
-          if (current === begun) current = null;
+        verified: verify(s3, newId, now, () => forget(begun)).catch((error: unknown) => {
+          forget(begun);
           throw storageProblem(error);
         }),
       };
@@ -74,13 +85,14 @@ function isRecent(at: number, now: number): boolean {
   return Math.abs(now - at) < BELIEVED_MS;
 }
 
-async function verify(s3: S3Api, newId: () => string, now: () => number): Promise<void> {
+/** @param onLate called when it turns out after a check that passed that several writes were applied */
+async function verify(s3: S3Api, newId: () => string, now: () => number, onLate: () => void): Promise<void> {
   if (await wasChecked(s3, now())) return;
   // Of this check alone: several processes may check at once.
   const key = `checks/${newId()}`;
   const newKeys = (length: number) => Array.from({ length }, () => `checks/burst-${newId()}`);
   const [absent, present] = [newKeys(ROUNDS.ifAbsent), newKeys(ROUNDS.ifMatch)];
-  const underWay: Promise<unknown>[] = [];
+  const underWay: Promise<number>[] = [];
   try {
     await checkConditions(s3, key);
     // One burst after the other: more at once hide each other.
@@ -91,14 +103,32 @@ async function verify(s3: S3Api, newId: () => string, now: () => number): Promis
       const etag = await first.catch(() => null);
       if (etag !== null) await checkAtomicity(s3, each, { ifMatch: etag }, underWay);
     }
+  } catch (error) {
+    if (isNotAtomic(error)) await writeNote(s3, now(), { isAtomic: false }).catch(() => undefined);
+    throw error;
   } finally {
     // What cannot be removed is a few bytes; it must neither hide what was found nor hold it up.
-    void Promise.allSettled(underWay)
+    void Promise.all(underWay)
       .then(() => s3.remove([key, ...absent, ...present]))
       .catch(() => undefined);
   }
-  const note = JSON.stringify({ schema: NOTE_SCHEMA, checkedAt: new Date(now()).toISOString() });
-  await s3.put(CHECKED_KEY, Buffer.from(note), { contentType: 'application/json' });
+  await writeNote(s3, now(), { isAtomic: true });
+  void Promise.all(underWay)
+    .then(async (applied) => {
+      if (applied.every((count) => count < 2)) return;
+      // First: whoever looks in between would believe the note of before.
+      await writeNote(s3, now(), { isAtomic: false }).finally(onLate);
+    })
+    .catch(() => undefined);
+}
+
+async function writeNote(s3: S3Api, now: number, found: { readonly isAtomic: boolean }): Promise<void> {
+  const note = { schema: NOTE_SCHEMA, checkedAt: new Date(now).toISOString(), ...found };
+  await s3.put(CHECKED_KEY, Buffer.from(JSON.stringify(note)), { contentType: 'application/json' });
+}
+
+function isNotAtomic(error: unknown): boolean {
+  return (error as { readonly name?: unknown }).name === ('NotAtomic' satisfies StoreFinding);
 }
 
 /** One write after the other. */
@@ -120,13 +150,13 @@ async function checkConditions(s3: S3Api, key: string): Promise<void> {
  * Simultaneous writes on one condition, of which one may be applied. A test and no proof: a server that lets two of them
  * win once in a thousand times passes.
  *
- * @param underWay gets what ends after this has resolved
+ * @param underWay gets what ends after this has resolved: how many writes were applied in the end
  */
 async function checkAtomicity(
   s3: S3Api,
   key: string,
   condition: WriteCondition,
-  underWay: Promise<unknown>[],
+  underWay: Promise<number>[],
 ): Promise<void> {
   const isKnown = Promise.withResolvers<void>();
   let applied = 0;
@@ -139,15 +169,19 @@ async function checkAtomicity(
     else isKnown.resolve();
   });
   const ended = Promise.allSettled(writes);
-  underWay.push(ended);
+  underWay.push(ended.then(() => applied));
   await Promise.race([isKnown.promise, ended]);
   clearTimeout(timer);
   if (applied > 1) throw storeFault('NotAtomic', { cause: `${applied} of ${WRITERS} writes` });
 }
 
+/** Throws `NotAtomic` where a recent check found that. */
 async function wasChecked(s3: S3Api, now: number): Promise<boolean> {
-  const note = await read(s3, CHECKED_KEY);
-  return isRecent(checkedAtOf(note?.text ?? ''), now);
+  const note = (await read(s3, CHECKED_KEY))?.text ?? '';
+  if (!isRecent(checkedAtOf(note), now)) return false;
+  if (note.includes('"isAtomic":false'))
+    throw storeFault('NotAtomic', { cause: 'as an earlier check found' });
+  return true;
 }
 
 /** Ms since 1970; NaN for a note that this program did not write, or of a check that looked at less. */

@@ -5,11 +5,13 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { readConfig, type StoreConfig } from '../../../lib/config.ts';
 import { Problem } from '../../../lib/problem.ts';
 import { createS3Store, type S3Store, type StoreNotice } from '../../../lib/record/s3Store.ts';
+import { CHECKED_KEY } from '../../../lib/record/s3Verify.ts';
 import { createBaseServices } from '../../../lib/services.ts';
 import { LOCAL_KEYS } from '../../../local-stack/embedded/localKeys.ts';
 import { recordOf } from '../../support/builders.ts';
 import { embeddedStore } from '../../support/embeddedStore.ts';
 import { type StoreFault, type StoreRequest, startFaultyStore } from '../../support/faultyStore.ts';
+import { until } from '../../support/until.ts';
 import { selfSigned } from '../web/selfSigned.ts';
 
 const PAGE = 'a'.repeat(32);
@@ -175,6 +177,32 @@ describe('of a server that answers 200 with nothing', () => {
   });
 });
 
+describe('of an answer that is none of S3’s', () => {
+  const NOT_S3 =
+    'The storage does not answer as S3 does: check that S3_ENDPOINT is an S3 API, and the proxy before it.';
+
+  it.each(['<Foo/>', '{}', 'DeleteResult', '<?xml version="1.0"?><Result><DeleteResults/></Result>'])(
+    'to a removal, nothing counts as removed: %s',
+    async (body) => {
+      const { endpoint } = await faulty(({ kind }) =>
+        kind === 'DELETE'
+          ? { reply: 200, headers: { 'content-type': 'application/xml' }, body }
+          : { status: 403, code: 'AccessDenied' },
+      );
+      expect(await detailOf(storeAt(endpoint).images.remove([IMAGE]))).not.toBe('');
+    },
+  );
+
+  it('and has no end, no more is read of it than S3 would send', async () => {
+    const { endpoint } = await faulty(() => ({
+      reply: 200,
+      headers: { 'content-type': 'text/html' },
+      body: Buffer.alloc(64 * 1024 * 1024, 'x'),
+    }));
+    expect(await detailOf(storeAt(endpoint).records.read(PAGE))).toBe(NOT_S3);
+  });
+});
+
 describe('of the wrong scheme and of certificates', () => {
   const tlsServer = (name = 'localhost') => {
     const identity = selfSigned(name, new Date());
@@ -289,9 +317,31 @@ describe('of a condition, verify says', () => {
         'The storage server applies several simultaneous writes on one condition: use one that docs/storages.md lists as fit.';
       expect(await detailOf(records.verify())).toBe(sentence);
       expect(await detailOf(records.verify())).toBe(sentence);
-      expect(between.requests.some(({ kind }) => kind === 'PUT mark')).toBe(false);
+      // Another process, which might meet the server in a lucky moment, is told by the bucket, until the note is gone.
+      expect(await detailOf(storeAt(server.endpoint).records.verify())).toBe(sentence);
+      await storeAt(server.endpoint).images.remove([CHECKED_KEY]);
+      await storeAt(server.endpoint).records.verify();
     },
   );
+
+  it('what comes out after it: a second writer that was let through late refuses the bucket from then on', async () => {
+    const server = await working();
+    let writers = 0;
+    const between = await faulty(({ kind, headers }) => {
+      if (kind !== 'PUT burst' || headers['if-none-match'] === undefined) return 'pass';
+      writers += 1;
+      return writers === 2 ? { delayMs: 1_000, next: { without: 'if-none-match' } } : 'pass';
+    }, server.endpoint);
+    const { records } = storeAt(between.endpoint);
+    await records.verify();
+    const isRefused = async (verified: Promise<void>) =>
+      verified.then(
+        () => false,
+        ({ detail }: Problem) => detail.includes('several simultaneous writes'),
+      );
+    await until(() => isRefused(records.verify()));
+    expect(await isRefused(storeAt(server.endpoint).records.verify())).toBe(true);
+  });
 });
 
 describe('of a proxy that', () => {
