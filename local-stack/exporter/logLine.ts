@@ -13,8 +13,8 @@ export type Finding =
   | LineReason
   | 'partial';
 
-/** Members in which programs keep the line of another: Lambda's JSON and CloudWatch, Docker, journald. */
-const WRAPPERS = ['message', 'log', 'MESSAGE'] as const;
+/** Members in which programs keep the line of another: Lambda's JSON and CloudWatch, Docker, journald, telemetry, pino. */
+const WRAPPERS = ['message', 'log', 'MESSAGE', 'record', 'msg'] as const;
 const MAX_WRAPPERS = 4;
 /** Objects that are tried: a prefix such as `[{"id":7}] INFO {…}` may hold one before the document. */
 const MAX_STARTS = 3;

@@ -56,6 +56,13 @@ export const LOG_FORMS: Readonly<Record<string, Form>> = {
   'docker compose logs': (document) => [`app-1  | ${document}`],
   kubernetes: kubernetesLines,
   'journalctl --output json': (document) => [JSON.stringify({ PRIORITY: '6', MESSAGE: document })],
+  "Lambda's telemetry, record as text": (document) => [
+    JSON.stringify({ time: TIME, type: 'function', record: document }),
+  ],
+  "Lambda's telemetry, record as object": (document) => [
+    JSON.stringify({ time: TIME, type: 'function', record: { level: 'INFO', message: parsed(document) } }),
+  ],
+  'a logger that says msg': (document) => [JSON.stringify({ level: 30, time: 1796072400456, msg: document })],
   'a prefix with braces': (document) => [`{req-7} [{"id":1}] INFO ${document}`],
   'a wider prefix': (document) => [`{ 'a': 1 } ${document.replace('{"', '{ "')}`],
   syslog: (document) => [`<14>1 ${TIME} host app 77 - [x@1 a="b"] ${document}`],
