@@ -7,9 +7,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'parse5';
-import { decodeHtml } from '../lib/page/decodeHtml.ts';
-import { discoverImages } from '../lib/page/discoverImages.ts';
-import type { StylesheetResult } from '../lib/page/stylesheets.ts';
+import type { StylesheetResult } from '../lib/discovery/css/stylesheets.ts';
+import { discoverImages } from '../lib/discovery/discoverImages.ts';
+import { decodeHtml } from '../lib/discovery/markup/decodeHtml.ts';
 
 const ROUNDS = 5;
 

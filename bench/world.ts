@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { buildFunctions } from '../local-stack/build.ts';
 import { LOCAL_KEYS } from '../local-stack/embedded/localKeys.ts';
 import { startRedis } from '../local-stack/embedded/redis.ts';
+import { buildFunctions } from '../tools/bundler/build.ts';
 import { type Child, startChild, startServer } from './child.ts';
 
 export type FunctionName = 'getImages' | 'postImages' | 'putImages';

@@ -1,5 +1,5 @@
-import { harvestOperation } from '../lib/api/harvestOperation.ts';
-import { createHttpHandler } from '../lib/api/httpHandler.ts';
+import { harvestOperation } from '../lib/http/harvestOperation.ts';
+import { createHttpHandler } from '../lib/http/httpHandler.ts';
 import { createHarvestServices } from '../lib/services.ts';
 
 /** `POST /images {"url":U}`: harvests a page for the first time. */

@@ -1,5 +1,5 @@
-import { harvestOperation } from '../lib/api/harvestOperation.ts';
-import { createHttpHandler } from '../lib/api/httpHandler.ts';
+import { harvestOperation } from '../lib/http/harvestOperation.ts';
+import { createHttpHandler } from '../lib/http/httpHandler.ts';
 import { createHarvestServices } from '../lib/services.ts';
 
 /** `PUT /images {"url":U}`: brings a page up to date, or harvests it when it is new. */

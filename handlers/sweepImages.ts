@@ -1,9 +1,9 @@
 import type { Context } from 'aws-lambda';
-import { describe } from '../lib/api/describe.ts';
-import { Problem } from '../lib/problem.ts';
-import type { SweepReport } from '../lib/record/sweep.ts';
-import { sweepInTime } from '../lib/record/sweepInTime.ts';
+import { Problem } from '../lib/domain/problem.ts';
+import { describe } from '../lib/invocation/describe.ts';
 import { createBaseServices } from '../lib/services.ts';
+import type { SweepReport } from '../lib/sweep/sweep.ts';
+import { sweepInTime } from '../lib/sweep/sweepInTime.ts';
 
 const services = createBaseServices();
 

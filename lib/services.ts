@@ -1,19 +1,19 @@
 /** The one place that knows which adapter keeps which promise. */
 import { randomBytes } from 'node:crypto';
+import { type ByteBudget, createByteBudget } from './concurrency/byteBudget.ts';
+import type { FairSemaphore } from './concurrency/fairSemaphore.ts';
 import { type Config, type CorsOrigins, readConfig } from './config.ts';
-import type { FairSemaphore } from './fairSemaphore.ts';
+import type { Clock, Metrics, PageCache, PageLock, SweepProgress, Web } from './domain/ports.ts';
+import { createEmfMetrics } from './emf/emfMetrics.ts';
 import { type Admission, createAdmission } from './harvest/admission.ts';
-import { type ByteBudget, createByteBudget } from './harvest/byteBudget.ts';
 import type { HarvestServices } from './harvest/harvest.ts';
 import { createUploadPermits } from './harvest/uploadPermits.ts';
-import type { Storage } from './measuredStorage.ts';
-import { createEmfMetrics } from './metrics/emfMetrics.ts';
-import type { Clock, Metrics, PageCache, PageLock, SweepProgress, Web } from './ports.ts';
-import { createNoCache } from './record/noCache.ts';
-import { createRedisCache } from './record/redisCache.ts';
-import type { RedisNotice } from './record/redisConnection.ts';
-import { createS3Store, type StoreNotice } from './record/s3Store.ts';
-import { STORE_TIMES } from './record/s3Times.ts';
+import type { Storage } from './invocation/measuredStorage.ts';
+import { createRedisCache } from './redis/cache.ts';
+import type { RedisNotice } from './redis/connection.ts';
+import { createNoCache } from './redis/noCache.ts';
+import { createS3Store, type StoreNotice } from './s3/store.ts';
+import { STORE_TIMES } from './s3/times.ts';
 import { createWeb } from './web/createWeb.ts';
 
 /** What every function needs: to answer a look-up, to sweep. */

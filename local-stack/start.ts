@@ -2,22 +2,22 @@
 import { join, resolve } from 'node:path';
 import { type CorsOrigins, readConfig } from '../lib/config.ts';
 import { readTogether } from '../lib/settingsError.ts';
-import { refuseArguments } from './arguments.ts';
-import { buildFunctions } from './build.ts';
+import { buildFunctions } from '../tools/bundler/build.ts';
 import { lockFolder } from './embedded/folderLock.ts';
 import { startObjectStore } from './embedded/objectStore.ts';
 import { startRedis } from './embedded/redis.ts';
+import { startSite } from './front/site.ts';
+import { startOfflineApi } from './offline/offlineApi.ts';
+import { refuseArguments } from './settings/arguments.ts';
 import {
   functionEnvironment,
   LOCAL_BUCKET,
   noteRunning,
   type OwnServices,
   removeNote,
-} from './environment.ts';
-import { startOfflineApi } from './offlineApi.ts';
-import { checkPorts } from './ports.ts';
-import { type LocalSettings, readLocalSettings } from './settings.ts';
-import { startSite } from './site.ts';
+} from './settings/environment.ts';
+import { checkPorts } from './settings/ports.ts';
+import { type LocalSettings, readLocalSettings } from './settings/settings.ts';
 import { ASKED, watchForEnd } from './watchForEnd.ts';
 
 const STATIC = resolve(import.meta.dirname, '../static');

@@ -1,8 +1,8 @@
 /** `npm run sweep`: runs the scheduled sweep once, on the store of the local stack. */
 import type { Context } from 'aws-lambda';
-import { refuseArguments } from './arguments.ts';
-import { joinRunning } from './environment.ts';
-import { readLocalSettings } from './settings.ts';
+import { refuseArguments } from './settings/arguments.ts';
+import { joinRunning } from './settings/environment.ts';
+import { readLocalSettings } from './settings/settings.ts';
 
 /** As long as the deployed function has. */
 const TIMEOUT_MS = 900_000;

@@ -7,7 +7,7 @@ import { bundleSizeOf } from '../bench/bundleBudget.ts';
 import { readParameters } from '../bench/parameters.ts';
 import { isFarOff, isMet, type Row, ratioRow } from '../bench/row.ts';
 import { differenceOf, exponentOf, median, ratioOf } from '../bench/statistics.ts';
-import { buildFunctions } from '../local-stack/build.ts';
+import { buildFunctions } from '../tools/bundler/build.ts';
 
 describe('a figure', () => {
   it('is the median, of an even number the middle of two', () => {

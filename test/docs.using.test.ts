@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findProgram } from '../local-stack/embedded/childService.ts';
-import { type Site, startSite } from '../local-stack/site.ts';
+import { type Site, startSite } from '../local-stack/front/site.ts';
 import { type Block, blocksOf, readDocument } from './support/markdown.ts';
 import { type App, cleanEnvironment, freePorts, ROOT, startApp } from './support/startApp.ts';
 import { until } from './support/until.ts';

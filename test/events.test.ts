@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { PROBLEM_CODES } from '../lib/problem.ts';
+import { PROBLEM_CODES } from '../lib/domain/problem.ts';
 
 const FOLDER = join(import.meta.dirname, '../events');
 const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');

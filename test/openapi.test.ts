@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { problemFacts } from '../lib/problem.ts';
-import { makeFiles, ROOT } from '../openapi/files.ts';
-import { OPERATIONS } from '../openapi/operations.ts';
-import { METHODS, rehearse } from '../openapi/rehearsal.ts';
+import { problemFacts } from '../lib/domain/problem.ts';
+import { makeFiles, ROOT } from '../tools/openapi/files.ts';
+import { OPERATIONS } from '../tools/openapi/operations.ts';
+import { METHODS, rehearse } from '../tools/openapi/rehearsal.ts';
 import { readDescription } from './support/apiDescription.ts';
 
 const { description, faultsOf } = readDescription();

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { parseObjectName } from '../lib/image/objectName.ts';
-import { imageIdOf, pageIdOf } from '../lib/page/identity.ts';
-import { IMAGE_CODES, PROBLEM_CODES } from '../lib/problem.ts';
+import { imageIdOf, pageIdOf } from '../lib/domain/identity.ts';
+import { parseObjectName } from '../lib/domain/objectName.ts';
+import { IMAGE_CODES, PROBLEM_CODES } from '../lib/domain/problem.ts';
 
 const root = join(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');

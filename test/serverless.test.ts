@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { buildFunctions, FUNCTIONS } from '../local-stack/build.ts';
+import { buildFunctions, FUNCTIONS } from '../tools/bundler/build.ts';
 import { cleanEnvironment, ROOT } from './support/startApp.ts';
 
 interface Resource {

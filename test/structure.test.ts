@@ -37,9 +37,9 @@ const under = (...folders: readonly string[]) =>
 const ADAPTERS = ['lib/web/', 'lib/record/s3', 'lib/record/redis', 'lib/record/noCache', 'lib/metrics/'];
 const isAdapter = (file: string) => ADAPTERS.some((adapter) => file.startsWith(adapter));
 const GROUND_FLOOR = [
-  'lib/model.ts',
-  'lib/ports.ts',
-  'lib/problem.ts',
+  'lib/domain/model.ts',
+  'lib/domain/ports.ts',
+  'lib/domain/problem.ts',
   'lib/config.ts',
   'lib/settingsError.ts',
 ];
@@ -48,7 +48,7 @@ describe('the structure', () => {
   it('is looked at as a whole', () => {
     expect(sources.length).toBeGreaterThan(50);
     expect(sources.flatMap(({ imports }) => imports)).toEqual(
-      expect.arrayContaining(['undici', 'lib/model.ts']),
+      expect.arrayContaining(['undici', 'lib/domain/model.ts']),
     );
   });
 

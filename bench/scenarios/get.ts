@@ -1,5 +1,5 @@
 /** Look-ups: through the cache, past it, unchanged, and with the details of the largest record. */
-import { pageIdOf } from '../../lib/page/identity.ts';
+import { pageIdOf } from '../../lib/domain/identity.ts';
 import { type Child, type Cost, startChild } from '../child.ts';
 import { getEvent, type HttpEvent, writeEvent } from '../events.ts';
 import { type Row, ratioRow } from '../row.ts';

@@ -1,6 +1,13 @@
 /** Which of the discovered candidates are worth fetching; the others get their reason here. */
-import { type Candidate, type Reason, STAND_IN_BYTES, URL_MAX_CHARS, type Variants } from '../model.ts';
-import type { Pace } from '../pace.ts';
+
+import type { Pace } from '../concurrency/pace.ts';
+import {
+  type Candidate,
+  type Reason,
+  STAND_IN_BYTES,
+  URL_MAX_CHARS,
+  type Variants,
+} from '../domain/model.ts';
 
 export interface Choice {
   readonly candidate: Candidate;

@@ -11,8 +11,8 @@ import {
   type SkippedLine,
   type StoredItem,
   type Variants,
-} from '../model.ts';
-import type { ImageCode } from '../problem.ts';
+} from '../domain/model.ts';
+import type { ImageCode } from '../domain/problem.ts';
 import { cutLists, SKIPPED_LISTED, shown } from '../record/boundLists.ts';
 import { SCHEMA } from '../record/recordText.ts';
 import { roomOf } from './choose.ts';

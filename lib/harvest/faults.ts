@@ -1,7 +1,7 @@
 /** What a fault of reading from the web means: for the page a Problem, for an image or a stylesheet a line. */
-import type { Reason, Shortfall, Warning, WebFault } from '../model.ts';
-import type { WebResult } from '../ports.ts';
-import { type ImageCode, Problem, type ProblemCode, type UnreachableReason } from '../problem.ts';
+import type { Reason, Shortfall, Warning, WebFault } from '../domain/model.ts';
+import type { WebResult } from '../domain/ports.ts';
+import { type ImageCode, Problem, type ProblemCode, type UnreachableReason } from '../domain/problem.ts';
 
 export type WebFailure = Extract<WebResult, { kind: 'failed' }>;
 

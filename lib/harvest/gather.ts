@@ -1,14 +1,15 @@
 /** Per image: download → check → upload, overlapped, bounded in number and in bytes in flight. */
+
+import type { ByteBudget, ByteShare } from '../concurrency/byteBudget.ts';
+import type { FairSemaphore } from '../concurrency/fairSemaphore.ts';
 import type { Limits } from '../config.ts';
-import type { FairSemaphore } from '../fairSemaphore.ts';
+import { imageIdOf } from '../domain/identity.ts';
+import type { Candidate, Reason, StoredItem, Validators } from '../domain/model.ts';
+import { objectName } from '../domain/objectName.ts';
+import type { ImageStore, Web } from '../domain/ports.ts';
 import { fileNameOf } from '../image/fileName.ts';
 import { inspectImage } from '../image/inspectImage.ts';
-import { objectName } from '../image/objectName.ts';
 import { sha256Of } from '../image/sha256Of.ts';
-import type { Candidate, Reason, StoredItem, Validators } from '../model.ts';
-import { imageIdOf } from '../page/identity.ts';
-import type { ImageStore, Web } from '../ports.ts';
-import type { ByteBudget, ByteShare } from './byteBudget.ts';
 import type { Choice } from './choose.ts';
 import { imageReason, OUT_OF_TIME } from './faults.ts';
 

@@ -1,14 +1,22 @@
 /** The story of a POST and of a PUT. Its helpers stand below in call order. */
+
+import type { ByteBudget } from '../concurrency/byteBudget.ts';
+import type { FairSemaphore } from '../concurrency/fairSemaphore.ts';
+import { createPace } from '../concurrency/pace.ts';
 import type { Limits } from '../config.ts';
-import type { FairSemaphore } from '../fairSemaphore.ts';
-import type { Changes, PageRecord, StoredItem, StoredRecord, Variants, VersionedRecord } from '../model.ts';
-import { createPace } from '../pace.ts';
-import { pageIdOf } from '../page/identity.ts';
-import type { Clock, ImageStore, Measures, PageCache, PageLock, RecordStore, Web } from '../ports.ts';
-import { Problem } from '../problem.ts';
+import { pageIdOf } from '../domain/identity.ts';
+import type {
+  Changes,
+  PageRecord,
+  StoredItem,
+  StoredRecord,
+  Variants,
+  VersionedRecord,
+} from '../domain/model.ts';
+import type { Clock, ImageStore, Measures, PageCache, PageLock, RecordStore, Web } from '../domain/ports.ts';
+import { Problem } from '../domain/problem.ts';
 import { commitRecord } from '../record/commit.ts';
 import { namesOf } from '../record/namesOf.ts';
-import type { ByteBudget } from './byteBudget.ts';
 import { choose } from './choose.ts';
 import { type Composed, changesBetween, composeRecord } from './compose.ts';
 import { pageProblem } from './faults.ts';

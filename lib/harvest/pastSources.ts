@@ -1,6 +1,13 @@
 /** What a page's record knows of the sources of its images. Pure. */
-import { PAGE_SOURCE, type PageRecord, PLACES_LISTED, type Provenance, type StoredItem } from '../model.ts';
-import { shortHash } from '../page/identity.ts';
+
+import { shortHash } from '../domain/identity.ts';
+import {
+  PAGE_SOURCE,
+  type PageRecord,
+  PLACES_LISTED,
+  type Provenance,
+  type StoredItem,
+} from '../domain/model.ts';
 import { isBare, isShownWhole, mayBeCut } from '../record/boundLists.ts';
 
 export interface PastSource {

@@ -2,6 +2,8 @@
  * Which copies an update must keep although it did not find them: only a source that was read whole may say that an
  * image is gone. Pure.
  */
+
+import { imageIdOf } from '../domain/identity.ts';
 import {
   type Candidate,
   type Discovery,
@@ -16,9 +18,8 @@ import {
   type StylesheetCode,
   URL_MAX_CHARS,
   type Warning,
-} from '../model.ts';
-import { imageIdOf } from '../page/identity.ts';
-import type { ImageCode } from '../problem.ts';
+} from '../domain/model.ts';
+import type { ImageCode } from '../domain/problem.ts';
 import { type PastSource, readPast } from './pastSources.ts';
 
 /** What an update starts from: the record's sources, as far as this call's reading has not replaced them. */

@@ -1,11 +1,11 @@
 /** Reads the URL that was given and tells what it is: a page, or itself an image. */
 import type { Limits } from '../config.ts';
+import { discoverImages } from '../discovery/discoverImages.ts';
+import { isHtmlType, looksLikeHtml } from '../discovery/markup/sniffHtml.ts';
+import { type Discovery, PAGE_SOURCE } from '../domain/model.ts';
+import type { Web, WebRequest } from '../domain/ports.ts';
+import { Problem } from '../domain/problem.ts';
 import { imageTypeOf, inspectImage } from '../image/inspectImage.ts';
-import { type Discovery, PAGE_SOURCE } from '../model.ts';
-import { discoverImages } from '../page/discoverImages.ts';
-import { isHtmlType, looksLikeHtml } from '../page/sniffHtml.ts';
-import type { Web, WebRequest } from '../ports.ts';
-import { Problem } from '../problem.ts';
 import { pageProblem, stylesheetWarning } from './faults.ts';
 
 export interface FoundPage {

@@ -1,5 +1,5 @@
 /** How many images one process uploads at once. */
-import { createFairSemaphore, type FairSemaphore } from '../fairSemaphore.ts';
+import { createFairSemaphore, type FairSemaphore } from '../concurrency/fairSemaphore.ts';
 
 /** Below what the store's client has sockets for, so that no upload queues for one, and a record's call finds one. */
 const UPLOADS_MAX = 96;

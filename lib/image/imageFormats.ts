@@ -1,4 +1,4 @@
-import type { Pace } from '../pace.ts';
+import type { Pace } from '../concurrency/pace.ts';
 import { brandsOf } from './readers/boxes.ts';
 import { isBmp, readBmp } from './readers/readBmp.ts';
 import { readGif } from './readers/readGif.ts';

@@ -1,6 +1,6 @@
-import type { ImageFacts } from '../model.ts';
-import { createPace } from '../pace.ts';
-import type { ImageCode } from '../problem.ts';
+import { createPace } from '../concurrency/pace.ts';
+import type { ImageFacts } from '../domain/model.ts';
+import type { ImageCode } from '../domain/problem.ts';
 import { imageFormatOf } from './imageFormats.ts';
 
 export interface InspectOptions {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createPace } from '../pace.ts';
+import { createPace } from '../concurrency/pace.ts';
 import { inSteps } from './structure.ts';
 
 /** A step of so many bytes takes a millisecond, or four where the processor has no instruction for it. */

@@ -1,4 +1,4 @@
-import type { Pace } from '../pace.ts';
+import type { Pace } from '../concurrency/pace.ts';
 
 /** What the structure of an image's bytes tells, without decoding a pixel. */
 export interface Structure {

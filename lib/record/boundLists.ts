@@ -1,5 +1,5 @@
 /** Cuts what a record or an answer lists for people to read, never what it counts. Pure. */
-import { type Item, PLACES_LISTED, type Place, type SkippedLine } from '../model.ts';
+import { type Item, PLACES_LISTED, type Place, type SkippedLine } from '../domain/model.ts';
 
 export const SKIPPED_LISTED = 2_000;
 /** Of the fullest answer, which lists each name three times and has a link to each item. */

@@ -1,7 +1,7 @@
 /** The one moment at which anything changes for a reader: the conditional PUT of a record, and what to make of its answer. */
-import type { StoredRecord, VersionedRecord } from '../model.ts';
-import type { RecordStore, WriteCondition } from '../ports.ts';
-import { Problem } from '../problem.ts';
+import type { StoredRecord, VersionedRecord } from '../domain/model.ts';
+import type { RecordStore, WriteCondition } from '../domain/ports.ts';
+import { Problem } from '../domain/problem.ts';
 
 export type Commit =
   /** The record is the current one. */

@@ -1,4 +1,4 @@
-import type { StoredRecord } from '../model.ts';
+import type { StoredRecord } from '../domain/model.ts';
 
 /** The objects that a record names: these must exist, every other object of the page may be removed. */
 export function namesOf(record: StoredRecord | null | undefined): ReadonlySet<string> {

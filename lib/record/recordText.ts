@@ -1,8 +1,9 @@
 /** The text of a record, as the bucket and the cache keep it. */
-import { parseObjectName } from '../image/objectName.ts';
-import type { PageRecord, StoredRecord } from '../model.ts';
-import { pageIdOf } from '../page/identity.ts';
-import { Problem } from '../problem.ts';
+
+import { pageIdOf } from '../domain/identity.ts';
+import type { PageRecord, StoredRecord } from '../domain/model.ts';
+import { parseObjectName } from '../domain/objectName.ts';
+import { Problem } from '../domain/problem.ts';
 
 /** Of a record's text. `LISTS_MAX_BYTES` in compose.ts says why what this program writes has less, by default limits. */
 export const RECORD_MAX_BYTES = 32 * 1024 * 1024;

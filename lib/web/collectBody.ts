@@ -1,5 +1,5 @@
 /** Reads a decoded body into one buffer, within limits that are checked before a piece is kept. */
-import type { WebRequest } from '../ports.ts';
+import type { WebRequest } from '../domain/ports.ts';
 import { faultError } from './faults.ts';
 
 export interface CollectOptions {

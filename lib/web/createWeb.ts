@@ -1,7 +1,8 @@
 /** Reads one URL from the web: the address policy on every hop, redirects by hand, limits, one deadline. */
+
+import { createFairSemaphore, type FairSemaphore } from '../concurrency/fairSemaphore.ts';
 import type { FetchConfig } from '../config.ts';
-import { createFairSemaphore, type FairSemaphore } from '../fairSemaphore.ts';
-import type { Clock, Web, WebRequest, WebResult } from '../ports.ts';
+import type { Clock, Web, WebRequest, WebResult } from '../domain/ports.ts';
 import { collectBody } from './collectBody.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { createDecoders, type Decoders, decodeBody, isIdentity } from './decodeBody.ts';

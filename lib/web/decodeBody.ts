@@ -1,7 +1,7 @@
 /** Undoes a body's Content-Encoding piece by piece, never further ahead than its reader. */
 import { pipeline, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip } from 'node:zlib';
-import { createFairSemaphore, type FairSemaphore } from '../fairSemaphore.ts';
+import { createFairSemaphore, type FairSemaphore } from '../concurrency/fairSemaphore.ts';
 import { createBlocks } from './collectBody.ts';
 import { faultError } from './faults.ts';
 

@@ -1,6 +1,6 @@
 /** The faults of reading from the web: one public sentence each, and the error that carries one to the boundary. */
-import type { WebFault } from '../model.ts';
-import type { WebResult } from '../ports.ts';
+import type { WebFault } from '../domain/model.ts';
+import type { WebResult } from '../domain/ports.ts';
 
 /** Public text. It never says which address, and for `forbidden` not even which rule. */
 const DETAILS: Readonly<Record<WebFault, string>> = {

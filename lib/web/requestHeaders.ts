@@ -1,5 +1,5 @@
 /** What a request says about itself. No cookies, no credentials, ever. */
-import type { WebRequest } from '../ports.ts';
+import type { WebRequest } from '../domain/ports.ts';
 
 /** Honest, so that a site's owner can see and refuse us. */
 export const USER_AGENT =

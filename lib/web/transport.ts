@@ -2,7 +2,7 @@
  * Connections by origin: HTTP/2 where the server offers it (ALPN), else HTTP/1.1. A connection is used for the origin
  * that it was dialled and judged for, and for no other.
  */
-import type { WebFault } from '../model.ts';
+import type { WebFault } from '../domain/model.ts';
 import type { Answer, Connection, Sending } from './exchange.ts';
 import { type FaultError, faultError, isFaultError } from './faults.ts';
 import type { Dialled, DialTarget, GuardedDial } from './guard/guardedDial.ts';

@@ -1,5 +1,5 @@
 /** Conditional requests: RFC 9110 section 13. */
-import { URL_MAX_CHARS, type Validators } from '../model.ts';
+import { URL_MAX_CHARS, type Validators } from '../domain/model.ts';
 import type { Answer } from './exchange.ts';
 
 /** A validator comes back from a server and goes into a later request, so only what a header can carry is kept. */

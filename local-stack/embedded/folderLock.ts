@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { explainFolder } from '../folderFaults.ts';
+import { explainFolder } from '../../lib/folderFaults.ts';
 
 export interface FolderUse {
   /** The process as a user knows it: `npm start (process 4711, API on port 8080)`. */

@@ -6,8 +6,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { explainFolder } from '../folderFaults.ts';
-import { createRequestGuard, type GuardOptions } from '../requestGuard.ts';
+import { explainFolder } from '../../lib/folderFaults.ts';
+import { createRequestGuard, type GuardOptions } from '../front/requestGuard.ts';
 import { createAuthenticator, hasClaimedHash } from './authenticate.ts';
 import { type FolderLock, lockFolder } from './folderLock.ts';
 import { LOCAL_KEYS, type StoreKeys } from './localKeys.ts';

@@ -6,7 +6,7 @@ import { altOf, lastSegment, placeWords } from './places.js';
 import { byteWords, CHANGE_WORDS, countWords, typeName } from './words.js';
 
 /**
- * @import { Item, Place } from '../../lib/model.ts'
+ * @import { Item, Place } from '../../lib/domain/model.ts'
  * @import { Gallery } from './gallery.js'
  */
 

@@ -3,7 +3,7 @@ import { el } from './dom.js';
 import { CHANGE_WORDS, countWords } from './words.js';
 
 /**
- * @import { Changes } from '../../lib/model.ts'
+ * @import { Changes } from '../../lib/domain/model.ts'
  * @import { Shown } from './result.js'
  * @typedef {keyof Changes} Change
  */

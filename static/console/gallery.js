@@ -4,7 +4,7 @@ import { el } from './dom.js';
 import { countWords } from './words.js';
 
 /**
- * @import { Item } from '../../lib/model.ts'
+ * @import { Item } from '../../lib/domain/model.ts'
  * @import { Spot } from './card.js'
  * @import { Change } from './changes.js'
  *

@@ -1,4 +1,4 @@
-/** Where on the page an image was found, in a line. @import { Place } from '../../lib/model.ts' */
+/** Where on the page an image was found, in a line. @import { Place } from '../../lib/domain/model.ts' */
 
 /** `img › srcset 2x`. @param {Place} place */
 export function placeWords({ element, attribute, descriptor, stylesheet }) {

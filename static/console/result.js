@@ -12,7 +12,7 @@ import { byteWords, countWords, timeWords } from './words.js';
 
 /**
  * @import { Around } from './actions.js'
- * @import { Changes, Item, SkippedLine, Warning, Counts } from '../../lib/model.ts'
+ * @import { Changes, Item, SkippedLine, Warning, Counts } from '../../lib/domain/model.ts'
  *
  * @typedef {object} Shown a record as POST and PUT answer it, or what a GET finds
  * @property {string} url

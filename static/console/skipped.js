@@ -3,7 +3,7 @@ import { el, prose } from './dom.js';
 import { placeWords } from './places.js';
 import { countWords, IMAGE_WORDS, lookIn, PROBLEM_WORDS } from './words.js';
 
-/** @import { Counts, SkippedLine, Warning } from '../../lib/model.ts' */
+/** @import { Counts, SkippedLine, Warning } from '../../lib/domain/model.ts' */
 
 /** Lists up to this length stand open. */
 const OPEN_LINES = 8;

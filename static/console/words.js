@@ -2,8 +2,8 @@
  * What the service's codes mean to a person, and what can be done about it. The types, and a test, hold these tables
  * against the service's own closed lists.
  *
- * @import { ImageCode, ProblemCode, UnreachableReason } from '../../lib/problem.ts'
- * @import { Changes } from '../../lib/model.ts'
+ * @import { ImageCode, ProblemCode, UnreachableReason } from '../../lib/domain/problem.ts'
+ * @import { Changes } from '../../lib/domain/model.ts'
  *
  * @typedef {object} ChangeWords
  * @property {string} sign

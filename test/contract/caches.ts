@@ -4,14 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PageCache, PageLock } from '../../lib/ports.ts';
-import { createNoCache } from '../../lib/record/noCache.ts';
-import { createRedisCache } from '../../lib/record/redisCache.ts';
-import { REDIS_TIMES, type RedisTimes } from '../../lib/record/redisServer.ts';
+import type { PageCache, PageLock } from '../../lib/domain/ports.ts';
+import { createRedisCache } from '../../lib/redis/cache.ts';
+import { createNoCache } from '../../lib/redis/noCache.ts';
+import { REDIS_TIMES, type RedisTimes } from '../../lib/redis/server.ts';
 import { findProgram } from '../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS, startRedis } from '../../local-stack/embedded/redis.ts';
+import { startRedisDouble } from '../deep/faults/redisDouble.ts';
 import { createMemoryCache } from '../fakes/memoryCache.ts';
-import { startRedisDouble } from '../faults/redisDouble.ts';
 import { findRedisPrograms, startRealCluster } from '../support/redisServers.ts';
 
 export interface RunningCache {

@@ -1,7 +1,7 @@
 /** What `ImageStore` promises, whoever keeps the promise. */
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
-import type { ImageStore, StoredObject } from '../../lib/ports.ts';
+import type { ImageStore, StoredObject } from '../../lib/domain/ports.ts';
 
 export const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
 

@@ -1,7 +1,7 @@
 /** What `PageCache` promises, whoever keeps the promise. */
 import { randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
-import type { CachedPage, PageCache } from '../../lib/ports.ts';
+import type { CachedPage, PageCache } from '../../lib/domain/ports.ts';
 import { itemOf, recordOf } from '../support/builders.ts';
 import { until } from '../support/until.ts';
 

@@ -1,7 +1,7 @@
 /** What `PageLock` promises, whoever keeps the promise. */
 import { randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
-import type { PageLock } from '../../lib/ports.ts';
+import type { PageLock } from '../../lib/domain/ports.ts';
 import { until } from '../support/until.ts';
 
 const LOCK_MS = 3_600_000;

@@ -1,7 +1,7 @@
 /** What `RecordStore` promises, whoever keeps the promise. */
 import { expect, it } from '@jest/globals';
-import type { FenceRecord, StoredRecord } from '../../lib/model.ts';
-import type { RecordStore, WriteCondition } from '../../lib/ports.ts';
+import type { FenceRecord, StoredRecord } from '../../lib/domain/model.ts';
+import type { RecordStore, WriteCondition } from '../../lib/domain/ports.ts';
 import { itemOf, newPage } from '../support/builders.ts';
 
 /** Defines the suite. Every test has a page of its own. */

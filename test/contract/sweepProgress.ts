@@ -1,6 +1,6 @@
 /** What `SweepProgress` promises, whoever keeps the promise. */
 import { expect, it } from '@jest/globals';
-import type { SweepProgress } from '../../lib/ports.ts';
+import type { SweepProgress } from '../../lib/domain/ports.ts';
 
 /** Defines the suite. There is one place in a bucket, so the tests follow each other. */
 export function testSweepProgress(progress: () => SweepProgress): void {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type ObjectStore, startObjectStore } from '../../local-stack/embedded/objectStore.ts';
-import { type Site, startSite } from '../../local-stack/site.ts';
+import { type Site, startSite } from '../../local-stack/front/site.ts';
 import { ROOT } from '../support/startApp.ts';
 
 type Handler = (event: unknown, context: unknown) => Promise<{ statusCode: number; body: string }>;

@@ -1,6 +1,6 @@
 /** What HTTP clients and browsers expect of any API, through the gateway that `npm start` runs. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SAFETY_HEADERS } from '../../lib/api/safetyHeaders.ts';
+import { SAFETY_HEADERS } from '../../lib/http/safetyHeaders.ts';
 import { type App, startApp } from '../support/startApp.ts';
 import { until } from '../support/until.ts';
 

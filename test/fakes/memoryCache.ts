@@ -1,6 +1,6 @@
 /** A cache and its locks in memory that keep the promises of `PageCache` and `PageLock`. */
-import type { PageRecord } from '../../lib/model.ts';
-import type { PageCache, PageLock } from '../../lib/ports.ts';
+import type { PageRecord } from '../../lib/domain/model.ts';
+import type { PageCache, PageLock } from '../../lib/domain/ports.ts';
 import { CACHED_MAX_BYTES } from '../../lib/record/recordText.ts';
 import { createCalls, type Intercept, type PortCall } from './intercept.ts';
 

@@ -1,7 +1,13 @@
 /** A bucket in memory that keeps the promises of `RecordStore`, `ImageStore` and `SweepProgress`. */
 import { createHash } from 'node:crypto';
-import type { StoredRecord } from '../../lib/model.ts';
-import type { ImageStore, RecordStore, StoredObject, SweepPosition, SweepProgress } from '../../lib/ports.ts';
+import type { StoredRecord } from '../../lib/domain/model.ts';
+import type {
+  ImageStore,
+  RecordStore,
+  StoredObject,
+  SweepPosition,
+  SweepProgress,
+} from '../../lib/domain/ports.ts';
 import { createCalls, type Intercept, type PortCall } from './intercept.ts';
 
 export interface MemoryObject {

@@ -1,6 +1,6 @@
 /** A web without a network: pages and images by URL, with what was asked for. */
-import type { WebFault } from '../../lib/model.ts';
-import type { Web, WebRequest, WebResult } from '../../lib/ports.ts';
+import type { WebFault } from '../../lib/domain/model.ts';
+import type { Web, WebRequest, WebResult } from '../../lib/domain/ports.ts';
 
 export interface MemoryResource {
   readonly body?: string | Buffer;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../lib/config.ts';
 import { readTogether, SettingsError } from '../../lib/settingsError.ts';
-import { readLocalSettings } from '../../local-stack/settings.ts';
+import { readLocalSettings } from '../../local-stack/settings/settings.ts';
 
 describe('two readers of one environment', () => {
   const read = (env: Record<string, string>) =>

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createRedisCache, type RedisCache } from '../../lib/record/redisCache.ts';
+import { createRedisCache, type RedisCache } from '../../lib/redis/cache.ts';
 import { type ChildService, findProgram, startChild } from '../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS } from '../../local-stack/embedded/redis.ts';
 import { PATIENT_REDIS } from '../contract/caches.ts';

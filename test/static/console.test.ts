@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { IMAGE_CODES, PROBLEM_CODES } from '../../lib/problem.ts';
+import { IMAGE_CODES, PROBLEM_CODES } from '../../lib/domain/problem.ts';
 
 const FOLDER = join(import.meta.dirname, '../../static/console');
 

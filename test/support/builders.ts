@@ -1,5 +1,6 @@
 /** Small valid data for tests: name what matters, the rest is filled in. */
 import { randomBytes } from 'node:crypto';
+import { pageIdOf, shortHash } from '../../lib/domain/identity.ts';
 import {
   type Candidate,
   type Discovery,
@@ -7,8 +8,7 @@ import {
   type PageRecord,
   type Source,
   type StoredItem,
-} from '../../lib/model.ts';
-import { pageIdOf, shortHash } from '../../lib/page/identity.ts';
+} from '../../lib/domain/model.ts';
 
 export function candidateOf(url: string, parts: Partial<Candidate> = {}): Candidate {
   return {

@@ -3,9 +3,9 @@
  * `npm run test:deep`. Each is a pattern of jest's `testPathIgnorePatterns`.
  */
 export const DEEP_SUITES = [
-  '/test/browser/',
-  '/test/faults/',
-  '/test/hostile/',
+  '/test/deep/browser/',
+  '/test/deep/faults/',
+  '/test/deep/hostile/',
   '/test/contract/(realStores|unfitStores)\\.test',
   '/test/e2e/(corpus|minio|front|start)\\.test',
   '/test/lib/harvest/updates/',

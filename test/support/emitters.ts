@@ -1,4 +1,4 @@
-/** Emitters of other languages, as .ci/emitters.sh installs them. */
+/** Emitters of other languages, as test/local-stack/exporter/emitters.sh installs them. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 

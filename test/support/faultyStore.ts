@@ -2,7 +2,7 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { SWEEP_KEY } from '../../lib/record/s3SweepProgress.ts';
+import { SWEEP_KEY } from '../../lib/s3/sweepProgress.ts';
 import './nodeErrors.ts';
 import { signedHeaders } from './signedFetch.ts';
 

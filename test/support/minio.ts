@@ -1,4 +1,4 @@
-/** The MinIO that docker-compose.yml names, as .ci/stack/programs.sh has built it: one process, a folder of its own. */
+/** The MinIO that docker-compose.yml names, as test/stack/programs.sh has built it: one process, a folder of its own. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

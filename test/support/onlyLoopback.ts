@@ -2,7 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, expect } from '@jest/globals';
-import { report } from '../hostile/support/figures.ts';
+import { report } from '../deep/hostile/support/figures.ts';
 
 const strayed: string[] = [];
 let connections = 0;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { type ChildService, findProgram, startChild } from '../../local-stack/embedded/childService.ts';
-import { commandOf, endOf } from '../faults/kill/redisGate.ts';
+import { commandOf, endOf } from '../deep/faults/kill/redisGate.ts';
 import { type SelfSigned, selfSigned } from '../lib/web/selfSigned.ts';
 import { freePorts } from './startApp.ts';
 import { until } from './until.ts';

@@ -1,4 +1,4 @@
-/** S3 servers that people run for tests and at home: what .ci/stack/stores.sh brings, each in a folder of its own. */
+/** S3 servers that people run for tests and at home: what test/stack/stores.sh brings, each in a folder of its own. */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -50,19 +50,19 @@ export function findTestServices(): readonly TestService[] {
     {
       name: 'MinIO',
       covers: 'the store, and npm start, on the MinIO that docker-compose.yml names',
-      install: 'bash .ci/stack/programs.sh',
+      install: 'bash test/stack/programs.sh',
       program: findMinIo(),
     },
     ...FIT_SERVERS.map(({ name, find }) => ({
       name,
       covers: `the store on ${name}`,
-      install: name === 'versitygw' ? 'bash .ci/stack/programs.sh' : 'bash .ci/stack/stores.sh',
+      install: name === 'versitygw' ? 'bash test/stack/programs.sh' : 'bash test/stack/stores.sh',
       program: find(),
     })),
     ...UNFIT_SERVERS.map(({ name, find }) => ({
       name,
       covers: `that the check of a bucket refuses ${name}`,
-      install: 'install java, and bash .ci/stack/stores.sh',
+      install: 'install java, and bash test/stack/stores.sh',
       program: find(),
     })),
     {
@@ -110,7 +110,7 @@ export function findTestServices(): readonly TestService[] {
     {
       name: 'the EMF emitters of Python, Java and Rust',
       covers: 'what the exporter counts of documents that they wrote',
-      install: 'bash .ci/emitters.sh',
+      install: 'bash test/local-stack/exporter/emitters.sh',
       program: findEmitters()?.[0]?.path ?? null,
     },
   ];

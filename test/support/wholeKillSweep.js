@@ -4,4 +4,4 @@ import base from '../../jest.config.js';
 process.env.KILL_SWEEP = 'whole';
 
 /** @type {import('jest').Config} */
-export default { ...base, rootDir: '../..', testMatch: ['**/test/faults/killSweep*.test.ts'] };
+export default { ...base, rootDir: '../..', testMatch: ['**/test/deep/faults/killSweep*.test.ts'] };

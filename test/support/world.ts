@@ -1,8 +1,11 @@
 /** The service over fakes: a web, a bucket and a cache that a test can look into and break. */
 
+import { createByteBudget } from '../../lib/concurrency/byteBudget.ts';
 import type { Limits } from '../../lib/config.ts';
 import { readConfig } from '../../lib/config.ts';
-import { createByteBudget } from '../../lib/harvest/byteBudget.ts';
+import { pageIdOf } from '../../lib/domain/identity.ts';
+import type { Measures } from '../../lib/domain/ports.ts';
+import { Problem, type ProblemCode } from '../../lib/domain/problem.ts';
 import {
   type Harvest,
   type HarvestRequest,
@@ -10,11 +13,8 @@ import {
   harvest,
 } from '../../lib/harvest/harvest.ts';
 import { createUploadPermits } from '../../lib/harvest/uploadPermits.ts';
-import { pageIdOf } from '../../lib/page/identity.ts';
-import type { Measures } from '../../lib/ports.ts';
-import { Problem, type ProblemCode } from '../../lib/problem.ts';
-import { type Found, lookUp } from '../../lib/record/lookUp.ts';
-import { type SweepReport, sweep } from '../../lib/record/sweep.ts';
+import { type Found, lookUp } from '../../lib/lookup/lookUp.ts';
+import { type SweepReport, sweep } from '../../lib/sweep/sweep.ts';
 import type { Intercept } from '../fakes/intercept.ts';
 import { createMemoryCache } from '../fakes/memoryCache.ts';
 import { createMemoryStore } from '../fakes/memoryStore.ts';

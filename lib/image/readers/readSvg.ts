@@ -1,4 +1,4 @@
-import type { Pace } from '../../pace.ts';
+import type { Pace } from '../../concurrency/pace.ts';
 import type { ReadOptions, Sides, Structure } from '../structure.ts';
 import { attributesOf, findSvgRoot, hasSvgEnd, type SvgRoot } from './svgText.ts';
 

@@ -1,4 +1,4 @@
-import type { Pace } from '../../pace.ts';
+import type { Pace } from '../../concurrency/pace.ts';
 import { inSteps } from '../structure.ts';
 import { createMarkupReader, isWhitespace, type Markup, type Search, searchTagEnd } from './xmlMarkup.ts';
 

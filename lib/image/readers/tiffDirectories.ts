@@ -1,5 +1,5 @@
 /** The directories of a TIFF file (TIFF 6.0, section 2) or BigTIFF. */
-import type { Pace } from '../../pace.ts';
+import type { Pace } from '../../concurrency/pace.ts';
 import { inSteps } from '../structure.ts';
 
 /** Reads unsigned integers in the file's byte order; 0 behind the end of the bytes. */

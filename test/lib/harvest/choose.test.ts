@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { createPace } from '../../../lib/concurrency/pace.ts';
+import type { Candidate } from '../../../lib/domain/model.ts';
 import { type ChoiceOptions, choose, roomOf } from '../../../lib/harvest/choose.ts';
-import type { Candidate } from '../../../lib/model.ts';
-import { createPace } from '../../../lib/pace.ts';
 import { candidateOf } from '../../support/builders.ts';
 
 const codesOf = async (candidates: readonly Candidate[], options: Partial<ChoiceOptions> = {}) => {

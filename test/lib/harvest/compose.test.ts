@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { createPace } from '../../../lib/concurrency/pace.ts';
+import type { Discovery, PageRecord, Place, Reason, Source, StoredItem } from '../../../lib/domain/model.ts';
+import { IMAGE_CODES } from '../../../lib/domain/problem.ts';
 import { choose } from '../../../lib/harvest/choose.ts';
 import { type Composition, changesBetween, composeRecord } from '../../../lib/harvest/compose.ts';
 import type { Gathered } from '../../../lib/harvest/gather.ts';
 import { traceSources } from '../../../lib/harvest/provenance.ts';
-import type { Discovery, PageRecord, Place, Reason, Source, StoredItem } from '../../../lib/model.ts';
-import { createPace } from '../../../lib/pace.ts';
-import { IMAGE_CODES } from '../../../lib/problem.ts';
 import { RECORD_MAX_BYTES, readRecord, writeRecord } from '../../../lib/record/recordText.ts';
 import { candidateOf, discoveryOf, itemOf, recordOf, sourceOf } from '../../support/builders.ts';
 

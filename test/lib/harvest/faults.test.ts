@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { StoredRecord } from '../../../lib/model.ts';
-import { pageIdOf } from '../../../lib/page/identity.ts';
-import { Problem } from '../../../lib/problem.ts';
+import { pageIdOf } from '../../../lib/domain/identity.ts';
+import type { StoredRecord } from '../../../lib/domain/model.ts';
+import { Problem } from '../../../lib/domain/problem.ts';
 import type { Intercept } from '../../fakes/intercept.ts';
 import { pngOf } from '../../support/pictures.ts';
 import { until } from '../../support/until.ts';

@@ -2,9 +2,9 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { ImageStore } from '../../../lib/domain/ports.ts';
 import { harvest } from '../../../lib/harvest/harvest.ts';
-import type { ImageStore } from '../../../lib/ports.ts';
-import { createS3Store } from '../../../lib/record/s3Store.ts';
+import { createS3Store } from '../../../lib/s3/store.ts';
 import { pngOf } from '../../support/pictures.ts';
 import { until } from '../../support/until.ts';
 import { createWorld } from '../../support/world.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { StoredRecord, VersionedRecord } from '../../../lib/model.ts';
-import type { RecordStore, WriteCondition } from '../../../lib/ports.ts';
-import { Problem } from '../../../lib/problem.ts';
+import type { StoredRecord, VersionedRecord } from '../../../lib/domain/model.ts';
+import type { RecordStore, WriteCondition } from '../../../lib/domain/ports.ts';
+import { Problem } from '../../../lib/domain/problem.ts';
 import { commitRecord } from '../../../lib/record/commit.ts';
 
 const fence = (opId: string, ...predecessors: string[]): StoredRecord => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PageRecord } from '../../../lib/model.ts';
+import type { PageRecord } from '../../../lib/domain/model.ts';
 import { isRecordOf, RECORD_MAX_BYTES, readRecord, writeRecord } from '../../../lib/record/recordText.ts';
 import { itemOf, newPage } from '../../support/builders.ts';
 

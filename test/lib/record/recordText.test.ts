@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PageRecord, StoredRecord } from '../../../lib/model.ts';
-import { pageIdOf } from '../../../lib/page/identity.ts';
+import { pageIdOf } from '../../../lib/domain/identity.ts';
+import type { PageRecord, StoredRecord } from '../../../lib/domain/model.ts';
 import { readRecord, SCHEMA, writeRecord } from '../../../lib/record/recordText.ts';
 import { itemOf, recordOf } from '../../support/builders.ts';
 import { pngOf } from '../../support/pictures.ts';

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { WebResult } from '../../../lib/ports.ts';
+import type { WebResult } from '../../../lib/domain/ports.ts';
 import { answer, head, startRawServer } from './rawServer.ts';
 import { type SecureConnection, startRawTlsServer } from './rawTlsServer.ts';
 import { selfSigned } from './selfSigned.ts';

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { brotliCompressSync, constants, createBrotliCompress, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { createDecoders, type DecodeOptions, decodeBody, isIdentity } from '../../../lib/web/decodeBody.ts';
-import { measureWithin } from '../../hostile/support/meter.ts';
+import { measureWithin } from '../../deep/hostile/support/meter.ts';
 import { until } from '../../support/until.ts';
 import { answer, head, pathOf, startRawServer } from './rawServer.ts';
 import { createTestWeb, faultOf } from './testWeb.ts';

@@ -1,6 +1,6 @@
 /** The web room on loopback: 127.0.0.2 stands for a public address, every other address is judged by the real table. */
 import type { FetchConfig } from '../../../lib/config.ts';
-import type { WebRequest, WebResult } from '../../../lib/ports.ts';
+import type { WebRequest, WebResult } from '../../../lib/domain/ports.ts';
 import { createWeb, type WebParts } from '../../../lib/web/createWeb.ts';
 import { addressClass } from '../../../lib/web/guard/addressPolicy.ts';
 import type { Resolve } from '../../../lib/web/guard/resolveNames.ts';

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../../lib/config.ts';
-import { createRequestGuard } from '../../../local-stack/requestGuard.ts';
-import { readLocalSettings } from '../../../local-stack/settings.ts';
-import { stackFaults } from '../../../local-stack/stackSettings.ts';
+import { createRequestGuard } from '../../../local-stack/front/requestGuard.ts';
+import { readLocalSettings } from '../../../local-stack/settings/settings.ts';
+import { stackFaults } from '../../../local-stack/settings/stackSettings.ts';
 import { compose, composeVariables, ROOT, read, type Service } from './stackFiles.ts';
 
 const services = Object.entries(compose.services);

@@ -1,6 +1,6 @@
 /** What the trial on an engine reads off the kernel's tables. */
 import { describe, expect, it } from '@jest/globals';
-import { isolated, masqueraded, waysOut } from '../../../.ci/stack/routes.ts';
+import { isolated, masqueraded, waysOut } from '../../stack/routes.ts';
 
 const HEADER = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT    ';
 const row = (device: string, destination: string, gateway: string, mask: string, flags = '0003') =>

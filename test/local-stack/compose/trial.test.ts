@@ -24,8 +24,8 @@ function copyScripts(
   const folder = mkdtempSync(join(tmpdir(), 'trial-'));
   const bin = join(folder, 'bin');
   mkdirSync(bin);
-  cpSync(join(ROOT, '.ci/stack'), join(folder, '.ci/stack'), { recursive: true });
-  for (const [name, text] of Object.entries(replaced)) writeFileSync(join(folder, '.ci/stack', name), text);
+  cpSync(join(ROOT, 'test/stack'), join(folder, 'test/stack'), { recursive: true });
+  for (const [name, text] of Object.entries(replaced)) writeFileSync(join(folder, 'test/stack', name), text);
   for (const [name, text] of Object.entries(programs)) {
     writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
     chmodSync(join(bin, name), 0o755);
@@ -33,7 +33,7 @@ function copyScripts(
   return {
     folder,
     start: (script: string) =>
-      run('bash', [join(folder, '.ci/stack', script)], {
+      run('bash', [join(folder, 'test/stack', script)], {
         PATH: `${bin}:${process.env.PATH}`,
         HOME: folder,
         XDG_CACHE_HOME: join(folder, 'cache'),

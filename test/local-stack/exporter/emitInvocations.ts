@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { readConfig } from '../../../lib/config.ts';
-import { createEmfMetrics } from '../../../lib/metrics/emfMetrics.ts';
+import { createEmfMetrics } from '../../../lib/emf/emfMetrics.ts';
 
 const { receiver } = readConfig({ ...process.env, S3_BUCKET: 'none' }).metrics;
 const metrics = createEmfMetrics(receiver);

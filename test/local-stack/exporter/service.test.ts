@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { IMAGE_CODES, PROBLEM_CODES } from '../../../lib/problem.ts';
+import { IMAGE_CODES, PROBLEM_CODES } from '../../../lib/domain/problem.ts';
 import { ROOT, type RunningExporter, startCommand } from './command.ts';
 import { totalOf } from './exposed.ts';
 

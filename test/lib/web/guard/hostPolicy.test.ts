@@ -4,7 +4,7 @@ import { addressClass } from '../../../../lib/web/guard/addressPolicy.ts';
 import { createHostPolicy, effectivePort } from '../../../../lib/web/guard/hostPolicy.ts';
 import { CONFIG, createTestWeb } from '../testWeb.ts';
 
-/** One of each kind; the spellings are tried through the whole service, in test/hostile/urls.test.ts. */
+/** One of each kind; the spellings are tried through the whole service, in test/deep/hostile/urls.test.ts. */
 const FORBIDDEN: readonly string[] = [
   'http://127.0.0.1/',
   'http://[::1]/',

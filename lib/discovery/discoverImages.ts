@@ -1,0 +1,129 @@
+import { createPace } from '../concurrency/pace.ts';
+import { type Discovery, PAGE_SOURCE, type Shortfall, URL_MAX_CHARS, type Warning } from '../domain/model.ts';
+import type { CssBudget } from './css/cssTokens.ts';
+import { expandInlineStyles } from './css/inlineStyles.ts';
+import {
+  BROKEN_CSS,
+  type ReadStylesheet,
+  type ReadStylesheets,
+  readStylesheets,
+  type SourceDraft,
+  type StylesheetLimits,
+} from './css/stylesheets.ts';
+import { JSON_LD_MAX_CHARS, JSON_LD_URLS_MAX } from './data/jsonLd.ts';
+import { collectReferences } from './markup/collectReferences.ts';
+import { decodeHtml } from './markup/decodeHtml.ts';
+import type { LeftOut } from './markup/discoveryRules.ts';
+import { parseDocument } from './markup/parseDocument.ts';
+import { mergeCandidates } from './merge/mergeCandidates.ts';
+import { withoutFragment } from './merge/resolveReference.ts';
+import type { Reference, StylesheetLink } from './references.ts';
+
+/** A page as it was read. */
+export interface Page {
+  readonly html: Buffer;
+  /** The header as it came. */
+  readonly contentType: string | undefined;
+  /** As requested. */
+  readonly url: URL;
+  /** After redirects. */
+  readonly finalUrl: URL;
+  /** The end of the connection was the end of the page: it may have been cut. */
+  readonly isUndelimited?: boolean;
+}
+
+export interface DiscoveryParts {
+  readonly readStylesheet: ReadStylesheet;
+  readonly limits?: StylesheetLimits;
+  /** Aborted: discovery throws its reason at the next rest. */
+  readonly signal?: AbortSignal;
+}
+
+export const STYLESHEET_LIMITS: StylesheetLimits = {
+  stylesheetsMax: 50,
+  stylesheetsAtATime: 6,
+  importDepthMax: 3,
+};
+/** Bad tokens in all CSS of a page; more is no CSS. */
+const CSS_FAULTS_MAX = 20_000;
+
+/**
+ * Finds every image that a page uses: in its markup, its styles and its linked stylesheets. Candidates come in page
+ * order, each URL once; what a stylesheet names stands where its `link` does. The event loop is never held for long.
+ *
+ * A URL with credentials is a candidate like any other: whoever fetches must refuse it, whoever lists must hide them.
+ *
+ * @throws CONTENT_UNSUPPORTED when the page's markup would not fit into memory once understood
+ */
+export async function discoverImages(page: Page, parts: DiscoveryParts): Promise<Discovery> {
+  const pace = createPace(parts.signal);
+  const budget: CssBudget = { faultsLeft: CSS_FAULTS_MAX };
+  const { text, encoding } = decodeHtml(page.html, page.contentType);
+  const document = await parseDocument(text, pace);
+  const { entries, baseHref, leftOut } = await collectReferences(document, pace);
+  const base = baseUrl(baseHref, page.finalUrl);
+
+  const expanded = await expandInlineStyles(entries, budget, pace);
+  const pageUrl = withoutFragment(page.finalUrl.href);
+  const isCut = page.isUndelimited && document.endsInside;
+  const shortfalls = [...(isCut ? [CUT_INSIDE] : []), ...[...leftOut].map((what) => LEFT_OUT[what])];
+  const source: SourceDraft = {
+    id: PAGE_SOURCE,
+    url: pageUrl,
+    links: new Set(),
+    isDelimited: page.isUndelimited !== true,
+    hasEnd: document.hasEndTag,
+  };
+  const shortfall = shortfalls[0] ?? (budget.faultsLeft > 0 ? undefined : BROKEN_CSS);
+  if (shortfall !== undefined) source.shortfall = shortfall;
+  const stylesheets = await readStylesheets(
+    expanded.filter((entry) => entry.kind === 'stylesheet'),
+    { base, encoding, finalUrl: page.finalUrl, source },
+    { ...parts, limits: parts.limits ?? STYLESHEET_LIMITS, budget, pace },
+  );
+  const references = inOrder(expanded, stylesheets);
+  const own = new Set([page.url, page.finalUrl].map((url) => withoutFragment(url.href)));
+  const candidates = await mergeCandidates(references, { base, own }, pace);
+  const ofPage = budget.faultsLeft > 0 ? shortfalls : [BROKEN_CSS, ...shortfalls];
+  const warnings: Warning[] = [
+    ...stylesheets.warnings,
+    ...ofPage.map((missing) => ({ ...missing, url: pageUrl })),
+  ];
+  return { candidates, warnings, sources: stylesheets.sources };
+}
+
+/** What a stylesheet names stands where its link does. */
+function* inOrder(
+  entries: readonly (Reference | StylesheetLink)[],
+  { referencesOf }: ReadStylesheets,
+): Generator<Reference, void, undefined> {
+  for (const entry of entries) {
+    if (entry.kind === 'image') yield entry;
+    else yield* referencesOf(entry);
+  }
+}
+
+/** The HTML standard's "frozen base URL" (section 4.2.3), of the first `base` that has an `href`. */
+function baseUrl(href: string | undefined, finalUrl: URL): string {
+  const fallback = withoutFragment(finalUrl.href);
+  if (href === undefined) return fallback;
+  const url = URL.parse(href, fallback);
+  const isUsable =
+    url !== null &&
+    url.protocol !== 'data:' &&
+    url.protocol !== 'javascript:' &&
+    // Every relative reference would repeat a longer base.
+    url.href.length <= URL_MAX_CHARS;
+  return isUsable ? url.href : fallback;
+}
+
+const LEFT_OUT: Readonly<Record<LeftOut, Shortfall>> = {
+  jsonLd: {
+    code: 'LIMIT_REACHED',
+    detail: `The page’s JSON-LD was not read whole: a block may have ${JSON_LD_MAX_CHARS} characters, and all blocks together ${JSON_LD_URLS_MAX} images.`,
+  },
+};
+const CUT_INSIDE: Shortfall = {
+  code: 'PAGE_UNREACHABLE',
+  detail: 'The page ends inside a tag, a comment, a script or the like: it was perhaps cut off.',
+};

@@ -1,0 +1,59 @@
+import type { Pace } from '../../concurrency/pace.ts';
+import type { PageEntry } from '../references.ts';
+import type { LeftOut } from './discoveryRules.ts';
+import { createElementFinder } from './elementFinder.ts';
+import {
+  attributeOf,
+  isPageElement,
+  type PageDocument,
+  type PageElement,
+  type PageNode,
+} from './parseDocument.ts';
+import { createPictureTracker } from './pictures.ts';
+
+export interface CollectedReferences {
+  /** In document order. */
+  readonly entries: readonly PageEntry[];
+  /** The first `base[href]`, as written. */
+  readonly baseHref: string | undefined;
+  /** What was too long to be read. */
+  readonly leftOut: ReadonlySet<LeftOut>;
+}
+
+const HTML_NAMESPACE = 'http://www.w3.org/1999/xhtml';
+const STEPS_BETWEEN_LOOKS = 128;
+
+/** Walks a page in document order, without recursion, and applies the rules to every element outside of templates. */
+export async function collectReferences(document: PageDocument, pace: Pace): Promise<CollectedReferences> {
+  const entries: PageEntry[] = [];
+  const leftOut = new Set<LeftOut>();
+  const pictures = createPictureTracker();
+  const finder = createElementFinder(document, pictures, entries, leftOut);
+  let baseHref: string | undefined;
+
+  /** null when nothing in it counts. */
+  const enter = (element: PageElement): Iterable<undefined> | null => {
+    if (element.name === 'template') return null;
+    pictures.enter(element);
+    if (element.name === 'base' && element.namespace === HTML_NAMESPACE) {
+      baseHref ??= attributeOf(element, 'href');
+    }
+    return finder.look(element);
+  };
+
+  let node: PageNode | null = document.root;
+  for (let steps = 1; node !== null; steps += 1) {
+    const looking: Iterable<undefined> | null = isPageElement(node) ? enter(node) : [];
+    for (const _ of looking ?? []) if (pace.isDue()) await pace.rest();
+    let following: PageNode | null =
+      looking !== null && 'children' in node ? (node.children[0] ?? null) : null;
+    while (following === null && node !== null) {
+      if (isPageElement(node)) pictures.leave(node);
+      following = node.next;
+      node = node.parent;
+    }
+    node = following;
+    if (steps % STEPS_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
+  }
+  return { entries, baseHref, leftOut };
+}

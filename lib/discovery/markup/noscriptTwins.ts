@@ -1,0 +1,77 @@
+import { trimAsciiBlanks } from '../asciiBlanks.ts';
+import { lazyKindOf } from './lazyAttributes.ts';
+import { isPageElement, type PageElement, type PageNode } from './parseDocument.ts';
+
+const IMAGES: ReadonlySet<string> = new Set(['img', 'amp-img', 'amp-anim']);
+/** A twin is small; looking further would be quadratic in nested ones. */
+const LOOKED_AT_ELEMENTS = 50;
+/** So with attributes: hundreds of `noscript`s may stand beside one element that has a million. */
+const LOOKED_AT_ATTRIBUTES = 100;
+
+/**
+ * The picture next to a `noscript` that holds the same image for those without scripts: a neighbouring `img` or
+ * `picture` that a script fills in later. null when the `noscript` holds none or several images, or has no such
+ * neighbour.
+ *
+ * @param taken pictures that have their twin already
+ */
+export function findNoscriptTwin(noscript: PageElement, taken: ReadonlySet<PageElement>): PageElement | null {
+  const image = onlyImageIn(noscript);
+  if (image === null) return null;
+  const addresses = new Set(addressesOf(image));
+  // An `amp-img` has its `noscript` within.
+  const neighbours = [noscript.parent, noscript.prev, noscript.next].filter(
+    (node): node is PageElement =>
+      node !== null && isPageElement(node) && isPicture(node) && !taken.has(node),
+  );
+  const same = neighbours.find((neighbour) =>
+    partsOf(neighbour).some((part) => addressesOf(part).some((text) => addresses.has(text))),
+  );
+  return same ?? neighbours.find((neighbour) => partsOf(neighbour).some(isFilledInLater)) ?? null;
+}
+
+function onlyImageIn(noscript: PageElement): PageElement | null {
+  const images = elementsIn(noscript).filter(({ name }) => IMAGES.has(name));
+  return images.length === 1 ? (images[0] ?? null) : null;
+}
+
+/** The elements in `root`, or nothing when they are too many to be one picture. */
+function elementsIn(root: PageElement): PageElement[] {
+  const found: PageElement[] = [];
+  const waiting: PageNode[] = root.children.slice(0, LOOKED_AT_ELEMENTS + 1);
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (!isPageElement(node)) continue;
+    if (found.push(node) > LOOKED_AT_ELEMENTS) return [];
+    waiting.push(...node.children.slice(0, LOOKED_AT_ELEMENTS + 1));
+  }
+  return found;
+}
+
+const isPicture = ({ name }: PageElement) => name === 'picture' || IMAGES.has(name);
+
+function partsOf(picture: PageElement): PageElement[] {
+  return picture.name === 'picture' ? elementsIn(picture) : [picture];
+}
+
+function addressesOf(element: PageElement): string[] {
+  return attributesLookedAt(element)
+    .filter(({ name }) => name === 'src' || name === 'srcset' || lazyKindOf(name) !== undefined)
+    .map(({ value }) => trimAsciiBlanks(value))
+    .filter((value) => value !== '');
+}
+
+function isFilledInLater(element: PageElement): boolean {
+  const attributes = attributesLookedAt(element);
+  const valueAt = (wanted: string) => attributes.find(({ name }) => name === wanted)?.value;
+  const src = valueAt('src');
+  const isEmpty = IMAGES.has(element.name) && (src === undefined || /^\s*(?:data:|$)/i.test(src));
+  return (
+    isEmpty ||
+    attributes.some(({ name }) => lazyKindOf(name) !== undefined) ||
+    /lazy/i.test(valueAt('class') ?? '')
+  );
+}
+
+function attributesLookedAt({ attrs }: PageElement): readonly PageElement['attrs'][number][] {
+  return attrs.length > LOOKED_AT_ATTRIBUTES ? attrs.slice(0, LOOKED_AT_ATTRIBUTES) : attrs;
+}

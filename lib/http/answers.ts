@@ -1,0 +1,61 @@
+/** The HTTP answers: JSON, and problem+json (RFC 9457). */
+import type { Problem, ProblemCode, UnreachableReason } from '../domain/problem.ts';
+
+export interface Answer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** RFC 9457, with the code that callers branch on. */
+export interface ProblemView {
+  /** Section 4.2.1: the title and the code tell everything. */
+  readonly type: 'about:blank';
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ProblemCode;
+  /** With `PAGE_UNREACHABLE`. */
+  readonly reason?: UnreachableReason;
+  readonly upstreamStatus?: number;
+}
+
+export function jsonAnswer(
+  statusCode: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  return {
+    statusCode,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(value),
+  };
+}
+
+/** 204 with the methods of `/images` (RFC 9110 section 9.3.7). */
+export function optionsAnswer(): Answer {
+  const headers = { allow: 'GET, HEAD, OPTIONS, POST, PUT', 'cache-control': 'no-store' };
+  return { statusCode: 204, headers, body: '' };
+}
+
+export function problemAnswer(problem: Problem): Answer {
+  const { code, status, title, detail, reason, upstreamStatus, retryAfterSeconds } = problem;
+  const body: ProblemView = {
+    type: 'about:blank',
+    title,
+    status,
+    detail,
+    code,
+    ...(reason !== undefined && { reason }),
+    ...(upstreamStatus !== undefined && { upstreamStatus }),
+  };
+  return {
+    statusCode: status,
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    },
+    body: JSON.stringify(body),
+  };
+}

@@ -1,0 +1,27 @@
+import { type Item, PLACES_LISTED } from '../domain/model.ts';
+import {
+  ANSWER_MAX_BYTES,
+  bareBytes,
+  cutLists,
+  type Lists,
+  mostBytes,
+  SKIPPED_LISTED,
+} from '../record/boundLists.ts';
+
+/**
+ * The lists of an answer, cut so that the answer stays under 5 MiB: at most 2,000 skipped lines, and 20 places of each.
+ * @param rest what else the answer has
+ */
+export function boundAnswer<I extends Item>(lists: Lists<I>, rest: object): Lists<I> {
+  const restBytes = Buffer.byteLength(JSON.stringify(rest));
+  if (isShort(lists) && mostBytes(lists) + restBytes <= ANSWER_MAX_BYTES) return lists;
+  return cutLists(lists, ANSWER_MAX_BYTES - restBytes - bareBytes(lists.items));
+}
+
+function isShort({ items, skipped }: Lists): boolean {
+  return (
+    skipped.length <= SKIPPED_LISTED &&
+    items.every(({ foundIn }) => foundIn.length <= PLACES_LISTED) &&
+    skipped.every(({ foundIn }) => foundIn.length <= PLACES_LISTED)
+  );
+}

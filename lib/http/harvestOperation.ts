@@ -1,0 +1,51 @@
+/** POST and PUT: read the input, harvest, shape the answer. */
+
+import { Problem } from '../domain/problem.ts';
+import type { Admission } from '../harvest/admission.ts';
+import { type HarvestServices, harvest } from '../harvest/harvest.ts';
+import type { ChainServices, Operation } from './httpHandler.ts';
+import { readHarvestInput } from './input.ts';
+import { harvestAnswer } from './views.ts';
+
+interface OperationServices extends ChainServices, HarvestServices {
+  /** Absent means that as many may run as come. */
+  readonly admission?: Admission;
+}
+
+/** @param name `post` harvests a page for the first time; `put` brings one up to date, or harvests it when it is new */
+export function harvestOperation<S extends OperationServices>(
+  name: 'post' | 'put',
+  services: S,
+): Operation<S> {
+  const isUpdate = name === 'put';
+  return {
+    name,
+    hasBody: true,
+    services,
+    async run({ body }, its, call) {
+      const input = readHarvestInput(body);
+      call.urlHost = input.url.host;
+      const leave = enter(its.admission);
+      try {
+        const harvested = await harvest(its, { mode: isUpdate ? 'update' : 'create', ...input }, call);
+        return harvestAnswer(harvested, { isUpdate, isDryRun: input.isDryRun });
+      } finally {
+        leave();
+      }
+    },
+  };
+}
+
+/** A harvest takes seconds. */
+const RETRY_SECONDS = 2;
+
+/** @throws TOO_MANY_REQUESTS, before anything was asked of a lock or a bucket */
+function enter(admission: Admission | undefined): () => void {
+  if (admission === undefined) return () => {};
+  const leave = admission.enter();
+  if (leave !== null) return leave;
+  throw new Problem('TOO_MANY_REQUESTS', {
+    detail: `This process harvests as many pages at once as it may. Try again in ${RETRY_SECONDS} seconds.`,
+    retryAfterSeconds: RETRY_SECONDS,
+  });
+}

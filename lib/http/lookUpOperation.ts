@@ -1,0 +1,22 @@
+/** GET: read the input, look the page or the image up, shape the answer. */
+import { type LookUpServices, lookUp } from '../lookup/lookUp.ts';
+import { headerOf } from './httpEvent.ts';
+import type { ChainServices, Operation } from './httpHandler.ts';
+import { readLookUpInput } from './input.ts';
+import { lookUpAnswer } from './views.ts';
+
+export function lookUpOperation<S extends ChainServices & LookUpServices>(services: S): Operation<S> {
+  return {
+    name: 'get',
+    hasBody: false,
+    services,
+    async run(event, its, call) {
+      const { url, include, limit, cursor } = readLookUpInput(event);
+      call.urlHost = new URL(url).host;
+      const halfTime = (call.start + call.deadline) / 2;
+      const isOver = () => services.clock.elapsed() >= halfTime;
+      const found = await lookUp(its, url, call.measures, { limit, cursor, isOver });
+      return lookUpAnswer(found, include, its.images, headerOf(event, 'if-none-match'));
+    },
+  };
+}

@@ -1,0 +1,187 @@
+/** Redis, asked so that no caller waits long and nothing throws; and not at all while it takes no writes. */
+import type { RedisArguments, RedisClient, RedisServer, RedisTimes } from './server.ts';
+
+/** What there is to log: to the caller each is a miss. */
+export type RedisNotice =
+  | {
+      /**
+       * `unreachable`: it is not there, or does not answer. `connectionRefused`: a wrong password, no such database, a
+       * replica. `writeRefused`: as both of these, it is left alone until it takes a write. `readRefused`: a miss.
+       */
+      readonly kind: 'unreachable' | 'connectionRefused' | 'writeRefused' | 'readRefused';
+      readonly command: string;
+      readonly cause: string;
+    }
+  /** It takes writes again. */
+  | { readonly kind: 'recovered' };
+
+export type RedisTrouble = Exclude<RedisNotice, { kind: 'recovered' }>;
+
+export type RedisAnswer =
+  | { readonly kind: 'answer'; readonly value: unknown }
+  /** Redis did not do it: it was not asked, or refused. */
+  | { readonly kind: 'notDone' }
+  /** The answer never came: it may have been done. */
+  | { readonly kind: 'unclear' };
+
+export interface RedisConnectionParts {
+  readonly times: RedisTimes;
+  /** Given trouble of each kind at most once a minute. */
+  readonly tell: (notice: RedisNotice) => void;
+  /** Milliseconds that only go forward. */
+  readonly elapsed: () => number;
+}
+
+export interface RedisConnection {
+  read(name: string, key: string, ...args: RedisArguments): Promise<RedisAnswer>;
+  write(name: string, key: string, ...args: RedisArguments): Promise<RedisAnswer>;
+  /** A write that clears up: left undone it stands in the way of the next call, so it is tried again, after a probe. */
+  clearUp(name: string, key: string, ...args: RedisArguments): Promise<RedisAnswer>;
+  close(): void;
+}
+
+/** Shows with SET that Redis takes every kind of write. */
+export interface WriteProbe {
+  /** The name of a script that deletes its key when it holds the text it is given. */
+  readonly script: string;
+}
+
+const TELL_AGAIN_MS = 60_000;
+const PROBE_MS = 1_000;
+const PROBE_TEXT = 'probe';
+
+/**
+ * Connects at the first command. A lost connection and a refused write open a breaker: until `coolDownMs` are over no
+ * command is sent; then one probe writes where the failure was, beside the key. Until it succeeds nothing is read
+ * either: an entry that this process could not invalidate would be a stale answer.
+ */
+export function createRedisConnection(
+  server: RedisServer,
+  probeWith: WriteProbe,
+  { times, tell, elapsed }: RedisConnectionParts,
+): RedisConnection {
+  let current: Promise<RedisClient> | null = null;
+  let usedAt = 0;
+  let stopped: { readonly at: number; readonly key: string } | null = null;
+  /** Resolves within `probeWaitMs`; there until the probe has ended. */
+  let probe: Promise<boolean> | null = null;
+  const closing = new AbortController();
+  const toldAt = new Map<RedisTrouble['kind'], number>();
+  let isRecoveryNews = false;
+
+  const tellNowAndThen = (trouble: RedisTrouble) => {
+    const before = toldAt.get(trouble.kind) ?? Number.NEGATIVE_INFINITY;
+    if (closing.signal.aborted || elapsed() - before < TELL_AGAIN_MS) return;
+    toldAt.set(trouble.kind, elapsed());
+    isRecoveryNews = true;
+    tell(trouble);
+  };
+
+  const drop = (connection: Promise<RedisClient> | null) => {
+    if (current === connection) current = null;
+    connection?.then(
+      (client) => client.hangUp(),
+      () => undefined,
+    );
+  };
+
+  const connected = (): Promise<RedisClient> => {
+    if (current !== null && elapsed() - usedAt > times.idleMaxMs) drop(current);
+    usedAt = elapsed();
+    if (current !== null) return current;
+    const connection = server.connect(closing.signal);
+    current = connection;
+    // Redis restarted: the next command connects anew instead of failing on what is closed.
+    const forget = () => drop(connection);
+    connection.then((client) => client.onEnd(forget), forget);
+    return connection;
+  };
+
+  const attempt = async (
+    kind: 'readRefused' | 'writeRefused',
+    name: string,
+    key: string,
+    args: RedisArguments,
+  ): Promise<RedisAnswer & { readonly isStop: boolean }> => {
+    const connection = connected();
+    let client: RedisClient | null = null;
+    try {
+      client = await connection;
+      return { kind: 'answer', value: await client.send(name, [key, ...args]), isStop: false };
+    } catch (error) {
+      const { isRefusal, isElsewhere, command = name, cause } = server.faultOf(error, client === null);
+      const refused = client === null || isElsewhere ? 'connectionRefused' : kind;
+      const trouble = isRefusal ? refused : 'unreachable';
+      tellNowAndThen({ kind: trouble, command: client === null ? command : name, cause });
+      if (!isRefusal || isElsewhere) drop(connection);
+      const isUnclear = client !== null && !isRefusal;
+      return { kind: isUnclear ? 'unclear' : 'notDone', isStop: trouble !== 'readRefused' };
+    }
+  };
+
+  const isWritable = async (key: string): Promise<boolean> => {
+    // In the same slot of a cluster, and under a pattern that the same user may write.
+    const probeKey = `${key.split(':')[0]}:probe:{${key}}`;
+    const set = await attempt('writeRefused', 'SET', probeKey, [PROBE_TEXT, 'PX', PROBE_MS]);
+    if (set.kind !== 'answer') return false;
+    return (await attempt('writeRefused', probeWith.script, probeKey, [PROBE_TEXT])).kind === 'answer';
+  };
+
+  const startProbe = (key: string): Promise<boolean> => {
+    const probing = isWritable(key).then((isBack) => {
+      probe = null;
+      stopped = isBack ? null : { at: elapsed(), key };
+      if (isBack && isRecoveryNews) tell({ kind: 'recovered' });
+      if (isBack) isRecoveryNews = false;
+      return isBack;
+    });
+    return withinOrFalse(times.probeWaitMs, probing);
+  };
+
+  const isUsable = async (isUrgent: boolean): Promise<boolean> => {
+    if (closing.signal.aborted) return false;
+    if (stopped === null) return true;
+    if (!isUrgent && elapsed() - stopped.at < times.coolDownMs) return false;
+    // Who comes when the wait is over does not wait.
+    probe ??= startProbe(stopped.key);
+    return probe;
+  };
+
+  const run = async (
+    kind: 'readRefused' | 'writeRefused',
+    name: string,
+    key: string,
+    args: RedisArguments,
+    isUrgent: boolean,
+  ): Promise<RedisAnswer> => {
+    if (!(await isUsable(isUrgent))) return { kind: 'notDone' };
+    const { isStop, ...answer } = await attempt(kind, name, key, args);
+    if (isStop) stopped = { at: elapsed(), key };
+    return answer;
+  };
+
+  return {
+    read: (name, key, ...args) => run('readRefused', name, key, args, false),
+    write: (name, key, ...args) => run('writeRefused', name, key, args, false),
+    clearUp: async (name, key, ...args) => {
+      const isFirstFailure = stopped === null;
+      const answer = await run('writeRefused', name, key, args, true);
+      if (answer.kind === 'answer' || !isFirstFailure) return answer;
+      return run('writeRefused', name, key, args, true);
+    },
+    close: () => {
+      closing.abort();
+      drop(current);
+    },
+  };
+}
+
+async function withinOrFalse(ms: number, answer: Promise<boolean>): Promise<boolean> {
+  const over = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => over.resolve(false), ms);
+  try {
+    return await Promise.race([answer, over.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

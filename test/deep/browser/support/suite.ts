@@ -1,0 +1,95 @@
+/** Suites of the console in a real browser: left out in plain words where there is none. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { findChromium } from '../../../support/services.ts';
+import { type ConsolePage, launchChromium, openConsole } from './browser.ts';
+
+/** What the browser looks at. */
+export interface Served {
+  readonly siteUrl: string;
+  stop(): Promise<unknown>;
+}
+
+/** The console as the running test has it: a page of its own, with an empty store. */
+export interface OpenedConsole extends Pick<ConsolePage, 'page' | 'requests'> {
+  readonly siteUrl: string;
+  /** What all elements of the kind say. */
+  texts(selector: string): Promise<string[]>;
+  /** What the element says that has the focus. */
+  focused(): Promise<string>;
+  /** One more, such as of another size. */
+  open(options: BrowserContextOptions): Promise<ConsolePage>;
+}
+
+/** One browser and what `start` serves for all `tests`; after each, nothing may have gone wrong in its page. */
+export function consoleSuite(
+  title: string,
+  start: () => Promise<Served>,
+  tests: (opened: OpenedConsole) => void,
+): void {
+  const program = findChromium();
+  describe(title, () => {
+    if (program === null) {
+      it('is left out only where REQUIRE_SERVICES does not ask for it', () => {
+        expect(process.env.REQUIRE_SERVICES).not.toBe('1');
+      });
+      return;
+    }
+    let served: Served | undefined;
+    let browser: Browser | undefined;
+    let opened: ConsolePage[] = [];
+
+    const open = async (options?: BrowserContextOptions) => {
+      if (served === undefined || browser === undefined) throw new Error('Nothing was started.');
+      const console = await openConsole(browser, served.siteUrl, options);
+      opened.push(console);
+      return console;
+    };
+    const current = () => {
+      const [first] = opened;
+      if (first === undefined) throw new Error('A page is there only while a test runs.');
+      return first;
+    };
+
+    beforeAll(async () => {
+      const begun = await Promise.allSettled([start(), launchChromium(program)]);
+      // Both are kept before it is said that one has failed: the other must be ended all the same.
+      if (begun[0].status === 'fulfilled') served = begun[0].value;
+      if (begun[1].status === 'fulfilled') browser = begun[1].value;
+      for (const each of begun) if (each.status === 'rejected') throw each.reason;
+    });
+    afterAll(() => stopAll([() => browser?.close(), () => served?.stop()]));
+    beforeEach(async () => {
+      await open();
+    });
+    afterEach(async () => {
+      const closing = opened;
+      opened = [];
+      await stopAll(closing.map((each) => each.close));
+      // No exception, no dialog, no popup, no violation of the policy, no other host.
+      expect(closing.flatMap(({ faults }) => faults)).toEqual([]);
+    });
+
+    tests({
+      get page() {
+        return current().page;
+      },
+      get requests() {
+        return current().requests;
+      },
+      get siteUrl() {
+        return served?.siteUrl ?? '';
+      },
+      texts: (selector) => current().page.locator(selector).allTextContents(),
+      focused: () => current().page.evaluate('document.activeElement.textContent'),
+      open,
+    });
+  });
+}
+
+/** One after another, each whatever became of those before. @throws what the first failure was */
+export async function stopAll(stops: readonly (() => Promise<unknown> | undefined)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const stop of stops) await stop()?.catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}

@@ -1,0 +1,152 @@
+/** Processes to be killed: bundled once, and the next one starts while the present one works. */
+import { type ChildProcess, type ChildProcessByStdio, fork, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { build, stop } from 'esbuild';
+import type { ChildAnswer, ChildMessage, ChildOrder } from './child.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../../..');
+/** Some packages still call `require`, which an ES module does not have. */
+const BANNER =
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+
+/**
+ * Ends a process that stands still when this one is gone, however it went: what is stopped cannot end by itself. It
+ * reads the process to end, or an empty line when there is none.
+ */
+const GUARD = 'pid=; while read -r line; do pid=$line; done; if [ -n "$pid" ]; then kill -KILL "$pid"; fi';
+
+export interface Child {
+  /** One operation at a time. Rejects when the process ends first. */
+  order(order: ChildOrder): Promise<ChildAnswer>;
+  /** Sets its wall clock while it works. */
+  setClock(byMs: number): Promise<void>;
+  /** SIGSTOP. */
+  stop(): Promise<void>;
+  /** SIGCONT. */
+  goOn(): void;
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>;
+}
+
+export interface Children {
+  take(): Promise<Child>;
+  close(): Promise<void>;
+}
+
+/** @param spare how many wait for their turn */
+export async function startChildren(spare: number): Promise<Children> {
+  const folder = await mkdtemp(join(tmpdir(), 'kill-sweep-'));
+  const bundle = join(folder, 'child.mjs');
+  const bundled = build({
+    absWorkingDir: ROOT,
+    entryPoints: ['test/deep/faults/kill/child.ts'],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    minify: true,
+    keepNames: true,
+    banner: { js: BANNER },
+    logLevel: 'silent',
+  });
+  await bundled.finally(() => stop());
+
+  const alive = new Set<Child>();
+  const start = async (): Promise<Child> => {
+    const child = wrap(fork(bundle, { execArgv: [], env: { NODE_COMPILE_CACHE: join(folder, 'compiled') } }));
+    alive.add(child);
+    void child.ended.then(() => alive.delete(child));
+    await child.ready;
+    return child;
+  };
+  // Only a process that ends by itself leaves what it compiled to the others: half of their time to start.
+  await ((await start()) as Wrapped).leave();
+  const waiting = Array.from({ length: spare }, start);
+  // Whoever takes it hears of a failure.
+  for (const child of waiting) child.catch(() => undefined);
+
+  return {
+    async take() {
+      const next = waiting.shift();
+      const replacement = start();
+      replacement.catch(() => undefined);
+      waiting.push(replacement);
+      return next ?? start();
+    },
+    async close() {
+      await Promise.allSettled(waiting);
+      await Promise.all([...alive].map((child) => child.kill()));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Wrapped extends Child {
+  readonly ready: Promise<ChildAnswer>;
+  readonly ended: Promise<void>;
+  /** Lets it end by itself. */
+  leave(): Promise<void>;
+}
+
+function wrap(child: ChildProcess): Wrapped {
+  let isOver = false;
+  let guard: ChildProcessByStdio<Writable, null, null> | null = null;
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      isOver = true;
+      resolve();
+    });
+    child.once('error', () => resolve());
+  });
+  const next = async (...kinds: readonly ChildAnswer['kind'][]): Promise<ChildAnswer> => {
+    const { promise, resolve, reject } = Promise.withResolvers<ChildAnswer>();
+    const hear = (heard: unknown) => {
+      const answer = heard as ChildAnswer;
+      if (kinds.includes(answer.kind)) resolve(answer);
+    };
+    child.on('message', hear);
+    void ended.then(() => reject(new Error('The child ended.')));
+    return promise.finally(() => child.off('message', hear));
+  };
+  const tell = (message: ChildMessage) => child.send(message, () => undefined);
+  return {
+    ready: next('ready'),
+    ended,
+    order(order) {
+      const answer = next('done', 'failed');
+      tell({ kind: 'order', order });
+      return answer;
+    },
+    async setClock(byMs) {
+      const answer = next('clock');
+      tell({ kind: 'clock', byMs });
+      await answer;
+    },
+    async stop() {
+      guard ??= spawn('/bin/sh', ['-c', GUARD], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+      // It hangs up when it is killed itself, and nobody needs it then.
+      guard.stdin.on('error', () => undefined);
+      const { stdin } = guard;
+      await new Promise((resolve) => stdin.write(`${child.pid}\n`, resolve));
+      child.kill('SIGSTOP');
+    },
+    goOn() {
+      child.kill('SIGCONT');
+      guard?.stdin.write('\n');
+    },
+    async kill() {
+      if (!isOver) child.kill('SIGKILL');
+      await ended;
+      guard?.stdin.end('\n');
+    },
+    async leave() {
+      child.disconnect();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,195 @@
+/** The whole service with its real adapters, and every part of it at the end of a line that a test can break. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pageIdOf } from '../../../lib/domain/identity.ts';
+import type { PageRecord, StoredRecord } from '../../../lib/domain/model.ts';
+import type { Clock, Metrics } from '../../../lib/domain/ports.ts';
+import { createRedisCache } from '../../../lib/redis/cache.ts';
+import { createNoCache } from '../../../lib/redis/noCache.ts';
+import { REDIS_TIMES, type RedisTimes } from '../../../lib/redis/server.ts';
+import { createS3Store } from '../../../lib/s3/store.ts';
+import type { StoreTimes } from '../../../lib/s3/times.ts';
+import { type SweepReport, sweep } from '../../../lib/sweep/sweep.ts';
+import { LOCAL_KEYS } from '../../../local-stack/embedded/localKeys.ts';
+import { startObjectStore } from '../../../local-stack/embedded/objectStore.ts';
+import { answer, pathOf } from '../../lib/web/rawServer.ts';
+import { type StoreFault, type StoreRequest, startFaultyStore } from '../../support/faultyStore.ts';
+import { pngOf } from '../../support/pictures.ts';
+import { signedFetch } from '../../support/signedFetch.ts';
+import { type HostileParts, startHostileService } from '../hostile/support/hostileService.ts';
+import { startFaultProxy } from './faultProxy.ts';
+import { startRedisDouble } from './redisDouble.ts';
+
+/** Short, so that a store that hangs costs the tests little; long enough for one that works on a busy machine. */
+export const QUICK_STORE: StoreTimes = {
+  connectMs: 500,
+  recordAttemptMs: 600,
+  recordCallMs: 3_000,
+  bulkAttemptMs: 600,
+  bulkCallMs: 3_000,
+};
+
+/** Where the store works, and every request to it is counted. */
+export const PATIENT_STORE: StoreTimes = {
+  connectMs: 20_000,
+  recordAttemptMs: 20_000,
+  recordCallMs: 20_000,
+  bulkAttemptMs: 20_000,
+  bulkCallMs: 20_000,
+};
+
+export interface PartsServiceParts {
+  /** Path → image number; `/page` is the page that shows them all. */
+  readonly images?: readonly number[];
+  /** Answers instead of the site that is made of `images`. */
+  readonly respond?: HostileParts['respond'];
+  readonly config?: HostileParts['config'];
+  readonly storeTimes?: StoreTimes;
+  /** Of the sweep's own client; absent: those of the service. */
+  readonly sweepTimes?: StoreTimes;
+  readonly redisTimes?: RedisTimes;
+  /** False: the service has no Redis. */
+  readonly hasRedis?: boolean;
+  /** On the cache's own clock. */
+  readonly elapsed?: () => number;
+  readonly timeMs?: number;
+  readonly metrics?: Metrics;
+}
+
+export type PartsService = Awaited<ReturnType<typeof startPartsService>>;
+
+const BUCKET = 'parts';
+
+export async function startPartsService({
+  images = [1, 2],
+  respond,
+  config,
+  storeTimes = QUICK_STORE,
+  sweepTimes = storeTimes,
+  redisTimes = REDIS_TIMES,
+  hasRedis = true,
+  elapsed,
+  timeMs,
+  metrics,
+}: PartsServiceParts = {}) {
+  const directory = await mkdtemp(join(tmpdir(), 'parts-'));
+  const bucket = await startObjectStore({ port: 0, directory, bucket: BUCKET });
+  let choose = (_: StoreRequest): StoreFault => 'pass';
+  const s3 = await startFaultyStore((request) => choose(request), bucket.endpoint);
+  const s3Line = await startFaultProxy(Number(new URL(s3.endpoint).port));
+  const redis = await startRedisDouble();
+  const redisLine = await startFaultProxy(redis.port);
+
+  const storeAt = (endpoint: string, times?: StoreTimes) =>
+    createS3Store(
+      {
+        bucket: BUCKET,
+        region: 'us-east-1',
+        endpoint,
+        credentials: LOCAL_KEYS,
+        linkTtlSeconds: 60,
+      },
+      times,
+    );
+  const store = storeAt(`http://127.0.0.1:${s3Line.port}`, storeTimes);
+  /** Past every fault: what the bucket really holds. */
+  const plain = storeAt(bucket.endpoint);
+  const cache = hasRedis
+    ? createRedisCache(
+        { url: `redis://127.0.0.1:${redisLine.port}`, ttlSeconds: 300 },
+        { times: redisTimes, ...(elapsed && { elapsed }) },
+      )
+    : createNoCache();
+  const site = { shown: images };
+  const service = await startHostileService({
+    respond:
+      respond ??
+      ((socket, head) => {
+        const path = pathOf(head);
+        if (path.endsWith('.png'))
+          return socket.write(answer(200, { 'Content-Type': 'image/png' }, pngOf(Number(path.slice(1, -4)))));
+        const markup = site.shown.map((number) => `<img src="/${number}.png">`).join('');
+        return socket.write(answer(200, { 'Content-Type': 'text/html' }, `<p>${markup}`));
+      }),
+    ...(config && { config }),
+    ...(timeMs !== undefined && { timeMs }),
+    adapters: { ...store, ...cache, ...(metrics && { metrics }) },
+  });
+  const page = service.url('/page');
+
+  const namesIn = async (prefix: string) =>
+    (await Array.fromAsync(plain.images.list(prefix))).map(({ name }) => name);
+  const recordOf = async (url = page): Promise<PageRecord | null> => {
+    const record: StoredRecord | undefined = (await plain.records.read(pageIdOf(url)))?.record;
+    return record?.kind === 'page' ? record : null;
+  };
+
+  return {
+    ...service,
+    page,
+    s3,
+    s3Line,
+    redis,
+    redisLine,
+    /** From now on decides on every request to the bucket. */
+    breakStore: (next: (request: StoreRequest) => StoreFault) => {
+      choose = next;
+    },
+    mendStore: () => {
+      choose = () => 'pass';
+    },
+    /** The images that the page shows from now on. */
+    show: (...numbers: readonly number[]) => {
+      site.shown = numbers;
+    },
+    recordOf,
+    namesIn,
+    /** A sweep two days from now, with a client of its own, as the scheduled function has one. */
+    async sweepLater(): Promise<SweepReport> {
+      const sweeping = storeAt(`http://127.0.0.1:${s3Line.port}`, sweepTimes);
+      const clock: Clock = {
+        now: () => new Date(Date.now() + 2 * 24 * 60 * 60 * 1_000),
+        elapsed: () => performance.now(),
+      };
+      const newId = () => randomBytes(16).toString('hex');
+      try {
+        return await sweep({ ...sweeping, ...cache, clock, newId }, performance.now() + 20_000);
+      } finally {
+        sweeping.close();
+      }
+    },
+    /** Straight into the bucket, as somebody else would. */
+    putRaw: (key: string, body: string | Buffer, headers: Record<string, string> = {}) =>
+      signedFetch(`${bucket.endpoint}/${BUCKET}/${key}`, { method: 'PUT', body, headers }),
+    /** Names that the record has and the bucket has not (never any), and the other way round. */
+    async compare(url = page): Promise<{ readonly missing: string[]; readonly orphans: string[] }> {
+      const named = (await recordOf(url))?.items.map(({ name }) => name) ?? [];
+      const there = (await namesIn('images/')).filter((name) => name.includes(`/${pageIdOf(url)}/`));
+      return {
+        missing: named.filter((name) => !there.includes(name)),
+        orphans: there.filter((name) => !named.includes(name)),
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await service[Symbol.asyncDispose]();
+      await cache.close();
+      store.close();
+      plain.close();
+      await redisLine[Symbol.asyncDispose]();
+      await redis[Symbol.asyncDispose]();
+      await s3Line[Symbol.asyncDispose]();
+      await s3.close();
+      await bucket.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What `work` gave, and how many milliseconds it took. */
+export async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
+  const start = performance.now();
+  const value = await work();
+  return { value, ms: performance.now() - start };
+}

@@ -1,0 +1,20 @@
+/** Services for a handler whose operation uses none of them: they only observe. */
+
+import type { InvocationFacts } from '../../../lib/domain/ports.ts';
+import type { ChainServices } from '../../../lib/http/httpHandler.ts';
+
+export function createChainServices(emitted: InvocationFacts[] = []): ChainServices {
+  const never = async () => {
+    throw new Error('not used here');
+  };
+  return {
+    records: { read: never, readUpTo: never, write: never, verify: never },
+    images: { put: never, remove: never, link: never, list: async function* () {} },
+    clock: { now: () => new Date(0), elapsed: () => performance.now() },
+    metrics: {
+      emit: async (facts: InvocationFacts) => {
+        emitted.push(facts);
+      },
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * Bundles each function into a folder of `dist`, what is zipped for Lambda and run on this machine: `index.js`, and
+ * beside it pieces that are loaded when they are needed.
+ */
+import { realpathSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { build, type OutputFile, stop } from 'esbuild';
+import { explainFolder } from '../../lib/folderFaults.ts';
+import { builtInModules, undiciDispatcher } from './bundlePlugins.ts';
+
+export const FUNCTIONS = ['getImages', 'postImages', 'putImages', 'sweepImages'] as const;
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** Some packages still call `require`, which an ES module does not have. */
+const BANNER =
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+
+/**
+ * Builds all functions. A read-only folder that has these very bundles already is left as it is.
+ * @throws esbuild's own error, with the place of every fault in its message; one sentence when `folder` cannot be
+ * written.
+ */
+export async function buildFunctions(folder: string = join(ROOT, 'dist')): Promise<void> {
+  const bundled = Promise.all(FUNCTIONS.map((name) => bundle(name, folder)));
+  // esbuild's own process would stay, with some 350 MB, for as long as this one.
+  const outputFiles = (await bundled.finally(() => stop())).flat();
+  try {
+    await replaceFile(join(folder, 'package.json'), Buffer.from('{"type":"module"}\n'));
+    await Promise.all(outputFiles.map((file) => replaceFile(file.path, Buffer.from(file.contents))));
+  } catch (error) {
+    throw explainFolder(folder, error, 'make it writable, or copy the project to a folder that is yours');
+  }
+}
+
+/** Each by itself, so that no function's folder needs another's pieces. */
+async function bundle(name: string, folder: string): Promise<readonly OutputFile[]> {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: { index: `handlers/${name}.ts` },
+    outdir: join(folder, name),
+    bundle: true,
+    splitting: true,
+    plugins: [builtInModules, undiciDispatcher],
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    minify: true,
+    sourcemap: true,
+    sourcesContent: false,
+    banner: { js: BANNER },
+    logLevel: 'silent',
+    write: false,
+  });
+  return outputFiles;
+}
+
+/** What earlier builds left; not while a program may still load it, so only where somebody builds to package. */
+async function removeOldPieces(folder: string = join(ROOT, 'dist')): Promise<void> {
+  await Promise.all(
+    FUNCTIONS.map(async (name) => {
+      const names = await readdir(join(folder, name)).catch(() => []);
+      const pieces = names.filter((each) => !/^index\.js(?:\.map)?$/.test(each));
+      await Promise.all(pieces.map((each) => rm(join(folder, name, each), { force: true })));
+    }),
+  );
+}
+
+/** Whole or not at all: another process may load a bundle while this one builds. */
+async function replaceFile(path: string, contents: Buffer): Promise<void> {
+  const old = await readFile(path).catch(() => null);
+  if (old?.equals(contents)) return;
+  await mkdir(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}`;
+  await writeFile(draft, contents);
+  await rename(draft, path);
+}
+
+/** Not `import.meta.main`: where Node does not know it (before 24.2), nothing would be built, in silence. */
+function isProgram(): boolean {
+  const [, program] = process.argv;
+  return program !== undefined && realpathSync(program) === import.meta.filename;
+}
+
+if (isProgram()) {
+  await removeOldPieces();
+  await buildFunctions().catch((error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,26 @@
+/** The files that are made of the description, by their path in the repository. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { describeApi } from './document.ts';
+import { renderReference } from './reference.ts';
+import { rehearse } from './rehearsal.ts';
+
+export const ROOT = resolve(import.meta.dirname, '../..');
+
+const NOTICE =
+  '# Made by `npm run openapi` from the schemas and from what the service answers: change those.\n';
+
+/** Path → text. The second copy is the one that the sites serve. */
+export async function makeFiles(): Promise<ReadonlyMap<string, string>> {
+  const { version } = JSON.parse(await readFile(resolve(ROOT, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const document = describeApi(await rehearse(), version);
+  const yaml = NOTICE + stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
+  return new Map([
+    ['docs/openapi.yaml', yaml],
+    ['static/openapi.yaml', yaml],
+    ['static/reference/index.html', renderReference(document)],
+  ]);
+}

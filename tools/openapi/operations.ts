@@ -1,0 +1,129 @@
+/** What each method of `/images` takes and answers: the part of the description that no schema knows. */
+import { PROBLEM_CODES, type ProblemCode, problemFacts } from '../../lib/domain/problem.ts';
+import type { Method } from './rehearsal.ts';
+
+export interface Success {
+  readonly description: string;
+  /** Name in the registry of schemas; absent where there is no body. */
+  readonly schema?: 'Record' | 'LookUp';
+  /** Names of `HEADERS`, beside those of every answer. */
+  readonly headers: readonly HeaderName[];
+}
+
+export interface OperationFacts {
+  readonly id: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly takes: 'body' | 'query' | 'nothing';
+  readonly successes: Readonly<Record<number, Success>>;
+  readonly codes: readonly ProblemCode[];
+}
+
+export const HEADERS = {
+  'X-Request-Id': { description: 'The id of the call, under which the log has it.' },
+  'Cache-Control': { description: 'Whether the answer may be kept.' },
+  ETag: { description: 'Of the content: send it as `If-None-Match`.' },
+  Location: { description: 'Where the page can be looked up, as a path of the API.' },
+  'Retry-After': { description: 'Seconds after which to try again.' },
+  Allow: { description: 'The methods of `/images`.' },
+} as const;
+export type HeaderName = keyof typeof HEADERS;
+
+const isOfHarvests = (code: ProblemCode) => code !== 'PAGE_NOT_FOUND';
+/** On AWS the gateway knows its own names, and a browser asks by a preflight. */
+const OF_LOCAL_SERVERS = ['ORIGIN_FORBIDDEN', 'HOST_UNKNOWN'] as const satisfies readonly ProblemCode[];
+const LOOK_UP_CODES = [
+  'OPTION_INVALID',
+  'URL_REQUIRED',
+  'URL_INVALID',
+  'PAGE_NOT_FOUND',
+  'STORAGE_UNAVAILABLE',
+  'INTERNAL',
+  ...OF_LOCAL_SERVERS,
+] as const satisfies readonly ProblemCode[];
+
+const LOOK_UP: Pick<OperationFacts, 'takes' | 'codes'> = { takes: 'query', codes: LOOK_UP_CODES };
+
+export const OPERATIONS: Readonly<Record<Method, OperationFacts>> = {
+  get: {
+    id: 'lookUpImages',
+    summary: 'Look a page or an image up',
+    description:
+      'Answers from what was harvested and never fetches anything from the web. `url` is that of a harvested page, or of an image that a page holds: then the names are those of its copies in all pages, at most `limit` in one answer. While the answer has `next`, ask again with `cursor`: an answer may have fewer copies than `limit`, even none. A URL that is both is the page; with `cursor` it is the image.',
+    ...LOOK_UP,
+    successes: {
+      200: {
+        description: 'What is kept. There is an `ETag` where there are no links.',
+        schema: 'LookUp',
+        headers: ['Cache-Control', 'ETag'],
+      },
+      304: { description: 'It is what the caller has.', headers: ['Cache-Control', 'ETag'] },
+    },
+  },
+  head: {
+    id: 'headImages',
+    summary: 'Look up without the body',
+    description: 'Answers as GET does, without the body.',
+    ...LOOK_UP,
+    successes: {
+      200: { description: 'Something is kept.', headers: ['Cache-Control', 'ETag'] },
+      304: { description: 'It is what the caller has.', headers: ['Cache-Control', 'ETag'] },
+    },
+  },
+  post: {
+    id: 'harvestImages',
+    summary: 'Harvest a page for the first time',
+    description:
+      'Finds every image that the page uses, downloads it, keeps the original bytes and tells image by image what became of it. `url` may be that of a single image too.',
+    takes: 'body',
+    successes: {
+      200: {
+        description: 'A dry run: the record as it would be. Nothing is stored.',
+        schema: 'Record',
+        headers: ['Cache-Control'],
+      },
+      201: { description: 'Harvested.', schema: 'Record', headers: ['Cache-Control', 'Location'] },
+    },
+    codes: PROBLEM_CODES.filter(isOfHarvests),
+  },
+  put: {
+    id: 'updateImages',
+    summary: 'Bring a page up to date',
+    description:
+      'Harvests the page again. What still validates is not downloaded again, what cannot be had now is kept, and `changes` tells the difference. A page that is new is harvested as by POST.',
+    takes: 'body',
+    successes: {
+      200: {
+        description: 'Up to date, or a dry run.',
+        schema: 'Record',
+        headers: ['Cache-Control'],
+      },
+      201: { description: 'The page was new.', schema: 'Record', headers: ['Cache-Control', 'Location'] },
+    },
+    codes: PROBLEM_CODES.filter((code) => isOfHarvests(code) && code !== 'URL_ALREADY_PROCESSED'),
+  },
+  options: {
+    id: 'imagesOptions',
+    summary: 'Ask which methods there are',
+    description:
+      'Also answers the preflight of a browser, for the origins of the setting `CORS_ORIGINS`. It is never asked for a signature.',
+    takes: 'nothing',
+    successes: { 204: { description: 'The methods.', headers: ['Allow', 'Cache-Control'] } },
+    codes: OF_LOCAL_SERVERS,
+  },
+};
+
+/** Codes by their status, in the order of the statuses. */
+export function codesByStatus(codes: readonly ProblemCode[]): ReadonlyMap<number, readonly ProblemCode[]> {
+  const statuses = [...new Set(codes.map((code) => problemFacts(code).status))].sort((a, b) => a - b);
+  return new Map(
+    statuses.map((status) => [status, codes.filter((code) => problemFacts(code).status === status)]),
+  );
+}
+
+/** Codes whose answers say when to try again. */
+export const RETRIED: readonly ProblemCode[] = [
+  'URL_IN_PROGRESS',
+  'TOO_MANY_REQUESTS',
+  'STORAGE_UNAVAILABLE',
+];
