@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type ByteBudget, createByteBudget } from './concurrency/byteBudget.ts';
 import type { FairSemaphore } from './concurrency/fairSemaphore.ts';
+import { systemClock } from './concurrency/waiting.ts';
 import { type Config, type CorsOrigins, readConfig } from './config.ts';
 import type { Clock, Metrics, PageCache, PageLock, SweepProgress, Web } from './domain/ports.ts';
 import { createEmfMetrics } from './emf/emfMetrics.ts';
@@ -33,8 +34,6 @@ export interface BaseServices extends Storage {
  */
 const BYTES_IN_FLIGHT = 32 * 1024 * 1024;
 
-const clock: Clock = { now: () => new Date(), elapsed: () => performance.now() };
-
 /** 128 random bits as 32 hex digits. */
 const newId = () => randomBytes(16).toString('hex');
 
@@ -54,7 +53,7 @@ function createOtherServices(config: Config) {
       : createRedisCache({ ...config.cache, url }, { tell: logRedisNotice });
   const { corsOrigins } = config;
   const metrics = createEmfMetrics(config.metrics.receiver);
-  return { cache, lock, metrics, clock, newId, corsOrigins };
+  return { cache, lock, metrics, clock: systemClock, newId, corsOrigins };
 }
 
 const REDIS_MESSAGES: Readonly<Record<RedisNotice['kind'], string>> = {

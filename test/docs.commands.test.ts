@@ -30,7 +30,7 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
   'npm run exporter': EXPORTER,
   'npm run format': 'changes the files; npm test runs the same linter without that',
   'npm run fuzz': ['test/deep/fuzz/fuzz.test.ts', 'import'],
-  'npm run openapi': ['test/openapi.test.ts', 'openapi/'],
+  'npm run openapi': ['test/openapi.test.ts', 'tools/openapi/'],
   'npm run package': ['test/serverless.test.ts', "'package'"],
   'npm run smoke': ['test/e2e/smoke.test.ts', 'local-stack/smoke.ts'],
   'npm run soak': [CI, 'npm run soak'],

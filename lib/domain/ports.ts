@@ -177,6 +177,8 @@ export interface Clock {
   now(): Date;
   /** Milliseconds that only go forward, for deadlines and durations: a clock set back must not stretch them. */
   elapsed(): number;
+  /** Calls `act` once `elapsed()` has grown by `ms`; what it returns takes that back. */
+  after(ms: number, act: () => void): () => void;
 }
 
 /** What one invocation did, for the metrics. Times in ms. */

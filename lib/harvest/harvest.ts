@@ -3,6 +3,7 @@
 import type { ByteBudget } from '../concurrency/byteBudget.ts';
 import type { FairSemaphore } from '../concurrency/fairSemaphore.ts';
 import { createPace } from '../concurrency/pace.ts';
+import { abortAfter, type TimedSignal } from '../concurrency/waiting.ts';
 import type { Limits } from '../config.ts';
 import { pageIdOf } from '../domain/identity.ts';
 import type {
@@ -74,10 +75,8 @@ interface Operation extends HarvestServices {
   /** Unique: names this operation's objects, its record, its lock and its busy marker. */
   readonly opId: string;
   readonly ttlMs: number;
-  /** Aborted when the time for fetching is over, or by `stop`. */
-  readonly signal: AbortSignal;
-  /** Ends all fetching, once the operation has failed. */
-  readonly stop: () => void;
+  /** Aborted when the time for fetching is over, or once the operation has failed. */
+  readonly fetching: TimedSignal;
   /** Names of the uploads that were begun. */
   readonly uploads: string[];
 }
@@ -95,7 +94,8 @@ export async function harvest(
   call: Call,
 ): Promise<Harvest> {
   refuseForbidden(services.web, request.url);
-  const operation = begin(request.isDryRun ? rehearsalOf(services) : services, request, call);
+  using fetching = openFetching(services, call);
+  const operation = begin(request.isDryRun ? rehearsalOf(services) : services, request, call, fetching);
   await takeLock(operation);
   try {
     const before = await readBefore(operation);
@@ -130,8 +130,18 @@ function rehearsalOf(services: HarvestServices): HarvestServices {
   };
 }
 
-function begin(services: HarvestServices, request: HarvestRequest, call: Call): Operation {
-  const stopping = new AbortController();
+/** What is fetched is fetched before the time that is kept for the commit. */
+function openFetching({ clock, limits }: HarvestServices, { deadline }: Call): TimedSignal {
+  const leftMs = Math.max(0, deadline - limits.requestReserveMs - clock.elapsed());
+  return abortAfter(clock, leftMs, () => new Error('the time for fetching is over'));
+}
+
+function begin(
+  services: HarvestServices,
+  request: HarvestRequest,
+  call: Call,
+  fetching: TimedSignal,
+): Operation {
   const opId = services.newId();
   const leftMs = Math.max(0, call.deadline - services.clock.elapsed());
   return {
@@ -143,11 +153,7 @@ function begin(services: HarvestServices, request: HarvestRequest, call: Call): 
     opId,
     web: readingAs(opId, services.web),
     ttlMs: Math.ceil(leftMs + MARGIN_MS),
-    signal: AbortSignal.any([
-      stopping.signal,
-      AbortSignal.timeout(Math.max(0, Math.floor(leftMs - services.limits.requestReserveMs))),
-    ]),
-    stop: () => stopping.abort(),
+    fetching,
     uploads: [],
   };
 }
@@ -180,17 +186,22 @@ async function fetchNext(operation: Operation, before: VersionedRecord | null): 
     const [page] = await Promise.all([fetchPage(operation), operation.records.verify()]);
     return await gatherNext(operation, page, before);
   } catch (error) {
-    operation.stop();
+    operation.fetching.abort();
     await takeBack(operation, null);
     throw error;
   }
 }
 
-async function fetchPage({ web, limits, clock, request, signal, call }: Operation): Promise<FoundPage> {
+async function fetchPage({ web, limits, clock, request, fetching, call }: Operation): Promise<FoundPage> {
   const start = clock.elapsed();
   const leftMs = Math.max(0, call.deadline - limits.requestReserveMs - start);
   try {
-    return await readPage(web, limits, request.url, signal, Math.floor(leftMs * STYLESHEETS_SHARE));
+    return await readPage(
+      { web, limits, clock },
+      request.url,
+      fetching.signal,
+      Math.floor(leftMs * STYLESHEETS_SHARE),
+    );
   } finally {
     call.measures.pageFetchMs = clock.elapsed() - start;
   }
@@ -201,7 +212,7 @@ async function gatherNext(
   { finalUrl, discovery }: FoundPage,
   before: VersionedRecord | null,
 ): Promise<Composed> {
-  const { request, limits, opId, pageId, url, signal, uploads, call } = operation;
+  const { request, limits, opId, pageId, url, fetching, uploads, call } = operation;
   const present = pageOf(before);
   // A later version's record may have others.
   const variants = request.variants ?? (present?.variants === 'best' ? 'best' : 'all');
@@ -214,7 +225,7 @@ async function gatherNext(
     finalUrl,
     choices: await choose(discovery.candidates, wanted, createPace()),
     present: new Map(present?.items.map((item) => [item.url, item])),
-    signal,
+    signal: fetching.signal,
     onUpload: (name) => uploads.push(name),
     onDownloaded: (bytes) => {
       call.measures.bytesDownloaded = (call.measures.bytesDownloaded ?? 0) + bytes;

@@ -1,12 +1,19 @@
 /** Reads the URL that was given and tells what it is: a page, or itself an image. */
+import { abortAfter } from '../concurrency/waiting.ts';
 import type { Limits } from '../config.ts';
 import { discoverImages } from '../discovery/discoverImages.ts';
 import { isHtmlType, looksLikeHtml } from '../discovery/markup/sniffHtml.ts';
 import { type Discovery, PAGE_SOURCE } from '../domain/model.ts';
-import type { Web, WebRequest } from '../domain/ports.ts';
+import type { Clock, Web, WebRequest } from '../domain/ports.ts';
 import { Problem } from '../domain/problem.ts';
 import { imageTypeOf, inspectImage } from '../image/inspectImage.ts';
 import { pageProblem, stylesheetWarning } from './faults.ts';
+
+interface PageServices {
+  readonly web: Web;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
 
 export interface FoundPage {
   /** After redirects. */
@@ -22,8 +29,7 @@ export interface FoundPage {
  * @throws ADDRESS_FORBIDDEN, CONTENT_UNSUPPORTED, PAGE_TOO_LARGE, PAGE_UNREACHABLE, PAGE_TIMEOUT
  */
 export async function readPage(
-  web: Web,
-  limits: Limits,
+  { web, limits, clock }: PageServices,
   url: URL,
   signal: AbortSignal,
   stylesheetsMs: number,
@@ -48,8 +54,9 @@ export async function readPage(
   if (!isHtml(bytes, contentType))
     throw unsupported('The URL answers with something that is neither HTML nor an image.');
   if (bytes.length === 0) throw unsupported('The URL answers with an empty page.');
-  const stylesheetsEnd = AbortSignal.any([signal, AbortSignal.timeout(stylesheetsMs)]);
-  const readStylesheet = createStylesheetReader(web, limits.pageMaxBytes - bytes.length, stylesheetsEnd);
+  using stylesheetsEnd = abortAfter(clock, stylesheetsMs, () => new Error('no time is left for stylesheets'));
+  const stylesheetsSignal = AbortSignal.any([signal, stylesheetsEnd.signal]);
+  const readStylesheet = createStylesheetReader(web, limits.pageMaxBytes - bytes.length, stylesheetsSignal);
   try {
     const page = { html: bytes, contentType, url, finalUrl, isUndelimited: !isDelimited };
     return { finalUrl, discovery: await discoverImages(page, { readStylesheet, signal }) };

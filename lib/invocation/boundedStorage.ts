@@ -1,5 +1,6 @@
 /** Ends every call to the bucket with the time of the one who waits for it, however long the store takes. */
 
+import { within } from '../concurrency/waiting.ts';
 import type { Clock } from '../domain/ports.ts';
 import { Problem } from '../domain/problem.ts';
 import type { Storage } from './measuredStorage.ts';
@@ -21,7 +22,7 @@ export function boundedStorage(
   removeMs = REMOVE_MS,
 ): Storage {
   const leftMs = () => Math.max(0, deadline - ANSWER_MS - clock.elapsed());
-  const bounded = <T>(work: Promise<T>, ms = leftMs()): Promise<T> => withinTime(work, ms);
+  const bounded = <T>(work: Promise<T>, ms = leftMs()): Promise<T> => within(clock, ms, work, tooLate);
   async function* boundedPages<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
     const iterator = pages[Symbol.asyncIterator]();
     for (let next = await bounded(iterator.next()); !next.done; next = await bounded(iterator.next())) {
@@ -51,25 +52,10 @@ export function boundedStorage(
   };
 }
 
-/**
- * The same promise, waited for no longer than `ms`.
- * @throws STORAGE_UNAVAILABLE when the time is over
- */
-export async function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  const over = Promise.withResolvers<never>();
-  const timer = setTimeout(() => over.reject(tooLate()), ms);
-  // Whoever gave it up hears no more of it.
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, over.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 const TOO_LATE = Symbol('the time is over');
 
-function tooLate(): Problem {
+/** What a call to the bucket fails with when its time is over. */
+export function tooLate(): Problem {
   return new Problem('STORAGE_UNAVAILABLE', {
     detail: 'The storage did not answer in time. Look the page up, then try again.',
     retryAfterSeconds: 5,

@@ -1,4 +1,5 @@
 /** Redis, asked so that no caller waits long and nothing throws; and not at all while it takes no writes. */
+import { systemClock, within } from '../concurrency/waiting.ts';
 import type { RedisArguments, RedisClient, RedisServer, RedisTimes } from './server.ts';
 
 /** What there is to log: to the caller each is a miss. */
@@ -49,6 +50,7 @@ export interface WriteProbe {
 const TELL_AGAIN_MS = 60_000;
 const PROBE_MS = 1_000;
 const PROBE_TEXT = 'probe';
+const TOO_LATE = Symbol('the probe took too long');
 
 /**
  * Connects at the first command. A lost connection and a refused write open a breaker: until `coolDownMs` are over no
@@ -135,7 +137,11 @@ export function createRedisConnection(
       if (isBack) isRecoveryNews = false;
       return isBack;
     });
-    return withinOrFalse(times.probeWaitMs, probing);
+    // For who waits no longer it is away; the probe goes on, for the next.
+    return within(systemClock, times.probeWaitMs, probing, () => TOO_LATE).catch((error: unknown) => {
+      if (error === TOO_LATE) return false;
+      throw error;
+    });
   };
 
   const isUsable = async (isUrgent: boolean): Promise<boolean> => {
@@ -170,18 +176,8 @@ export function createRedisConnection(
       return run('writeRefused', name, key, args, true);
     },
     close: () => {
-      closing.abort();
+      closing.abort(new Error('The connection is closed on this side.'));
       drop(current);
     },
   };
-}
-
-async function withinOrFalse(ms: number, answer: Promise<boolean>): Promise<boolean> {
-  const over = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => over.resolve(false), ms);
-  try {
-    return await Promise.race([answer, over.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

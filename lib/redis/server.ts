@@ -1,5 +1,6 @@
 /** Redis as it is found at its address, alone or a cluster: the one file that knows ioredis. */
 import { Cluster, Redis, ReplyError } from 'ioredis';
+import { orAborted, systemClock, within } from '../concurrency/waiting.ts';
 import type { CacheConfig } from '../config.ts';
 import { type RedisAddress, type RedisFault, redisFaultOf } from './fault.ts';
 
@@ -68,15 +69,15 @@ export function createRedisServer(
 
   const connect = async (signal: AbortSignal): Promise<RedisClient> => {
     signal.throwIfAborted();
-    const within: Within = (step, work) => withinConnectTime(times.connectMs, signal, step, work);
+    const inTime: Within = (step, work) => withinConnectTime(times.connectMs, signal, step, work);
     if (!isCluster) {
-      const { redis, standing } = await connectOne(address, options, scripts, within);
+      const { redis, standing } = await connectOne(address, options, scripts, inTime);
       if (!standing.isCluster) return clientOf(redis, scripts, times, elapsed);
       isCluster = true;
       hangUp(redis);
     }
     try {
-      return clientOf(await connectCluster(address, options, scripts, within), scripts, times, elapsed);
+      return clientOf(await connectCluster(address, options, scripts, inTime), scripts, times, elapsed);
     } catch (error) {
       // Another server may stand there by now.
       isCluster = false;
@@ -274,16 +275,8 @@ async function withinConnectTime<T>(
   step: () => string,
   work: Promise<T>,
 ): Promise<T> {
-  const end = Promise.withResolvers<never>();
-  const abort = () => end.reject(new Error('The connection is closed on this side.'));
-  const timer = setTimeout(() => end.reject(new Error(`It did not ${step()} within ${ms} ms.`)), ms);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, end.promise]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
-  }
+  const tooLate = () => new Error(`It did not ${step()} within ${ms} ms.`);
+  return within(systemClock, ms, orAborted(work, signal), tooLate);
 }
 
 /** At once: ioredis alone would wait two seconds, by a timer that holds the process, for the peer to hang up too. */

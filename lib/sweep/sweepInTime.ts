@@ -1,7 +1,7 @@
 /** A sweep that ends with its report, however long the bucket takes. */
-
+import { within } from '../concurrency/waiting.ts';
 import type { Clock, SweepProgress } from '../domain/ports.ts';
-import { boundedStorage, withinTime } from '../invocation/boundedStorage.ts';
+import { boundedStorage, tooLate } from '../invocation/boundedStorage.ts';
 import { type SweepReport, type SweepServices, sweep } from './sweep.ts';
 
 /** For the last note of the place. */
@@ -27,7 +27,7 @@ export function sweepInTime(services: SweepServices, leftMs: number): Promise<Sw
 function boundedProgress(progress: SweepProgress, clock: Clock, end: number): SweepProgress {
   const leftMs = () => Math.max(0, end - clock.elapsed());
   return {
-    read: () => withinTime(progress.read(), leftMs()),
-    write: (position) => withinTime(progress.write(position), leftMs()),
+    read: () => within(clock, leftMs(), progress.read(), tooLate),
+    write: (position) => within(clock, leftMs(), progress.write(position), tooLate),
   };
 }

@@ -1,6 +1,7 @@
 /** Reads one URL from the web: the address policy on every hop, redirects by hand, limits, one deadline. */
 
 import { createFairSemaphore, type FairSemaphore } from '../concurrency/fairSemaphore.ts';
+import { systemClock } from '../concurrency/waiting.ts';
 import type { FetchConfig } from '../config.ts';
 import type { Clock, Web, WebRequest, WebResult } from '../domain/ports.ts';
 import { collectBody } from './collectBody.ts';
@@ -43,7 +44,7 @@ interface Reading {
 
 /** Connections are kept and shared between readings; `close` ends all of them, and readings that are under way. */
 export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { close(): Promise<void> } {
-  const clock = parts.clock ?? SYSTEM_CLOCK;
+  const clock = parts.clock ?? systemClock;
   const ownNames = [...config.allowHosts, ...config.ownEndpoints].map(({ hostname }) => hostname);
   const resolve = parts.resolve ?? createResolve({ ownNames, patienceMs: config.connectTimeoutMs });
   const policy = createHostPolicy(config, parts.classify ?? addressClass);
@@ -74,7 +75,7 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
     refusalOf: (url) => (isForbidden(policy, url) ? failure(faultError('forbidden')) : null),
     async read(request) {
       const timeoutMs = request.kind === 'image' ? config.imageTimeoutMs : config.pageTimeoutMs;
-      const deadline = startDeadline(timeoutMs, request.signal, clock.elapsed);
+      const deadline = startDeadline(timeoutMs, request.signal, clock);
       try {
         readings += 1;
         const caller = request.caller ?? `reading ${readings}`;
@@ -99,8 +100,6 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
     close: () => transport.close(),
   };
 }
-
-const SYSTEM_CLOCK: Clock = { now: () => new Date(), elapsed: () => performance.now() };
 
 /** Whatever its name may resolve to. */
 function isForbidden(policy: HostPolicy, url: URL): boolean {

@@ -1,4 +1,6 @@
 /** The end of one reading: its own time, but for that which the service lets it wait, or the caller's signal. */
+import { orAborted } from '../concurrency/waiting.ts';
+import type { Clock } from '../domain/ports.ts';
 import { faultError } from './faults.ts';
 
 export interface Deadline {
@@ -14,42 +16,34 @@ export interface Deadline {
   clear(): void;
 }
 
-export function startDeadline(timeoutMs: number, outer: AbortSignal, elapsed: () => number): Deadline {
+export function startDeadline(timeoutMs: number, outer: AbortSignal, clock: Clock): Deadline {
   const controller = new AbortController();
   const { signal } = controller;
-  let until = elapsed() + timeoutMs;
-  let timer: NodeJS.Timeout | undefined;
+  let until = 0;
+  let stop = () => {};
   const run = (ms: number): void => {
-    until = elapsed() + ms;
-    timer = setTimeout(() => controller.abort(faultError('timeout')), ms);
+    until = clock.elapsed() + ms;
+    stop = clock.after(ms, () => controller.abort(faultError('timeout')));
   };
   run(timeoutMs);
   const onOuter = (): void => controller.abort(faultError('aborted', { cause: outer.reason }));
   if (outer.aborted) onOuter();
   else outer.addEventListener('abort', onOuter, { once: true });
 
-  const orEnd = <T>(promise: Promise<T>): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const onEnd = (): void => reject(signal.reason);
-      if (signal.aborted) onEnd();
-      signal.addEventListener('abort', onEnd, { once: true });
-      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onEnd));
-    });
+  const orEnd = <T>(promise: Promise<T>): Promise<T> => orAborted(promise, signal);
 
   return {
     signal,
-    remainingMs: () => until - elapsed(),
+    remainingMs: () => until - clock.elapsed(),
     orEnd,
     wait: async (ms) => {
-      let timeout: NodeJS.Timeout | undefined;
-      const waited = new Promise<void>((resolve) => {
-        timeout = setTimeout(resolve, ms);
-      });
-      await orEnd(waited).finally(() => clearTimeout(timeout));
+      const waited = Promise.withResolvers<void>();
+      const stopWaiting = clock.after(ms, waited.resolve);
+      await orEnd(waited.promise).finally(stopWaiting);
     },
     async untimed(waiting) {
-      const leftMs = until - elapsed();
-      clearTimeout(timer);
+      const leftMs = until - clock.elapsed();
+      stop();
       try {
         return await waiting;
       } finally {
@@ -57,7 +51,7 @@ export function startDeadline(timeoutMs: number, outer: AbortSignal, elapsed: ()
       }
     },
     clear() {
-      clearTimeout(timer);
+      stop();
       outer.removeEventListener('abort', onOuter);
     },
   };

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 const MIB = 1024 * 1024;
 
 /** Suites that attack the service: their folders below test/. */
-const ATTACKS = /[/\\]test[/\\](?:hostile|faults)[/\\]/;
+const ATTACKS = /[/\\]test[/\\]deep[/\\](?:hostile|faults)[/\\]/;
 
 /** A line for every suite that attacks the service: inputs, tests, what passed, the worst costs, the time. */
 export default class HostileReporter {

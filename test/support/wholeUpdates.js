@@ -4,4 +4,4 @@ import base from '../../jest.config.js';
 process.env.UPDATE_RUNS ??= '2000';
 
 /** @type {import('jest').Config} */
-export default { ...base, rootDir: '../..', testMatch: ['**/test/lib/harvest/updates/updates.test.ts'] };
+export default { ...base, rootDir: '../..', testMatch: ['**/test/deep/updates/updates.test.ts'] };

@@ -1,6 +1,7 @@
 /** The service over fakes: a web, a bucket and a cache that a test can look into and break. */
 
 import { createByteBudget } from '../../lib/concurrency/byteBudget.ts';
+import { systemClock } from '../../lib/concurrency/waiting.ts';
 import type { Limits } from '../../lib/config.ts';
 import { readConfig } from '../../lib/config.ts';
 import { pageIdOf } from '../../lib/domain/identity.ts';
@@ -49,7 +50,7 @@ export function createWorld({
     images: store.images,
     cache: cache.cache,
     lock: cache.lock,
-    clock: { now: () => new Date(), elapsed: () => performance.now() },
+    clock: systemClock,
     limits: { ...readConfig({ S3_BUCKET: 'images' }).limits, ...limits },
     bytesInFlight: createByteBudget(64 * 1024 * 1024),
     uploadPermits: createUploadPermits(),
@@ -73,7 +74,7 @@ export function createWorld({
     get: (url = PAGE): Promise<Found> => lookUp(services, new URL(url).href, {}),
     /** A sweep in two days' time. */
     sweepLater: (): Promise<SweepReport> => {
-      const clock = { now: () => new Date(Date.now() + 2 * DAY_MS), elapsed: () => performance.now() };
+      const clock = { ...systemClock, now: () => new Date(Date.now() + 2 * DAY_MS) };
       return sweep({ ...services, sweepProgress: store.sweepProgress, clock }, performance.now() + 60_000);
     },
     /** Names in the bucket that the page's record does not name. */

@@ -2,10 +2,12 @@
  * The service played through once for every answer that it has: the examples of the description are what it said.
  * Everything is real but the network, the bucket, the clock and the ids, so that two rehearsals say the same.
  */
+
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createByteBudget } from '../../lib/concurrency/byteBudget.ts';
+import { systemClock } from '../../lib/concurrency/waiting.ts';
 import { readConfig } from '../../lib/config.ts';
 import { pageIdOf } from '../../lib/domain/identity.ts';
 import type { Metrics, Web } from '../../lib/domain/ports.ts';
@@ -97,7 +99,7 @@ async function createStage() {
     images: { ...store.images, link },
     cache,
     lock,
-    clock: { now: () => new Date(START + minutes * 60_000), elapsed: () => performance.now() },
+    clock: { ...systemClock, now: () => new Date(START + minutes * 60_000) },
     limits: readConfig({ S3_BUCKET: 'images' }).limits,
     bytesInFlight: createByteBudget(64 * 1024 * 1024),
     uploadPermits: createUploadPermits(),

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createByteBudget } from '../../../lib/concurrency/byteBudget.ts';
+import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import { readConfig } from '../../../lib/config.ts';
 import { type HarvestServices, harvest } from '../../../lib/harvest/harvest.ts';
 import { createUploadPermits } from '../../../lib/harvest/uploadPermits.ts';
@@ -79,7 +80,7 @@ beforeAll(async () => {
     records: s3.records,
     images: s3.images,
     ...createNoCache(),
-    clock: { now: () => new Date(), elapsed: () => performance.now() },
+    clock: systemClock,
     limits: config.limits,
     bytesInFlight: createByteBudget(64 * 1024 * 1024),
     uploadPermits: createUploadPermits(),

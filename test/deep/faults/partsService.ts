@@ -1,8 +1,10 @@
 /** The whole service with its real adapters, and every part of it at the end of a line that a test can break. */
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import { pageIdOf } from '../../../lib/domain/identity.ts';
 import type { PageRecord, StoredRecord } from '../../../lib/domain/model.ts';
 import type { Clock, Metrics } from '../../../lib/domain/ports.ts';
@@ -150,8 +152,8 @@ export async function startPartsService({
     async sweepLater(): Promise<SweepReport> {
       const sweeping = storeAt(`http://127.0.0.1:${s3Line.port}`, sweepTimes);
       const clock: Clock = {
+        ...systemClock,
         now: () => new Date(Date.now() + 2 * 24 * 60 * 60 * 1_000),
-        elapsed: () => performance.now(),
       };
       const newId = () => randomBytes(16).toString('hex');
       try {

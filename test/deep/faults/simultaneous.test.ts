@@ -1,5 +1,7 @@
 /** C01, C02: many calls on one page at the same moment. */
+
 import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
 import type { Intercept } from '../../fakes/intercept.ts';
 import { answer, pathOf, type Respond } from '../../lib/web/rawServer.ts';
@@ -55,7 +57,7 @@ describe('C01: of simultaneous POSTs', () => {
     const images = (await service.get(service.url())).body.images as readonly string[];
     expect(images).toHaveLength(2);
     const { store, cache } = service;
-    const clock = { now: () => new Date(Date.now() + DAYS_MS), elapsed: () => performance.now() };
+    const clock = { ...systemClock, now: () => new Date(Date.now() + DAYS_MS) };
     // Its locks and markers are over by then.
     cache.flush();
     const services = { ...store, cache: cache.cache, lock: cache.lock, clock, newId: () => 'sweep' };

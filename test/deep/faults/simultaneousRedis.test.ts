@@ -1,8 +1,10 @@
 /** C01 over the real adapters: S3 on the embedded store, and a Redis that is killed (SIGKILL) in the middle. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import type { PageCache, PageLock } from '../../../lib/domain/ports.ts';
 import { createRedisCache } from '../../../lib/redis/cache.ts';
 import { createNoCache } from '../../../lib/redis/noCache.ts';
@@ -111,7 +113,7 @@ describe('C01: over the real adapters', () => {
       const named = (await service.get(url)).body.images as readonly string[];
       expect(named).toHaveLength(2);
 
-      const clock = { now: () => new Date(Date.now() + DAYS_MS), elapsed: () => performance.now() };
+      const clock = { ...systemClock, now: () => new Date(Date.now() + DAYS_MS) };
       const newId = () => `sweep${killedAt.length}`;
       await sweep({ ...store, ...createNoCache(), clock, newId }, performance.now() + 20_000);
       const [, , pageId] = named[0]?.split('/') ?? [];

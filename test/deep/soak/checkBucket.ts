@@ -1,6 +1,8 @@
 /** What must hold over the whole bucket once everything is well again, whatever went before. */
+
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import { pageIdOf } from '../../../lib/domain/identity.ts';
 import type { PageRecord } from '../../../lib/domain/model.ts';
 import { type SweepReport, sweep } from '../../../lib/sweep/sweep.ts';
@@ -76,7 +78,7 @@ export async function checkBucket(
     return count;
   };
   const orphansBefore = await orphans();
-  const clock = { now: () => new Date(Date.now() + TWO_DAYS_MS), elapsed: () => performance.now() };
+  const clock = { ...systemClock, now: () => new Date(Date.now() + TWO_DAYS_MS) };
   const swept = await sweep({ ...world.services, clock }, performance.now() + 600_000);
   const orphansAfter = await orphans();
   if (!swept.finished || swept.failed > 0 || swept.listed === 0) {

@@ -1,6 +1,8 @@
 /** A sweep that has not the time for everything: where it goes on, and that it ends. */
+
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import { imageIdOf, pageIdOf } from '../../../lib/domain/identity.ts';
 import { objectName } from '../../../lib/domain/objectName.ts';
 import type { SweepPosition } from '../../../lib/domain/ports.ts';
@@ -48,7 +50,7 @@ function createBucket(pages: number, { intercept, objectsOfPage = 5 }: BucketPar
     ...store,
     cache: cache.cache,
     lock: cache.lock,
-    clock: { now: () => new Date(), elapsed: () => elapsed },
+    clock: { ...systemClock, elapsed: () => elapsed },
     newId: () => `sweep${++ids}`,
   };
   return {
@@ -236,7 +238,7 @@ describe('a sweep always ends with its report', () => {
   const LEFT_MS = 5_900;
   const timed = async (bucket: ReturnType<typeof createBucket>) => {
     const start = performance.now();
-    const clock = { now: () => new Date(), elapsed: () => performance.now() };
+    const clock = systemClock;
     const report = await sweepInTime({ ...bucket.services, clock }, LEFT_MS);
     return { report, ms: performance.now() - start };
   };
@@ -272,7 +274,7 @@ describe('a sweep always ends with its report', () => {
         return apply();
       },
     });
-    const clock = { now: () => new Date(), elapsed: () => performance.now() };
+    const clock = systemClock;
     expect(await sweepInTime({ ...bucket.services, clock }, 60_000)).toMatchObject({ removed: 5 });
   }, 30_000);
 });

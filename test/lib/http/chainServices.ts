@@ -1,5 +1,6 @@
 /** Services for a handler whose operation uses none of them: they only observe. */
 
+import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import type { InvocationFacts } from '../../../lib/domain/ports.ts';
 import type { ChainServices } from '../../../lib/http/httpHandler.ts';
 
@@ -10,7 +11,7 @@ export function createChainServices(emitted: InvocationFacts[] = []): ChainServi
   return {
     records: { read: never, readUpTo: never, write: never, verify: never },
     images: { put: never, remove: never, link: never, list: async function* () {} },
-    clock: { now: () => new Date(0), elapsed: () => performance.now() },
+    clock: { ...systemClock, now: () => new Date(0) },
     metrics: {
       emit: async (facts: InvocationFacts) => {
         emitted.push(facts);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import { imageIdOf, pageIdOf } from '../../../lib/domain/identity.ts';
 import { objectName } from '../../../lib/domain/objectName.ts';
 import { createHttpHandler } from '../../../lib/http/httpHandler.ts';
@@ -25,7 +26,7 @@ function createService(pages: number) {
     lookUpOperation({
       ...store,
       cache: createMemoryCache().cache,
-      clock: { now: () => new Date(), elapsed: () => elapsed },
+      clock: { ...systemClock, elapsed: () => elapsed },
       metrics: { emit: async () => undefined },
     }),
   );

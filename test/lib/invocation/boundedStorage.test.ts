@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import type { Clock } from '../../../lib/domain/ports.ts';
 import { boundedStorage } from '../../../lib/invocation/boundedStorage.ts';
 import { hang } from '../../fakes/intercept.ts';
@@ -6,7 +7,7 @@ import { createMemoryStore } from '../../fakes/memoryStore.ts';
 import { recordOf } from '../../support/builders.ts';
 import { codeOf } from '../../support/world.ts';
 
-const clock: Clock = { now: () => new Date(), elapsed: () => performance.now() };
+const clock: Clock = systemClock;
 /** So much of it is left for the store. */
 const deadlineIn = (ms: number) => performance.now() + 300 + ms;
 const record = recordOf([]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import { imageIdOf, pageIdOf } from '../../../lib/domain/identity.ts';
 import { objectName } from '../../../lib/domain/objectName.ts';
 import { Problem } from '../../../lib/domain/problem.ts';
@@ -94,7 +95,7 @@ describe('a sweep', () => {
     const world = createWorld({ site });
     const now = new Date();
     leave(world, orphanOf(PAGE), new Date(now.getTime() - age));
-    const clock = { now: () => now, elapsed: () => performance.now() };
+    const clock = { ...systemClock, now: () => now };
     expect(await sweep({ ...world.services, clock }, performance.now() + 60_000)).toMatchObject({ removed });
   });
 

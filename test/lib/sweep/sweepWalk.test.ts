@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import type { StoredObject } from '../../../lib/domain/ports.ts';
 import { batchesFrom, oldNamesByPage } from '../../../lib/sweep/sweepWalk.ts';
 import { createMemoryStore } from '../../fakes/memoryStore.ts';
@@ -38,7 +39,7 @@ describe('the way of a sweep', () => {
         fc.integer({ min: 0, max: 60 }),
         async (names, start, deadline) => {
           let elapsed = 0;
-          const clock = { now: () => new Date(), elapsed: () => elapsed++ };
+          const clock = { ...systemClock, elapsed: () => elapsed++ };
           const batches = await Array.fromAsync(batchesFrom(storeOf(names).images, start, clock, deadline));
           const passed = batches.flatMap(({ objects }) => objects.map((object) => object.name));
           expect(passed.toSorted()).toEqual(names.toSorted());
@@ -59,7 +60,7 @@ describe('the way of a sweep', () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(name, { minLength: 1, maxLength: 30 }), id, async (names, pageId) => {
         const { images } = storeOf(names);
-        const clock = { now: () => new Date(), elapsed: () => 0 };
+        const clock = { ...systemClock, elapsed: () => 0 };
         const [whole] = await Array.fromAsync(batchesFrom(images, null, clock, 1));
         const start = { after: '', until: whole?.until ?? '', pageId };
         const batches = await Array.fromAsync(batchesFrom(images, start, clock, 1));
@@ -76,7 +77,7 @@ describe('the way of a sweep', () => {
   it('lists no longer than half of the time that is left', async () => {
     const names = Array.from({ length: 100 }, (_, n) => `images/${String(n).padStart(3, '0')}`);
     let elapsed = 0;
-    const clock = { now: () => new Date(), elapsed: () => elapsed++ };
+    const clock = { ...systemClock, elapsed: () => elapsed++ };
     const batches = await Array.fromAsync(batchesFrom(storeOf(names).images, null, clock, 80));
     expect(batches[0]?.objects).toHaveLength(40);
   });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import { until } from '../../support/until.ts';
 import { answer, headerOf, pathOf, startRawServer } from './rawServer.ts';
 import { createTestWeb, faultOf } from './testWeb.ts';
 
 /** By which every response comes at once, however busy the machine is. */
-const STILL = { now: () => new Date(), elapsed: () => 0 };
+const STILL = { ...systemClock, elapsed: () => 0 };
 
 describe('the connections of a process', () => {
   it('are never waited for with one in hand: readings that redirect to each other’s host all end', async () => {

@@ -3,7 +3,7 @@
 # .local/emitters: it reads a scenario from standard input and writes documents. Kept in the cache under the hash of all
 # that they are made of; test/local-stack/exporter/emitters.test.ts feeds the exporter with what they write.
 set -euo pipefail
-root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)"
 source="$root/test/local-stack/exporter/emitters"
 launchers="$root/.local/emitters"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/image-api-emitters"

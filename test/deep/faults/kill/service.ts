@@ -1,6 +1,7 @@
 /** The whole service on its real adapters: what a child that is to be killed runs, and the writers beside it. */
 
 import { createByteBudget } from '../../../../lib/concurrency/byteBudget.ts';
+import { systemClock } from '../../../../lib/concurrency/waiting.ts';
 import { readConfig } from '../../../../lib/config.ts';
 import type { Clock } from '../../../../lib/domain/ports.ts';
 import type { HarvestServices } from '../../../../lib/harvest/harvest.ts';
@@ -68,7 +69,7 @@ export function createService({ env, address, timeMs, mutant, sweepAheadMs = 0 }
     resolve: async () => [{ address, family: 4 }],
     classify: (found) => (found === address ? 'public' : 'special'),
   });
-  const clock: Clock = { now: () => new Date(), elapsed: () => performance.now() };
+  const clock: Clock = systemClock;
   const right: HarvestServices = {
     web,
     records: store.records,

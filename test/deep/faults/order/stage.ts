@@ -108,6 +108,26 @@ export const DAYS_MS = 2 * 24 * 60 * 60 * 1_000;
 const LIMITS = readConfig({ S3_BUCKET: 'images' }).limits;
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 
+/** Timers on clocks that are moved by hand. */
+function createTimers() {
+  const waiting = new Set<{ readonly isDue: () => boolean; readonly act: () => void }>();
+  return {
+    add(elapsed: () => number, wait: number, act: () => void): () => void {
+      const end = elapsed() + wait;
+      const timer = { isDue: () => elapsed() >= end, act };
+      waiting.add(timer);
+      return () => waiting.delete(timer);
+    },
+    fire(): void {
+      for (const timer of [...waiting]) {
+        if (!timer.isDue()) continue;
+        waiting.delete(timer);
+        timer.act();
+      }
+    },
+  };
+}
+
 /** @param versions how many records the page has had */
 export function createStage(versions: () => number): Stage {
   let wrong: WrongVariant | undefined;
@@ -121,6 +141,7 @@ export function createStage(versions: () => number): Stage {
   const actors: Actor[] = [];
   const late: (() => Promise<unknown>)[] = [];
   const trace: string[] = [];
+  const timers = createTimers();
 
   const settle = async () => {
     const isUnderWay = (actor: Actor) =>
@@ -135,13 +156,15 @@ export function createStage(versions: () => number): Stage {
   const servicesOf = (actor: Actor, { site = 0, isSuspended = false }: ActorOptions): StageServices => {
     const jumpedBefore = jumped;
     const gate = gateOf(actor);
+    const elapsedHere = () => (isSuspended ? ms - (jumped - jumpedBefore) : ms);
     const services: StageServices = {
       ...gatedPorts(store, cache, gate),
       web: createMemoryWeb(siteOf(site)),
       clock: {
         // To a sweep every object is old: its fence alone must protect who is at work.
         now: () => (actor.kind === 'sweep' ? new Date(now().getTime() + DAYS_MS) : now()),
-        elapsed: () => (isSuspended ? ms - (jumped - jumpedBefore) : ms),
+        elapsed: elapsedHere,
+        after: (wait, act) => timers.add(elapsedHere, wait, act),
       },
       limits: LIMITS,
       bytesInFlight: createByteBudget(64 * 1024 * 1024),
@@ -166,6 +189,7 @@ export function createStage(versions: () => number): Stage {
     jump: (more) => {
       ms += more;
       if (more > 1) jumped += more;
+      timers.fire();
     },
     settle,
     goWrong: (variant) => {

@@ -1,7 +1,9 @@
 /** The whole service under attack: its HTTP handlers over the real web room on loopback, and stores that can be looked into. */
+
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect, jest } from '@jest/globals';
 import { createByteBudget } from '../../../../lib/concurrency/byteBudget.ts';
+import { systemClock } from '../../../../lib/concurrency/waiting.ts';
 import { type FetchConfig, type Limits, readConfig } from '../../../../lib/config.ts';
 import type { Metrics } from '../../../../lib/domain/ports.ts';
 import type { Admission } from '../../../../lib/harvest/admission.ts';
@@ -99,7 +101,7 @@ export async function startHostileService({
     images: store.images,
     cache: cache.cache,
     lock: cache.lock,
-    clock: { now: () => new Date(), elapsed: () => performance.now() },
+    clock: systemClock,
     limits: { ...readConfig({ S3_BUCKET: 'images' }).limits, ...limits },
     bytesInFlight: createByteBudget(64 * 1024 * 1024),
     uploadPermits: createUploadPermits(),
