@@ -5,6 +5,7 @@ import type { FairSemaphore } from './concurrency/fairSemaphore.ts';
 import { systemClock } from './concurrency/waiting.ts';
 import { type Config, type CorsOrigins, readConfig } from './config.ts';
 import type { Clock, Metrics, PageCache, PageLock, SweepProgress, Web } from './domain/ports.ts';
+import { STORE_TIMES } from './domain/times.ts';
 import { createEmfMetrics } from './emf/emfMetrics.ts';
 import { type Admission, createAdmission } from './harvest/admission.ts';
 import type { HarvestServices } from './harvest/harvest.ts';
@@ -14,7 +15,6 @@ import { createRedisCache } from './redis/cache.ts';
 import type { RedisNotice } from './redis/connection.ts';
 import { createNoCache } from './redis/noCache.ts';
 import { createS3Store, type StoreNotice } from './s3/store.ts';
-import { STORE_TIMES } from './s3/times.ts';
 import { createWeb } from './web/createWeb.ts';
 
 /** What every function needs: to answer a look-up, to sweep. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { problemFacts } from '../lib/domain/problem.ts';
+import { PROBLEMS } from '../lib/http/problems.ts';
 import { makeFiles, ROOT } from '../tools/openapi/files.ts';
 import { OPERATIONS } from '../tools/openapi/operations.ts';
 import { METHODS, rehearse } from '../tools/openapi/rehearsal.ts';
@@ -49,7 +49,7 @@ describe('an answer', () => {
     'is as described: %s',
     (_, act) => {
       expect(faultsOf(act)).toEqual([]);
-      if (act.code !== 'OK') expect(act.status).toBe(problemFacts(act.code as 'INTERNAL').status);
+      if (act.code !== 'OK') expect(act.status).toBe(PROBLEMS[act.code as 'INTERNAL'].status);
     },
   );
 

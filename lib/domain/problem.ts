@@ -3,31 +3,29 @@
  * what a metric is labelled with and what a test asserts.
  */
 
-/** A failed call: HTTP status and title of its RFC 9457 answer. */
-const PROBLEMS = {
-  BODY_INVALID: { status: 400, title: 'The body is not a JSON object' },
-  OPTION_INVALID: { status: 400, title: 'An option is not known or has a wrong value' },
-  URL_REQUIRED: { status: 400, title: 'A url is required' },
-  URL_INVALID: { status: 400, title: 'The url cannot be used' },
-  ADDRESS_FORBIDDEN: { status: 403, title: 'The address may not be fetched' },
-  ORIGIN_FORBIDDEN: { status: 403, title: 'A page of this origin may not call' },
-  PAGE_NOT_FOUND: { status: 404, title: 'The page has not been harvested' },
-  URL_ALREADY_PROCESSED: { status: 409, title: 'The page has been harvested already' },
-  URL_IN_PROGRESS: { status: 409, title: 'Another call is working on this page' },
-  BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
-  MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'The body is not sent as JSON' },
-  HOST_UNKNOWN: { status: 421, title: 'The server does not have this host name' },
-  CONTENT_UNSUPPORTED: { status: 422, title: 'The page is neither HTML nor an image' },
-  PAGE_TOO_LARGE: { status: 422, title: 'The page is too large' },
-  TOO_MANY_REQUESTS: { status: 429, title: 'As many harvests run as may' },
-  PAGE_UNREACHABLE: { status: 502, title: 'The page could not be read' },
-  STORAGE_UNAVAILABLE: { status: 503, title: 'The storage cannot be used' },
-  PAGE_TIMEOUT: { status: 504, title: 'The page did not arrive in time' },
-  INTERNAL: { status: 500, title: 'Something went wrong on our side' },
-} as const satisfies Record<string, { readonly status: number; readonly title: string }>;
-
-export type ProblemCode = keyof typeof PROBLEMS;
-export const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];
+/** Why a whole call failed. `lib/http/problems.ts` says how each is answered. */
+export const PROBLEM_CODES = [
+  'BODY_INVALID',
+  'OPTION_INVALID',
+  'URL_REQUIRED',
+  'URL_INVALID',
+  'ADDRESS_FORBIDDEN',
+  'ORIGIN_FORBIDDEN',
+  'PAGE_NOT_FOUND',
+  'URL_ALREADY_PROCESSED',
+  'URL_IN_PROGRESS',
+  'BODY_TOO_LARGE',
+  'MEDIA_TYPE_UNSUPPORTED',
+  'HOST_UNKNOWN',
+  'CONTENT_UNSUPPORTED',
+  'PAGE_TOO_LARGE',
+  'TOO_MANY_REQUESTS',
+  'PAGE_UNREACHABLE',
+  'STORAGE_UNAVAILABLE',
+  'PAGE_TIMEOUT',
+  'INTERNAL',
+] as const;
+export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
 /** Why one image has no copy (a skipped line), or why its old copy was kept. */
 export const IMAGE_CODES = [
@@ -69,10 +67,6 @@ export interface ProblemFacts {
   readonly cause?: unknown;
 }
 
-/** HTTP status and title of a code. */
-export const problemFacts = (code: ProblemCode): { readonly status: number; readonly title: string } =>
-  PROBLEMS[code];
-
 /** A call that fails. The only class of the project: it has to travel by `throw`. */
 export class Problem extends Error {
   override readonly name = 'Problem';
@@ -89,13 +83,5 @@ export class Problem extends Error {
     this.reason = facts.reason;
     this.upstreamStatus = facts.upstreamStatus;
     this.retryAfterSeconds = facts.retryAfterSeconds;
-  }
-
-  get status(): number {
-    return PROBLEMS[this.code].status;
-  }
-
-  get title(): string {
-    return PROBLEMS[this.code].title;
   }
 }

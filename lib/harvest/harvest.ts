@@ -16,6 +16,7 @@ import type {
 } from '../domain/model.ts';
 import type { Clock, ImageStore, Measures, PageCache, PageLock, RecordStore, Web } from '../domain/ports.ts';
 import { Problem } from '../domain/problem.ts';
+import { COMMIT_MS, HOLD_MARGIN_MS, STYLESHEETS_SHARE } from '../domain/times.ts';
 import { commitRecord } from '../record/commit.ts';
 import { namesOf } from '../record/namesOf.ts';
 import { choose } from './choose.ts';
@@ -59,13 +60,6 @@ export interface Harvest {
   /** The page had no record before. */
   readonly isNew: boolean;
 }
-
-/** A commit may take this long, so none is begun later before the end. */
-const COMMIT_MS = 500;
-/** Of the time for fetching, what stylesheets may take. */
-const STYLESHEETS_SHARE = 1 / 3;
-/** Lock and marker outlive the operation that holds them by this much. */
-const MARGIN_MS = 1_000;
 
 interface Operation extends HarvestServices {
   readonly request: HarvestRequest;
@@ -152,7 +146,7 @@ function begin(
     pageId: pageIdOf(request.url.href),
     opId,
     web: readingAs(opId, services.web),
-    ttlMs: Math.ceil(leftMs + MARGIN_MS),
+    ttlMs: Math.ceil(leftMs + HOLD_MARGIN_MS),
     fetching,
     uploads: [],
   };

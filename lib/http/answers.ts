@@ -1,5 +1,6 @@
 /** The HTTP answers: JSON, and problem+json (RFC 9457). */
 import type { Problem, ProblemCode, UnreachableReason } from '../domain/problem.ts';
+import { PROBLEMS } from './problems.ts';
 
 export interface Answer {
   readonly statusCode: number;
@@ -39,7 +40,8 @@ export function optionsAnswer(): Answer {
 }
 
 export function problemAnswer(problem: Problem): Answer {
-  const { code, status, title, detail, reason, upstreamStatus, retryAfterSeconds } = problem;
+  const { code, detail, reason, upstreamStatus, retryAfterSeconds } = problem;
+  const { status, title } = PROBLEMS[code];
   const body: ProblemView = {
     type: 'about:blank',
     title,

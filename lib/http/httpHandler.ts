@@ -3,11 +3,9 @@ import middy, { type MiddlewareObj } from '@middy/core';
 import httpJsonBodyParser from '@middy/http-json-body-parser';
 import type { Context } from 'aws-lambda';
 import type { CorsOrigins } from '../config.ts';
-import type { Clock, Measures, Metrics } from '../domain/ports.ts';
-import { Problem, type ProblemCode } from '../domain/problem.ts';
-import { boundedStorage } from '../invocation/boundedStorage.ts';
-import { describe, messageOf } from '../invocation/describe.ts';
-import { measuredStorage, type Storage } from '../invocation/measuredStorage.ts';
+import { Problem } from '../domain/problem.ts';
+import { type Call, type CallServices, openCall, servicesOf } from '../invocation/call.ts';
+import { reportCall } from '../invocation/report.ts';
 import { type Answer, optionsAnswer, problemAnswer } from './answers.ts';
 import { BODY_MAX_BYTES, bodyTooLarge } from './bodyLimit.ts';
 import { corsHeaders } from './cors.ts';
@@ -16,21 +14,9 @@ import { bodyInvalid } from './input.ts';
 import { SAFETY_HEADERS } from './safetyHeaders.ts';
 
 /** What the chain needs; an operation may need more. */
-export interface ChainServices extends Storage {
-  readonly clock: Clock;
-  readonly metrics: Metrics;
+export interface ChainServices extends CallServices {
   /** Absent means none. */
   readonly corsOrigins?: CorsOrigins;
-}
-
-export interface Call {
-  /** On `clock.elapsed()`, ms. */
-  readonly start: number;
-  /** On `clock.elapsed()`, ms: the function ends then. */
-  readonly deadline: number;
-  readonly measures: Measures;
-  /** Host and port of the page, once it is known: for the log, which never gets more of a URL than this. */
-  urlHost?: string;
 }
 
 export interface Operation<S> {
@@ -43,15 +29,9 @@ export interface Operation<S> {
   readonly run: (event: HttpEvent, services: S, call: Call) => Promise<Answer>;
 }
 
-/** What an operator has to look at; a page that is down is its own operator's business. */
-const OUR_FAILURES: ReadonlySet<string> = new Set<ProblemCode>(['INTERNAL', 'STORAGE_UNAVAILABLE']);
-
 type CallContext = Context & { call?: Call };
 type Request = middy.Request<HttpEvent, Answer, Error, CallContext>;
 type Link = MiddlewareObj<HttpEvent, Answer, Error, CallContext>;
-
-/** What the gateway allows, where nobody says what is left. */
-const TIME_MS = 29_000;
 
 /**
  * A Lambda handler for HTTP API events (payload 2.0; 1.0 is understood too). It never throws. OPTIONS is answered
@@ -69,42 +49,25 @@ export function createHttpHandler<S extends ChainServices>(operation: Operation<
   if (hasBody) chain.use(butForOptions(checkBody())).use(butForOptions(httpJsonBodyParser() as Link));
   return chain.handler((event, { call = openCall(services.clock) }) => {
     if (isOptions(event)) return optionsAnswer();
-    const measured = measuredStorage(services, services.clock, call.measures);
-    return run(event, { ...services, ...boundedStorage(measured, services.clock, call.deadline) }, call);
+    return run(event, servicesOf(services, call), call);
   });
 }
 
-function openCall(clock: Clock, context?: Context): Call {
-  const start = clock.elapsed();
-  // Absent in tests and in some local runners.
-  const leftMs = context?.getRemainingTimeInMillis?.() ?? TIME_MS;
-  return { start, deadline: start + leftMs, measures: {} };
-}
-
-/** Metrics and one structured log line per call; the cause of a failure goes to the log alone. */
-function observeCall<S extends ChainServices>({ name, services: { clock, metrics } }: Operation<S>): Link {
+/** Opens the call, and reports it when it is over. */
+function observeCall<S extends ChainServices>({ name, services }: Operation<S>): Link {
   const close = async (
     { event, context, response }: Pick<Request, 'event' | 'context' | 'response'>,
     error?: Error | null,
   ) => {
-    const { start, measures, urlHost } = context.call ?? openCall(clock);
-    const durationMs = clock.elapsed() - start;
-    const code = error == null ? 'OK' : error instanceof Problem ? error.code : 'INTERNAL';
-    const status = response?.statusCode;
-    const isOurs = OUR_FAILURES.has(code);
-    const level = isOurs ? 'error' : 'info';
-    const cause = { cause: isOurs ? describe(error) : messageOf(error?.cause) };
-    const requestId = context.awsRequestId;
+    const call = context.call ?? openCall(services.clock, context);
+    const facts = { status: response?.statusCode };
     const operation = isOptions(event) ? 'options' : name;
-    const line = { level, operation, code, status, durationMs, requestId, urlHost };
-    console.log(JSON.stringify({ ...line, ...measures, ...cause }, wholeNumbers));
-    // Nothing was done that anybody would want to count.
-    if (operation === 'options') return;
-    await metrics.emit({ operation, outcome: code, durationMs, measures });
+    // Of OPTIONS, nothing was done that anybody would want to count.
+    await reportCall(services, call, { operation, error, facts, isCounted: operation !== 'options' });
   };
   return {
     before: ({ context }) => {
-      context.call = openCall(clock, context);
+      context.call = openCall(services.clock, context);
     },
     after: (request) => close(request),
     onError: (request) => close(request, request.error),
@@ -181,9 +144,6 @@ function isCharsetKnown(parameter: string): boolean {
 }
 
 const isOptions = (event: HttpEvent) => methodOf(event) === 'OPTIONS';
-
-/** Nobody reads fractions of a millisecond in a log. */
-const wholeNumbers = (_: string, value: unknown) => (typeof value === 'number' ? Math.round(value) : value);
 
 const wrongType = () =>
   new Problem('MEDIA_TYPE_UNSUPPORTED', { detail: 'Send the body as application/json in UTF-8.' });

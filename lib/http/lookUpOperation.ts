@@ -1,4 +1,5 @@
 /** GET: read the input, look the page or the image up, shape the answer. */
+import { LOOK_UP_SHARE } from '../domain/times.ts';
 import { type LookUpServices, lookUp } from '../lookup/lookUp.ts';
 import { headerOf } from './httpEvent.ts';
 import type { ChainServices, Operation } from './httpHandler.ts';
@@ -13,8 +14,8 @@ export function lookUpOperation<S extends ChainServices & LookUpServices>(servic
     async run(event, its, call) {
       const { url, include, limit, cursor } = readLookUpInput(event);
       call.urlHost = new URL(url).host;
-      const halfTime = (call.start + call.deadline) / 2;
-      const isOver = () => services.clock.elapsed() >= halfTime;
+      const end = call.start + (call.deadline - call.start) * LOOK_UP_SHARE;
+      const isOver = () => services.clock.elapsed() >= end;
       const found = await lookUp(its, url, call.measures, { limit, cursor, isOver });
       return lookUpAnswer(found, include, its.images, headerOf(event, 'if-none-match'));
     },

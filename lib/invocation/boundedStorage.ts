@@ -3,12 +3,8 @@
 import { within } from '../concurrency/waiting.ts';
 import type { Clock } from '../domain/ports.ts';
 import { Problem } from '../domain/problem.ts';
+import { ANSWER_MS, REMOVE_MS } from '../domain/times.ts';
 import type { Storage } from './measuredStorage.ts';
-
-/** Kept for the answer itself, its metrics and its log line. */
-const ANSWER_MS = 300;
-/** Removing only tidies up: a sweep does what is left, and a caller should not wait long for it. */
-const REMOVE_MS = 2_000;
 
 /**
  * The same storage, but no method is waited for beyond `deadline` (on `clock.elapsed()`, ms): it throws

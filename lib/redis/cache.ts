@@ -5,9 +5,10 @@
 import type { CacheConfig } from '../config.ts';
 import type { PageRecord } from '../domain/model.ts';
 import type { CachedPage, PageCache, PageLock } from '../domain/ports.ts';
+import { REDIS_TIMES, type RedisTimes } from '../domain/times.ts';
 import { CACHED_MAX_BYTES, readRecord, writeRecord } from '../record/recordText.ts';
 import { createRedisConnection, type RedisConnection, type RedisNotice } from './connection.ts';
-import { createRedisServer, REDIS_TIMES, type RedisTimes } from './server.ts';
+import { createRedisServer } from './server.ts';
 
 export interface RedisParts {
   readonly times?: RedisTimes;

@@ -1,6 +1,7 @@
 /** Redis, asked so that no caller waits long and nothing throws; and not at all while it takes no writes. */
 import { systemClock, within } from '../concurrency/waiting.ts';
-import type { RedisArguments, RedisClient, RedisServer, RedisTimes } from './server.ts';
+import type { RedisTimes } from '../domain/times.ts';
+import type { RedisArguments, RedisClient, RedisServer } from './server.ts';
 
 /** What there is to log: to the caller each is a miss. */
 export type RedisNotice =

@@ -2,31 +2,8 @@
 import { Cluster, Redis, ReplyError } from 'ioredis';
 import { orAborted, systemClock, within } from '../concurrency/waiting.ts';
 import type { CacheConfig } from '../config.ts';
+import type { RedisTimes } from '../domain/times.ts';
 import { type RedisAddress, type RedisFault, redisFaultOf } from './fault.ts';
-
-/** Milliseconds. */
-export interface RedisTimes {
-  /** For the connection, with TLS and AUTH; and again for one command with up to `CACHED_MAX_BYTES`. */
-  readonly connectMs: number;
-  readonly commandMs: number;
-  /** After a failure Redis is left alone so long: calls cost nothing meanwhile. */
-  readonly coolDownMs: number;
-  /** Then one call asks whether it is back, and waits at most so long for it; a write asks at most twice. */
-  readonly probeWaitMs: number;
-  /** A connection unused for so long is replaced: a frozen function's peer may have dropped it without a word. */
-  readonly idleMaxMs: number;
-  /** So long a server counts as the primary that it was. */
-  readonly roleMs: number;
-}
-
-export const REDIS_TIMES: RedisTimes = {
-  connectMs: 500,
-  commandMs: 500,
-  coolDownMs: 1_000,
-  probeWaitMs: 15,
-  idleMaxMs: 30_000,
-  roleMs: 5_000,
-};
 
 /** Commands by name. A script is `name: { lua, numberOfKeys }`. */
 export type RedisScripts = Readonly<Record<string, { readonly lua: string; readonly numberOfKeys: number }>>;

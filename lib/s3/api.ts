@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { StoreConfig } from '../config.ts';
 import type { StoredObject, WriteCondition } from '../domain/ports.ts';
+import { STORE_TIMES, type StoreTimes } from '../domain/times.ts';
 import { isWebPage } from './answer.ts';
 import { storeClockOf, storeTime } from './clock.ts';
 import { type PresignedCommand, presign } from './link.ts';
@@ -17,7 +18,6 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from './sdk.ts';
-import { STORE_TIMES, type StoreTimes } from './times.ts';
 import { createUploader } from './upload.ts';
 
 /** A body gets the time it takes at this rate on top: 1 MiB a second. */

@@ -4,6 +4,7 @@ import { createByteBudget } from '../concurrency/byteBudget.ts';
 import type { StoreConfig } from '../config.ts';
 import type { VersionedRecord } from '../domain/model.ts';
 import type { ImageStore, RecordStore, StoredObject, SweepProgress } from '../domain/ports.ts';
+import { STORE_TIMES, type StoreTimes } from '../domain/times.ts';
 import {
   isRecordOf,
   notUnderstood,
@@ -14,7 +15,6 @@ import {
 import type { FoundText, ListedPage, ListFrom, S3Api } from './api.ts';
 import { isCertainlyRefused, isMissing, nameOf, storageProblem, storeFault } from './problem.ts';
 import { createSweepProgress } from './sweepProgress.ts';
-import { STORE_TIMES, type StoreTimes } from './times.ts';
 import { createVerify } from './verify.ts';
 
 export interface S3Store {

@@ -1,25 +1,21 @@
 /** A sweep that ends with its report, however long the bucket takes. */
 import { within } from '../concurrency/waiting.ts';
 import type { Clock, SweepProgress } from '../domain/ports.ts';
+import { SWEEP_NOTE_MS, SWEEP_REPORT_MS } from '../domain/times.ts';
 import { boundedStorage, tooLate } from '../invocation/boundedStorage.ts';
 import { type SweepReport, type SweepServices, sweep } from './sweep.ts';
 
-/** For the last note of the place. */
-const NOTE_MS = 3_000;
-/** For the report and its line in the log. */
-const REPORT_MS = 2_000;
-
 /**
- * Sweeps, and resolves before `leftMs` are over: every call to the bucket is given up at the end of its time.
+ * Sweeps, and resolves before `end` (on `clock.elapsed()`, ms): every call to the bucket is given up at the end of its time.
  * @throws as `sweep` does
  */
-export function sweepInTime(services: SweepServices, leftMs: number): Promise<SweepReport> {
+export function sweepInTime(services: SweepServices, end: number): Promise<SweepReport> {
   const { clock, sweepProgress } = services;
-  const end = clock.elapsed() + leftMs - REPORT_MS;
-  const deadline = end - NOTE_MS;
+  const noteEnd = end - SWEEP_REPORT_MS;
+  const deadline = noteEnd - SWEEP_NOTE_MS;
   const storage = boundedStorage(services, clock, deadline, Number.POSITIVE_INFINITY);
   return sweep(
-    { ...services, ...storage, sweepProgress: boundedProgress(sweepProgress, clock, end) },
+    { ...services, ...storage, sweepProgress: boundedProgress(sweepProgress, clock, noteEnd) },
     deadline,
   );
 }

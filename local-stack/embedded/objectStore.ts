@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { explainFolder } from '../../lib/folderFaults.ts';
+import { PROBLEMS } from '../../lib/http/problems.ts';
 import { createRequestGuard, type GuardOptions } from '../front/requestGuard.ts';
 import { createAuthenticator, hasClaimedHash } from './authenticate.ts';
 import { type FolderLock, lockFolder } from './folderLock.ts';
@@ -86,7 +87,7 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
     response.setHeader('date', new Date(now()).toUTCString());
     const refusal = guard(request);
     if (refusal !== null) {
-      send(request, response, failure(refusal.status, refusal.code, refusal.detail));
+      send(request, response, failure(PROBLEMS[refusal.code].status, refusal.code, refusal.detail));
       return;
     }
     void answerCall(request, serving)

@@ -7,6 +7,7 @@ import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
 import type { CorsOrigins } from '../../lib/config.ts';
 import type { Problem } from '../../lib/domain/problem.ts';
 import { BODY_MAX_BYTES, bodyTooLarge } from '../../lib/http/bodyLimit.ts';
+import { PROBLEMS } from '../../lib/http/problems.ts';
 import { refuse, send } from '../front/refusal.ts';
 import type { RequestGuard } from '../front/requestGuard.ts';
 import { boundServer } from '../front/serverBounds.ts';
@@ -59,8 +60,8 @@ export function guardServer(server: Server, guard: RequestGuard, corsOrigins: Co
   };
   const turnAway = (request: IncomingMessage, response: ServerResponse, problem: Problem) => {
     const requestId = refuse(request, response, problem, corsOrigins);
-    const { code, status } = problem;
-    console.log(JSON.stringify({ level: 'info', code, status, requestId }));
+    const { code } = problem;
+    console.log(JSON.stringify({ level: 'info', code, status: PROBLEMS[code].status, requestId }));
   };
   const answer = async (request: IncomingMessage, response: ServerResponse, isContinued: boolean) => {
     const refusal = guard(request);

@@ -1,7 +1,8 @@
 /** The description of the API: OpenAPI 3.1, whose schemas are JSON Schema 2020-12 and so just what zod writes. */
 import * as z from 'zod/mini';
-import { type ProblemCode, problemFacts } from '../../lib/domain/problem.ts';
+import type { ProblemCode } from '../../lib/domain/problem.ts';
 import { COPIES_MAX, HarvestBody, INCLUDES, type LookUpQuery } from '../../lib/http/input.ts';
+import { PROBLEMS } from '../../lib/http/problems.ts';
 import { CURSOR } from '../../lib/lookup/copiesCursor.ts';
 import { COPIES_USUAL } from '../../lib/lookup/lookUp.ts';
 import {
@@ -167,7 +168,7 @@ function problemsOf(facts: OperationFacts, acts: readonly Act[]): [string, JsonO
     return [
       String(status),
       {
-        description: codes.map((code) => `\`${code}\`: ${problemFacts(code).title}.`).join(' '),
+        description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
         headers: headersOf(headers),
         // An answer to HEAD has none.
         ...(acts.some((act) => act.status === status && act.body !== undefined) && {

@@ -1,5 +1,6 @@
 /** What each method of `/images` takes and answers: the part of the description that no schema knows. */
-import { PROBLEM_CODES, type ProblemCode, problemFacts } from '../../lib/domain/problem.ts';
+import { PROBLEM_CODES, type ProblemCode } from '../../lib/domain/problem.ts';
+import { PROBLEMS } from '../../lib/http/problems.ts';
 import type { Method } from './rehearsal.ts';
 
 export interface Success {
@@ -115,9 +116,9 @@ export const OPERATIONS: Readonly<Record<Method, OperationFacts>> = {
 
 /** Codes by their status, in the order of the statuses. */
 export function codesByStatus(codes: readonly ProblemCode[]): ReadonlyMap<number, readonly ProblemCode[]> {
-  const statuses = [...new Set(codes.map((code) => problemFacts(code).status))].sort((a, b) => a - b);
+  const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))].sort((a, b) => a - b);
   return new Map(
-    statuses.map((status) => [status, codes.filter((code) => problemFacts(code).status === status)]),
+    statuses.map((status) => [status, codes.filter((code) => PROBLEMS[code].status === status)]),
   );
 }
 

@@ -1,9 +1,8 @@
 /** F05–F08: Redis in every state. No answer changes, no call waits long, and it is used again once it is back. */
 import { describe, expect, it } from '@jest/globals';
 import { pageIdOf } from '../../../lib/domain/identity.ts';
+import { REDIS_TIMES, STORE_TIMES } from '../../../lib/domain/times.ts';
 import { CACHED_MAX_BYTES } from '../../../lib/record/recordText.ts';
-import { REDIS_TIMES } from '../../../lib/redis/server.ts';
-import { STORE_TIMES } from '../../../lib/s3/times.ts';
 import { PATIENT_REDIS } from '../../contract/caches.ts';
 import { until } from '../../support/until.ts';
 import { report } from '../hostile/support/figures.ts';

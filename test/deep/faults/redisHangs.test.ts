@@ -1,6 +1,6 @@
 /** F05: what a Redis that hangs costs each call, beside the same call without Redis. */
 import { describe, expect, it } from '@jest/globals';
-import { REDIS_TIMES, type RedisTimes } from '../../../lib/redis/server.ts';
+import { REDIS_TIMES, type RedisTimes } from '../../../lib/domain/times.ts';
 import { report } from '../hostile/support/figures.ts';
 import type { LineFault } from './faultProxy.ts';
 import { PATIENT_STORE, type PartsService, startPartsService, timed } from './partsService.ts';

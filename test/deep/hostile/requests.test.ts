@@ -1,7 +1,9 @@
 /** J: bodies, queries and headers of the API's own callers. Each row is one request with its code and its status. */
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Problem, type ProblemCode } from '../../../lib/domain/problem.ts';
+import type { ProblemCode } from '../../../lib/domain/problem.ts';
 import type { HttpEvent } from '../../../lib/http/httpEvent.ts';
+import { PROBLEMS } from '../../../lib/http/problems.ts';
 import { SAFETY_HEADERS } from '../../../lib/http/safetyHeaders.ts';
 import { answer, pathOf } from '../../lib/web/rawServer.ts';
 import { pngOf } from '../../support/pictures.ts';
@@ -232,8 +234,7 @@ const QUERIES: readonly (readonly [row: string, query: string, code: string])[] 
   ['J12 an unknown include', 'url=http://good.test/&include=secrets', 'OPTION_INVALID'],
 ];
 
-const statusOf = (code: string, ok: number) =>
-  code === 'OK' ? ok : new Problem(code as ProblemCode, { detail: '' }).status;
+const statusOf = (code: string, ok: number) => (code === 'OK' ? ok : PROBLEMS[code as ProblemCode].status);
 
 /** All that is there, and how much was asked of the parts and of the site. */
 const traces = () => ({

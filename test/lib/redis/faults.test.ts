@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { REDIS_TIMES } from '../../../lib/domain/times.ts';
 import { createRedisCache } from '../../../lib/redis/cache.ts';
 import type { RedisNotice } from '../../../lib/redis/connection.ts';
-import { REDIS_TIMES } from '../../../lib/redis/server.ts';
 import { listen, PATIENT_REDIS } from '../../contract/caches.ts';
 import { endOf } from '../../deep/faults/kill/redisGate.ts';
 import { recordOf } from '../../support/builders.ts';

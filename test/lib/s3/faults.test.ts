@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Problem } from '../../../lib/domain/problem.ts';
+import type { StoreTimes } from '../../../lib/domain/times.ts';
 import { createS3Store, type S3Store } from '../../../lib/s3/store.ts';
-import type { StoreTimes } from '../../../lib/s3/times.ts';
 import { recordOf } from '../../support/builders.ts';
 import {
   type FaultyStore,

@@ -4,6 +4,7 @@ import { createByteBudget } from '../../../../lib/concurrency/byteBudget.ts';
 import { systemClock } from '../../../../lib/concurrency/waiting.ts';
 import { readConfig } from '../../../../lib/config.ts';
 import type { Clock } from '../../../../lib/domain/ports.ts';
+import { REDIS_TIMES } from '../../../../lib/domain/times.ts';
 import type { HarvestServices } from '../../../../lib/harvest/harvest.ts';
 import { createUploadPermits } from '../../../../lib/harvest/uploadPermits.ts';
 import { harvestOperation } from '../../../../lib/http/harvestOperation.ts';
@@ -11,7 +12,6 @@ import { createHttpHandler } from '../../../../lib/http/httpHandler.ts';
 import { lookUpOperation } from '../../../../lib/http/lookUpOperation.ts';
 import { createRedisCache } from '../../../../lib/redis/cache.ts';
 import { createNoCache } from '../../../../lib/redis/noCache.ts';
-import { REDIS_TIMES } from '../../../../lib/redis/server.ts';
 import { createS3Store } from '../../../../lib/s3/store.ts';
 import type { SweepReport } from '../../../../lib/sweep/sweep.ts';
 import { sweepInTime } from '../../../../lib/sweep/sweepInTime.ts';
@@ -97,7 +97,10 @@ export function createService({ env, address, timeMs, mutant, sweepAheadMs = 0 }
       if (operation === 'sweep') {
         const ahead: Clock = { ...clock, now: () => new Date(Date.now() + sweepAheadMs) };
         const { sweepProgress } = store;
-        const report = await sweepInTime({ ...sweeping, sweepProgress, clock: ahead }, timeMs);
+        const report = await sweepInTime(
+          { ...sweeping, sweepProgress, clock: ahead },
+          ahead.elapsed() + timeMs,
+        );
         return { status: 200, code: 'OK', names: [], sweep: report };
       }
       const event = { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ url }) };

@@ -1,10 +1,11 @@
 /** Calls: whatever a gateway hands over, there is an answer with a status and a code of the table, and it is no bug. */
 
-import { PROBLEM_CODES, Problem } from '../../../../lib/domain/problem.ts';
+import { PROBLEM_CODES } from '../../../../lib/domain/problem.ts';
 import { harvestOperation } from '../../../../lib/http/harvestOperation.ts';
 import { type HttpEvent, methodOf } from '../../../../lib/http/httpEvent.ts';
 import { createHttpHandler } from '../../../../lib/http/httpHandler.ts';
 import { lookUpOperation } from '../../../../lib/http/lookUpOperation.ts';
+import { PROBLEMS } from '../../../../lib/http/problems.ts';
 import { pngOf } from '../../../support/pictures.ts';
 import { createWorld } from '../../../support/world.ts';
 import { reshapeJson } from '../reshapeJson.ts';
@@ -155,7 +156,7 @@ function checkAnswer({
   const code = PROBLEM_CODES.find((known) => known === answer.code);
   demand(code !== undefined, 'a code is not in the table', answer);
   demand(code !== 'INTERNAL' && code !== 'STORAGE_UNAVAILABLE', 'a call is answered as our failure', answer);
-  const { status, title } = new Problem(code, { detail: '' });
+  const { status, title } = PROBLEMS[code];
   demand(status === statusCode && status === answer.status, 'a code comes with another status', answer);
   demand(title === answer.title && answer.detail !== '', 'a problem says nothing', answer);
 }
