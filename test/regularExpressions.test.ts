@@ -7,7 +7,7 @@ import { Linter } from 'eslint';
 import regexp from 'eslint-plugin-regexp';
 
 const root = path.join(import.meta.dirname, '..');
-const FILES = globSync('{lib,handlers,local-stack,bench,openapi,static}/**/*.{ts,js,cjs,mjs}', {
+const FILES = globSync('{lib,handlers,local-stack,bench,tools,static}/**/*.{ts,js,cjs,mjs}', {
   cwd: root,
 })
   // What is built of these same files.

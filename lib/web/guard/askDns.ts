@@ -1,6 +1,6 @@
 /** Asks the name servers of the system over the network. */
 import { Resolver } from 'node:dns/promises';
-import type { Resolve, ResolvedAddress } from './resolveNames.ts';
+import type { Resolve, ResolvedAddress } from './resolve.ts';
 
 export interface AskDnsOptions {
   /** Milliseconds; a name that takes longer is given up. */

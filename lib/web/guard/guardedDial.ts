@@ -9,7 +9,7 @@ import { type FaultError, faultError, isFaultError } from '../faults.ts';
 import { effectivePort, type HostPolicy, type Reach } from './hostPolicy.ts';
 import { CUT, connectSecurely, renameReset } from './orderlyEnd.ts';
 import type { IsOwnEndpoint } from './ownEndpoints.ts';
-import type { Resolve, ResolvedAddress } from './resolveNames.ts';
+import type { Resolve, ResolvedAddress } from './resolve.ts';
 import { createTlsSessions } from './tlsSessions.ts';
 
 /** Parts of an origin, an IPv6 host without brackets. */

@@ -1,7 +1,7 @@
 /** The system's own list of names (hosts(5)), which goes before any name server. */
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import type { ResolvedAddress } from './resolveNames.ts';
+import type { ResolvedAddress } from './resolve.ts';
 
 /** The addresses that the list has for a name, in its order; none where it has none or cannot be read. */
 export type LookInHostsFile = (hostname: string) => Promise<readonly ResolvedAddress[]>;

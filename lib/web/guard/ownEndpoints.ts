@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import type { AllowedHost } from '../../config.ts';
 import { addressBytes, addressClass } from './addressPolicy.ts';
 import { bare } from './hostPolicy.ts';
-import type { Resolve } from './resolveNames.ts';
+import type { Resolve } from './resolve.ts';
 
 /** Whether an address and port is where one of the own endpoints listens; true also when that cannot be found out. */
 export type IsOwnEndpoint = (address: string, port: number) => Promise<boolean>;

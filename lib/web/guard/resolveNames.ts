@@ -2,17 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { createAskDns } from './askDns.ts';
 import { createHostsFile, type LookInHostsFile } from './hostsFile.ts';
-
-export interface ResolvedAddress {
-  readonly address: string;
-  readonly family: number;
-}
-
-/**
- * Every address of a name, in the order to try them. Rejects with a `code`: getaddrinfo's (ENOTFOUND, EAI_AGAIN) for
- * the operator's names, those of `createAskDns` for all others.
- */
-export type Resolve = (hostname: string) => Promise<readonly ResolvedAddress[]>;
+import type { Resolve, ResolvedAddress } from './resolve.ts';
 
 export interface ResolveOptions {
   /** Names that the operator gave: those of the allow list and of the own endpoints. */
@@ -35,6 +25,9 @@ export interface ResolveOptions {
  * Calls for a name that is being asked for share its answer; one whose patience is not over when that of the first
  * asker is asks itself. Nothing is kept: the next call asks again. How many are asked for at once is bounded by the
  * connections that a call may open.
+ *
+ * Rejects with getaddrinfo's codes (ENOTFOUND, EAI_AGAIN) for the operator's names, with those of `createAskDns` for all
+ * others.
  */
 export function createResolve({
   ownNames,

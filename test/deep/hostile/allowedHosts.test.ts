@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type FetchConfig, readConfig } from '../../../lib/config.ts';
 import { addressClass } from '../../../lib/web/guard/addressPolicy.ts';
-import type { Resolve } from '../../../lib/web/guard/resolveNames.ts';
+import type { Resolve } from '../../../lib/web/guard/resolve.ts';
 import {
   answer,
   PRIVATE_ADDRESS,

@@ -1,7 +1,7 @@
 /** D: rebinding. The address that was judged is the address that is dialled, every time. */
 import { describe, expect, it } from '@jest/globals';
 import { pageIdOf } from '../../../lib/domain/identity.ts';
-import type { ResolvedAddress } from '../../../lib/web/guard/resolveNames.ts';
+import type { ResolvedAddress } from '../../../lib/web/guard/resolve.ts';
 import { answer, type Respond } from '../../lib/web/rawServer.ts';
 import { report } from './support/figures.ts';
 import { startHostileService, VERSIONS } from './support/hostileService.ts';

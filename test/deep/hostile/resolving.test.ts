@@ -2,7 +2,8 @@
 import { lookup } from 'node:dns/promises';
 import { describe, expect, it } from '@jest/globals';
 import { createAskDns } from '../../../lib/web/guard/askDns.ts';
-import { createResolve, type Resolve, type ResolvedAddress } from '../../../lib/web/guard/resolveNames.ts';
+import type { Resolve, ResolvedAddress } from '../../../lib/web/guard/resolve.ts';
+import { createResolve } from '../../../lib/web/guard/resolveNames.ts';
 import { startNameServer } from '../../lib/web/nameServer.ts';
 import { headerOf, PUBLIC_ADDRESS } from '../../lib/web/rawServer.ts';
 import { resolveTestName } from '../../lib/web/testWeb.ts';

@@ -3,7 +3,7 @@ import type { FetchConfig } from '../../../lib/config.ts';
 import type { WebRequest, WebResult } from '../../../lib/domain/ports.ts';
 import { createWeb, type WebParts } from '../../../lib/web/createWeb.ts';
 import { addressClass } from '../../../lib/web/guard/addressPolicy.ts';
-import type { Resolve } from '../../../lib/web/guard/resolveNames.ts';
+import type { Resolve } from '../../../lib/web/guard/resolve.ts';
 import { PRIVATE_ADDRESS, PUBLIC_ADDRESS } from './rawServer.ts';
 
 export interface TestWeb extends AsyncDisposable {

@@ -5,7 +5,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import type { FetchConfig } from '../../../../lib/config.ts';
 import { createWeb } from '../../../../lib/web/createWeb.ts';
-import type { Resolve } from '../../../../lib/web/guard/resolveNames.ts';
+import type { Resolve } from '../../../../lib/web/guard/resolve.ts';
 import { CASES, CLOSED, type Outcome, PUBLIC } from './cases.ts';
 
 const CONFIG: FetchConfig = {

@@ -1,5 +1,5 @@
 /** Names, what they resolve to, and a site that is found by them. */
-import type { ResolvedAddress } from '../../../../lib/web/guard/resolveNames.ts';
+import type { ResolvedAddress } from '../../../../lib/web/guard/resolve.ts';
 import { answer, PRIVATE_ADDRESS, PUBLIC_ADDRESS, pathOf, type Respond } from '../../../lib/web/rawServer.ts';
 import { pngOf } from '../../../support/pictures.ts';
 

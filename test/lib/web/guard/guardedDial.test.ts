@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { createGuardedLookup, type DialParts } from '../../../../lib/web/guard/guardedDial.ts';
 import { createHostPolicy, type Reach } from '../../../../lib/web/guard/hostPolicy.ts';
-import type { Resolve, ResolvedAddress } from '../../../../lib/web/guard/resolveNames.ts';
+import type { Resolve, ResolvedAddress } from '../../../../lib/web/guard/resolve.ts';
 import { answer, PRIVATE_ADDRESS, PUBLIC_ADDRESS, startRawServer } from '../rawServer.ts';
 import { CONFIG, classifyTestAddress, createTestWeb, faultOf, resolveTestName } from '../testWeb.ts';
 

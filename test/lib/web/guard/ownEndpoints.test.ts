@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createOwnEndpoints } from '../../../../lib/web/guard/ownEndpoints.ts';
-import type { Resolve } from '../../../../lib/web/guard/resolveNames.ts';
+import type { Resolve } from '../../../../lib/web/guard/resolve.ts';
 
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   minio: ['172.18.0.4', 'fd12::4'],

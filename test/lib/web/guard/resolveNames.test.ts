@@ -1,10 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  createResolve,
-  type Resolve,
-  type ResolvedAddress,
-  type ResolveOptions,
-} from '../../../../lib/web/guard/resolveNames.ts';
+import type { Resolve, ResolvedAddress } from '../../../../lib/web/guard/resolve.ts';
+import { createResolve, type ResolveOptions } from '../../../../lib/web/guard/resolveNames.ts';
 
 const at = (address: string): ResolvedAddress => ({ address, family: 4 });
 const SYSTEM = at('192.0.2.1');
