@@ -67,7 +67,7 @@ export interface CacheConfig {
   readonly ttlSeconds: number;
 }
 
-export interface MetricsConfig {
+interface MetricsConfig {
   /** Takes EMF documents as datagrams; absent means the log. */
   readonly receiver?: AllowedHost;
 }

@@ -116,7 +116,7 @@ export interface ImageFacts {
   readonly height: number | null;
 }
 
-export type Outcome = 'stored' | 'unchanged' | 'changed' | 'kept';
+type Outcome = 'stored' | 'unchanged' | 'changed' | 'kept';
 
 /** An image that has a copy in the bucket. */
 export interface Item {

@@ -207,5 +207,3 @@ export interface Metrics {
   /** Never throws; a dead receiver costs nothing. */
   emit(facts: InvocationFacts): Promise<void>;
 }
-
-export type { StoredRecord };

@@ -14,7 +14,7 @@ export type Inspection =
   | { readonly ok: true; readonly facts: ImageFacts; readonly isOnePixel: boolean }
   | { readonly ok: false; readonly code: InspectionCode; readonly detail: string };
 
-export type InspectionCode = Extract<
+type InspectionCode = Extract<
   ImageCode,
   'IMAGE_EMPTY' | 'NOT_AN_IMAGE' | 'IMAGE_TOO_MANY_PIXELS' | 'IMAGE_TRUNCATED'
 >;

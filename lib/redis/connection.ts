@@ -17,9 +17,9 @@ export type RedisNotice =
   /** It takes writes again. */
   | { readonly kind: 'recovered' };
 
-export type RedisTrouble = Exclude<RedisNotice, { kind: 'recovered' }>;
+type RedisTrouble = Exclude<RedisNotice, { kind: 'recovered' }>;
 
-export type RedisAnswer =
+type RedisAnswer =
   | { readonly kind: 'answer'; readonly value: unknown }
   /** Redis did not do it: it was not asked, or refused. */
   | { readonly kind: 'notDone' }

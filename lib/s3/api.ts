@@ -23,7 +23,7 @@ import { createUploader } from './upload.ts';
 /** A body gets the time it takes at this rate on top: 1 MiB a second. */
 const SLOWEST_BYTES_PER_MS = 1_048.576;
 
-export interface PutOptions {
+interface PutOptions {
   readonly contentType: string;
   readonly contentDisposition?: string;
   readonly signal?: AbortSignal;

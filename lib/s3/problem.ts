@@ -246,7 +246,7 @@ function meaningOf(error: unknown): Meaning | undefined {
   return MEANINGS.find(({ when }) => when.some((sign) => sign === name || sign === code || sign === status));
 }
 
-export function unavailable(detail: string, cause?: unknown): Problem {
+function unavailable(detail: string, cause?: unknown): Problem {
   return new Problem('STORAGE_UNAVAILABLE', { detail, retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
 }
 

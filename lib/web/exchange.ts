@@ -39,7 +39,7 @@ export interface Connection {
 }
 
 /** How an exchange acts on its connection. */
-export interface Handle {
+interface Handle {
   pause(): void;
   resume(): void;
   /** Gives the request up; the exchange hears nothing of it any more. */

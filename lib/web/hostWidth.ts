@@ -11,7 +11,7 @@ export interface HostWidth {
   note(response: SeenResponse): void;
 }
 
-export interface SeenResponse {
+interface SeenResponse {
   readonly status: number;
   /** From the request to the response's head, over a connection that was there. */
   readonly headMs: number;

@@ -15,7 +15,7 @@ export interface ObjectFacts {
   readonly contentDisposition?: string;
 }
 
-export interface ObjectContent {
+interface ObjectContent {
   readonly body: Buffer;
   readonly contentType: string;
   readonly contentDisposition?: string;

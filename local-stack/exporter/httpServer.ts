@@ -27,7 +27,7 @@ export interface HttpOptions {
 }
 
 /** Prometheus' scrape protocols (prometheus.io, "Scrape protocol content negotiation"). */
-export const CONTENT_TYPES: Readonly<Record<Naming, string>> = {
+const CONTENT_TYPES: Readonly<Record<Naming, string>> = {
   plain: 'text/plain; version=0.0.4; charset=utf-8',
   utf8: 'text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8',
 };

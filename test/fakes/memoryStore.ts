@@ -10,7 +10,7 @@ import type {
 } from '../../lib/domain/ports.ts';
 import { createCalls, type Intercept, type PortCall } from './intercept.ts';
 
-export interface MemoryObject {
+interface MemoryObject {
   readonly bytes: Buffer;
   readonly contentType: string;
   readonly lastModified: Date;

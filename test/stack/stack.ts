@@ -16,7 +16,7 @@ const CLIENTS = {
   'docker compose': ['docker', 'compose'],
   'docker-compose': ['docker-compose'],
 } as const;
-export type Client = keyof typeof CLIENTS;
+type Client = keyof typeof CLIENTS;
 
 /** What removes all of it, volumes and all. */
 export const DOWN = ['down', '--volumes', '--remove-orphans', '--timeout', '15'];

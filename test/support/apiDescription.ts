@@ -17,7 +17,7 @@ interface Described {
   readonly content?: Readonly<Record<string, Media>>;
 }
 
-export interface Description {
+interface Description {
   readonly info: { readonly version: string };
   readonly paths: Readonly<
     Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, Described>> }>>>

@@ -56,7 +56,7 @@ export type StoreFault =
       readonly body?: string | Buffer;
     };
 
-export interface Rewriting {
+interface Rewriting {
   readonly withoutETag?: true;
   readonly weakETag?: true;
   /** The body of every object that is read. */

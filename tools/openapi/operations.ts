@@ -3,7 +3,7 @@ import { PROBLEM_CODES, type ProblemCode } from '../../lib/domain/problem.ts';
 import { PROBLEMS } from '../../lib/http/problems.ts';
 import type { Method } from './rehearsal.ts';
 
-export interface Success {
+interface Success {
   readonly description: string;
   /** Name in the registry of schemas; absent where there is no body. */
   readonly schema?: 'Record' | 'LookUp';

@@ -1,6 +1,6 @@
 import { type CSSToken, ParseErrorMessage, TokenType, tokenizer } from '@csstools/css-tokenizer';
 
-export type CssCloser = ')' | ']' | '}';
+type CssCloser = ')' | ']' | '}';
 
 /** What reading images needs of a CSS token (CSS Syntax section 4). */
 export interface CssToken {

@@ -1,5 +1,5 @@
 /** What comes next in a JSON document: a bracket, the name of a member, a text, or a number, boolean or null. */
-export type JsonEvent = '{' | '}' | '[' | ']' | 'name' | 'string' | 'other';
+type JsonEvent = '{' | '}' | '[' | ']' | 'name' | 'string' | 'other';
 
 export interface JsonReader {
   /** The next event; null at the end; `bad` where the text is not JSON, at which reading must stop. */

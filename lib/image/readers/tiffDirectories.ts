@@ -18,7 +18,7 @@ export interface TiffFile {
   entriesLeft: number;
 }
 
-export interface Values {
+interface Values {
   readonly count: number;
   /** Offset behind the last value. */
   readonly end: number;

@@ -3,7 +3,7 @@
  * loaded. It works on bytes, since all that it looks for is ASCII.
  */
 
-export type MarkupKind = 'comment' | 'instruction' | 'characters' | 'doctype' | 'start' | 'end';
+type MarkupKind = 'comment' | 'instruction' | 'characters' | 'doctype' | 'start' | 'end';
 
 /** One piece of markup. `kind` is `more` while its end is still looked for, and `cut` when the bytes lack it. */
 export interface Markup {

@@ -6,7 +6,7 @@ import { listen } from '../../contract/caches.ts';
 /** What becomes of a command: done, done without an answer, not heard of, or answered with this RESP text. */
 export type RedisFault = 'pass' | 'hang' | 'hangAfter' | { readonly reply: string };
 
-export interface RedisCommand {
+interface RedisCommand {
   /** In capitals; a script is `settlePage` or `releaseLock`. */
   readonly name: string;
   readonly args: readonly string[];

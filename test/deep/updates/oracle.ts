@@ -18,7 +18,7 @@ interface Reading {
   readonly sheets: readonly number[];
 }
 
-export interface Verdict {
+interface Verdict {
   /** URLs that some source names, or may name since it was not read whole. */
   readonly mayBeUsed: ReadonlySet<string>;
   /** Sources that were not read whole and hold something. */

@@ -5,15 +5,15 @@ import { pngOf } from '../../support/pictures.ts';
 import type { Random } from '../../support/random.ts';
 import { PAGE } from '../../support/world.ts';
 
-export type PageElement =
+type PageElement =
   | { readonly kind: 'img'; readonly image: number }
   | { readonly kind: 'link'; readonly sheet: number }
   | { readonly kind: 'style'; readonly images: readonly number[]; readonly isBroken: boolean }
   | { readonly kind: 'jsonLd'; readonly images: readonly number[]; readonly isTooLong: boolean };
 
-export type SheetState = 'whole' | 'failed' | 'wrongType' | 'broken' | 'cut';
+type SheetState = 'whole' | 'failed' | 'wrongType' | 'broken' | 'cut';
 
-export interface Sheet {
+interface Sheet {
   readonly url: string;
   readonly images: readonly number[];
   readonly imports: readonly number[];

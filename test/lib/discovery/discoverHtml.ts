@@ -5,7 +5,7 @@ import type { Discovery, Place } from '../../../lib/domain/model.ts';
 export const PAGE = 'http://page.test/dir/page.html';
 
 /** A stylesheet as text, or as what reading it came to. */
-export type FakeStylesheet = string | StylesheetResult;
+type FakeStylesheet = string | StylesheetResult;
 
 export interface FakeWorld {
   readonly contentType?: string;

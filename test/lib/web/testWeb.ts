@@ -26,7 +26,7 @@ export const CONFIG: FetchConfig = {
   connectionsMax: 32,
 };
 
-export const ADDRESSES: Readonly<Record<string, string>> = {
+const ADDRESSES: Readonly<Record<string, string>> = {
   'good.test': PUBLIC_ADDRESS,
   'other.test': PUBLIC_ADDRESS,
   'evil.test': PRIVATE_ADDRESS,

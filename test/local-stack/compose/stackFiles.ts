@@ -33,7 +33,7 @@ export interface Service {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
-export interface Network {
+interface Network {
   readonly internal?: boolean;
   readonly driver_opts?: Readonly<Record<string, string>>;
 }
@@ -44,7 +44,7 @@ export interface Compose {
   readonly volumes: Readonly<Record<string, unknown>>;
 }
 
-export interface Panel {
+interface Panel {
   readonly id: number;
   readonly type: string;
   readonly title: string;

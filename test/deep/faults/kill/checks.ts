@@ -49,7 +49,7 @@ async function checkGet(
 }
 
 /** The names of the page's versions that have exactly these images; null when there is none. */
-export function versionOf(world: World, path: string, record: StoredRecord): SiteName | null {
+function versionOf(world: World, path: string, record: StoredRecord): SiteName | null {
   if (record.kind !== 'page') return null;
   const has = record.items.map(({ url, sha256 }) => `${new URL(url).pathname} ${sha256}`).join();
   const isIt = (name: SiteName) => {

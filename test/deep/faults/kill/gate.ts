@@ -1,6 +1,6 @@
 /** Where every external call of the child passes: it is named here, and held at a chosen one. */
 
-export type Moment = 'before' | 'after';
+type Moment = 'before' | 'after';
 
 /** One place to hit: a call by its name (`s3 PUT record`, `#2` when it is the second so named) and its side. */
 export interface Point {
@@ -9,7 +9,7 @@ export interface Point {
 }
 
 /** Let go on, or lost: a request that never arrives, an answer that never comes. */
-export type Verdict = 'go' | 'drop';
+type Verdict = 'go' | 'drop';
 
 /** A call that is held. */
 export interface Hit {

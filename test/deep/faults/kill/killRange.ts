@@ -21,7 +21,7 @@ export interface Found {
   readonly answers: Readonly<Record<string, number>>;
 }
 
-export interface Range {
+interface Range {
   readonly hasRedis: boolean;
   /** Of the calls that are made; all of them when absent. */
   readonly only?: (call: string) => boolean;

@@ -29,7 +29,7 @@ export interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-export interface Outcome {
+interface Outcome {
   /** `OK` or the problem's code; `BUG` for any other error. */
   readonly code: string;
   /** The names answered, of a POST, a PUT or a GET. */
@@ -56,7 +56,7 @@ export interface Actor {
   outcome: Outcome | null;
 }
 
-export type Gate = <T>(port: Pending['port'], method: string, apply: () => Promise<T>) => Promise<T>;
+type Gate = <T>(port: Pending['port'], method: string, apply: () => Promise<T>) => Promise<T>;
 
 type StageServices = HarvestServices & SweepServices;
 
@@ -100,7 +100,7 @@ export interface Stage {
 }
 
 /** What a call has; lock and marker live a second longer. */
-export const CALL_MS = 12_000;
+const CALL_MS = 12_000;
 export const LOCK_MS = CALL_MS + 1_000;
 export const CACHE_TTL_MS = 300_000;
 export const DAYS_MS = 2 * 24 * 60 * 60 * 1_000;
