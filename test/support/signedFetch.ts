@@ -35,7 +35,8 @@ function signerOf({ keys = LOCAL_KEYS, region = 'us-east-1' }: ToSign) {
 }
 
 function requestOf(url: URL, { method = 'GET', headers = {}, body }: ToSign) {
-  const query: Record<string, string[]> = {};
+  // Without a prototype, so that a parameter may be called __proto__.
+  const query: Record<string, string[]> = Object.create(null);
   for (const name of url.searchParams.keys()) query[name] = url.searchParams.getAll(name);
   return {
     method,

@@ -109,7 +109,21 @@ describe('a signature', () => {
         expect(await judge(url, toSign)).toBe('ok');
         expect(await judgeLink(await link(60, { method, region }, url), 0, method)).toBe('ok');
       }),
-      { numRuns: 200 },
+      {
+        numRuns: 200,
+        examples: [
+          [
+            {
+              method: 'GET',
+              path: ['%20'],
+              query: [['__proto__', '%20']],
+              value: '',
+              region: 'us-east-1',
+              body: '',
+            },
+          ],
+        ],
+      },
     );
   });
 
