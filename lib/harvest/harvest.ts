@@ -61,10 +61,9 @@ export interface Harvest {
   readonly isNew: boolean;
 }
 
-interface Operation extends HarvestServices {
+interface Operation {
   readonly request: HarvestRequest;
   readonly call: Call;
-  readonly url: string;
   readonly pageId: string;
   /** Unique: names this operation's objects, its record, its lock and its busy marker. */
   readonly opId: string;
@@ -89,23 +88,55 @@ export async function harvest(
 ): Promise<Harvest> {
   refuseForbidden(services.web, request.url);
   using fetching = openFetching(services, call);
-  const operation = begin(request.isDryRun ? rehearsalOf(services) : services, request, call, fetching);
-  await takeLock(operation);
+  const operation = begin(services, request, call, fetching);
+  const its = servicesFor(services, operation);
+  await takeLock(its, operation);
   try {
-    const before = await readBefore(operation);
-    await markBusy(operation);
-    const next = await fetchNext(operation, before);
-    const current = await commit(operation, next, before);
-    await cleanUp(operation, current, before);
+    const before = await readBefore(its, operation);
+    await markBusy(its, operation);
+    const next = await fetchNext(its, operation, before);
+    const current = await commit(its, operation, next, before);
+    await cleanUp(its, operation, current, before);
     return answer(operation, next, before);
   } finally {
-    await operation.lock.release(operation.pageId, operation.opId);
+    await its.lock.release(operation.pageId, operation.opId);
   }
 }
 
 function refuseForbidden(web: Web, url: URL): void {
   const refusal = web.refusalOf(url);
   if (refusal !== null) throw pageProblem(refusal);
+}
+
+/** What is fetched is fetched before the time that is kept for the commit. */
+function openFetching({ clock, limits }: HarvestServices, { deadline }: Call): TimedSignal {
+  const leftMs = Math.max(0, deadline - limits.requestReserveMs - clock.elapsed());
+  return abortAfter(clock, leftMs, () => new Error('the time for fetching is over'));
+}
+
+function begin(
+  { clock, newId }: HarvestServices,
+  request: HarvestRequest,
+  call: Call,
+  fetching: TimedSignal,
+): Operation {
+  const leftMs = Math.max(0, call.deadline - clock.elapsed());
+  return {
+    request,
+    call,
+    pageId: pageIdOf(request.url.href),
+    opId: newId(),
+    ttlMs: Math.ceil(leftMs + HOLD_MARGIN_MS),
+    fetching,
+    uploads: [],
+  };
+}
+
+/** What one operation reads counts as its own where operations share what there is of connections. */
+function servicesFor(services: HarvestServices, { request, opId }: Operation): HarvestServices {
+  const { web } = services;
+  const its = request.isDryRun ? rehearsalOf(services) : services;
+  return { ...its, web: { ...web, read: (reading) => web.read({ ...reading, caller: opId }) } };
 }
 
 /** The same services, but whatever would be written is let go: what a dry run works with. */
@@ -124,45 +155,15 @@ function rehearsalOf(services: HarvestServices): HarvestServices {
   };
 }
 
-/** What is fetched is fetched before the time that is kept for the commit. */
-function openFetching({ clock, limits }: HarvestServices, { deadline }: Call): TimedSignal {
-  const leftMs = Math.max(0, deadline - limits.requestReserveMs - clock.elapsed());
-  return abortAfter(clock, leftMs, () => new Error('the time for fetching is over'));
-}
-
-function begin(
-  services: HarvestServices,
-  request: HarvestRequest,
-  call: Call,
-  fetching: TimedSignal,
-): Operation {
-  const opId = services.newId();
-  const leftMs = Math.max(0, call.deadline - services.clock.elapsed());
-  return {
-    ...services,
-    request,
-    call,
-    url: request.url.href,
-    pageId: pageIdOf(request.url.href),
-    opId,
-    web: readingAs(opId, services.web),
-    ttlMs: Math.ceil(leftMs + HOLD_MARGIN_MS),
-    fetching,
-    uploads: [],
-  };
-}
-
-/** What this operation reads counts as its own where operations share what there is of connections. */
-function readingAs(caller: string, web: Web): Web {
-  return { ...web, read: (request) => web.read({ ...request, caller }) };
-}
-
-async function takeLock({ lock, pageId, opId, ttlMs }: Operation): Promise<void> {
+async function takeLock({ lock }: HarvestServices, { pageId, opId, ttlMs }: Operation): Promise<void> {
   if ((await lock.take(pageId, opId, ttlMs)) === 'held') throw inProgress();
 }
 
 /** The record from the bucket, not from the cache, and before anything is uploaded: its ETag is the condition. */
-async function readBefore({ records, pageId, request }: Operation): Promise<VersionedRecord | null> {
+async function readBefore(
+  { records }: HarvestServices,
+  { pageId, request }: Operation,
+): Promise<VersionedRecord | null> {
   if (request.mode === 'create' && request.isDryRun) return null;
   const before = await records.read(pageId);
   if (request.mode === 'create' && before?.record.kind === 'page') throw alreadyProcessed();
@@ -170,50 +171,54 @@ async function readBefore({ records, pageId, request }: Operation): Promise<Vers
 }
 
 /** From here on readers answer from the bucket and leave the cache entry alone: it is out before the writing. */
-async function markBusy({ cache, pageId, opId, ttlMs }: Operation): Promise<void> {
+async function markBusy({ cache }: HarvestServices, { pageId, opId, ttlMs }: Operation): Promise<void> {
   await cache.markBusy(pageId, opId, ttlMs);
 }
 
 /** Fetches the page and its images, uploads what is new, and makes the next record. A failure takes it all back. */
-async function fetchNext(operation: Operation, before: VersionedRecord | null): Promise<Composed> {
+async function fetchNext(
+  services: HarvestServices,
+  operation: Operation,
+  before: VersionedRecord | null,
+): Promise<Composed> {
   try {
-    const [page] = await Promise.all([fetchPage(operation), operation.records.verify()]);
-    return await gatherNext(operation, page, before);
+    const [page] = await Promise.all([fetchPage(services, operation), services.records.verify()]);
+    return await gatherNext(services, operation, page, before);
   } catch (error) {
     operation.fetching.abort();
-    await takeBack(operation, null);
+    await takeBack(services, operation, null);
     throw error;
   }
 }
 
-async function fetchPage({ web, limits, clock, request, fetching, call }: Operation): Promise<FoundPage> {
+async function fetchPage(
+  services: HarvestServices,
+  { request, fetching, call }: Operation,
+): Promise<FoundPage> {
+  const { limits, clock } = services;
   const start = clock.elapsed();
   const leftMs = Math.max(0, call.deadline - limits.requestReserveMs - start);
   try {
-    return await readPage(
-      { web, limits, clock },
-      request.url,
-      fetching.signal,
-      Math.floor(leftMs * STYLESHEETS_SHARE),
-    );
+    return await readPage(services, request.url, fetching.signal, Math.floor(leftMs * STYLESHEETS_SHARE));
   } finally {
     call.measures.pageFetchMs = clock.elapsed() - start;
   }
 }
 
 async function gatherNext(
+  services: HarvestServices,
   operation: Operation,
   { finalUrl, discovery }: FoundPage,
   before: VersionedRecord | null,
 ): Promise<Composed> {
-  const { request, limits, opId, pageId, url, fetching, uploads, call } = operation;
+  const { request, opId, pageId, fetching, uploads, call } = operation;
   const present = pageOf(before);
   // A later version's record may have others.
   const variants = request.variants ?? (present?.variants === 'best' ? 'best' : 'all');
   const trace = traceSources(present, discovery);
-  const { imagesMaxCount } = limits;
+  const { imagesMaxCount } = services.limits;
   const wanted = { variants, imagesMaxCount, standing: trace.standing };
-  const gathered = await gather(operation, {
+  const gathered = await gather(services, {
     pageId,
     opId,
     finalUrl,
@@ -228,10 +233,10 @@ async function gatherNext(
   return composeRecord({
     opId,
     predecessors: before ? [before.record.opId, ...before.record.predecessors] : [],
-    url,
+    url: request.url.href,
     finalUrl: finalUrl.href,
     variants,
-    now: operation.clock.now().toISOString(),
+    now: services.clock.now().toISOString(),
     discovery,
     gathered,
     trace,
@@ -242,7 +247,8 @@ async function gatherNext(
 
 /** Takes the uploads back that `named` (what the bucket's record says now) does not name, and the busy marker. */
 async function takeBack(
-  { images, cache, pageId, opId, uploads }: Operation,
+  { images, cache }: HarvestServices,
+  { pageId, opId, uploads }: Operation,
   named: StoredRecord | null,
 ): Promise<void> {
   const names = namesOf(named);
@@ -260,6 +266,7 @@ interface Current {
 
 /** The only moment at which anything changes for a reader. */
 async function commit(
+  services: HarvestServices,
   operation: Operation,
   next: Composed,
   before: VersionedRecord | null,
@@ -267,7 +274,8 @@ async function commit(
   const present = pageOf(before);
   if (!next.isWorthKeeping && present !== null) return { record: present, later: null, isProven: false };
 
-  const { records, pageId, clock, call, request } = operation;
+  const { records, clock } = services;
+  const { pageId, call, request } = operation;
   const mayTry = () => clock.elapsed() < call.deadline - COMMIT_MS;
   const result = await commitRecord(records, pageId, next.toKeep, before, mayTry);
   switch (result.kind) {
@@ -276,10 +284,10 @@ async function commit(
     case 'superseded':
       return { record: next.toKeep, later: result.current, isProven: true };
     case 'refused':
-      await takeBack(operation, null);
+      await takeBack(services, operation, null);
       throw result.problem;
     case 'lost':
-      await takeBack(operation, result.current);
+      await takeBack(services, operation, result.current);
       throw request.mode === 'create' && result.current?.kind === 'page'
         ? alreadyProcessed(RETRY_SECONDS)
         : inProgress();
@@ -291,7 +299,8 @@ async function commit(
 
 /** Never waits for readers: who still holds the old list may meet a 404. */
 async function cleanUp(
-  { cache, images, clock, call, pageId, opId, uploads }: Operation,
+  { cache, images, clock }: HarvestServices,
+  { call, pageId, opId, uploads }: Operation,
   { record, later, isProven }: Current,
   before: VersionedRecord | null,
 ): Promise<void> {
