@@ -8,7 +8,7 @@ import type { LineReason } from './tally.ts';
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** A document with its list of directives; why there is none; `partial` when the next line goes on with it. */
-export type Finding =
+type Finding =
   | { readonly root: JsonObject; readonly directives: readonly unknown[] }
   | LineReason
   | 'partial';

@@ -3,7 +3,7 @@ import type { MetricType, UnitRule } from './names.ts';
 import type { Values } from './values.ts';
 
 /** One line of a counter or a gauge. */
-export interface Plain {
+interface Plain {
   value: number;
 }
 

@@ -11,7 +11,7 @@ import {
 } from './tally.ts';
 
 /** What is asked at every scrape. */
-export interface SelfSources {
+interface SelfSources {
   readonly series: () => number;
   readonly maxSeries: number;
   /** Of the metric that has most. */

@@ -17,6 +17,8 @@ fi
 loopback_up='import fcntl, socket, struct
 fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh", b"lo", 0x1 | 0x40))'
 
+# The inner shell expands them.
+# shellcheck disable=SC2016
 exec timeout 600 unshare --net --map-root-user bash -c '
   python3 -c "$1"
   exec ./node_modules/.bin/node test/openapi/try.ts "${@:2}"

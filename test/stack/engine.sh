@@ -13,6 +13,8 @@ cannot() {
   exit 3
 }
 
+# Called by name.
+# shellcheck disable=SC2329
 install_packages() {
   local policy=/usr/sbin/policy-rc.d
   apt-get update -qq || return
@@ -30,7 +32,9 @@ command -v docker-compose >/dev/null || missing+=(docker-compose)
 command -v debootstrap >/dev/null || missing+=(debootstrap)
 command -v iptables >/dev/null || missing+=(iptables)
 if [ "${#missing[@]}" -gt 0 ]; then
-  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || cannot "${missing[*]} missing, and only root on Debian can install"
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    cannot "${missing[*]} missing, and only root on Debian can install"
+  fi
   take "install ${missing[*]}" again install_packages "${missing[@]}"
   ln -sf /usr/bin/docker "$state/bin/docker"
 fi

@@ -16,7 +16,8 @@ is_there() { docker image inspect "$1" >/dev/null 2>&1; }
 
 # In what follows each step that may fail says so itself: `take` asks for the outcome, and there `set -e` is off.
 make_base() {
-  local tar="$cache/$suite-$(dpkg --print-architecture).tar"
+  local tar
+  tar="$cache/$suite-$(dpkg --print-architecture).tar"
   if [ ! -s "$tar" ]; then
     local folder
     folder="$state/base"

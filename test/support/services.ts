@@ -2,6 +2,7 @@
 import { findProgram } from '../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS } from '../../local-stack/embedded/redis.ts';
 import { findEmitters } from './emitters.ts';
+import { findLinter } from './linters.ts';
 import { findMinIo } from './minio.ts';
 import { findNamespace } from './namespace.ts';
 import { FIT_SERVERS, UNFIT_SERVERS } from './s3Servers.ts';
@@ -112,6 +113,12 @@ export function findTestServices(): readonly TestService[] {
       covers: 'what the exporter counts of documents that they wrote',
       install: 'bash test/local-stack/exporter/emitters.sh',
       program: findEmitters()?.[0]?.path ?? null,
+    },
+    {
+      name: 'the linters',
+      covers: 'exports and dependencies by knip, docs/openapi.yaml, the template of AWS, the scripts',
+      install: 'bash test/deep/linters/install.sh',
+      program: findLinter('node_modules/.bin/spectral'),
     },
   ];
 }

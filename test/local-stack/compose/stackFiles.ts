@@ -1,8 +1,8 @@
 /** The files of the compose stack, read as data. */
 import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
 
 export const ROOT = resolve(import.meta.dirname, '../../..');
 export const PROMETHEUS = join(ROOT, 'local-stack/prometheus');
@@ -104,11 +104,9 @@ export function composeVariables(): ReadonlyMap<string, string> {
   return new Map([...uses].map(([, name, fallback]) => [name ?? '', fallback ?? '']));
 }
 
-/** With the parser that the serverless framework brings: no other code of the project reads YAML. */
+/** With merge keys (`<<`), which Compose knows. */
 export function parseYaml(text: string): unknown {
-  const require = createRequire(createRequire(import.meta.url).resolve('serverless/package.json'));
-  const { load } = require('js-yaml') as { readonly load: (text: string) => unknown };
-  return load(text);
+  return parse(text, { merge: true });
 }
 
 /** Exit code and all that was said. */

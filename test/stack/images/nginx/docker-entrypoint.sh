@@ -4,6 +4,8 @@ set -e
 variables="$(env | cut -d= -f1 | sed 's/.*/${&}/' | tr '\n' ' ')"
 for template in /etc/nginx/templates/*.template; do
   [ -e "$template" ] || continue
+  # Two files.
+  # shellcheck disable=SC2094
   envsubst "$variables" <"$template" >"/etc/nginx/conf.d/$(basename "$template" .template)"
 done
 exec "$@"

