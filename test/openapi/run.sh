@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Schemathesis against the service, in a network that has nothing but loopback: it makes up URLs, and none of them may
-# be fetched from the real one. The arguments: cases per operation, and another description than docs/openapi.yaml.
+# be fetched from the real one. The arguments: cases per operation, and another description than static/openapi.yaml.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -22,4 +22,4 @@ fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh", b"lo", 0x1 | 0x40))'
 exec timeout 600 unshare --net --map-root-user bash -c '
   python3 -c "$1"
   exec ./node_modules/.bin/node test/openapi/try.ts "${@:2}"
-' trial "$loopback_up" "$program" "${1:-300}" "${2:-docs/openapi.yaml}"
+' trial "$loopback_up" "$program" "${1:-300}" "${2:-static/openapi.yaml}"

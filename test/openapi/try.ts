@@ -10,7 +10,7 @@ import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ROOT, startApp } from '../support/startApp.ts';
 
-const [program = 'schemathesis', cases = '300', description = 'docs/openapi.yaml'] = process.argv.slice(2);
+const [program = 'schemathesis', cases = '300', description = 'static/openapi.yaml'] = process.argv.slice(2);
 
 /** Where one of these is missing the trial was too narrow to say anything. */
 const MUST_BE_SEEN = [

@@ -1,4 +1,4 @@
-/** Holds answers against `docs/openapi.yaml`. */
+/** Holds answers against `static/openapi.yaml`. */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
@@ -38,7 +38,7 @@ const UNLISTED =
   /^(content-type|content-length|content-encoding|transfer-encoding|accept-ranges|connection|keep-alive|date|vary|x-content-type-options|content-security-policy|referrer-policy|cross-origin-resource-policy|access-control-.*)$/;
 
 export function readDescription() {
-  const text = readFileSync(join(ROOT, 'docs/openapi.yaml'), 'utf8');
+  const text = readFileSync(join(ROOT, 'static/openapi.yaml'), 'utf8');
   const description = parse(text) as Description;
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
   ajv.addSchema(description, 'api');

@@ -116,7 +116,7 @@ export function findTestServices(): readonly TestService[] {
     },
     {
       name: 'the linters',
-      covers: 'exports and dependencies by knip, docs/openapi.yaml, the template of AWS, the scripts',
+      covers: 'exports and dependencies by knip, static/openapi.yaml, the template of AWS, the scripts',
       install: 'bash test/deep/linters/install.sh',
       program: findLinter('node_modules/.bin/spectral'),
     },

@@ -11,7 +11,7 @@ export const ROOT = resolve(import.meta.dirname, '../..');
 const NOTICE =
   '# Made by `npm run openapi` from the schemas and from what the service answers: change those.\n';
 
-/** Path → text. The second copy is the one that the sites serve. */
+/** Path → text. */
 export async function makeFiles(): Promise<ReadonlyMap<string, string>> {
   const { version } = JSON.parse(await readFile(resolve(ROOT, 'package.json'), 'utf8')) as {
     version: string;
@@ -19,7 +19,6 @@ export async function makeFiles(): Promise<ReadonlyMap<string, string>> {
   const document = describeApi(await rehearse(), version);
   const yaml = NOTICE + stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
   return new Map([
-    ['docs/openapi.yaml', yaml],
     ['static/openapi.yaml', yaml],
     ['static/reference/index.html', renderReference(document)],
   ]);

@@ -17,7 +17,7 @@ describe('the sample site', () => {
   it('serves the description as it is in docs', async () => {
     const answer = await fetch(here('/openapi.yaml'));
     expect(answer.headers.get('content-type')).toBe('application/yaml');
-    expect(await answer.text()).toBe(await readFile(join(ROOT, 'docs/openapi.yaml'), 'utf8'));
+    expect(await answer.text()).toBe(await readFile(join(ROOT, 'static/openapi.yaml'), 'utf8'));
   });
 
   it('serves the reference page, which is whole without a script', async () => {
