@@ -3,6 +3,7 @@
 import { within } from '../concurrency/waiting.ts';
 import type { Clock } from '../domain/ports.ts';
 import { Problem } from '../domain/problem.ts';
+import { STORAGE_SENTENCES } from '../domain/storageSentences.ts';
 import { ANSWER_MS, REMOVE_MS } from '../domain/times.ts';
 import type { Storage } from './measuredStorage.ts';
 
@@ -53,7 +54,7 @@ const TOO_LATE = Symbol('the time is over');
 /** What a call to the bucket fails with when its time is over. */
 export function tooLate(): Problem {
   return new Problem('STORAGE_UNAVAILABLE', {
-    detail: 'The storage did not answer in time. Look the page up, then try again.',
+    detail: STORAGE_SENTENCES.deadline,
     retryAfterSeconds: 5,
     cause: TOO_LATE,
   });

@@ -2,6 +2,7 @@
 import type { StoredRecord, VersionedRecord } from '../domain/model.ts';
 import type { RecordStore, WriteCondition } from '../domain/ports.ts';
 import { Problem } from '../domain/problem.ts';
+import { STORAGE_SENTENCES } from '../domain/storageSentences.ts';
 
 export type Commit =
   /** The record is the current one. */
@@ -65,12 +66,12 @@ function asProblem(error: unknown): Problem {
 
 const tooLate = () =>
   new Problem('STORAGE_UNAVAILABLE', {
-    detail: 'The storage was too slow to finish in time; nothing was changed. Try again.',
+    detail: STORAGE_SENTENCES.notTried,
     retryAfterSeconds: 5,
   });
 
 const neverClear = () =>
   new Problem('STORAGE_UNAVAILABLE', {
-    detail: 'The storage did not say whether it kept the record. Look the page up, then try again.',
+    detail: STORAGE_SENTENCES.unclear,
     retryAfterSeconds: 5,
   });

@@ -4,6 +4,7 @@ import { pageIdOf } from '../domain/identity.ts';
 import type { PageRecord, StoredRecord } from '../domain/model.ts';
 import { parseObjectName } from '../domain/objectName.ts';
 import { Problem } from '../domain/problem.ts';
+import { STORAGE_SENTENCES } from '../domain/storageSentences.ts';
 
 /** Of a record's text. `LISTS_MAX_BYTES` in compose.ts says why what this program writes has less, by default limits. */
 export const RECORD_MAX_BYTES = 32 * 1024 * 1024;
@@ -63,7 +64,7 @@ const NOT_UNDERSTOOD = Symbol('the text is no record');
 
 export function notUnderstood(): Problem {
   return new Problem('STORAGE_UNAVAILABLE', {
-    detail: 'The record of this page cannot be understood: another program or version wrote it.',
+    detail: STORAGE_SENTENCES.record,
     retryAfterSeconds: 5,
     cause: NOT_UNDERSTOOD,
   });

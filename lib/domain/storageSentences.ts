@@ -1,0 +1,7 @@
+/** Why a call is `STORAGE_UNAVAILABLE` where no server has said so itself. docs/operating.md says what to do about each. */
+export const STORAGE_SENTENCES = {
+  deadline: 'The storage did not answer in time. Look the page up, then try again.',
+  notTried: 'The storage was too slow to finish in time; nothing was changed. Try again.',
+  unclear: 'The storage did not say whether it kept the record. Look the page up, then try again.',
+  record: 'The record of this page cannot be understood: another program or version wrote it.',
+} as const;
