@@ -93,7 +93,10 @@ export function createWatch(stage: () => Stage, { strict }: { readonly strict: b
       return;
     }
     const isExpected =
-      code === 'URL_ALREADY_PROCESSED' || code === 'URL_IN_PROGRESS' || code === 'STORAGE_UNAVAILABLE';
+      code === 'URL_ALREADY_PROCESSED' ||
+      code === 'URL_IN_PROGRESS' ||
+      code === 'STORAGE_UNAVAILABLE' ||
+      (code === 'PAGE_TIMEOUT' && actor.isLate);
     if (!isExpected) fail(`${actor.name} answered ${code}`);
     if (code === 'URL_ALREADY_PROCESSED' && !versions.some((version) => version?.kind === 'page'))
       fail(`${actor.name} answered that the page was harvested, and it never was`);
@@ -142,6 +145,7 @@ export function createWatch(stage: () => Stage, { strict }: { readonly strict: b
         const hasBeen = versions.some((version) => version?.opId === opId);
         if (outcome.code === 'OK' && hasBeen && !isPresent) fail('what was answered as kept has been undone');
         if (outcome.code.startsWith('URL_') && hasBeen) fail('a call that answered 409 is in the record');
+        if (outcome.code === 'PAGE_TIMEOUT' && hasBeen) fail('a call that answered 504 is in the record');
       }
     },
     allowStale: () => {

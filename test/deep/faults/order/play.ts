@@ -104,7 +104,7 @@ export async function startPlay({ past, hasRedis, wrong }: PlayParts): Promise<P
       const writers = cast.filter(({ kind }) => kind === 'post' || kind === 'put');
       // Whose time was over had no chance.
       const isFair = cast.every(
-        ({ kind, outcome }) => kind !== 'sweep' && outcome?.code !== 'STORAGE_UNAVAILABLE',
+        ({ kind, isLate, outcome }) => kind !== 'sweep' && !isLate && outcome?.code !== 'STORAGE_UNAVAILABLE',
       );
       if (!isNew || !isFair || writers.length === 0) return;
       if (!writers.some(({ outcome }) => outcome?.code === 'OK'))

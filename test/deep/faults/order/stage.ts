@@ -51,6 +51,8 @@ export interface Actor {
   isDead: boolean;
   /** A call of it to the bucket was broken. */
   isHurt: boolean;
+  /** Its time for fetching was over before it had fetched all. */
+  isLate: boolean;
   /** Any call of it met another fate than the usual. */
   isTouched: boolean;
   outcome: Outcome | null;
@@ -164,7 +166,11 @@ export function createStage(versions: () => number): Stage {
         // To a sweep every object is old: its fence alone must protect who is at work.
         now: () => (actor.kind === 'sweep' ? new Date(now().getTime() + DAYS_MS) : now()),
         elapsed: elapsedHere,
-        after: (wait, act) => timers.add(elapsedHere, wait, act),
+        after: (wait, act) =>
+          timers.add(elapsedHere, wait, () => {
+            actor.isLate = true;
+            act();
+          }),
       },
       limits: LIMITS,
       bytesInFlight: createByteBudget(64 * 1024 * 1024),
@@ -204,6 +210,7 @@ export function createStage(versions: () => number): Stage {
         startedAt: versions(),
         isDead: false,
         isHurt: false,
+        isLate: false,
         isTouched: false,
         outcome: null,
       };
