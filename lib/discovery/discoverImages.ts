@@ -1,9 +1,7 @@
 import { createPace } from '../concurrency/pace.ts';
 import { type Discovery, PAGE_SOURCE, type Shortfall, URL_MAX_CHARS, type Warning } from '../domain/model.ts';
-import type { CssBudget } from './css/cssTokens.ts';
 import { expandInlineStyles } from './css/inlineStyles.ts';
 import {
-  BROKEN_CSS,
   type ReadStylesheet,
   type ReadStylesheets,
   readStylesheets,
@@ -44,8 +42,6 @@ export const STYLESHEET_LIMITS: StylesheetLimits = {
   stylesheetsAtATime: 6,
   importDepthMax: 3,
 };
-/** Bad tokens in all CSS of a page; more is no CSS. */
-const CSS_FAULTS_MAX = 20_000;
 
 /**
  * Finds every image that a page uses: in its markup, its styles and its linked stylesheets. Candidates come in page
@@ -57,13 +53,12 @@ const CSS_FAULTS_MAX = 20_000;
  */
 export async function discoverImages(page: Page, parts: DiscoveryParts): Promise<Discovery> {
   const pace = createPace(parts.signal);
-  const budget: CssBudget = { faultsLeft: CSS_FAULTS_MAX };
   const { text, encoding } = decodeHtml(page.html, page.contentType);
   const document = await parseDocument(text, pace);
   const { entries, baseHref, leftOut } = await collectReferences(document, pace);
   const base = baseUrl(baseHref, page.finalUrl);
 
-  const expanded = await expandInlineStyles(entries, budget, pace);
+  const expanded = await expandInlineStyles(entries, pace);
   const pageUrl = withoutFragment(page.finalUrl.href);
   const isCut = page.isUndelimited && document.endsInside;
   const shortfalls = [...(isCut ? [CUT_INSIDE] : []), ...[...leftOut].map((what) => LEFT_OUT[what])];
@@ -74,20 +69,19 @@ export async function discoverImages(page: Page, parts: DiscoveryParts): Promise
     isDelimited: page.isUndelimited !== true,
     hasEnd: document.hasEndTag,
   };
-  const shortfall = shortfalls[0] ?? (budget.faultsLeft > 0 ? undefined : BROKEN_CSS);
+  const [shortfall] = shortfalls;
   if (shortfall !== undefined) source.shortfall = shortfall;
   const stylesheets = await readStylesheets(
     expanded.filter((entry) => entry.kind === 'stylesheet'),
     { base, encoding, finalUrl: page.finalUrl, source },
-    { ...parts, limits: parts.limits ?? STYLESHEET_LIMITS, budget, pace },
+    { ...parts, limits: parts.limits ?? STYLESHEET_LIMITS, pace },
   );
   const references = inOrder(expanded, stylesheets);
   const own = new Set([page.url, page.finalUrl].map((url) => withoutFragment(url.href)));
   const candidates = await mergeCandidates(references, { base, own }, pace);
-  const ofPage = budget.faultsLeft > 0 ? shortfalls : [BROKEN_CSS, ...shortfalls];
   const warnings: Warning[] = [
     ...stylesheets.warnings,
-    ...ofPage.map((missing) => ({ ...missing, url: pageUrl })),
+    ...shortfalls.map((missing) => ({ ...missing, url: pageUrl })),
   ];
   return { candidates, warnings, sources: stylesheets.sources };
 }

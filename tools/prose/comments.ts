@@ -24,7 +24,7 @@ function withoutMarks(comment: string): string {
   return comment
     .replaceAll(/^[ \t]*(?:\/\/|\*)[ \t]?/gm, '')
     .replaceAll(/^@(?:param|returns|throws)\b(?: [\w.]+)?/gm, '-')
-    .replaceAll(/^@\w+.*$/gm, '');
+    .replaceAll(/^@(?:import|type|typedef|template|see)\b.*$/gm, '');
 }
 
 function lineOf(text: string, index: number): number {

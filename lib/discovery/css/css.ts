@@ -1,5 +1,4 @@
-import { shortenLongTokens } from './cssLongTokens.ts';
-import { type CssBudget, type CssToken, createCssTokens } from './cssTokens.ts';
+import { type CssToken, createCssTokens } from './cssTokens.ts';
 import { type CssImage, createCssValueReader } from './cssValue.ts';
 import { isImageProperty } from './imageProperties.ts';
 
@@ -14,8 +13,6 @@ export type CssReference =
 
 /** How reading a text of CSS ended. */
 export interface CssEnd {
-  /** False when the budget of faults was used up. */
-  readonly isWhole: boolean;
   /** False when a rule, a declaration, a bracket or a comment was still open. */
   readonly isClosed: boolean;
 }
@@ -45,37 +42,32 @@ export function mayNameImages(css: string): boolean {
  * CSS Syntax: a declaration with a bad string or URL is dropped, what is not closed ends with the text. Values of
  * custom properties count (a page that puts an image there means to use it); `@font-face` and the preludes of rules
  * do not.
- * @returns at its end, whether it was read whole and closes what it opens
+ * @returns at its end, whether it closes what it opens
  */
 export function* readCss(
   css: string,
   context: CssContext,
-  budget: CssBudget,
 ): Generator<CssReference | null, CssEnd, undefined> {
-  const { text, restore } = yield* shortenLongTokens(css);
   const reader = createRuleReader(context);
-  const tokens = createCssTokens(text, budget);
+  const tokens = createCssTokens(css);
   let count = 0;
   for (let token = tokens.next(); token !== null; token = tokens.next()) {
     const completed = reader.take(token);
-    if (completed !== null) yield* restored(completed, restore);
+    if (completed !== null) yield* referencesIn(completed);
     count += 1;
     if (count % TOKENS_PER_STEP === 0) yield null;
   }
   const isClosed = reader.isClosed() && !tokens.endsInComment();
-  yield* restored(reader.finish(), restore);
-  return { isWhole: budget.faultsLeft > 0, isClosed };
+  yield* referencesIn(reader.finish());
+  return { isClosed };
 }
 
-function* restored(
-  completed: Completed,
-  restore: (url: string) => string,
-): Generator<CssReference | null, void, undefined> {
+function* referencesIn(completed: Completed): Generator<CssReference | null, void, undefined> {
   if (completed === null) return;
-  if (completed.kind === 'import') return yield { kind: 'import', url: restore(completed.url) };
+  if (completed.kind === 'import') return yield completed;
   const { property, images } = completed;
   for (const [index, image] of images.entries()) {
-    yield { kind: 'image', property, ...image, url: restore(image.url) };
+    yield { kind: 'image', property, ...image };
     if (index % IMAGES_PER_STEP === IMAGES_PER_STEP - 1) yield null;
   }
 }
@@ -181,7 +173,7 @@ function createRuleReader(context: CssContext): RuleReader {
 
   return {
     take: (token) => {
-      if (token.kind === 'blank') return null;
+      if (token.kind === 'whitespace') return null;
       switch (state) {
         case 'start':
           return takeAtStart(token);

@@ -8,14 +8,12 @@ import {
   type StylesheetLink,
 } from '../references.ts';
 import { readCss } from './css.ts';
-import type { CssBudget } from './cssTokens.ts';
 
 const ENTRIES_BETWEEN_LOOKS = 128;
 
 /** Replaces CSS that stands in the page by what it names, in place. */
 export async function expandInlineStyles(
   entries: readonly PageEntry[],
-  budget: CssBudget,
   pace: Pace,
 ): Promise<(Reference | StylesheetLink)[]> {
   const expanded: (Reference | StylesheetLink)[] = [];
@@ -26,7 +24,7 @@ export async function expandInlineStyles(
       continue;
     }
     const pictureOf = picturesOf(entry);
-    for (const found of readCss(entry.text, entry.context, budget)) {
+    for (const found of readCss(entry.text, entry.context)) {
       if (found === null) {
         if (pace.isDue()) await pace.rest();
       } else if (found.kind === 'import') {

@@ -7,7 +7,6 @@ import { withoutFragment } from '../merge/resolveReference.ts';
 import { parseMimeType } from '../mimeType.ts';
 import type { Reference, StylesheetLink } from '../references.ts';
 import { readCss } from './css.ts';
-import type { CssBudget } from './cssTokens.ts';
 import { decodeCss } from './decodeCss.ts';
 import { groupPictures } from './inlineStyles.ts';
 
@@ -39,7 +38,6 @@ export interface StylesheetLimits {
 export interface StylesheetParts {
   readonly readStylesheet: ReadStylesheet;
   readonly limits: StylesheetLimits;
-  readonly budget: CssBudget;
   readonly pace: Pace;
 }
 
@@ -93,10 +91,6 @@ const TYPE_CHARS = 100;
 const TOO_MANY_LINKS: Shortfall = {
   code: 'LIMIT_REACHED',
   detail: `More than ${LEFT_OUT_COUNTED} stylesheets were not read.`,
-};
-export const BROKEN_CSS: Shortfall = {
-  code: 'LIMIT_REACHED',
-  detail: 'The page’s CSS is broken beyond reading; what followed was not looked at.',
 };
 const WRONG_TYPE = /^(?:text\/html|application\/xhtml\+xml|application\/json|(?:image|audio|video)\/.*)$/;
 
@@ -289,7 +283,7 @@ async function readSheet(
   sheet: Sheet,
   result: Extract<StylesheetResult, { kind: 'read' }>,
   pageEncoding: string,
-  { budget, pace }: StylesheetParts,
+  { pace }: StylesheetParts,
 ): Promise<(Reference | StylesheetLink)[]> {
   const { text, encoding } = decodeCss(result.bytes, result.contentType, sheet.link.encoding ?? pageEncoding);
   const entries: (Reference | StylesheetLink)[] = [];
@@ -297,7 +291,7 @@ async function readSheet(
   const { source, sourceIndex } = sheet;
   const { element, depth } = sheet.link;
   const pictureOf = groupPictures();
-  const reading = readCss(text, 'stylesheet', budget);
+  const reading = readCss(text, 'stylesheet');
   let step = reading.next();
   for (; !step.done; step = reading.next()) {
     const found = step.value;
@@ -324,7 +318,6 @@ async function readSheet(
       });
     }
   }
-  if (!step.value.isWhole) source.shortfall = BROKEN_CSS;
   source.isDelimited = result.isUndelimited !== true;
   // A text of nothing does not end: nothing of it came, perhaps.
   source.hasEnd = step.value.isClosed && text.trim() !== '';

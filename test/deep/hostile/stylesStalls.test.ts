@@ -1,8 +1,8 @@
 /** CSS of ten megabytes, in a page and linked: no stall, whatever it holds. */
 import { describe, expect, it } from '@jest/globals';
-import { discoverHtml, PAGE } from '../../lib/discovery/discoverHtml.ts';
+import { PAGE } from '../../lib/discovery/discoverHtml.ts';
+import { discoverInThread } from './support/discoverInThread.ts';
 import { report } from './support/figures.ts';
-import { measureWithin } from './support/meter.ts';
 
 const LENGTH = 10_000_000;
 const STALL_MS = 200;
@@ -28,6 +28,10 @@ const STYLES: readonly (readonly [row: string, css: () => string])[] = [
   ['one name', () => `a{background:${'x'.repeat(LENGTH)}`],
   ['one name of NUL bytes', () => `a{background:${'\0'.repeat(LENGTH)}`],
   ['one name of escapes', () => `a{background:${'\\62'.repeat(LENGTH / 4)}`],
+  ['names of escapes', () => many(() => 'a\\41 ')],
+  ['hidden addresses that are bad', () => many(() => 'a{b:\\75rl(x y)}')],
+  ['one hidden address of escaped brackets', () => `a{background:\\75rl(${'\\)'.repeat(LENGTH / 2)})`],
+  ['backslashes', () => `a{background:url(${'\\'.repeat(LENGTH)})`],
   ['one string', () => `a{background:"${'x '.repeat(LENGTH / 2)}"`],
   ['one address', () => `a{background:url(${'x'.repeat(LENGTH)})`],
   ['one bad address', () => `a{background:url(${'x '.repeat(LENGTH / 2)})`],
@@ -45,10 +49,8 @@ describe('H07 CSS of ten megabytes of', () => {
       [`<style>${css}</style>`, {}],
       ['<link rel=stylesheet href=a.css>', { [new URL('a.css', PAGE).href]: css }],
     ] as const) {
-      const { value, cost } = await measureWithin({ stallMs: STALL_MS }, () =>
-        discoverHtml(html, { stylesheets }),
-      );
-      expect(value.candidates.map(({ url }) => url)).toContain(FOUND);
+      const { urls, cost } = await discoverInThread({ html, stylesheets, stallMs: STALL_MS });
+      expect(urls).toContain(FOUND);
       expect(cost.stallMs).toBeLessThan(STALL_MS);
       report({ inputs: 1, stallMs: cost.stallMs, grownBytes: cost.grownBytes });
     }
@@ -68,10 +70,9 @@ const IN_ADDRESSES: readonly (readonly [row: string, html: string])[] = [
 
 describe('H07 a stylesheet in an address of ten megabytes of', () => {
   it.each(IN_ADDRESSES)('%s', async (_row, html) => {
-    const { value, cost } = await measureWithin({ stallMs: STALL_MS }, () =>
-      discoverHtml(`${html}<img src=found.png>`),
-    );
-    expect(value.candidates.map(({ url }) => url)).toEqual([FOUND]);
+    const page = `${html}<img src=found.png>`;
+    const { urls, cost } = await discoverInThread({ html: page, stylesheets: {}, stallMs: STALL_MS });
+    expect(urls).toEqual([FOUND]);
     expect(cost.stallMs).toBeLessThan(STALL_MS);
     report({ inputs: 1, stallMs: cost.stallMs, grownBytes: cost.grownBytes });
   });

@@ -3,8 +3,6 @@ import { type CssContext, mayNameImages, readCss } from '../../../../lib/discove
 import { demand, demandAlike, type Target } from '../target.ts';
 import { sampleStyles } from './samples.ts';
 
-const FAULTS_MAX = 1_000;
-
 const SEEDS = [
   '.a{background:url(a.png)}',
   '@import "a.css" screen;@import url(b.css);.a:hover{cursor:url("c.cur"),auto}',
@@ -58,7 +56,7 @@ const WORDS = [
 ];
 
 const read = (css: string, context: CssContext) =>
-  [...readCss(css, context, { faultsLeft: FAULTS_MAX })].filter((found) => found !== null);
+  [...readCss(css, context)].filter((found) => found !== null);
 
 export const target: Target = {
   name: 'css',

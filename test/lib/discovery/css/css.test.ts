@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { type CssContext, readCss } from '../../../../lib/discovery/css/css.ts';
 import { processorTimeOf } from '../../../support/processorTime.ts';
 
-const read = (css: string, context: CssContext = 'stylesheet', faultsLeft = 1_000) =>
-  [...readCss(css, context, { faultsLeft })].filter((found) => found !== null);
+const read = (css: string, context: CssContext = 'stylesheet') =>
+  [...readCss(css, context)].filter((found) => found !== null);
 /** `property url` of images, `@import url` of imports. */
 const names = (css: string, context?: CssContext) =>
   read(css, context).map((found) =>
@@ -162,7 +162,7 @@ describe('readCss', () => {
     ['comment ends', '*/'],
   ])('is quick about ten megabytes of %s', (_what, piece) => {
     const css = `.a{background:${piece.repeat(Math.ceil(10_000_000 / piece.length))}`;
-    expect(processorTimeOf(() => read(css, 'stylesheet', 20_000))).toBeLessThan(5_000);
+    expect(processorTimeOf(() => read(css, 'stylesheet'))).toBeLessThan(5_000);
   });
 
   it('never throws, and what it names is in the text', () => {

@@ -23,3 +23,10 @@ declare module 'whatwg-mimetype' {
     readonly parameters: { get(name: string): string | undefined };
   }
 }
+
+declare module 'css-tree/tokenizer' {
+  /** The tokens of CSS Syntax section 4, by name. */
+  export const tokenTypes: Readonly<Record<string, number>>;
+  /** Calls back for each token, with its offsets in the text. What the callback throws ends it. */
+  export function tokenize(text: string, onToken: (type: number, start: number, end: number) => void): void;
+}

@@ -1,0 +1,32 @@
+/**
+ * Discovery as it is deployed: on Node alone. Jest runs code in a context of its own, in which each use of a global such
+ * as `Math` costs a look-up; a tokenizer that asks for one at every escape is eight times slower there.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Cost } from './meter.ts';
+
+export interface DiscoverTask {
+  readonly html: string;
+  readonly stylesheets: Readonly<Record<string, string>>;
+  /** As `measureWithin` takes it. */
+  readonly stallMs: number;
+}
+
+export interface DiscoverValue {
+  /** Of the candidates. */
+  readonly urls: readonly string[];
+  readonly cost: Cost;
+}
+
+export async function discoverInThread(task: DiscoverTask): Promise<DiscoverValue> {
+  const worker = new Worker(new URL('./discoverThread.ts', import.meta.url), { workerData: task });
+  const outcome = Promise.withResolvers<DiscoverValue>();
+  worker.once('message', outcome.resolve);
+  worker.once('error', outcome.reject);
+  worker.once('exit', (code) => outcome.reject(new Error(`the thread ended with ${code} and said nothing`)));
+  try {
+    return await outcome.promise;
+  } finally {
+    await worker.terminate();
+  }
+}
