@@ -9,6 +9,8 @@ export const LINE_REASONS = [
   'json',
   /** Without `_aws.CloudWatchMetrics`: an ordinary log line, or a document of a flush without metrics. */
   'not_emf',
+  /** It shows a document where none is read, such as in a member of another name, or journalctl left its message out. */
+  'unreachable',
   /** Over the limit; skipped up to its end without being kept. */
   'too_long',
   /** Over 16 KiB and nested over 1,000 deep, which takes long to parse and is no document. */

@@ -9,13 +9,12 @@ describe('a hostile document', () => {
     ['nothing but text', 'GET / HTTP/1.1', 'line not_emf'],
     ['half a document', '{"_aws":{"CloudWatchMetrics":[', 'line json'],
     ['binary bytes', '\u0000\u0001\ufffd\ufffd', 'line not_emf'],
-    ['NaN', '{"_aws":{"CloudWatchMetrics":[]},"a":NaN}', 'line json'],
     ['a log line', '{"level":"info"}', 'line not_emf'],
-    ['a list', '[{"_aws":{"CloudWatchMetrics":[]}}]', 'line not_emf'],
+    ['a list without a document', '[{"_aws":{}}]', 'line not_emf'],
     ['null', 'null', 'line not_emf'],
     ['a number', '7', 'line not_emf'],
     ['_aws as a list', '{"_aws":[]}', 'line not_emf'],
-    ['directives that are no list', '{"_aws":{"CloudWatchMetrics":{}}}', 'line not_emf'],
+    ['directives that are no list', '{"_aws":{"CloudWatchMetrics":{}}}', 'line unreachable'],
     // A megabyte of these would hold the process up for a second, and the datagrams with it.
     ['nesting 100,000 deep', `{"_aws":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'line too_deep'],
     ['objects 50,000 deep', `${'{"_aws":'.repeat(50_000)}1${'}'.repeat(50_000)}`, 'line too_deep'],
@@ -61,6 +60,15 @@ describe('a hostile document', () => {
     ['counts that are halves', { Values: [1], Counts: [0.5] }, { 'sample value_invalid': 1 }],
     ['counts below zero', { Sum: 1, Count: -1 }, { 'sample value_invalid': 1 }],
     ['a count of none', { Sum: 0, Count: 0 }, {}],
+    ['a sum of none', { Sum: 5, Count: 0 }, { 'sample value_invalid': 1 }],
+    ['a sum below zero of none', { Sum: -5, SampleCount: 0 }, { 'sample value_invalid': 1 }],
+    ['a sum of empty lists', { Values: [], Counts: [], Sum: 5, Count: 0 }, { 'sample value_invalid': 1 }],
+    [
+      'a sum of values observed 0 times',
+      { Values: [1], Counts: [0], Sum: 5, Count: 0 },
+      { 'sample value_invalid': 1 },
+    ],
+    ['a sum without a count', { Sum: 5 }, { 'sample value_invalid': 1 }],
     ['a set whose edges do not fit', { Sum: 100, Count: 3, Min: 1, Max: 2 }, { samples: 1 }],
   ])('with %s as its value', (_, Orders, expected) => {
     const { feed, counts } = createWorld();
