@@ -7,7 +7,7 @@
  * dimensions: each of CloudWatch's metrics is then a `sum by`, and the sum of all is the true total.
  */
 import { isObject, type JsonObject, ownMember } from './logLine.ts';
-import type { LabelReason, SampleReason } from './tally.ts';
+import type { LabelReason, SampleReason, Tally } from './tally.ts';
 import { readValues, type ValueDrops, type Values } from './values.ts';
 
 /** Name and value, in the order of the document. */
@@ -21,9 +21,7 @@ export interface Reading {
   readonly values: Values;
 }
 
-export interface Drops extends ValueDrops {
-  labelDropped(reason: LabelReason): void;
-}
+export type Drops = ValueDrops & Pick<Tally, 'labelDropped'>;
 
 /** The limit of CloudWatch for one dimension set; here for their union. */
 const MAX_LABELS = 30;
@@ -58,7 +56,7 @@ function sumUp(drops: Drops): Drops & { tell(): void } {
       if (sum === undefined) sums.set(reason, { count, example });
       else sum.count += count;
     },
-    labelDropped: (reason) => drops.labelDropped(reason),
+    labelDropped: (...label) => drops.labelDropped(...label),
     tell() {
       for (const [reason, { count, example }] of sums) drops.samplesDropped(reason, count, example);
     },
@@ -76,7 +74,7 @@ function readingsOf(document: JsonObject, directives: readonly unknown[], drops:
     // Metrics of one directive share the list, so that their labels are worked out once.
     if (claim.dimensionNames !== names) {
       names = claim.dimensionNames;
-      dimensions = readDimensions(document, names, claims, drops);
+      dimensions = readDimensions(document, claim, claims, drops);
     }
     const { namespace, name, unit = 'None' } = claim;
     readings.push({ namespace, name, unit, dimensions, values });
@@ -165,13 +163,16 @@ function union(lists: readonly (readonly string[])[]): readonly string[] {
 /** An empty value is left out: to Prometheus it is the same as no label. A number that is measured is no label. */
 function readDimensions(
   document: JsonObject,
-  names: readonly string[],
+  { dimensionNames, namespace, name: metric }: Claim,
   claims: readonly Claim[],
   drops: Drops,
 ): Dimensions {
   const dimensions: [string, string][] = [];
-  const kept = names.slice(0, MAX_LABELS);
-  if (kept.length < names.length) drops.labelDropped('too_many');
+  const kept = dimensionNames.slice(0, MAX_LABELS);
+  const drop = (reason: LabelReason, dimension: string) =>
+    drops.labelDropped(reason, dimension, `${namespace}/${metric}`);
+  const [surplus] = dimensionNames.slice(MAX_LABELS);
+  if (surplus !== undefined) drop('too_many', surplus);
   /** Most documents have texts alone, and do without. */
   let metrics: ReadonlySet<string> | undefined;
   for (const name of kept) {
@@ -181,10 +182,10 @@ function readDimensions(
       continue;
     }
     metrics ??= new Set(claims.map((claim) => claim.name));
-    if (metrics.has(name)) drops.labelDropped('metric');
+    if (metrics.has(name)) drop('metric', name);
     else if (typeof value === 'number' || typeof value === 'boolean') {
       dimensions.push([name, String(value)]);
-    } else drops.labelDropped('missing');
+    } else drop('missing', name);
   }
   return dimensions;
 }

@@ -1,7 +1,9 @@
 /** Dimensions as the text between the braces of a Prometheus line; the text is also what tells series apart. */
 import type { Dimensions } from './emfDocument.ts';
 import { isPlainName, labelName, plainName } from './names.ts';
-import type { LabelReason } from './tally.ts';
+import type { Tally } from './tally.ts';
+
+export type LabelDrops = Pick<Tally, 'labelDropped'>;
 
 /** CloudWatch's own limits. */
 const MAX_NAME = 255;
@@ -9,11 +11,14 @@ const MAX_VALUE = 1_024;
 const MAX_CACHED_NAMES = 1_000;
 
 export interface LabelWriter {
-  /** `code="OK",operation="get"`, in the order of the names; names that need UTF-8 are in quotes as well. */
-  write(dimensions: Dimensions): string;
+  /**
+   * `code="OK",operation="get"`, in the order of the names; names that need UTF-8 are in quotes as well.
+   * @param metric the first that has them, for the log
+   */
+  write(dimensions: Dimensions, metric: string): string;
 }
 
-export function createLabelWriter(drops: { labelDropped(reason: LabelReason): void }): LabelWriter {
+export function createLabelWriter(drops: LabelDrops): LabelWriter {
   const cache = new Map<string, string>();
   const nameOf = (dimension: string): string => {
     const known = cache.get(dimension);
@@ -24,22 +29,22 @@ export function createLabelWriter(drops: { labelDropped(reason: LabelReason): vo
   };
 
   return {
-    write(dimensions) {
+    write(dimensions, metric) {
       const labels: { name: string; dimension: string; value: string }[] = [];
       for (const [dimension, value] of dimensions) {
-        if (dimension.length > MAX_NAME) drops.labelDropped('name_too_long');
+        if (dimension.length > MAX_NAME) drops.labelDropped('name_too_long', dimension, metric);
         else labels.push({ name: nameOf(dimension), dimension, value });
       }
       if (labels.length > 1)
         labels.sort((a, b) => compare(a.name, b.name) || compare(a.dimension, b.dimension));
       let text = '';
       let last = '';
-      for (const { name, value } of labels) {
+      for (const { name, dimension, value } of labels) {
         if (name === last) {
-          drops.labelDropped('conflict');
+          drops.labelDropped('conflict', dimension, metric);
           continue;
         }
-        if (value.length > MAX_VALUE) drops.labelDropped('value_cut');
+        if (value.length > MAX_VALUE) drops.labelDropped('value_cut', dimension, metric);
         text += `${last === '' ? '' : ','}${written(name)}="${escaped(cut(value))}"`;
         last = name;
       }

@@ -58,6 +58,14 @@ export const LABEL_REASONS = [
 ] as const;
 export type LabelReason = (typeof LABEL_REASONS)[number];
 
+/** Metrics are `Namespace/Name`, names are Prometheus names. */
+export interface TakenName {
+  readonly metric: string;
+  readonly wanted: string;
+  readonly given: string;
+  readonly holder: string;
+}
+
 export interface Tally {
   document(transport: Transport): void;
   /** `example` is the line, for the log. */
@@ -65,9 +73,12 @@ export interface Tally {
   samplesRecorded(count: number): void;
   /** `example` names the metric, for the log. */
   samplesDropped(reason: SampleReason, count: number, example?: string): void;
-  labelDropped(reason: LabelReason): void;
-  /** Once for each metric without unit, by `Namespace/Name`. */
-  unitMissing(metric: string): void;
+  /** `metric` is `Namespace/Name` of the first that has the label, for the log. */
+  labelDropped(reason: LabelReason, dimension: string, metric: string): void;
+  /** Once for each metric without unit, by `Namespace/Name`. `unit` is what it says: `None` or one that is not known. */
+  unitMissing(metric: string, unit: string): void;
+  /** Once for each metric that came after another was shown by its name. */
+  nameTaken(names: TakenName): void;
   connectionOpened(): void;
   connectionClosed(): void;
   connectionRefused(): void;
