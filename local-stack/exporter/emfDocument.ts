@@ -7,15 +7,21 @@
  * dimensions: each of CloudWatch's metrics is then a `sum by`, and the sum of all is the true total.
  */
 import { isObject, type JsonObject, ownMember } from './logLine.ts';
-import type { LabelReason, SampleReason, Tally } from './tally.ts';
+import type { SampleReason, Tally } from './tally.ts';
 import { readValues, type ValueDrops, type Values } from './values.ts';
 
 /** Name and value, in the order of the document. */
 export type Dimensions = readonly (readonly [name: string, value: string])[];
 
-export interface Reading {
+export interface EmfMetric {
   readonly namespace: string;
   readonly name: string;
+}
+
+/** As the patterns of kinds and the log have it. */
+export const pathOf = ({ namespace, name }: EmfMetric) => `${namespace}/${name}`;
+
+export interface Reading extends EmfMetric {
   readonly unit: string;
   readonly dimensions: Dimensions;
   readonly values: Values;
@@ -163,29 +169,27 @@ function union(lists: readonly (readonly string[])[]): readonly string[] {
 /** An empty value is left out: to Prometheus it is the same as no label. A number that is measured is no label. */
 function readDimensions(
   document: JsonObject,
-  { dimensionNames, namespace, name: metric }: Claim,
+  claim: Claim,
   claims: readonly Claim[],
   drops: Drops,
 ): Dimensions {
   const dimensions: [string, string][] = [];
-  const kept = dimensionNames.slice(0, MAX_LABELS);
-  const drop = (reason: LabelReason, dimension: string) =>
-    drops.labelDropped(reason, dimension, `${namespace}/${metric}`);
-  const [surplus] = dimensionNames.slice(MAX_LABELS);
-  if (surplus !== undefined) drop('too_many', surplus);
+  const { dimensionNames } = claim;
+  const surplus = dimensionNames[MAX_LABELS];
+  if (surplus !== undefined) drops.labelDropped('too_many', surplus, pathOf(claim));
   /** Most documents have texts alone, and do without. */
   let metrics: ReadonlySet<string> | undefined;
-  for (const name of kept) {
+  for (const name of surplus === undefined ? dimensionNames : dimensionNames.slice(0, MAX_LABELS)) {
     const value = ownMember(document, name);
     if (typeof value === 'string') {
       if (value !== '') dimensions.push([name, value]);
       continue;
     }
     metrics ??= new Set(claims.map((claim) => claim.name));
-    if (metrics.has(name)) drop('metric', name);
+    if (metrics.has(name)) drops.labelDropped('metric', name, pathOf(claim));
     else if (typeof value === 'number' || typeof value === 'boolean') {
       dimensions.push([name, String(value)]);
-    } else drop('missing', name);
+    } else drops.labelDropped('missing', name, pathOf(claim));
   }
   return dimensions;
 }

@@ -1,9 +1,7 @@
 /** Dimensions as the text between the braces of a Prometheus line; the text is also what tells series apart. */
-import type { Dimensions } from './emfDocument.ts';
+import { type Dimensions, type EmfMetric, pathOf } from './emfDocument.ts';
 import { isPlainName, labelName, plainName } from './names.ts';
 import type { Tally } from './tally.ts';
-
-export type LabelDrops = Pick<Tally, 'labelDropped'>;
 
 /** CloudWatch's own limits. */
 const MAX_NAME = 255;
@@ -15,10 +13,10 @@ export interface LabelWriter {
    * `code="OK",operation="get"`, in the order of the names; names that need UTF-8 are in quotes as well.
    * @param metric the first that has them, for the log
    */
-  write(dimensions: Dimensions, metric: string): string;
+  write(dimensions: Dimensions, metric: EmfMetric): string;
 }
 
-export function createLabelWriter(drops: LabelDrops): LabelWriter {
+export function createLabelWriter(drops: Pick<Tally, 'labelDropped'>): LabelWriter {
   const cache = new Map<string, string>();
   const nameOf = (dimension: string): string => {
     const known = cache.get(dimension);
@@ -32,7 +30,7 @@ export function createLabelWriter(drops: LabelDrops): LabelWriter {
     write(dimensions, metric) {
       const labels: { name: string; dimension: string; value: string }[] = [];
       for (const [dimension, value] of dimensions) {
-        if (dimension.length > MAX_NAME) drops.labelDropped('name_too_long', dimension, metric);
+        if (dimension.length > MAX_NAME) drops.labelDropped('name_too_long', dimension, pathOf(metric));
         else labels.push({ name: nameOf(dimension), dimension, value });
       }
       if (labels.length > 1)
@@ -41,10 +39,10 @@ export function createLabelWriter(drops: LabelDrops): LabelWriter {
       let last = '';
       for (const { name, dimension, value } of labels) {
         if (name === last) {
-          drops.labelDropped('conflict', dimension, metric);
+          drops.labelDropped('conflict', dimension, pathOf(metric));
           continue;
         }
-        if (value.length > MAX_VALUE) drops.labelDropped('value_cut', dimension, metric);
+        if (value.length > MAX_VALUE) drops.labelDropped('value_cut', dimension, pathOf(metric));
         text += `${last === '' ? '' : ','}${written(name)}="${escaped(cut(value))}"`;
         last = name;
       }

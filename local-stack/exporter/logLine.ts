@@ -145,8 +145,10 @@ function search(text: string, wrappers: number): Finding {
 
 /** Without what tools write behind a line, such as a time or the end of a colour. undefined for what is not JSON. */
 function parseUpTo(text: string, last: '}' | ']'): unknown {
+  const whole = parseJson(text);
+  if (whole !== undefined) return whole;
   const end = text.lastIndexOf(last) + 1;
-  return parseJson(text) ?? (text.slice(end).trim() === '' ? undefined : parseJson(text.slice(0, end)));
+  return text.slice(end).trim() === '' ? undefined : parseJson(text.slice(0, end));
 }
 
 /** The list whose first item begins at `at`; undefined where none does. */

@@ -1,5 +1,5 @@
 /** The series: bounded in number, there from first sight until the process ends. */
-import type { Reading } from './emfDocument.ts';
+import { pathOf, type Reading } from './emfDocument.ts';
 import { createKindFinder, KINDS, type KindPatterns } from './kinds.ts';
 import { createLabelWriter } from './labels.ts';
 import { type Buckets, createMetric, enter, hasRoom, type Metric, showLatest, usableBy } from './metric.ts';
@@ -66,7 +66,7 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
   /** The readings of one directive share their dimensions. */
   const labelsOf = (key: SeriesKey) => {
     const { dimensions } = key;
-    if (last?.dimensions !== dimensions) last = { dimensions, text: labels.write(dimensions, pathOf(key)) };
+    if (last?.dimensions !== dimensions) last = { dimensions, text: labels.write(dimensions, key) };
     return last.text;
   };
 
@@ -170,6 +170,4 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
 
 const identityOf = (namespace: string, name: string, { type, suffix }: UnitRule) =>
   JSON.stringify([namespace, name, type, suffix]);
-/** As the patterns of kinds have it. */
-const pathOf = ({ namespace, name }: Pick<SeriesKey, 'namespace' | 'name'>) => `${namespace}/${name}`;
 const isName = (name: string) => name !== '' && name.length <= MAX_NAME;
