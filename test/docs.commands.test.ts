@@ -53,7 +53,12 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
 
 /** Beside the scripts, by document. A curl is known by its URL, any other program by its first words. */
 const COMMANDS: Readonly<Record<string, Readonly<Record<string, Evidence>>>> = {
-  'CHANGELOG.md': { 'aws logs': AWS, 'docker compose logs': LOOKING, 'docker compose up': STACK },
+  'CHANGELOG.md': {
+    'aws logs': AWS,
+    'docker compose logs': LOOKING,
+    'docker compose up': STACK,
+    'node local-stack/exporter/bench.ts': EXPORTER_BENCH,
+  },
   'CONTRIBUTING.md': {
     'node local-stack/exporter/bench.ts': EXPORTER_BENCH,
     'npm pack': EXPORTER_PACKAGE,

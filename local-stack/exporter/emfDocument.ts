@@ -74,13 +74,19 @@ function readingsOf(document: JsonObject, directives: readonly unknown[], drops:
   const claims = claimsOf(directives, drops);
   let names: readonly string[] | undefined;
   let dimensions: Dimensions = [];
+  /** Most documents have texts alone as dimensions, and do without. */
+  let metrics: ReadonlySet<string> | undefined;
+  const isMetric = (name: string) => {
+    metrics ??= new Set(claims.map((claim) => claim.name));
+    return metrics.has(name);
+  };
   for (const claim of claims) {
     const values = readValues(ownMember(document, claim.name), claim.name, drops);
     if (values === undefined) continue;
     // Metrics of one directive share the list, so that their labels are worked out once.
     if (claim.dimensionNames !== names) {
       names = claim.dimensionNames;
-      dimensions = readDimensions(document, claim, claims, drops);
+      dimensions = readDimensions(document, claim, isMetric, drops);
     }
     const { namespace, name, unit = 'None' } = claim;
     readings.push({ namespace, name, unit, dimensions, values });
@@ -170,23 +176,20 @@ function union(lists: readonly (readonly string[])[]): readonly string[] {
 function readDimensions(
   document: JsonObject,
   claim: Claim,
-  claims: readonly Claim[],
+  isMetric: (name: string) => boolean,
   drops: Drops,
 ): Dimensions {
   const dimensions: [string, string][] = [];
   const { dimensionNames } = claim;
   const surplus = dimensionNames[MAX_LABELS];
   if (surplus !== undefined) drops.labelDropped('too_many', surplus, pathOf(claim));
-  /** Most documents have texts alone, and do without. */
-  let metrics: ReadonlySet<string> | undefined;
   for (const name of surplus === undefined ? dimensionNames : dimensionNames.slice(0, MAX_LABELS)) {
     const value = ownMember(document, name);
     if (typeof value === 'string') {
       if (value !== '') dimensions.push([name, value]);
       continue;
     }
-    metrics ??= new Set(claims.map((claim) => claim.name));
-    if (metrics.has(name)) drops.labelDropped('metric', name, pathOf(claim));
+    if (isMetric(name)) drops.labelDropped('metric', name, pathOf(claim));
     else if (typeof value === 'number' || typeof value === 'boolean') {
       dimensions.push([name, String(value)]);
     } else drops.labelDropped('missing', name, pathOf(claim));

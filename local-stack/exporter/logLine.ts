@@ -3,7 +3,7 @@
  * and others wrap around it.
  */
 import { isTooDeep } from './nesting.ts';
-import { parseJson } from './parseJson.ts';
+import { parseStrict, withoutNonFinite } from './parseJson.ts';
 import type { LineReason } from './tally.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -27,10 +27,17 @@ const NOT_EMF = rejected('not_emf');
 const UNREACHABLE = rejected('unreachable');
 const PARTIAL: Finding = { documents: [] };
 
-/** Members in which programs keep the line of another: Lambda's JSON and CloudWatch, Docker, journald, telemetry, pino. */
-const WRAPPERS = ['message', 'log', 'MESSAGE', 'record', 'msg'] as const;
-/** Members and lists around a document. */
+/**
+ * Members in which programs keep the lines of another: Lambda's JSON and CloudWatch, Docker, journald, telemetry, pino,
+ * CloudWatch's subscriptions and the lists of the AWS CLI.
+ */
+const WRAPPERS = ['message', 'log', 'MESSAGE', 'record', 'msg', 'logEvents', 'events'] as const;
+/** Members around a document, and lists around its text. */
 const MAX_WRAPPERS = 4;
+/** What is tried of one line: as many items of lists as CloudWatch takes events at once, or a thousand broken texts. */
+const MAX_WORK = 10_000;
+/** To find a text broken takes 20 µs, as long as so many items. */
+const BROKEN_TEXT = 10;
 /** Objects that are tried: a prefix such as `[{"id":7}] INFO {…}` may hold one before the document. */
 const MAX_STARTS = 3;
 
@@ -47,7 +54,7 @@ export interface DocumentFinder {
 }
 
 /** For lines that are whole. */
-export const wholeLines: DocumentFinder = { find: (text) => findInText(text, 0), end: () => 0 };
+export const wholeLines: DocumentFinder = { find: (text) => findInText(text, newPlace()), end: () => 0 };
 
 /**
  * For the log of a container: Docker and Kubernetes cut long lines into pieces. It keeps at most `maxBytes` of the pieces
@@ -68,7 +75,7 @@ export function createPieceJoiner(maxBytes: number): DocumentFinder {
   };
   const findIn = (joined: string): Finding => {
     if (joined === 'partial') return PARTIAL;
-    return joined === 'too_long' ? rejected('too_long') : findInText(joined, 1);
+    return joined === 'too_long' ? rejected('too_long') : findInText(joined, { ...newPlace(), wrappers: 1 });
   };
 
   const find = (text: string): Finding => {
@@ -79,7 +86,7 @@ export function createPieceJoiner(maxBytes: number): DocumentFinder {
       }
     }
     const cri = text.charCodeAt(0) === OPEN ? null : CRI.exec(text);
-    if (cri === null) return findInText(text, 0);
+    if (cri === null) return findInText(text, newPlace());
     const [prefix, stream = '', flag] = cri;
     return findIn(join(stream, text.slice(prefix.length), flag === 'F'));
   };
@@ -95,7 +102,7 @@ const OPEN = 0x7b;
 
 /** An entry of docker's json-file; undefined for a line that is none. */
 function dockerEntry(text: string) {
-  const parsed = isTooDeep(text) ? undefined : parseJson(text);
+  const parsed = isTooDeep(text) ? undefined : parseStrict(text);
   const entry = isObject(parsed) ? parsed : undefined;
   const stream = STREAMS.find((name) => name === entry?.stream);
   const log = entry?.log;
@@ -113,26 +120,42 @@ const IS_LEFT_OUT = /MESSAGE\\*"\s*:\s*null/;
 /** The member of a document that holds its directives, in the quotes of JSON, escaped, or of Python's `print(dict)`. */
 const SHOWS_DOCUMENT = /CloudWatchMetrics["'\\]/;
 
-function findInText(text: string, wrappers: number): Finding {
-  const found = search(text, wrappers);
+/** Where in a line something is looked for. */
+interface Place {
+  /** Members around it, and lists around its text. */
+  readonly wrappers: number;
+  /** What has been tried of the whole line. */
+  readonly line: { work: number };
+}
+
+const newPlace = (): Place => ({ wrappers: 0, line: { work: 0 } });
+const inside = ({ wrappers, line }: Place): Place => ({ wrappers: wrappers + 1, line });
+
+/** One of objects is found by its first object. */
+const LIST_OF_TEXTS = /^\[\s*"/;
+
+function findInText(text: string, place: Place): Finding {
+  if (place.wrappers > MAX_WRAPPERS) return SHOWS_DOCUMENT.test(text) ? UNREACHABLE : NOT_EMF;
+  const found = search(text, place);
   return found.reason === 'not_emf' && SHOWS_DOCUMENT.test(text) ? UNREACHABLE : found;
 }
 
 /** A line that cannot hold a document is not parsed at all. */
-function search(text: string, wrappers: number): Finding {
+function search(text: string, place: Place): Finding {
   const isDocument = isNamed(text) || HAS_BYTES.test(text);
-  if (!isDocument && !IS_LEFT_OUT.test(text)) return NOT_EMF;
-  if (text.startsWith('[')) {
-    const list = isTooDeep(text) ? undefined : parseJson(text);
-    if (Array.isArray(list)) return findInList(list, wrappers);
+  if (!isDocument && !IS_LEFT_OUT.test(text) && !SHOWS_DOCUMENT.test(text)) return NOT_EMF;
+  if (place.line.work >= MAX_WORK) return UNREACHABLE;
+  if (LIST_OF_TEXTS.test(text)) {
+    const list = isTooDeep(text) ? undefined : parse(text, place);
+    if (Array.isArray(list)) return findInList(list, place);
   }
   let at = objectStart(text, 0);
   for (let starts = 0; at >= 0 && starts < MAX_STARTS; starts += 1) {
     const part = at === 0 ? text : text.slice(at);
     if (isTooDeep(part)) return rejected('too_deep');
-    const value = listBefore(text, at) ?? parseUpTo(part, '}');
+    const value = parseAt(part, isListBefore(text, at), place);
     if (value !== undefined) {
-      const found = findInValue(value, wrappers);
+      const found = findInValue(value, place);
       // Of what begins later in the line, only a document counts: the other may be a part of a broken one.
       if (found.documents.length > 0 || starts === 0) return found;
     }
@@ -143,21 +166,32 @@ function search(text: string, wrappers: number): Finding {
   return isDocument ? rejected('json') : NOT_EMF;
 }
 
-/** Without what tools write behind a line, such as a time or the end of a colour. undefined for what is not JSON. */
-function parseUpTo(text: string, last: '}' | ']'): unknown {
-  const whole = parseJson(text);
-  if (whole !== undefined) return whole;
-  const end = text.lastIndexOf(last) + 1;
-  return text.slice(end).trim() === '' ? undefined : parseJson(text.slice(0, end));
+/** The object that the text begins with, or the list whose first item that is. undefined for what is not JSON. */
+function parseAt(part: string, isInList: boolean, place: Place): unknown {
+  const parseEither = (text: string) =>
+    (isInList ? parseUpTo(`[${text}`, ']', place) : undefined) ?? parseUpTo(text, '}', place);
+  const value = parseEither(part);
+  if (value !== undefined) return value;
+  const strict = withoutNonFinite(part);
+  return strict === undefined ? undefined : parseEither(strict);
 }
 
-/** The list whose first item begins at `at`; undefined where none does. */
-function listBefore(text: string, at: number): readonly unknown[] | undefined {
+/** Without what tools write behind a line, such as a time or the end of a colour. */
+function parseUpTo(text: string, last: '}' | ']', place: Place): unknown {
+  const end = text.lastIndexOf(last) + 1;
+  return end === 0 ? undefined : parse(end === text.length ? text : text.slice(0, end), place);
+}
+
+function parse(text: string, { line }: Place): unknown {
+  const value = parseStrict(text);
+  if (value === undefined) line.work += BROKEN_TEXT;
+  return value;
+}
+
+function isListBefore(text: string, at: number): boolean {
   let before = at - 1;
   while (text.charCodeAt(before) === SPACE) before -= 1;
-  if (text.charCodeAt(before) !== OPEN_LIST) return undefined;
-  const list = parseUpTo(text.slice(before), ']');
-  return Array.isArray(list) ? list : undefined;
+  return text.charCodeAt(before) === OPEN_LIST;
 }
 
 /** Where the next object with a member begins; -1 where none does. */
@@ -172,66 +206,77 @@ function objectStart(text: string, from: number): number {
 
 const [SPACE, QUOTE, OPEN_LIST] = [0x20, 0x22, 0x5b];
 
-function findInValue(value: unknown, wrappers: number): Finding {
-  if (typeof value === 'string') return findInText(value, wrappers);
-  if (isObject(value)) return findInObject(value, wrappers);
+function findInValue(value: unknown, place: Place): Finding {
+  if (typeof value === 'string') return findInText(value, place);
+  if (isObject(value)) return findInObject(value, place);
   if (!Array.isArray(value)) return NOT_EMF;
-  return isBytes(value)
-    ? findInText(Buffer.from(value).toString('utf8'), wrappers)
-    : findInList(value, wrappers);
+  return isBytes(value) ? findInBytes(value, place) : findInList(value, place);
 }
+
+const findInBytes = (bytes: readonly number[], place: Place) =>
+  findInText(Buffer.from(bytes).toString('utf8'), place);
 
 const isBytes = (list: readonly unknown[]): list is readonly number[] =>
   list.length > 0 && list.every((item) => Number.isInteger(item) && Number(item) >= 0 && Number(item) < 256);
 
-function findInObject(root: JsonObject, wrappers: number): Finding {
+function findInObject(root: JsonObject, place: Place): Finding {
   const directives = directivesOf(root);
   if (directives !== undefined) return { documents: [{ root, directives }] };
-  if (wrappers >= MAX_WRAPPERS) return NOT_EMF;
+  if (place.wrappers >= MAX_WRAPPERS) return NOT_EMF;
   let found = NOT_EMF;
   for (const name of WRAPPERS) {
     const wrapped = ownMember(root, name);
     if (wrapped === undefined) continue;
-    const inside = wrapped === null && name === 'MESSAGE' ? UNREACHABLE : findInValue(wrapped, wrappers + 1);
-    if (inside.documents.length > 0) return inside;
-    if (inside.reason !== 'not_emf') found = inside;
+    const isLeftOut = wrapped === null && name === 'MESSAGE';
+    const within = isLeftOut ? UNREACHABLE : findInValue(wrapped, inside(place));
+    if (within.documents.length > 0) return within;
+    if (within.reason !== 'not_emf') found = within;
   }
   return found;
 }
 
-/** Every document of a list, and the first reason why one was not read. */
-function findInList(list: readonly unknown[], wrappers: number): Finding {
-  if (wrappers >= MAX_WRAPPERS) return NOT_EMF;
+/** Every document of a list, and the first reason why one was not read. Lists in lists are not read, unless of bytes. */
+function findInList(list: readonly unknown[], place: Place): Finding {
   const documents: EmfDocument[] = [];
   const others: unknown[] = [];
   let reason: LineReason | undefined;
   for (const item of list) {
-    const found = findInValue(item, wrappers + 1);
+    place.line.work += 1;
+    if (place.line.work > MAX_WORK) return { documents, reason: reason ?? 'unreachable' };
+    if (typeof item !== 'string' && (typeof item !== 'object' || item === null)) continue;
+    const isList = Array.isArray(item) && !isBytes(item);
+    const found = isList ? NOT_EMF : findInValue(item, isObject(item) ? place : inside(place));
     for (const document of found.documents) documents.push(document);
     if (found.documents.length === 0) others.push(item);
     if (found.reason !== 'not_emf') reason ??= found.reason;
   }
-  reason ??= showsDocument(others) ? 'unreachable' : undefined;
+  // Of a line without documents its text says whether it shows one.
   if (documents.length === 0) return rejected(reason ?? 'not_emf');
+  reason ??= showsDocument(others) ? 'unreachable' : undefined;
   return { documents, ...(reason && { reason }) };
 }
 
 /** Whether something in it looks like a document; without recursion, which deep nesting would end. */
-function showsDocument(value: unknown): boolean {
-  const left = [value];
+function showsDocument(list: readonly unknown[]): boolean {
+  const left: unknown[] = [...list];
   while (left.length > 0) {
     const next = left.pop();
     if (typeof next === 'string' && SHOWS_DOCUMENT.test(next)) return true;
     if (typeof next !== 'object' || next === null) continue;
     if (Object.hasOwn(next, 'CloudWatchMetrics')) return true;
-    for (const member of Object.values(next)) left.push(member);
+    for (const member of Array.isArray(next) ? next : Object.values(next)) {
+      if (typeof member === 'string' || typeof member === 'object') left.push(member);
+    }
   }
   return false;
 }
 
-/** null is how Go writes a list that was never made. */
+/**
+ * In version 0 of the format, which OpenTelemetry's collector and the CloudWatch agent write, they stand in the root.
+ * null is how Go writes a list that was never made.
+ */
 function directivesOf(root: JsonObject): readonly unknown[] | undefined {
-  const metadata = ownMember(root, '_aws');
+  const metadata = ownMember(root, '_aws') ?? (ownMember(root, 'Version') === '0' ? root : undefined);
   const directives = isObject(metadata) ? ownMember(metadata, 'CloudWatchMetrics') : undefined;
   if (directives === null) return [];
   return Array.isArray(directives) ? directives : undefined;

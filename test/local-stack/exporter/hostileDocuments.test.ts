@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Drops, readDocument } from '../../../local-stack/exporter/emfDocument.ts';
+import { processorTimeWithin } from '../../support/processorTime.ts';
 import { createWorld, directiveOf, documentOf } from './world.ts';
 
 const BIG = 2 ** 360;
@@ -156,6 +157,69 @@ describe('a hostile document', () => {
     feed({ _aws: { CloudWatchMetrics }, A: 'a', B: 'b', Orders: 1 });
     expect(values()).toEqual({ 'shop_orders_total{b="b"}': 1 });
     expect(counts).toEqual({ documents: 1, samples: 1, 'sample directive_invalid': 1 });
+  });
+
+  const ITEMS = 1_000_000;
+  const filled = (item: string) => item.repeat(Math.floor(ITEMS / item.length));
+  const BEGINNING =
+    '{"_aws":{"CloudWatchMetrics":[{"Namespace":"Shop","Metrics":[{"Name":"Orders"}]}]},"Orders":[';
+  it.each([
+    ['empty objects in a list', `[${filled('{},')}{"_aws":1}]`],
+    ['texts in a list, each broken', `[${filled('"{\\"_aws\\":}",')}1]`],
+    ['texts in a list, each broken behind a prefix', `[${filled('"x {\\"a\\":1} {\\"_aws\\":1",')}1]`],
+    ['lists in a list', `[${filled('[[[[]]]],')}"_aws\\""]`],
+    ['lists in lists in members', `{"_aws":1,"message":[${filled('{"message":[{},{},{},{}]},')}1]}`],
+    ['what shows a document', `[${filled(`{"a":"CloudWatchMetrics'"},`)}{"_aws":1}]`],
+    ['bytes', `{"MESSAGE":[${filled('123,34,')}1]}`],
+    ['numbers that JSON does not have', `${BEGINNING}${filled('NaN,')}1]}`],
+    ['such numbers, cut', `${BEGINNING}${filled('NaN,')}`],
+    ['such numbers, cut, behind a prefix', `x {"a":1} {"b":2} ${BEGINNING}${filled('NaN,')}`],
+    [
+      'metrics with a namespace each, whose dimensions are missing',
+      JSON.stringify({
+        _aws: {
+          CloudWatchMetrics: Array.from({ length: 11_000 }, (_, n) =>
+            directiveOf({ namespace: `N${n}`, sets: [[`x${n}`, 'y']] }),
+          ),
+        },
+        Orders: 1,
+      }),
+    ],
+  ])('of a megabyte of %s does not hold others up', async (_, line) => {
+    const { feed, counts } = createWorld();
+    expect(await processorTimeWithin(300, () => feed(line))).toBeLessThan(300);
+    expect(Object.keys(counts).some((what) => /^(line|sample) /.test(what))).toBe(true);
+  });
+
+  it.each([
+    [9_999, { documents: 9_999, samples: 9_999 }],
+    [10_000, { documents: 10_000, samples: 10_000 }],
+    [10_001, { documents: 10_000, samples: 10_000, 'line unreachable': 1 }],
+  ])('in a list of %i is read up to 10,000', (length, expected) => {
+    const { feed, counts, values } = createWorld();
+    feed(Array<unknown>(length).fill(documentOf({ members: { Orders: 1 } })));
+    expect(counts).toEqual(expected);
+    expect(values()).toEqual({ shop_orders_total: expected.documents });
+  });
+
+  it('in version 0 of the format is read', () => {
+    const { feed, counts, values } = createWorld();
+    const version0 = {
+      Version: '0',
+      CloudWatchMetrics: [directiveOf({ sets: [['A']] })],
+      Timestamp: '1',
+      A: 'a',
+    };
+    feed({ ...version0, Orders: 3 });
+    feed({ message: JSON.stringify({ ...version0, Orders: 4 }) });
+    expect(values()).toEqual({ 'shop_orders_total{a="a"}': 7 });
+    expect(counts).toEqual({ documents: 2, samples: 2 });
+  });
+
+  it('without a list of directives, as Go writes it, is one of a flush without metrics', () => {
+    const { feed, counts } = createWorld();
+    feed({ _aws: { CloudWatchMetrics: null }, Orders: 3 });
+    expect(counts).toEqual({ documents: 1 });
   });
 
   it('asks a counter once a line, however much of it is malformed or missing', () => {
