@@ -32,7 +32,7 @@ const PARTIAL: Finding = { documents: [] };
  * CloudWatch's subscriptions and the lists of the AWS CLI.
  */
 const WRAPPERS = ['message', 'log', 'MESSAGE', 'record', 'msg', 'logEvents', 'events'] as const;
-/** Members around a document, and lists around its text. */
+/** Members around a document, and lists around its text or list. */
 const MAX_WRAPPERS = 4;
 /** What is tried of one line: as many items of lists as CloudWatch takes events at once, or a thousand broken texts. */
 const MAX_WORK = 10_000;
@@ -122,7 +122,7 @@ const SHOWS_DOCUMENT = /CloudWatchMetrics["'\\]/;
 
 /** Where in a line something is looked for. */
 interface Place {
-  /** Members around it, and lists around its text. */
+  /** Members around it, and lists around its text or list. */
   readonly wrappers: number;
   /** What has been tried of the whole line. */
   readonly line: { work: number };
@@ -131,8 +131,8 @@ interface Place {
 const newPlace = (): Place => ({ wrappers: 0, line: { work: 0 } });
 const inside = ({ wrappers, line }: Place): Place => ({ wrappers: wrappers + 1, line });
 
-/** One of objects is found by its first object. */
-const LIST_OF_TEXTS = /^\[\s*"/;
+/** Of texts or lists; one of objects is found by its first object. */
+const LIST_OF_OTHERS = /^\[\s*["[]/;
 
 function findInText(text: string, place: Place): Finding {
   if (place.wrappers > MAX_WRAPPERS) return SHOWS_DOCUMENT.test(text) ? UNREACHABLE : NOT_EMF;
@@ -145,7 +145,7 @@ function search(text: string, place: Place): Finding {
   const isDocument = isNamed(text) || HAS_BYTES.test(text);
   if (!isDocument && !IS_LEFT_OUT.test(text) && !SHOWS_DOCUMENT.test(text)) return NOT_EMF;
   if (place.line.work >= MAX_WORK) return UNREACHABLE;
-  if (LIST_OF_TEXTS.test(text)) {
+  if (LIST_OF_OTHERS.test(text)) {
     const list = isTooDeep(text) ? undefined : parse(text, place);
     if (Array.isArray(list)) return findInList(list, place);
   }
@@ -235,8 +235,9 @@ function findInObject(root: JsonObject, place: Place): Finding {
   return found;
 }
 
-/** Every document of a list, and the first reason why one was not read. Lists in lists are not read, unless of bytes. */
+/** Every document of a list, and the first reason why one was not read. */
 function findInList(list: readonly unknown[], place: Place): Finding {
+  if (place.wrappers > MAX_WRAPPERS) return NOT_EMF;
   const documents: EmfDocument[] = [];
   const others: unknown[] = [];
   let reason: LineReason | undefined;
@@ -244,8 +245,7 @@ function findInList(list: readonly unknown[], place: Place): Finding {
     place.line.work += 1;
     if (place.line.work > MAX_WORK) return { documents, reason: reason ?? 'unreachable' };
     if (typeof item !== 'string' && (typeof item !== 'object' || item === null)) continue;
-    const isList = Array.isArray(item) && !isBytes(item);
-    const found = isList ? NOT_EMF : findInValue(item, isObject(item) ? place : inside(place));
+    const found = findInValue(item, isObject(item) ? place : inside(place));
     for (const document of found.documents) documents.push(document);
     if (found.documents.length === 0) others.push(item);
     if (found.reason !== 'not_emf') reason ??= found.reason;

@@ -35,6 +35,7 @@ describe('a document in a log', () => {
           for (const line of LOG_FORMS[outer]?.(middle) ?? []) feed(line);
         expect(values()).toEqual(counted);
       }),
+      { numRuns: 1_000 },
     );
   });
 });
@@ -92,6 +93,7 @@ describe('a list', () => {
 
   it.each<[string, unknown]>([
     ['of documents', [orders(2), orders(3)]],
+    ['of lists', [[orders(2)], [orders(3)]]],
     ['of texts', [JSON.stringify(orders(2)), JSON.stringify(orders(3))]],
     ['that begins with something else', ['text', 7, orders(2), null, orders(3)]],
     ['inside four members', { message: [{ message: [{ message: [{ message: [orders(2), orders(3)] }] }] }] }],
@@ -142,7 +144,7 @@ describe('a line that shows a document which is not reached', () => {
   it.each<[string, unknown]>([
     ['within five members', within(5)],
     ['within six texts', textWithin(6)],
-    ['within a list in a list', { message: [[order]] }],
+    ['within six lists', { message: [[[[[[order]]]]]] }],
     ['within lists in five members', { message: [{ message: [{ message: [{ message: [within(1)] }] }] }] }],
     ['within five texts of lists', [1, 2, 3, 4, 5].reduce((text) => JSON.stringify([text]), line)],
     [

@@ -72,7 +72,9 @@ export const LOG_FORMS: Readonly<Record<string, Form>> = {
     }),
   ],
   'a list': (document) => [JSON.stringify([{ level: 'info' }, parsed(document)])],
-  'a list behind a prefix': (document) => [`${TIME} INFO [ ${JSON.stringify({ message: document })}, 7] done`],
+  'a list behind a prefix': (document) => [
+    `${TIME} INFO [ ${JSON.stringify({ message: document })}, 7] done`,
+  ],
   'a list inside a message': (document) => [JSON.stringify({ message: [parsed(document)] })],
   "Lambda's telemetry, record as text": (document) => [
     JSON.stringify({ time: TIME, type: 'function', record: document }),
