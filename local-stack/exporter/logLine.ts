@@ -117,8 +117,8 @@ const isNamed = (text: string) => text.includes('_aws"') || text.includes('_aws\
 const HAS_BYTES = /message\\*"\s*:\s*\[\s*\d/i;
 /** And one over 4,096 bytes as null, unless it is called with `--all`. */
 const IS_LEFT_OUT = /MESSAGE\\*"\s*:\s*null/;
-/** The member of a document that holds its directives, in the quotes of JSON, escaped, or of Python's `print(dict)`. */
-const SHOWS_DOCUMENT = /CloudWatchMetrics["'\\]/;
+/** The member that holds the directives, in the quotes of JSON, escaped, of Python's `print(dict)`, of HTML or of URLs. */
+const SHOWS_DOCUMENT = /CloudWatchMetrics(?:["'\\]|&quot;|&#34;|%22)/;
 
 /** Where in a line something is looked for. */
 interface Place {

@@ -155,6 +155,8 @@ describe('a line that shows a document which is not reached', () => {
     ['the text of a member that is not read', { textPayload: line }],
     ['quotes that are escaped as code points', `{"event":"${line.replaceAll('"', '\\u0022')}"}`],
     ["a Python program's print", "{'_aws': {'CloudWatchMetrics': [{'Namespace': 'Shop'}]}, 'Orders': 1}"],
+    ['text for HTML', JSON.stringify(documentOf({})).replaceAll('"', '&quot;')],
+    ['text for a URL', encodeURIComponent(JSON.stringify(documentOf({})))],
     ['one line of many of a document', '    "CloudWatchMetrics": ['],
     ['what journalctl left out', { __CURSOR: 's=1', MESSAGE: null, PRIORITY: '6' }],
     ['what journalctl left out, inside a log', { log: '{"MESSAGE":null}\n' }],
