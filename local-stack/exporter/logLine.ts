@@ -119,6 +119,14 @@ const HAS_BYTES = /message\\*"\s*:\s*\[\s*\d/i;
 const IS_LEFT_OUT = /MESSAGE\\*"\s*:\s*null/;
 /** The member that holds the directives, in the quotes of JSON, escaped, of Python's `print(dict)`, of HTML or of URLs. */
 const SHOWS_DOCUMENT = /CloudWatchMetrics(?:["'\\]|&quot;|&#34;|%22)/;
+/** The same in UTF-16, as PowerShell's `>` writes it, read as UTF-8. */
+const SHOWN_IN_UTF_16 = Array.from('CloudWatchMetrics').join('\0');
+/** The first two bytes of a packed log, of which the second is no UTF-8. */
+const GZIP = '\u001f\ufffd';
+
+/** Whether a text that no document was found in looks as if it had one. */
+const isSuspect = (text: string) =>
+  SHOWS_DOCUMENT.test(text) || text.startsWith(GZIP) || text.includes(SHOWN_IN_UTF_16);
 
 /** Where in a line something is looked for. */
 interface Place {
@@ -135,9 +143,9 @@ const inside = ({ wrappers, line }: Place): Place => ({ wrappers: wrappers + 1, 
 const LIST_OF_OTHERS = /^\[\s*["[]/;
 
 function findInText(text: string, place: Place): Finding {
-  if (place.wrappers > MAX_WRAPPERS) return SHOWS_DOCUMENT.test(text) ? UNREACHABLE : NOT_EMF;
+  if (place.wrappers > MAX_WRAPPERS) return isSuspect(text) ? UNREACHABLE : NOT_EMF;
   const found = search(text, place);
-  return found.reason === 'not_emf' && SHOWS_DOCUMENT.test(text) ? UNREACHABLE : found;
+  return found.reason === 'not_emf' && isSuspect(text) ? UNREACHABLE : found;
 }
 
 /** A line that cannot hold a document is not parsed at all. */

@@ -1,4 +1,5 @@
 /** Documents inside what other programs wrap around a line. */
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LOG_FORMS } from './logForms.ts';
@@ -157,6 +158,8 @@ describe('a line that shows a document which is not reached', () => {
     ["a Python program's print", "{'_aws': {'CloudWatchMetrics': [{'Namespace': 'Shop'}]}, 'Orders': 1}"],
     ['text for HTML', JSON.stringify(documentOf({})).replaceAll('"', '&quot;')],
     ['text for a URL', encodeURIComponent(JSON.stringify(documentOf({})))],
+    ['text in UTF-16', Buffer.from(`\ufeff${line}`, 'utf16le').toString('utf8')],
+    ['a packed log', gzipSync(line).toString('utf8').split('\n')[0]],
     ['one line of many of a document', '    "CloudWatchMetrics": ['],
     ['what journalctl left out', { __CURSOR: 's=1', MESSAGE: null, PRIORITY: '6' }],
     ['what journalctl left out, inside a log', { log: '{"MESSAGE":null}\n' }],
