@@ -6,7 +6,7 @@
  * is read once for the whole document, however many directives and sets name it, and carries the union of their
  * dimensions: each of CloudWatch's metrics is then a `sum by`, and the sum of all is the true total.
  */
-import { isObject, type JsonObject, ownMember } from './logLine.ts';
+import { isObject, type JsonObject, ownMember } from './jsonObject.ts';
 import type { SampleReason, Tally } from './tally.ts';
 import { readValues, type ValueDrops, type Values } from './values.ts';
 

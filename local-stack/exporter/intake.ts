@@ -1,7 +1,8 @@
 /** What happens to a line, wherever it came from. */
+
+import { createPieceJoiner, wholeLines } from './containerLog.ts';
 import { readDocument } from './emfDocument.ts';
 import type { LineReader } from './lineSplitter.ts';
-import { createPieceJoiner, wholeLines } from './logLine.ts';
 import type { SeriesStore } from './seriesStore.ts';
 import type { LineReason, Tally, Transport } from './tally.ts';
 

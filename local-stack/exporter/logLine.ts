@@ -1,12 +1,11 @@
 /**
- * Finds the document in a line of a log: the line itself, or what Lambda, CloudWatch's own tools, Docker, Kubernetes
+ * Finds the documents in a line of a log: the line itself, or what Lambda, CloudWatch's own tools, Docker, Kubernetes
  * and others wrap around it.
  */
+import { isObject, type JsonObject, ownMember } from './jsonObject.ts';
 import { isTooDeep } from './nesting.ts';
 import { parseStrict, withoutNonFinite } from './parseJson.ts';
 import type { LineReason } from './tally.ts';
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface EmfDocument {
   readonly root: JsonObject;
@@ -22,10 +21,9 @@ export interface Finding {
   readonly reason?: LineReason;
 }
 
-const rejected = (reason: LineReason): Finding => ({ documents: [], reason });
+export const rejected = (reason: LineReason): Finding => ({ documents: [], reason });
 const NOT_EMF = rejected('not_emf');
 const UNREACHABLE = rejected('unreachable');
-const PARTIAL: Finding = { documents: [] };
 
 /**
  * Members in which programs keep the lines of another: Lambda's JSON and CloudWatch, Docker, journald, telemetry, pino,
@@ -40,76 +38,6 @@ const MAX_WORK = 10_000;
 const BROKEN_TEXT = 10;
 /** Objects that are tried: a prefix such as `[{"id":7}] INFO {…}` may hold one before the document. */
 const MAX_STARTS = 3;
-
-/** What docker's json-file driver keeps in one entry at most, less a character that it may have cut. */
-const FULL_ENTRY_BYTES = 16 * 1024 - 4;
-const STREAMS = ['stdout', 'stderr'] as const;
-/** Kubernetes' runtimes (CRI): time, stream, P for a piece or F for a whole line or the last piece. */
-const CRI = /^\S{1,40} (stdout|stderr) ([PF])(?::\S{0,40})? /;
-
-export interface DocumentFinder {
-  find(text: string): Finding;
-  /** How many lines the stream ended in the middle of. */
-  end(): number;
-}
-
-/** For lines that are whole. */
-export const wholeLines: DocumentFinder = { find: (text) => findInText(text, newPlace()), end: () => 0 };
-
-/**
- * For the log of a container: Docker and Kubernetes cut long lines into pieces. It keeps at most `maxBytes` of the pieces
- * of each of the two outputs.
- */
-export function createPieceJoiner(maxBytes: number): DocumentFinder {
-  const pieces = new Map<string, string>();
-  /** The whole line once its last piece is there. */
-  const join = (stream: string, piece: string, isLast: boolean): string | 'partial' | 'too_long' => {
-    const before = pieces.get(stream);
-    if (isLast && before === undefined) return piece;
-    const joined = (before ?? '') + piece;
-    pieces.delete(stream);
-    if (joined.length > maxBytes) return 'too_long';
-    if (isLast) return joined;
-    pieces.set(stream, joined);
-    return 'partial';
-  };
-  const findIn = (joined: string): Finding => {
-    if (joined === 'partial') return PARTIAL;
-    return joined === 'too_long' ? rejected('too_long') : findInText(joined, { ...newPlace(), wrappers: 1 });
-  };
-
-  const find = (text: string): Finding => {
-    if (text.startsWith('{"log":"')) {
-      const entry = dockerEntry(text);
-      if (entry !== undefined && (!entry.isLast || pieces.has(entry.stream))) {
-        return findIn(join(entry.stream, entry.piece, entry.isLast));
-      }
-    }
-    const cri = text.charCodeAt(0) === OPEN ? null : CRI.exec(text);
-    if (cri === null) return findInText(text, newPlace());
-    const [prefix, stream = '', flag] = cri;
-    return findIn(join(stream, text.slice(prefix.length), flag === 'F'));
-  };
-  const end = () => {
-    const { size } = pieces;
-    pieces.clear();
-    return size;
-  };
-  return { find, end };
-}
-
-const OPEN = 0x7b;
-
-/** An entry of docker's json-file; undefined for a line that is none. */
-function dockerEntry(text: string) {
-  const parsed = isTooDeep(text) ? undefined : parseStrict(text);
-  const entry = isObject(parsed) ? parsed : undefined;
-  const stream = STREAMS.find((name) => name === entry?.stream);
-  const log = entry?.log;
-  if (stream === undefined || typeof log !== 'string') return undefined;
-  const isLast = log.endsWith('\n') || Buffer.byteLength(log) < FULL_ENTRY_BYTES;
-  return { stream, piece: log, isLast };
-}
 
 /** The name of the member that makes a document, whatever its quotes are escaped with. */
 const isNamed = (text: string) => text.includes('_aws"') || text.includes('_aws\\');
@@ -136,11 +64,14 @@ interface Place {
   readonly line: { work: number };
 }
 
-const newPlace = (): Place => ({ wrappers: 0, line: { work: 0 } });
 const inside = ({ wrappers, line }: Place): Place => ({ wrappers: wrappers + 1, line });
 
 /** Of texts or lists; one of objects is found by its first object. */
 const LIST_OF_OTHERS = /^\[\s*["[]/;
+
+/** @param wrappers what stood around the text already */
+export const findDocuments = (text: string, wrappers = 0): Finding =>
+  findInText(text, { wrappers, line: { work: 0 } });
 
 function findInText(text: string, place: Place): Finding {
   if (place.wrappers > MAX_WRAPPERS) return isSuspect(text) ? UNREACHABLE : NOT_EMF;
@@ -289,10 +220,3 @@ function directivesOf(root: JsonObject): readonly unknown[] | undefined {
   if (directives === null) return [];
   return Array.isArray(directives) ? directives : undefined;
 }
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Never what every object inherits: a metric may be called `constructor`. */
-export const ownMember = (object: JsonObject, name: string): unknown =>
-  Object.hasOwn(object, name) ? object[name] : undefined;

@@ -1,5 +1,5 @@
 /** The member that a metric names, as observed values: a number, a list, values with counts, or a statistic set. */
-import { isObject, type JsonObject, ownMember } from './logLine.ts';
+import { isObject, type JsonObject, ownMember } from './jsonObject.ts';
 import type { SampleReason } from './tally.ts';
 
 /** Observed values; with `counts`, how often each was, at least once. Never empty, equally long. */
