@@ -12,5 +12,5 @@ export const DEEP_SUITES = [
   '/test/lib/image/(imageStalls|hostileImages)\\.test',
   '/test/lib/page/hostilePages\\.test',
   '/test/lib/record/(redisRounds|redisMisconfigured|s3Closing|sweepRounds|lookUpMemory)\\.test',
-  '/test/local-stack/exporter/(growth|hostileDocuments)\\.test',
+  '/test/local-stack/exporter/(bench|growth|hostileDocuments)\\.test',
 ];
