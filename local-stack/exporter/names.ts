@@ -112,19 +112,30 @@ const WRITTEN_UNITS: Readonly<Record<string, RegExp>> = {
 /** Ends that belong to the lines of counters, histograms and summaries. */
 const RESERVED_END = /_(?:total|count|sum|bucket)$/;
 
+export interface SeriesName {
+  /** The best name: `image_api_requests_total`. */
+  readonly name: string;
+  /** Whether a unit was cut off it or serves as its suffix, so that another metric may have a better claim to it. */
+  readonly isShortened: boolean;
+  /** The name where another metric has the best one. undefined without a suffix. */
+  readonly spare: string | undefined;
+}
+
 /**
- * What a metric may be called, the best first: `image_api_requests_total`; of `DurationMs` in milliseconds
- * `…_duration_seconds`, or `…_duration_ms_seconds` where another metric has that name. A name that has its suffix keeps it.
+ * What a metric may be called. `DurationMs` in milliseconds is `…_duration_seconds`, and `…_duration_ms_seconds` where
+ * another metric has that name. A name that has its suffix keeps it.
  */
-export function seriesNames(namespace: string, name: string, { type, suffix }: UnitRule): readonly string[] {
+export function seriesName(namespace: string, name: string, { type, suffix }: UnitRule): SeriesName {
   const stem = `${snakeCase(namespace)}_${snakeCase(name)}`;
-  const base = suffix.replace(/_total$/, '');
-  const short = stem.replace(WRITTEN_UNITS[base] ?? /$^/, '');
-  const stems = short === stem || stem.endsWith(suffix) ? [stem] : [short, stem];
-  return stems.map((each) => {
-    const full = each.endsWith(suffix) ? each : `${each}${suffix}`;
-    return type !== 'counter' && RESERVED_END.test(full) ? `${full}_value` : full;
-  });
+  if (suffix === '') {
+    const isReserved = type !== 'counter' && RESERVED_END.test(stem);
+    return { name: isReserved ? `${stem}_value` : stem, isShortened: false, spare: undefined };
+  }
+  const spare = `${stem}${suffix}`;
+  if (stem.endsWith(suffix)) return { name: stem, isShortened: true, spare };
+  const short = stem.replace(WRITTEN_UNITS[suffix.replace(/_total$/, '')] ?? /$^/, '');
+  if (short === stem) return { name: spare, isShortened: false, spare: `${spare}${suffix}` };
+  return { name: short.endsWith(suffix) ? short : `${short}${suffix}`, isShortened: true, spare };
 }
 
 /** `le` and `quantile` belong to Prometheus; they get `exported_`, as it renames what is in its own way. */

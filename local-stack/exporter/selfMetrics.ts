@@ -17,6 +17,8 @@ interface SelfSources {
   /** Of the metric that has most. */
   readonly metricSeries: () => number;
   readonly maxMetricSeries: number;
+  readonly labelCharacters: () => number;
+  readonly maxLabelCharacters: number;
   /** undefined where the system does not say. */
   readonly udpDrops?: () => Promise<number | undefined>;
   readonly udpBufferBytes?: () => number;
@@ -38,8 +40,10 @@ export interface SelfMetricsOptions {
 
 const NOTICE_EVERY_MS = 60_000;
 const EXAMPLE_LENGTH = 120;
-/** Of metrics without unit; each has a line of its own. */
+/** Metrics without unit, and metrics without their name; each is named in one line. */
 const MAX_NAMED = 20;
+/** Metrics of which the log has named a label that was left off. */
+const MAX_REMEMBERED = 1_000;
 
 export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics {
   // Never the package's global one, which every module of a process would share.
@@ -120,6 +124,12 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
     'How many label combinations one metric may have.',
     () => sources?.maxMetricSeries,
   );
+  gauge('label_characters', 'Characters of the labels of all series.', () => sources?.labelCharacters());
+  gauge(
+    'label_characters_limit',
+    'How many characters the labels of all series may have.',
+    () => sources?.maxLabelCharacters,
+  );
   gauge('last_document_timestamp_seconds', 'When the last EMF document was read.', () => lastDocument / 1000);
   gauge('udp_receive_buffer_bytes', 'What the kernel keeps of datagrams that wait.', () =>
     sources?.udpBufferBytes?.(),
@@ -148,12 +158,16 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
   for (const reason of LABEL_REASONS) labels.inc({ reason }, 0);
 
   const noticed = new Map<string, number>();
-  const notice = (what: string, example?: string) => {
+  /** Whether it was logged: at most once a minute. */
+  const notice = (what: string, example?: string): boolean => {
     const time = now().getTime();
-    if (Math.abs(time - (noticed.get(what) ?? Number.NEGATIVE_INFINITY)) < NOTICE_EVERY_MS) return;
+    if (Math.abs(time - (noticed.get(what) ?? Number.NEGATIVE_INFINITY)) < NOTICE_EVERY_MS) return false;
     noticed.set(what, time);
-    log(example === undefined ? `${what}.` : `${what}, for example ${quoted(example)}.`);
+    log(example === undefined ? `${what}.` : `${what}, for example ${example}.`);
+    return true;
   };
+  const labelled = new Set<string>();
+  let renamed = 0;
 
   return {
     document(transport) {
@@ -164,22 +178,41 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
       rejected.inc({ transport, reason });
       // Beside an application most of what it writes is no document.
       if (transport === 'stdin' && reason === 'not_emf') return;
-      notice(`Lines are rejected (${reason}, over ${transport})`, example);
+      notice(
+        `Lines are rejected (${reason}, over ${transport})`,
+        example === undefined ? example : quoted(example),
+      );
     },
     samplesRecorded(count) {
       samples += count;
     },
     samplesDropped(reason, count, example = 'a directive') {
       dropped.inc({ reason }, count);
-      notice(`Values are dropped (${reason})`, example);
+      notice(`Values are dropped (${reason})`, quoted(example));
     },
-    labelDropped: (reason) => labels.inc({ reason }),
-    unitMissing(metric) {
+    labelDropped(reason, dimension, metric) {
+      labels.inc({ reason });
+      const key = `${reason} ${metric}`;
+      if (labelled.size >= MAX_REMEMBERED || labelled.has(key)) return;
+      const what = reason === 'value_cut' ? 'Labels are cut' : 'Labels are left off';
+      if (notice(`${what} (${reason})`, `${quoted(dimension)} of ${quoted(metric)}`)) labelled.add(key);
+    },
+    unitMissing(metric, unit) {
       unitless += 1;
       if (unitless > MAX_NAMED) return;
+      const what =
+        unit === 'None' ? 'has no unit' : `has the unit ${quoted(unit)}, which CloudWatch does not know`;
       log(
-        `The metric ${quoted(metric)} has no unit: its latest value, and the sum and number of all are shown. ` +
+        `The metric ${quoted(metric)} ${what}: its latest value, and the sum and number of all are shown. ` +
           '--counters, --gauges or --histograms say what it is.',
+      );
+    },
+    nameTaken({ metric, wanted, given, holder }) {
+      renamed += 1;
+      if (renamed > MAX_NAMED) return;
+      log(
+        `The metric ${quoted(metric)} is shown as ${given}: ${wanted} was shown for ${quoted(holder)} before it came. ` +
+          'It may have another name after a restart.',
       );
     },
     connectionOpened: () => connections.inc(),

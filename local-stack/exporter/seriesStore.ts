@@ -1,18 +1,10 @@
 /** The series: bounded in number, there from first sight until the process ends. */
-import type { Reading } from './emfDocument.ts';
+import { pathOf, type Reading } from './emfDocument.ts';
 import { createKindFinder, KINDS, type KindPatterns } from './kinds.ts';
 import { createLabelWriter } from './labels.ts';
-import {
-  type Buckets,
-  createMetric,
-  enter,
-  hasRoom,
-  lineNames,
-  type Metric,
-  showLatest,
-  usableBy,
-} from './metric.ts';
-import { ruleAs, seriesNames, type UnitRule, unitRule } from './names.ts';
+import { type Buckets, createMetric, enter, hasRoom, type Metric, showLatest, usableBy } from './metric.ts';
+import { createNameRegistry } from './nameRegistry.ts';
+import { ruleAs, seriesName, type UnitRule, unitRule } from './names.ts';
 import type { SampleReason, Tally } from './tally.ts';
 import { samplesIn, type Values } from './values.ts';
 
@@ -34,11 +26,15 @@ export interface SeriesStore {
   record(reading: Reading): void;
   /** Shows a counter or histogram at 0, so that `rate()` sees its first event. Says why it cannot. */
   create(key: SeriesKey): SampleReason | 'gauge' | undefined;
+  /** To be shown: their names stay from now on. */
   metrics(): Iterable<Metric>;
   /** Label combinations of all metrics. */
   size(): number;
   /** Label combinations of the metric that has most. */
   largest(): number;
+  /** Characters of all labels, and how many there may be. */
+  labelCharacters(): number;
+  readonly maxLabelCharacters: number;
 }
 
 /** CloudWatch's limit for namespaces and metric names. */
@@ -55,7 +51,9 @@ interface Source {
 
 export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore {
   const metrics: Metric[] = [];
-  const owners = new Map<string, Metric>();
+  const names = createNameRegistry(rules.reservedNames);
+  /** By EMF metric, type and suffix: units of one kind feed one metric. */
+  const shown = new Map<string, Metric>();
   /** By the unit's rule, namespace and name. Units that nobody knows share one rule. */
   const sources = new Map<UnitRule, Map<string, Map<string, Source>>>();
   const labels = createLabelWriter(tally);
@@ -66,8 +64,9 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
   let last: { readonly dimensions: SeriesKey['dimensions']; readonly text: string } | undefined;
 
   /** The readings of one directive share their dimensions. */
-  const labelsOf = (dimensions: SeriesKey['dimensions']) => {
-    if (last?.dimensions !== dimensions) last = { dimensions, text: labels.write(dimensions) };
+  const labelsOf = (key: SeriesKey) => {
+    const { dimensions } = key;
+    if (last?.dimensions !== dimensions) last = { dimensions, text: labels.write(dimensions, key) };
     return last.text;
   };
 
@@ -83,15 +82,11 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
   const newSource = ({ namespace, name }: SeriesKey, rule: UnitRule): Source | SampleReason => {
     if (!isName(namespace) || !isName(name)) return 'name_invalid';
     if (rules.namespaces.size > 0 && !rules.namespaces.has(namespace)) return 'namespace_not_allowed';
-    const isTaken = (line: string) => owners.has(line) || rules.reservedNames.has(line);
-    for (const exposed of seriesNames(namespace, name, rule)) {
-      const owner = owners.get(exposed);
-      const isOwn = owner?.name === exposed && owner.namespace === namespace && owner.metric === name;
-      if (isOwn && owner.type === rule.type) return { rule, metric: owner };
-      if (lineNames(exposed, rule.type).some(isTaken)) continue;
-      return { rule, metric: createMetric({ name: exposed, namespace, metric: name }, rule, rules) };
-    }
-    return 'name_conflict';
+    const known = shown.get(identityOf(namespace, name, rule));
+    if (known !== undefined) return { rule, metric: known };
+    const chosen = names.choose(seriesName(namespace, name, rule), rule.type);
+    if (chosen === undefined) return 'name_conflict';
+    return { rule, metric: createMetric({ name: chosen, namespace, metric: name }, rule, rules) };
   };
 
   const keep = ({ namespace, name, unit }: SeriesKey, source: Source) => {
@@ -101,11 +96,19 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
     sources.set(rule, byNamespace.set(namespace, byName.set(name, source)));
   };
 
-  const show = (metric: Metric) => {
+  const show = ({ metric, rule }: Source, unit: string) => {
+    const { namespace, metric: name } = metric;
+    const wanted = seriesName(namespace, name, rule);
     metrics.push(metric);
-    for (const line of lineNames(metric.name, metric.type)) owners.set(line, metric);
-    if (metric.type === 'sampled')
-      tally.unitMissing(pathOf({ namespace: metric.namespace, name: metric.metric }));
+    shown.set(identityOf(namespace, name, rule), metric);
+    names.add(metric, wanted);
+    const path = pathOf({ namespace, name });
+    const keeper = metric.name === wanted.name ? undefined : names.keeperOf(wanted.name);
+    if (keeper !== undefined) {
+      const holder = pathOf({ namespace: keeper.namespace, name: keeper.metric });
+      tally.nameTaken({ metric: path, wanted: wanted.name, given: metric.name, holder });
+    }
+    if (metric.type === 'sampled') tally.unitMissing(path, unit);
   };
 
   /** Nothing is kept of what is refused. */
@@ -115,7 +118,7 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
     rule: UnitRule,
     from: Source | undefined,
   ): SampleReason | undefined => {
-    const text = labelsOf(key.dimensions);
+    const text = labelsOf(key);
     const source = from ?? newSource(key, rule);
     if (typeof source === 'string') return source;
     const { metric } = source;
@@ -125,7 +128,7 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
     if (!series.has(text)) {
       const isFull = size >= rules.maxSeries || series.size >= rules.maxSeriesPerMetric;
       if (isFull || characters + text.length > maxCharacters) return 'series_limit';
-      if (series.size === 0) show(metric);
+      if (series.size === 0) show(source, key.unit);
       size += 1;
       characters += text.length;
     }
@@ -153,12 +156,18 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
       const isGauge = rule.type === 'gauge' || rule.type === 'sampled';
       return isGauge ? 'gauge' : put(key, NOTHING, rule, known(key));
     },
-    metrics: () => metrics,
+    metrics() {
+      names.freeze();
+      // What comes during a scrape is not frozen: the next one shows it.
+      return metrics.slice();
+    },
     size: () => size,
+    labelCharacters: () => characters,
+    maxLabelCharacters: maxCharacters,
     largest: () => metrics.reduce((most, { series }) => Math.max(most, series.size), 0),
   };
 }
 
-/** As the patterns of kinds have it. */
-const pathOf = ({ namespace, name }: Pick<SeriesKey, 'namespace' | 'name'>) => `${namespace}/${name}`;
+const identityOf = (namespace: string, name: string, { type, suffix }: UnitRule) =>
+  JSON.stringify([namespace, name, type, suffix]);
 const isName = (name: string) => name !== '' && name.length <= MAX_NAME;

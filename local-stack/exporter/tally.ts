@@ -9,6 +9,8 @@ export const LINE_REASONS = [
   'json',
   /** Without `_aws.CloudWatchMetrics`: an ordinary log line, or a document of a flush without metrics. */
   'not_emf',
+  /** It shows a document where none is read, such as in a member of another name, or journalctl left its message out. */
+  'unreachable',
   /** Over the limit; skipped up to its end without being kept. */
   'too_long',
   /** Over 16 KiB and nested over 1,000 deep, which takes long to parse and is no document. */
@@ -56,6 +58,14 @@ export const LABEL_REASONS = [
 ] as const;
 export type LabelReason = (typeof LABEL_REASONS)[number];
 
+/** Metrics are `Namespace/Name`, names are Prometheus names. */
+export interface TakenName {
+  readonly metric: string;
+  readonly wanted: string;
+  readonly given: string;
+  readonly holder: string;
+}
+
 export interface Tally {
   document(transport: Transport): void;
   /** `example` is the line, for the log. */
@@ -63,9 +73,12 @@ export interface Tally {
   samplesRecorded(count: number): void;
   /** `example` names the metric, for the log. */
   samplesDropped(reason: SampleReason, count: number, example?: string): void;
-  labelDropped(reason: LabelReason): void;
-  /** Once for each metric without unit, by `Namespace/Name`. */
-  unitMissing(metric: string): void;
+  /** `metric` is `Namespace/Name` of the first that has the label, for the log. */
+  labelDropped(reason: LabelReason, dimension: string, metric: string): void;
+  /** Once for each metric without unit, by `Namespace/Name`. `unit` is what it says: `None` or one that is not known. */
+  unitMissing(metric: string, unit: string): void;
+  /** Once for each metric that came after another was shown by its name. */
+  nameTaken(names: TakenName): void;
   connectionOpened(): void;
   connectionClosed(): void;
   connectionRefused(): void;

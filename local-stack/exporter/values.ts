@@ -1,5 +1,5 @@
 /** The member that a metric names, as observed values: a number, a list, values with counts, or a statistic set. */
-import { isObject, type JsonObject, ownMember } from './logLine.ts';
+import { isObject, type JsonObject, ownMember } from './jsonObject.ts';
 import type { SampleReason } from './tally.ts';
 
 /** Observed values; with `counts`, how often each was, at least once. Never empty, equally long. */
@@ -105,7 +105,8 @@ const ROUNDING = 1e-9;
 function readStatistics(value: JsonObject): Values | undefined {
   const [sum, count] = [ownMember(value, 'Sum'), countOf(value)];
   if (!isUsable(sum) || !isCount(count)) return undefined;
-  if (count === 0) return NO_OBSERVATION;
+  // A sum of no observations is a contradiction: nothing says which of the two is wrong.
+  if (count === 0) return sum === 0 ? NO_OBSERVATION : undefined;
   const [min, max] = [leastOf(value), greatestOf(value)];
   const atMean = { values: [sum / count], counts: [count], sum };
   if (count === 1 || !isUsable(min) || !isUsable(max)) return atMean;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Drops, readDocument } from '../../../local-stack/exporter/emfDocument.ts';
 import { createWorld, directiveOf, documentOf } from '../../local-stack/exporter/world.ts';
+import { processorTimeWithin } from '../../support/processorTime.ts';
 
 const BIG = 2 ** 360;
 
@@ -9,13 +10,12 @@ describe('a hostile document', () => {
     ['nothing but text', 'GET / HTTP/1.1', 'line not_emf'],
     ['half a document', '{"_aws":{"CloudWatchMetrics":[', 'line json'],
     ['binary bytes', '\u0000\u0001\ufffd\ufffd', 'line not_emf'],
-    ['NaN', '{"_aws":{"CloudWatchMetrics":[]},"a":NaN}', 'line json'],
     ['a log line', '{"level":"info"}', 'line not_emf'],
-    ['a list', '[{"_aws":{"CloudWatchMetrics":[]}}]', 'line not_emf'],
+    ['a list without a document', '[{"_aws":{}}]', 'line not_emf'],
     ['null', 'null', 'line not_emf'],
     ['a number', '7', 'line not_emf'],
     ['_aws as a list', '{"_aws":[]}', 'line not_emf'],
-    ['directives that are no list', '{"_aws":{"CloudWatchMetrics":{}}}', 'line not_emf'],
+    ['directives that are no list', '{"_aws":{"CloudWatchMetrics":{}}}', 'line unreachable'],
     // A megabyte of these would hold the process up for a second, and the datagrams with it.
     ['nesting 100,000 deep', `{"_aws":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'line too_deep'],
     ['objects 50,000 deep', `${'{"_aws":'.repeat(50_000)}1${'}'.repeat(50_000)}`, 'line too_deep'],
@@ -61,6 +61,15 @@ describe('a hostile document', () => {
     ['counts that are halves', { Values: [1], Counts: [0.5] }, { 'sample value_invalid': 1 }],
     ['counts below zero', { Sum: 1, Count: -1 }, { 'sample value_invalid': 1 }],
     ['a count of none', { Sum: 0, Count: 0 }, {}],
+    ['a sum of none', { Sum: 5, Count: 0 }, { 'sample value_invalid': 1 }],
+    ['a sum below zero of none', { Sum: -5, SampleCount: 0 }, { 'sample value_invalid': 1 }],
+    ['a sum of empty lists', { Values: [], Counts: [], Sum: 5, Count: 0 }, { 'sample value_invalid': 1 }],
+    [
+      'a sum of values observed 0 times',
+      { Values: [1], Counts: [0], Sum: 5, Count: 0 },
+      { 'sample value_invalid': 1 },
+    ],
+    ['a sum without a count', { Sum: 5 }, { 'sample value_invalid': 1 }],
     ['a set whose edges do not fit', { Sum: 100, Count: 3, Min: 1, Max: 2 }, { samples: 1 }],
   ])('with %s as its value', (_, Orders, expected) => {
     const { feed, counts } = createWorld();
@@ -148,6 +157,69 @@ describe('a hostile document', () => {
     feed({ _aws: { CloudWatchMetrics }, A: 'a', B: 'b', Orders: 1 });
     expect(values()).toEqual({ 'shop_orders_total{b="b"}': 1 });
     expect(counts).toEqual({ documents: 1, samples: 1, 'sample directive_invalid': 1 });
+  });
+
+  const ITEMS = 1_000_000;
+  const filled = (item: string) => item.repeat(Math.floor(ITEMS / item.length));
+  const BEGINNING =
+    '{"_aws":{"CloudWatchMetrics":[{"Namespace":"Shop","Metrics":[{"Name":"Orders"}]}]},"Orders":[';
+  it.each([
+    ['empty objects in a list', `[${filled('{},')}{"_aws":1}]`],
+    ['texts in a list, each broken', `[${filled('"{\\"_aws\\":}",')}1]`],
+    ['texts in a list, each broken behind a prefix', `[${filled('"x {\\"a\\":1} {\\"_aws\\":1",')}1]`],
+    ['lists in a list', `[${filled('[[[[]]]],')}"_aws\\""]`],
+    ['lists in lists in members', `{"_aws":1,"message":[${filled('{"message":[{},{},{},{}]},')}1]}`],
+    ['what shows a document', `[${filled(`{"a":"CloudWatchMetrics'"},`)}{"_aws":1}]`],
+    ['bytes', `{"MESSAGE":[${filled('123,34,')}1]}`],
+    ['numbers that JSON does not have', `${BEGINNING}${filled('NaN,')}1]}`],
+    ['such numbers, cut', `${BEGINNING}${filled('NaN,')}`],
+    ['such numbers, cut, behind a prefix', `x {"a":1} {"b":2} ${BEGINNING}${filled('NaN,')}`],
+    [
+      'metrics with a namespace each, whose dimensions are missing',
+      JSON.stringify({
+        _aws: {
+          CloudWatchMetrics: Array.from({ length: 11_000 }, (_, n) =>
+            directiveOf({ namespace: `N${n}`, sets: [[`x${n}`, 'y']] }),
+          ),
+        },
+        Orders: 1,
+      }),
+    ],
+  ])('of a megabyte of %s does not hold others up', async (_, line) => {
+    const { feed, counts } = createWorld();
+    expect(await processorTimeWithin(300, () => feed(line))).toBeLessThan(300);
+    expect(Object.keys(counts).some((what) => /^(line|sample) /.test(what))).toBe(true);
+  });
+
+  it.each([
+    [9_999, { documents: 9_999, samples: 9_999 }],
+    [10_000, { documents: 10_000, samples: 10_000 }],
+    [10_001, { documents: 10_000, samples: 10_000, 'line unreachable': 1 }],
+  ])('in a list of %i is read up to 10,000', (length, expected) => {
+    const { feed, counts, values } = createWorld();
+    feed(Array<unknown>(length).fill(documentOf({ members: { Orders: 1 } })));
+    expect(counts).toEqual(expected);
+    expect(values()).toEqual({ shop_orders_total: expected.documents });
+  });
+
+  it('in version 0 of the format is read', () => {
+    const { feed, counts, values } = createWorld();
+    const version0 = {
+      Version: '0',
+      CloudWatchMetrics: [directiveOf({ sets: [['A']] })],
+      Timestamp: '1',
+      A: 'a',
+    };
+    feed({ ...version0, Orders: 3 });
+    feed({ message: JSON.stringify({ ...version0, Orders: 4 }) });
+    expect(values()).toEqual({ 'shop_orders_total{a="a"}': 7 });
+    expect(counts).toEqual({ documents: 2, samples: 2 });
+  });
+
+  it('without a list of directives, as Go writes it, is one of a flush without metrics', () => {
+    const { feed, counts } = createWorld();
+    feed({ _aws: { CloudWatchMetrics: null }, Orders: 3 });
+    expect(counts).toEqual({ documents: 1 });
   });
 
   it('asks a counter once a line, however much of it is malformed or missing', () => {

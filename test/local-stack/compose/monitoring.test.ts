@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { seriesNames, unitRule } from '../../../local-stack/exporter/names.ts';
+import { seriesName, unitRule } from '../../../local-stack/exporter/names.ts';
 import { createSelfMetrics } from '../../../local-stack/exporter/selfMetrics.ts';
 import { findPromtool } from '../../support/services.ts';
 import { metricsIn } from './promql.ts';
@@ -219,7 +219,7 @@ function exporterNames(): string[] {
   const own = directives.flatMap(({ Namespace, Metrics }) =>
     Metrics.flatMap(({ Name, Unit }) => {
       const rule = unitRule(Unit);
-      const [name = ''] = seriesNames(Namespace, Name, rule);
+      const { name } = seriesName(Namespace, Name, rule);
       return rule.type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
     }),
   );

@@ -171,10 +171,10 @@ function entriesIn(member: unknown): number {
   if (typeof member !== 'object' || member === null) return 1;
   const { Values, Counts, Sum, Count } = member as Record<string, unknown>;
   if (isFigure(Sum) && Array.isArray(Values) && observesNothing(Values, Counts)) {
-    return Count === 0 || (Count === undefined && Sum === 0) ? 0 : 1;
+    return Sum === 0 && (Count === 0 || Count === undefined) ? 0 : 1;
   }
   if (!Array.isArray(Values) || isFigure(Sum)) {
-    return isFigure(Sum) && Count === 0 && !isDistribution(Values, Counts) ? 0 : 1;
+    return Sum === 0 && Count === 0 && !isDistribution(Values, Counts) ? 0 : 1;
   }
   if (Counts === undefined) return Values.length;
   if (!Array.isArray(Counts) || Counts.length !== Values.length) return Math.max(Values.length, 1);

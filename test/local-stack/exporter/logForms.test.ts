@@ -1,4 +1,5 @@
 /** Documents inside what other programs wrap around a line. */
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LOG_FORMS } from './logForms.ts';
@@ -35,6 +36,7 @@ describe('a document in a log', () => {
           for (const line of LOG_FORMS[outer]?.(middle) ?? []) feed(line);
         expect(values()).toEqual(counted);
       }),
+      { numRuns: 1_000 },
     );
   });
 });
@@ -86,6 +88,88 @@ describe('a document in pieces', () => {
   });
 });
 
+describe('a list', () => {
+  const orders = (count: number) => documentOf({ members: { Orders: count } });
+  const broken = { _aws: { CloudWatchMetrics: {} }, Orders: 1 };
+
+  it.each<[string, unknown]>([
+    ['of documents', [orders(2), orders(3)]],
+    ['of lists', [[orders(2)], [orders(3)]]],
+    ['of texts', [JSON.stringify(orders(2)), JSON.stringify(orders(3))]],
+    ['that begins with something else', ['text', 7, orders(2), null, orders(3)]],
+    ['inside four members', { message: [{ message: [{ message: [{ message: [orders(2), orders(3)] }] }] }] }],
+    ['inside a member', { message: [orders(2), 'text', orders(3)] }],
+    [
+      'of journald, which has a member twice',
+      { MESSAGE: [orders(2), [...Buffer.from(JSON.stringify(orders(3)))]] },
+    ],
+  ])('%s is read, each of them', (_, list) => {
+    const { feed, values, counts } = createWorld();
+    feed(list);
+    expect(values()).toEqual({ shop_orders_total: 5 });
+    expect(counts).toEqual({ documents: 2, samples: 2 });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a document without a list of directives', broken, 'unreachable'],
+    ['one in a member that is not read', { event: orders(9) }, 'unreachable'],
+    ['half a text of one', JSON.stringify(orders(9)).slice(0, -3), 'json'],
+  ])('with %s says so and counts the others', (_, other, reason) => {
+    const { feed, values, counts } = createWorld();
+    feed([orders(2), other, { level: 'info' }, orders(3)]);
+    expect(values()).toEqual({ shop_orders_total: 5 });
+    expect(counts).toEqual({ documents: 2, samples: 2, [`line ${reason}`]: 1 });
+  });
+
+  it('of what is nested 8,000 deep beside a document ends nothing', () => {
+    const { feed, counts } = createWorld();
+    feed(`[${'['.repeat(7_000)}${']'.repeat(7_000)},${JSON.stringify(orders(2))}]`);
+    expect(counts).toEqual({ documents: 1, samples: 1 });
+  });
+});
+
+describe('a line that shows a document which is not reached', () => {
+  const line = JSON.stringify(order);
+  const within = (depth: number): unknown => (depth === 0 ? order : { message: within(depth - 1) });
+  const textWithin = (depth: number): string =>
+    depth === 0 ? line : JSON.stringify({ message: textWithin(depth - 1) });
+
+  it.each([1, 2, 3, 4])('is read within %i members', (depth) => {
+    for (const given of [within(depth), textWithin(depth)]) {
+      const { feed, counts } = createWorld();
+      feed(given);
+      expect(counts).toEqual({ documents: 1, samples: 1 });
+    }
+  });
+
+  it.each<[string, unknown]>([
+    ['within five members', within(5)],
+    ['within six texts', textWithin(6)],
+    ['within six lists', { message: [[[[[[order]]]]]] }],
+    ['within lists in five members', { message: [{ message: [{ message: [{ message: [within(1)] }] }] }] }],
+    ['within five texts of lists', [1, 2, 3, 4, 5].reduce((text) => JSON.stringify([text]), line)],
+    [
+      'an object for the list of directives',
+      { _aws: { CloudWatchMetrics: { Namespace: 'Shop' } }, Orders: 1 },
+    ],
+    ['a member that is not read', { event: order }],
+    ['the text of a member that is not read', { textPayload: line }],
+    ['quotes that are escaped as code points', `{"event":"${line.replaceAll('"', '\\u0022')}"}`],
+    ["a Python program's print", "{'_aws': {'CloudWatchMetrics': [{'Namespace': 'Shop'}]}, 'Orders': 1}"],
+    ['text for HTML', JSON.stringify(documentOf({})).replaceAll('"', '&quot;')],
+    ['text for a URL', encodeURIComponent(JSON.stringify(documentOf({})))],
+    ['text in UTF-16', Buffer.from(`\ufeff${line}`, 'utf16le').toString('utf8')],
+    ['a packed log', gzipSync(line).toString('utf8').split('\n')[0]],
+    ['one line of many of a document', '    "CloudWatchMetrics": ['],
+    ['what journalctl left out', { __CURSOR: 's=1', MESSAGE: null, PRIORITY: '6' }],
+    ['what journalctl left out, inside a log', { log: '{"MESSAGE":null}\n' }],
+  ])('for %s', (_, given) => {
+    const { feed, counts } = createWorld();
+    feed(given);
+    expect(counts).toEqual({ 'line unreachable': 1 });
+  });
+});
+
 describe('an ordinary line', () => {
   it.each([
     'START RequestId: 8c9e Version: $LATEST',
@@ -102,6 +186,9 @@ describe('an ordinary line', () => {
     '{"log":"hel","stream":"stdout","time":"2026-11-30T21:00:00Z"}',
     '{"LogGroup":"x","ServiceName":"y","ServiceType":"z"}',
     '{"_aws":{"Timestamp":1}}',
+    '{"MESSAGE":[104,101,108,108,111],"PRIORITY":"6"}',
+    'the text "MESSAGE":null in a line',
+    'CloudWatchMetrics are sent every minute',
     '[1,2,3]',
     '"text"',
     '42',

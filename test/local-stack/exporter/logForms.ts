@@ -56,6 +56,26 @@ export const LOG_FORMS: Readonly<Record<string, Form>> = {
   'docker compose logs': (document) => [`app-1  | ${document}`],
   kubernetes: kubernetesLines,
   'journalctl --output json': (document) => [JSON.stringify({ PRIORITY: '6', MESSAGE: document })],
+  'journalctl --output json, a coloured line': (document) => [
+    JSON.stringify({ MESSAGE: [...Buffer.from(`\u001b[32m${document}\u001b[0m`)], PRIORITY: '6' }),
+  ],
+  "CloudWatch's subscriptions": (document) => [
+    JSON.stringify({
+      messageType: 'DATA_MESSAGE',
+      logEvents: [{ id: '1', timestamp: 1, message: document }],
+    }),
+  ],
+  'aws logs get-log-events --output json | jq -c': (document) => [
+    JSON.stringify({
+      events: [{ timestamp: 1, message: document, ingestionTime: 2 }],
+      nextForwardToken: 'f/1',
+    }),
+  ],
+  'a list': (document) => [JSON.stringify([{ level: 'info' }, parsed(document)])],
+  'a list behind a prefix': (document) => [
+    `${TIME} INFO [ ${JSON.stringify({ message: document })}, 7] done`,
+  ],
+  'a list inside a message': (document) => [JSON.stringify({ message: [parsed(document)] })],
   "Lambda's telemetry, record as text": (document) => [
     JSON.stringify({ time: TIME, type: 'function', record: document }),
   ],

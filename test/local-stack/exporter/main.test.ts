@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
@@ -138,16 +137,6 @@ describe('the exporter over standard input', () => {
     const { stdout, stderr, code } = await runCommand(['--stdin', '--exit-at-end', ...ports]);
     expect([stdout, code]).toEqual(['', 0]);
     expect(stderr).toMatch(/^emf-exporter: listening on http:\/\/127\.0\.0\.1:\d+\/metrics\n$/);
-  });
-
-  it("does what the README's first example shows", () => {
-    const readme = readFileSync(join(ROOT, 'local-stack/exporter/README.md'), 'utf8');
-    const [, command = '', shown = ''] =
-      /```sh\n(echo [\s\S]+?)\n```\n\n```\n([\s\S]+?)```/.exec(readme) ?? [];
-    const own = command.replace('node local-stack', `${process.execPath} --no-warnings local-stack`);
-    const { stdout } = spawnSync('sh', ['-c', own], { cwd: ROOT, encoding: 'utf8', timeout: 60_000 });
-    expect(shown).toContain('image_api_wait_seconds_count');
-    expect(stdout.startsWith(shown)).toBe(true);
   });
 
   it('prints the metrics of a file and ends', async () => {

@@ -4,7 +4,7 @@ import {
   KNOWN_UNITS,
   labelName,
   plainName,
-  seriesNames,
+  seriesName,
   snakeCase,
   unitRule,
 } from '../../../local-stack/exporter/names.ts';
@@ -64,7 +64,7 @@ describe('names', () => {
     ['orders_total', 'Count', 'image_api_orders_total'],
     ['duration_seconds', 'Seconds', 'image_api_duration_seconds'],
   ])('makes %s in %s %s', (name, unit, expected) => {
-    expect(seriesNames('ImageApi', name, unitRule(unit))[0]).toBe(expected);
+    expect(seriesName('ImageApi', name, unitRule(unit)).name).toBe(expected);
   });
 
   it.each([

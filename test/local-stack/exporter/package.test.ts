@@ -1,13 +1,14 @@
 /** The exporter as a package: packed, installed where nothing else is, fed with a log, scraped by Prometheus. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findProgram } from '../../../local-stack/embedded/childService.ts';
+import { blocksOf } from '../../support/markdown.ts';
 import { ROOT } from './command.ts';
 import { parseExposed } from './exposed.ts';
 import { LOG_FORMS } from './logForms.ts';
@@ -104,6 +105,31 @@ describe('the packed exporter', () => {
     expect(values.get('shop_orders_total{a="a"}')).toBe(2 * forms.length);
     expect(values.get('emf_exporter_lines_rejected_total{transport="stdin",reason="not_emf"}')).toBe(2);
     expect(values.get('emf_exporter_lines_rejected_total{transport="stdin",reason="json"}')).toBe(0);
+  });
+
+  it('has a README whose first example works as it stands', () => {
+    const readme = readFileSync(join(folder, 'node_modules/emf-prometheus-exporter/README.md'), 'utf8');
+    const [logged, command, expected] = blocksOf(readme).map((block) => block.text);
+    writeFileSync(join(folder, 'lambda.log'), logged ?? '');
+    const { stdout, status } = spawnSync('sh', ['-c', command ?? ''], {
+      cwd: folder,
+      encoding: 'utf8',
+      timeout: DEADLINE_MS,
+    });
+    expect(status).toBe(0);
+    const [shown] = stdout.split('# HELP emf_exporter_');
+    expect(shown?.trim()).toBe(expected?.trim());
+  });
+
+  it('has a README that names no file outside it', () => {
+    const installed = join(folder, 'node_modules/emf-prometheus-exporter');
+    const readme = readFileSync(join(installed, 'README.md'), 'utf8');
+    const links = [...readme.matchAll(/\]\((?!https:|#)([^)]+)\)/g)].map(([, target]) => target);
+    const paths = [...readme.matchAll(/[\w./-]*\/[\w.-]+\.(?:js|ts|json|md)\b|[\w-]+\.(?:ts|md)\b/g)].map(
+      ([path]) => path,
+    );
+    const missing = [...links, ...paths].filter((path) => !existsSync(join(installed, path ?? '')));
+    expect(missing).toEqual([]);
   });
 
   it.each(['18.20.8', '16.0.0', '12.22.12'])('says in one sentence that Node %s is too old', (version) => {

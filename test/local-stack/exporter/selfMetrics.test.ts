@@ -74,6 +74,54 @@ describe('the exporter about itself', () => {
     expect(lines).toHaveLength(4);
   });
 
+  it('tells people about labels once a metric and reason, and once a minute of each reason', () => {
+    const { self, lines, pass } = create();
+    for (let count = 0; count < 1_000; count += 1) self.labelDropped('missing', 'Till\n', 'Shop/Orders');
+    self.labelDropped('missing', 'Till', 'Shop/Wait');
+    self.labelDropped('value_cut', 'Page', 'Shop/Orders');
+    expect(lines).toEqual([
+      'Labels are left off (missing), for example "Till\\n" of "Shop/Orders".',
+      'Labels are cut (value_cut), for example "Page" of "Shop/Orders".',
+    ]);
+    pass(60_000);
+    self.labelDropped('missing', 'Till', 'Shop/Orders');
+    expect(lines).toHaveLength(2);
+    self.labelDropped('missing', 'Till', 'Shop/Wait');
+    expect(lines[2]).toBe('Labels are left off (missing), for example "Till" of "Shop/Wait".');
+  });
+
+  it('names a metric without unit, or the unit that nobody knows', () => {
+    const { self, lines } = create();
+    self.unitMissing('Shop/Load', 'None');
+    self.unitMissing('Shop/Wait', 'milliseconds');
+    expect(lines.map((line) => line.split(':')[0])).toEqual([
+      'The metric "Shop/Load" has no unit',
+      'The metric "Shop/Wait" has the unit "milliseconds", which CloudWatch does not know',
+    ]);
+    for (let count = 0; count < 100; count += 1) self.unitMissing(`Shop/Load${count}`, 'None');
+    expect(lines).toHaveLength(20);
+  });
+
+  it('names a metric that came after another was shown by its name, up to twenty', () => {
+    const { self, lines } = create();
+    const names = { metric: 'Shop/Wait', wanted: 'shop_wait_seconds', given: 'shop_wait_seconds_seconds' };
+    for (let count = 0; count < 100; count += 1) self.nameTaken({ ...names, holder: 'Shop/WaitMs' });
+    expect(lines).toHaveLength(20);
+    expect(lines[0]).toBe(
+      'The metric "Shop/Wait" is shown as shop_wait_seconds_seconds: shop_wait_seconds was shown for "Shop/WaitMs" ' +
+        'before it came. It may have another name after a restart.',
+    );
+  });
+
+  it('remembers a thousand metrics with such labels and no more', () => {
+    const { self, lines, pass } = create();
+    for (let id = 0; id < 1_200; id += 1) {
+      self.labelDropped('missing', 'Till', `Shop/Orders${id}`);
+      pass(60_000);
+    }
+    expect(lines).toHaveLength(1_000);
+  });
+
   it('says nothing of ordinary lines of a log that it is given to read', () => {
     const { self, lines } = create();
     self.lineRejected('stdin', 'not_emf', '{"level":"info"}');
@@ -90,6 +138,8 @@ describe('the exporter about itself', () => {
       maxSeries: 10,
       metricSeries: () => 2,
       maxMetricSeries: 5,
+      labelCharacters: () => 11,
+      maxLabelCharacters: 10_240,
       udpDrops: async () => 7,
       udpBufferBytes: () => 4_096,
     });
@@ -100,6 +150,8 @@ describe('the exporter about itself', () => {
       expect(values.get('emf_exporter_series_limit')).toBe(10);
       expect(values.get('emf_exporter_metric_series_max')).toBe(2);
       expect(values.get('emf_exporter_metric_series_limit')).toBe(5);
+      expect(values.get('emf_exporter_label_characters')).toBe(11);
+      expect(values.get('emf_exporter_label_characters_limit')).toBe(10_240);
       expect(values.get('emf_exporter_udp_receive_drops_total')).toBe(7);
       expect(values.get('emf_exporter_udp_receive_buffer_bytes')).toBe(4_096);
     }

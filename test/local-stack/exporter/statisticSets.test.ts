@@ -157,7 +157,7 @@ describe('a statistic set', () => {
 
   it('of no observations is no value', () => {
     const { feed, store, counts } = createWorld();
-    feed(documentOf({ members: { Orders: { Sum: 3, Count: 0, Min: 1, Max: 2 } } }));
+    feed(documentOf({ members: { Orders: { Sum: 0, Count: 0, Min: 1, Max: 2 } } }));
     expect(store.size()).toBe(0);
     expect(counts).toEqual({ documents: 1 });
   });

@@ -50,16 +50,12 @@ const written: fc.Arbitrary<Written> = fc.oneof(
     count: observed(pairs),
   })),
   // Middles of buckets, of which some may be left out.
-  fc.tuple(counted, amount, fc.nat(3)).map(([pairs, Sum, more]) => ({
-    json: {
-      Values: pairs.map(([value]) => value),
-      Counts: pairs.map(([, count]) => count),
-      Count: observed(pairs) + more,
-      Sum,
-    },
-    sum: Sum,
-    count: observed(pairs) + more,
-  })),
+  fc.tuple(counted, amount, fc.nat(3)).map(([pairs, amountOfAll, more]) => {
+    const count = observed(pairs) + more;
+    const sum = count === 0 ? 0 : amountOfAll;
+    const [Values, Counts] = [pairs.map(([value]) => value), pairs.map(([, each]) => each)];
+    return { json: { Values, Counts, Count: count, Sum: sum }, sum, count };
+  }),
   // Every observation is known; the edges are sometimes wrong, sometimes 0, sometimes not there.
   fc
     .tuple(amounts, fc.constantFrom('edges', 'zeros', 'none', 'percentiles', 'PutMetricData'))

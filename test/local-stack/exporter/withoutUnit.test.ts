@@ -31,7 +31,7 @@ describe('a metric without unit', () => {
       feed(documentOf({ units: { Load: 'None', Depth: '1' }, members: { Load: 1, Depth: 2 } }));
       feed(documentOf({ units: { Cpu: 'Percent', Orders: 'Count' }, members: { Cpu: 1, Orders: 2 } }));
     }
-    expect(unitless).toEqual(['Shop/Load', 'Shop/Depth']);
+    expect(unitless).toEqual(['Shop/Load None', 'Shop/Depth 1']);
   });
 
   it('takes a statistic set with its true sum and count', () => {

@@ -20,6 +20,7 @@ const RULES: SeriesRules = {
 export function createTally() {
   const counts: Record<string, number> = {};
   const unitless: string[] = [];
+  const taken: string[] = [];
   const add = (key: string, count = 1) => {
     counts[key] = (counts[key] ?? 0) + count;
   };
@@ -29,18 +30,19 @@ export function createTally() {
     samplesRecorded: (count) => add('samples', count),
     samplesDropped: (reason, count) => add(`sample ${reason}`, count),
     labelDropped: (reason) => add(`label ${reason}`),
-    unitMissing: (metric) => unitless.push(metric),
+    unitMissing: (metric, unit) => unitless.push(`${metric} ${unit}`),
+    nameTaken: ({ metric, given }) => taken.push(`${metric} ${given}`),
     connectionOpened: () => add('opened'),
     connectionClosed: () => add('closed'),
     connectionRefused: () => add('refused'),
     connectionEvicted: () => add('evicted'),
     connectionForeign: () => add('foreign'),
   };
-  return { tally, counts, unitless };
+  return { tally, counts, unitless, taken };
 }
 
 export function createWorld(rules: Partial<SeriesRules> = {}) {
-  const { tally, counts, unitless } = createTally();
+  const { tally, counts, unitless, taken } = createTally();
   const store = createSeriesStore({ ...RULES, ...rules }, tally);
   const reader = createIntake(store, tally)('stdin');
   const text = () => [...exposition(store.metrics())].join('');
@@ -48,6 +50,7 @@ export function createWorld(rules: Partial<SeriesRules> = {}) {
     store,
     counts,
     unitless,
+    taken,
     tally,
     text,
     /** The input ends. */
