@@ -6,7 +6,7 @@ import { realpathSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { build, type OutputFile, stop } from 'esbuild';
-import { builtInModules, undiciDispatcher } from './bundlePlugins.ts';
+import { builtInModules } from './bundlePlugins.ts';
 import { explainFolder } from './folderFaults.ts';
 
 export const FUNCTIONS = ['getImages', 'postImages', 'putImages', 'sweepImages'] as const;
@@ -42,7 +42,7 @@ async function bundle(name: string, folder: string): Promise<readonly OutputFile
     outdir: join(folder, name),
     bundle: true,
     splitting: true,
-    plugins: [builtInModules, undiciDispatcher],
+    plugins: [builtInModules],
     platform: 'node',
     target: 'node24',
     format: 'esm',

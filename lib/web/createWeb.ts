@@ -7,7 +7,6 @@ import { type Deadline, startDeadline } from './deadline.ts';
 import { createDecoders, type Decoders, decodeBody, isIdentity } from './decodeBody.ts';
 import type { Answer } from './exchange.ts';
 import { type FaultError, failure, faultError, isFaultError } from './faults.ts';
-import { framingOf } from './framing.ts';
 import { type AddressClass, addressClass } from './guard/addressPolicy.ts';
 import { createGuardedDial } from './guard/guardedDial.ts';
 import { createHostPolicy, effectivePort, type HostPolicy } from './guard/hostPolicy.ts';
@@ -195,14 +194,14 @@ async function readAnswer(
   url: URL,
   answer: Answer,
 ): Promise<WebResult> {
-  const { status, header } = answer;
+  const { status, header, framing } = answer;
   if (status === 304 && request.validators !== undefined && conditionFor(request.validators, url) !== null) {
     const validators = validatorsOf(url, answer, request.validators) ?? request.validators;
     return { kind: 'notModified', finalUrl: url, validators };
   }
   if (status !== 200) throw faultError('status', { status });
 
-  const { isDelimited, length } = framingOf(answer);
+  const { isDelimited, length } = framing;
   const contentType = header('content-type');
   const contentEncoding = header('content-encoding');
   const announcedBytes = isIdentity(contentEncoding) ? length : 0;

@@ -184,9 +184,7 @@ const CONNECTIONS: readonly Row[] = [
       socket.write(`${head(200, CHUNKED)}1;`);
       pour(socket, 'x'.repeat(1_000));
     },
-    // 502 would be right. undici's parser reads past an extension without counting it (Node's own server stops at
-    // 16 KiB) and shows it to nobody, so the deadline alone ends it. It costs no memory, and the time of one reading.
-    TIMEOUT,
+    PROTOCOL,
   ],
   [
     'T11 pours trailers',
@@ -194,11 +192,6 @@ const CONNECTIONS: readonly Row[] = [
       socket.write(`${head(200, CHUNKED)}1\r\nx\r\n0\r\n`);
       pour(socket, `A: ${'b'.repeat(1_000)}\r\n`);
     },
-    PROTOCOL,
-  ],
-  [
-    'T11 sends a length and chunks',
-    truncated(`${head(200, { ...CHUNKED, 'Content-Length': '1' })}0\r\n\r\n`),
     PROTOCOL,
   ],
   ['T13 resets at the request', (socket) => socket.resetAndDestroy(), unreachable('connect')],

@@ -156,7 +156,9 @@ describe('over HTTP/2', () => {
   it.each([
     ['60 KiB of fields', { 'x-long': 'x'.repeat(60_000) }, 'x'],
     ['500 fields', Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`x-${i}`, 'y'])), 'x'],
-    ['70 KiB of fields', { 'x-long': 'x'.repeat(35_000), 'x-longer': 'x'.repeat(35_000) }, 'protocol'],
+    ['70 KiB of fields', { 'x-long': 'x'.repeat(35_000), 'x-longer': 'x'.repeat(35_000) }, 'x'],
+    ['120 KiB of fields', { 'x-long': 'x'.repeat(60_000), 'x-longer': 'x'.repeat(60_000) }, 'x'],
+    ['260 KiB of fields', { 'x-long': 'x'.repeat(260 * 1024) }, 'protocol'],
     ['1,001 fields', Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`x${i}`, 'y'])), 'protocol'],
   ])('a response with %s', async (_, fields, expected) => {
     await using site = await start(({ socket }, stream) => socket.write(whole(stream, 'x', fields)));
