@@ -215,6 +215,7 @@ async function readAnswer(
     caller,
     signal: deadline.signal,
     maxBytes: typeof maxBytes === 'number' ? maxBytes : announcedMaxBytes,
+    isDelimited,
     untimed: deadline.untimed,
     ...(room && { room: (count: number) => deadline.orEnd(room(count)) }),
   };
