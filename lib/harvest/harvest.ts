@@ -4,7 +4,7 @@ import type { FairSemaphore } from '../fairSemaphore.ts';
 import type { Changes, PageRecord, StoredItem, StoredRecord, Variants, VersionedRecord } from '../model.ts';
 import { createPace } from '../pace.ts';
 import { pageIdOf } from '../page/identity.ts';
-import type { Clock, ImageStore, Measures, PageCache, PageLock, RecordStore, Web } from '../ports.ts';
+import type { Clock, Cookie, ImageStore, Measures, PageCache, PageLock, RecordStore, Web } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { commitRecord } from '../record/commit.ts';
 import { namesOf } from '../record/namesOf.ts';
@@ -144,9 +144,13 @@ function begin(services: HarvestServices, request: HarvestRequest, call: Call): 
   };
 }
 
-/** What this operation reads counts as its own where operations share what there is of connections. */
+/**
+ * What this operation reads counts as its own where operations share what there is of connections. Cookies of the page
+ * live as long as the operation.
+ */
 function readingAs(caller: string, web: Web): Web {
-  return { ...web, read: (request) => web.read({ ...request, caller }) };
+  const cookies: Cookie[] = [];
+  return { ...web, read: (request) => web.read({ ...request, caller, cookies }) };
 }
 
 async function takeLock({ lock, pageId, opId, ttlMs }: Operation): Promise<void> {

@@ -1,10 +1,15 @@
-/** What a request says about itself. No cookies, no credentials, ever. */
+/** What a request says about itself. No credentials, ever; cookies are those of its own call. */
+import type { FetchConfig } from '../config.ts';
 import type { WebRequest } from '../ports.ts';
 import { HAS_ZSTD } from './contentCodings.ts';
 
 /** Honest, so that a site's owner can see and refuse us. */
-export const USER_AGENT =
-  'ImageProcessingApi/0.1 (reads a page and its images once, when a user asks for it)';
+const PURPOSE = 'reads a page and its images once, when a user asks for it';
+export const USER_AGENT = userAgentOf(undefined);
+
+function userAgentOf(contact: string | undefined): string {
+  return `ImageProcessingApi/0.1 (${PURPOSE}${contact === undefined ? '' : `; ${contact}`})`;
+}
 
 /** As browsers ask over TLS and over TCP alike; deflate has two meanings, and nobody needs it. */
 const ENCODINGS = HAS_ZSTD ? 'gzip, br, zstd' : 'gzip, br';
@@ -22,15 +27,23 @@ const BY_KIND: Readonly<Record<WebRequest['kind'], Readonly<Record<string, strin
   },
 };
 
+export interface RequestFacts {
+  readonly kind: WebRequest['kind'];
+  readonly referer: string | undefined;
+  readonly cookie: string | undefined;
+  readonly condition: Readonly<Record<string, string>> | null;
+}
+
 export function requestHeaders(
-  kind: WebRequest['kind'],
-  referer: string | undefined,
-  condition: Readonly<Record<string, string>> | null,
+  { kind, referer, cookie, condition }: RequestFacts,
+  { acceptLanguage, userAgentContact }: Pick<FetchConfig, 'acceptLanguage' | 'userAgentContact'>,
 ): Readonly<Record<string, string>> {
   return {
-    'user-agent': USER_AGENT,
+    'user-agent': userAgentOf(userAgentContact),
     ...BY_KIND[kind],
+    ...(acceptLanguage !== undefined && { 'accept-language': acceptLanguage }),
     ...(referer !== undefined && { referer }),
+    ...(cookie !== undefined && { cookie }),
     ...condition,
   };
 }
