@@ -39,6 +39,7 @@ const STATUS_LINE_START = /^[\s\S]{0,4}?http/i;
 const STATUS_LINE_START_LENGTH = 8;
 const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 const CHUNK_SIZE = /^0*([\da-f]{1,13})[ \t]*(?:;[\s\S]*)?$/i;
+const CHUNK_START = /^[\da-f]/i;
 const LENGTH = /^\d{1,15}$/;
 
 /** The same by the letter of RFC 9112 sections 4, 5 and 7.1; only then is the connection used again. */
@@ -181,7 +182,11 @@ export function createResponseParser({ head, data }: ResponseEvents): ResponsePa
 
   const takeChunkSize = (): void => {
     const text = takeLine();
-    if (text === undefined) return;
+    if (text === undefined) {
+      // Its end may never come.
+      if (line.length <= CHUNK_LINE_LENGTH && !CHUNK_START.test(line)) throw faultError('protocol');
+      return;
+    }
     const size = CHUNK_SIZE.exec(text)?.[1];
     if (size === undefined) throw faultError('protocol');
     isStrict &&= STRICT_CHUNK_SIZE.test(text);

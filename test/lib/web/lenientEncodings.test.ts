@@ -1,10 +1,13 @@
 /** Bodies whose Content-Encoding or whose end is not as it should be, as browsers read them, and their neighbours. */
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createDecoders, type DecodeOptions, decodeBody } from '../../../lib/web/decodeBody.ts';
 import { startLenientSite } from './lenientSite.ts';
-import { faultOf } from './testWeb.ts';
+import { data, END_STREAM, headers, type RespondHttp2, startRawHttp2Server } from './rawHttp2Server.ts';
+import { selfSigned } from './selfSigned.ts';
+import { createTestWeb, faultOf } from './testWeb.ts';
 
 const TEXT = Buffer.from('<p>Two roads diverged in a yellow wood.</p>'.repeat(100));
 const GZIP = gzipSync(TEXT);
@@ -42,10 +45,11 @@ async function decode(body: Buffer, coding: string, cuts: readonly number[] = []
   return Buffer.concat(decoded).equals(TEXT) ? 'as sent' : 'otherwise';
 }
 
-const FRAMINGS = ['a length', 'chunks', 'the end of the connection'] as const;
+const FRAMINGS = ['a length', 'chunks', 'the end of the connection', 'a frame of HTTP/2'] as const;
 type Framing = (typeof FRAMINGS)[number];
+const FRAME_BYTES = 16_384;
 
-const response = (coding: string, body: Buffer, framing: Framing): Buffer => {
+const response = (coding: string, body: Buffer, framing: Exclude<Framing, 'a frame of HTTP/2'>): Buffer => {
   const [field, sent] = {
     'a length': [`Content-Length: ${body.length}`, body],
     chunks: [
@@ -60,13 +64,43 @@ const response = (coding: string, body: Buffer, framing: Framing): Buffer => {
   ]);
 };
 
+const identity = selfSigned('good.test', new Date());
+const before = getCACertificates('default');
+beforeAll(() => setDefaultCACertificates([...before, identity.cert]));
+afterAll(() => setDefaultCACertificates(before));
+
+/** @returns of a page and of an image whether the text was read, or the fault */
 async function read(coding: string, body: Buffer, framing: Framing) {
+  const results =
+    framing === 'a frame of HTTP/2' ? await readFrames(coding, body) : await readText(coding, body, framing);
+  return results.map((result) => (result.kind === 'read' ? result.bytes.equals(TEXT) : faultOf(result)));
+}
+
+async function readFrames(coding: string, body: Buffer) {
+  const respond: RespondHttp2 = ({ socket }, stream) => {
+    const pieces = Array.from({ length: Math.ceil(body.length / FRAME_BYTES) }, (_, index) =>
+      data(stream, body.subarray(index * FRAME_BYTES, (index + 1) * FRAME_BYTES)),
+    );
+    socket.write(
+      Buffer.concat([
+        headers(stream, 200, { 'content-encoding': coding }),
+        ...pieces,
+        data(stream, '', END_STREAM),
+      ]),
+    );
+  };
+  await using server = await startRawHttp2Server(identity, respond);
+  await using web = createTestWeb({ ports: [server.port] });
+  const url = `https://good.test:${server.port}/`;
+  return await Promise.all([web.read(url), web.read(url, { kind: 'image' })]);
+}
+
+async function readText(coding: string, body: Buffer, framing: Exclude<Framing, 'a frame of HTTP/2'>) {
   await using site = await startLenientSite((_, socket) => {
     if (framing === 'the end of the connection') setImmediate(() => socket.end());
     return response(coding, body, framing);
   });
-  const results = await Promise.all([site.read('/'), site.read('/', { kind: 'image' })]);
-  return results.map((result) => (result.kind === 'read' ? result.bytes.equals(TEXT) : faultOf(result)));
+  return await Promise.all([site.read('/'), site.read('/', { kind: 'image' })]);
 }
 
 describe.each(FRAMINGS)('a body that ends with %s', (framing) => {
