@@ -143,7 +143,7 @@ const REFUSED: readonly Row[] = [
   ['a length in a word', response(`Content-Length: ${BODY.length}x`)],
   ['compression as a transfer coding', chunked('', 'Transfer-Encoding: gzip, chunked')],
   ['a chunk size that is none', chunked().replace('3e8\r\n', 'xyz\r\n')],
-  ['a chunk size that is none, and no line end', chunked().split('3e8')[0] + 'what'],
+  ['a chunk size that is none, and no line end', `${chunked().split('3e8')[0]}what`],
   ['an empty chunk size', chunked().replace('3e8\r\n', '\r\n')],
   ['a chunk size with 0x', chunked().replace('3e8\r\n', '0x3e8\r\n')],
   ['a chunk size below 0', chunked().replace('3e8\r\n', '-3e8\r\n')],
