@@ -13,7 +13,16 @@ import type {
   Variants,
   VersionedRecord,
 } from '../domain/model.ts';
-import type { Clock, ImageStore, Measures, PageCache, PageLock, RecordStore, Web } from '../domain/ports.ts';
+import type {
+  Clock,
+  Cookie,
+  ImageStore,
+  Measures,
+  PageCache,
+  PageLock,
+  RecordStore,
+  Web,
+} from '../domain/ports.ts';
 import { Problem } from '../domain/problem.ts';
 import { commitRecord } from '../record/commit.ts';
 import { namesOf } from '../record/namesOf.ts';
@@ -152,9 +161,13 @@ function begin(services: HarvestServices, request: HarvestRequest, call: Call): 
   };
 }
 
-/** What this operation reads counts as its own where operations share what there is of connections. */
+/**
+ * What this operation reads counts as its own where operations share what there is of connections. Cookies of the page
+ * live as long as the operation.
+ */
 function readingAs(caller: string, web: Web): Web {
-  return { ...web, read: (request) => web.read({ ...request, caller }) };
+  const cookies: Cookie[] = [];
+  return { ...web, read: (request) => web.read({ ...request, caller, cookies }) };
 }
 
 async function takeLock({ lock, pageId, opId, ttlMs }: Operation): Promise<void> {
