@@ -18,6 +18,10 @@ export interface FetchConfig {
   readonly ownEndpoints: readonly AllowedHost[];
   readonly ports: readonly number[];
   readonly redirectsMax: number;
+  /** Accept-Language of every request (RFC 9110 section 12.5.4); absent: not sent. */
+  readonly acceptLanguage?: string;
+  /** Where the operator is reached: a URL or a mail address, part of the User-Agent. */
+  readonly userAgentContact?: string;
   readonly connectTimeoutMs: number;
   readonly pageTimeoutMs: number;
   readonly imageTimeoutMs: number;
@@ -139,6 +143,9 @@ export function readConfig(env: Environment): Config {
   const corsOrigins = parsed('CORS_ORIGINS', parseOrigins) ?? { origins: [] };
   const ports = parsed('FETCH_PORTS', parsePorts) ?? [80, 443, 8080, 8443];
 
+  const acceptLanguage = parsed('ACCEPT_LANGUAGE', parseLanguages);
+  const contact = parsed('USER_AGENT_CONTACT', parseContact);
+
   const bucket = parsed('S3_BUCKET', parseBucket)?.name;
   if (given('S3_BUCKET') === undefined)
     faults.push('S3_BUCKET is required: the name of the bucket that keeps the images.');
@@ -172,7 +179,9 @@ export function readConfig(env: Environment): Config {
         ])
         .concat(hostOf(redis, 6379)),
       ports,
-      redirectsMax: integer('REDIRECTS_MAX', 5, 0, 20),
+      redirectsMax: integer('REDIRECTS_MAX', 20, 0, 20),
+      ...(acceptLanguage && { acceptLanguage: acceptLanguage.list }),
+      ...(contact && { userAgentContact: contact.text }),
       connectTimeoutMs: integer('CONNECT_TIMEOUT_MS', 3_000, 1, 60_000),
       pageTimeoutMs: integer('PAGE_TIMEOUT_MS', 10_000, 1, 900_000),
       imageTimeoutMs: integer('IMAGE_TIMEOUT_MS', 10_000, 1, 900_000),
@@ -236,6 +245,31 @@ function parseBucket(text: string): { readonly name: string } | string {
   const fault = `must be the name of a bucket alone, not "${text.slice(0, 100)}"`;
   const name = /^s3:\/\/([^\s/?#@]+)/i.exec(text)?.[1];
   return name === undefined ? `${fault}: no URL and no path.` : `${fault}: the name is ${name}.`;
+}
+
+const LANGUAGE = /^(?:\*|[a-z]{1,8}(?:-[a-z\d]{1,8})*)$/i;
+const WEIGHT = /^q=(?:0(?:\.\d{1,3})?|1(?:\.0{1,3})?)$/i;
+
+/** As RFC 9110 section 12.5.4 has it; a string is a fault. */
+function parseLanguages(text: string): { readonly list: string } | string {
+  const languages = text.split(',').map((each) => each.split(';').map((part) => part.trim()));
+  const isList = languages.every(
+    ([language = '', weight = 'q=1', ...others]) =>
+      LANGUAGE.test(language) && WEIGHT.test(weight) && others.length === 0,
+  );
+  return isList && text.length <= 200
+    ? { list: languages.map((each) => each.join(';')).join(', ') }
+    : `must be languages as browsers send them, such as de-CH, de;q=0.9, en;q=0.8, not "${text.slice(0, 100)}".`;
+}
+
+/** A URL or a mail address that can stand in a comment (RFC 9110 section 5.6.5); a string is a fault. */
+function parseContact(text: string): { readonly text: string } | string {
+  const isPlain = /^[\x21-\x27\x2a-\x3a\x3c-\x5b\x5d-\x7e]{3,200}$/.test(text);
+  const isUrl = /^(?:https?:\/\/[^/]|mailto:[^@]+@)/i.test(text) && URL.canParse(text);
+  const isMail = /^[^@:/]+@[^@:/.]+(?:\.[^@:/.]+)*$/.test(text);
+  return isPlain && (isUrl || isMail)
+    ? { text }
+    : `must be a URL or a mail address of at most 200 ASCII characters, without spaces, semicolons and parentheses, not "${text.slice(0, 100)}".`;
 }
 
 function parseBoolean(text: string): { readonly value: boolean } | string {

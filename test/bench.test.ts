@@ -72,11 +72,11 @@ describe('the parameters', () => {
   });
 });
 
-/** kB. A tenth above what they had on 2026-11-22: whoever needs more says so here. */
+/** kB. A tenth above what they had on 2026-11-22, post and put on 2026-12-01: whoever needs more says so here. */
 const BUDGETS = [
   ['getImages', { atStart: 315, all: 830 }],
-  ['postImages', { atStart: 1_470, all: 1_980 }],
-  ['putImages', { atStart: 1_470, all: 1_980 }],
+  ['postImages', { atStart: 955, all: 1_475 }],
+  ['putImages', { atStart: 955, all: 1_475 }],
   ['sweepImages', { atStart: 300, all: 815 }],
 ] as const;
 

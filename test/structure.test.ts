@@ -92,7 +92,7 @@ describe('the structure', () => {
   it('is looked at as a whole', () => {
     expect(sources.length).toBeGreaterThan(50);
     expect(sources.flatMap(({ imports }) => imports)).toEqual(
-      expect.arrayContaining(['undici', 'lib/domain/model.ts']),
+      expect.arrayContaining(['ioredis', 'lib/domain/model.ts']),
     );
   });
 

@@ -240,6 +240,12 @@ export interface Changes {
   readonly kept: readonly string[];
 }
 
+/**
+ * What was wrong in a TLS handshake: the server's certificate, the versions and ciphers of TLS that it offers, or what
+ * it speaks instead.
+ */
+export type TlsFault = 'certificate' | 'version' | 'protocol';
+
 /** Why a URL could not be read. The web room's closed list; pages and images map it to their own codes. */
 export type WebFault =
   /** The policy refuses the address, the port, a local name, or credentials in a redirect's stead. */

@@ -1,5 +1,5 @@
 /** What the adapters promise. Rooms depend on these; only `services.ts` knows who keeps the promises. */
-import type { PageRecord, StoredRecord, Validators, VersionedRecord, WebFault } from './model.ts';
+import type { PageRecord, StoredRecord, TlsFault, Validators, VersionedRecord, WebFault } from './model.ts';
 
 export interface WebRequest {
   /** http(s), already parsed; a fragment is ignored. */
@@ -19,6 +19,11 @@ export interface WebRequest {
   readonly validators?: Validators;
   /** The call that reads. Calls share the connections of a host fairly; absent: a call of this reading alone. */
   readonly caller?: string;
+  /**
+   * The cookies of a call, none at first. Every reading of the call sends those that are for its host; the readings of
+   * kind `page` add what responses set. Absent: cookies live for this reading alone.
+   */
+  readonly cookies?: Cookie[];
   /** The caller's own end: aborted means fault `aborted`. */
   readonly signal: AbortSignal;
   /** Told of every piece of decoded body before it is kept; false ends the reading with fault `limit`. */
@@ -28,6 +33,18 @@ export interface WebRequest {
    * still meanwhile.
    */
   readonly room?: (count: number) => Promise<void>;
+}
+
+/** For exactly one host. */
+export interface Cookie {
+  readonly host: string;
+  readonly name: string;
+  readonly value: string;
+  readonly path: string;
+  /** For https alone. */
+  readonly isSecure: boolean;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
 }
 
 export type WebResult =
@@ -52,6 +69,8 @@ export type WebResult =
       readonly detail: string;
       /** With fault `status`. */
       readonly status?: number;
+      /** With fault `tls`, where it is known. */
+      readonly tls?: TlsFault;
       /** For the log alone. */
       readonly cause?: unknown;
     };

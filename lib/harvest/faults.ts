@@ -1,5 +1,5 @@
 /** What a fault of reading from the web means: for the page a Problem, for an image or a stylesheet a line. */
-import type { Reason, Shortfall, Warning, WebFault } from '../domain/model.ts';
+import type { Reason, Shortfall, TlsFault, Warning, WebFault } from '../domain/model.ts';
 import type { WebResult } from '../domain/ports.ts';
 import { type ImageCode, Problem, type ProblemCode, type UnreachableReason } from '../domain/problem.ts';
 
@@ -26,7 +26,7 @@ const MEANINGS: Readonly<Record<WebFault, Meaning>> = {
   forbidden: { page: 'ADDRESS_FORBIDDEN', image: 'ADDRESS_FORBIDDEN', stylesheet: 'ADDRESS_FORBIDDEN' },
   dns: unreachable('dns', 'Check the spelling of the host.'),
   connect: unreachable('connect', 'Check that the site is up, then try again.'),
-  tls: unreachable('tls', 'Tell the site’s owner, or use its http address.'),
+  tls: unreachable('tls', 'Try again, or use the http address of the site.'),
   protocol: unreachable('protocol', 'Tell the site’s owner.'),
   encoding: unreachable('encoding', 'Tell the site’s owner.'),
   redirects: unreachable('redirects', 'Give the URL that the redirects should lead to.'),
@@ -56,14 +56,21 @@ const MEANINGS: Readonly<Record<WebFault, Meaning>> = {
   },
 };
 
+const TLS_ADVICE: Readonly<Record<TlsFault, string>> = {
+  certificate: 'Tell the site’s owner, or use its http address.',
+  version: 'Tell the site’s owner to offer TLS 1.2 or 1.3, or use its http address.',
+  protocol: 'Check the scheme and the port of the URL.',
+};
+
 /** The call's own end came first. */
 export const OUT_OF_TIME: Reason = {
   code: 'OUT_OF_TIME',
   detail: 'There was no time left for this image; update the page with PUT /images to go on.',
 };
 
-export function pageProblem({ fault, detail, status, cause }: WebFailure): Problem {
-  const { page, reason, advice } = MEANINGS[fault];
+export function pageProblem({ fault, detail, status, tls, cause }: WebFailure): Problem {
+  const { page, reason, advice: general } = MEANINGS[fault];
+  const advice = tls === undefined ? general : TLS_ADVICE[tls];
   return new Problem(page, {
     detail: advice === undefined ? detail : `${detail} ${advice}`,
     cause,

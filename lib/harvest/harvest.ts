@@ -14,7 +14,16 @@ import type {
   Variants,
   VersionedRecord,
 } from '../domain/model.ts';
-import type { Clock, ImageStore, Measures, PageCache, PageLock, RecordStore, Web } from '../domain/ports.ts';
+import type {
+  Clock,
+  Cookie,
+  ImageStore,
+  Measures,
+  PageCache,
+  PageLock,
+  RecordStore,
+  Web,
+} from '../domain/ports.ts';
 import { Problem } from '../domain/problem.ts';
 import { COMMIT_MS, HOLD_MARGIN_MS, STYLESHEETS_SHARE } from '../domain/times.ts';
 import { commitRecord } from '../record/commit.ts';
@@ -132,11 +141,15 @@ function begin(
   };
 }
 
-/** What one operation reads counts as its own where operations share what there is of connections. */
+/**
+ * What one operation reads counts as its own where operations share the connections. The page's cookies live as long as
+ * the operation.
+ */
 function servicesFor(services: HarvestServices, { request, opId }: Operation): HarvestServices {
   const { web } = services;
+  const cookies: Cookie[] = [];
   const its = request.isDryRun ? rehearsalOf(services) : services;
-  return { ...its, web: { ...web, read: (reading) => web.read({ ...reading, caller: opId }) } };
+  return { ...its, web: { ...web, read: (reading) => web.read({ ...reading, caller: opId, cookies }) } };
 }
 
 /** The same services, but whatever would be written is let go: what a dry run works with. */

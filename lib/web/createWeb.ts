@@ -3,13 +3,13 @@
 import { createFairSemaphore, type FairSemaphore } from '../concurrency/fairSemaphore.ts';
 import { systemClock } from '../concurrency/waiting.ts';
 import type { FetchConfig } from '../config.ts';
-import type { Clock, Web, WebRequest, WebResult } from '../domain/ports.ts';
+import type { Clock, Cookie, Web, WebRequest, WebResult } from '../domain/ports.ts';
 import { collectBody } from './collectBody.ts';
+import { cookieHeader, keepCookies } from './cookies.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { createDecoders, type Decoders, decodeBody, isIdentity } from './decodeBody.ts';
 import type { Answer } from './exchange.ts';
 import { type FaultError, failure, faultError, isFaultError } from './faults.ts';
-import { framingOf } from './framing.ts';
 import { type AddressClass, addressClass } from './guard/addressPolicy.ts';
 import { createGuardedDial } from './guard/guardedDial.ts';
 import { createHostPolicy, effectivePort, type HostPolicy } from './guard/hostPolicy.ts';
@@ -39,6 +39,7 @@ interface Reading {
   /** Connections or streams, by origin. A reading holds one at most, so that none waits for another. */
   readonly permits: FairSemaphore;
   readonly decoders: Decoders;
+  readonly cookies: Cookie[];
   readonly clock: Clock;
   readonly deadline: Deadline;
 }
@@ -88,6 +89,7 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
           transport,
           permits,
           decoders,
+          cookies: cookiesOf(request),
           clock,
           deadline,
         });
@@ -105,6 +107,11 @@ export function createWeb(config: FetchConfig, parts: WebParts = {}): Web & { cl
 /** Whatever its name may resolve to. */
 function isForbidden(policy: HostPolicy, url: URL): boolean {
   return !isWebUrl(url) || policy.reachOf(url.hostname, effectivePort(url.protocol, url.port)) === null;
+}
+
+/** A page's are those of the call; what an image or a stylesheet sets lives for its own reading. */
+function cookiesOf({ kind, cookies = [] }: WebRequest): Cookie[] {
+  return kind === 'page' ? cookies : [...cookies];
 }
 
 /** Every way in which this fails is a fault error. */
@@ -131,13 +138,8 @@ const RESENDS_MAX = 2;
 
 /** The answer of one hop; one hop of a reading may be asked twice, and what no server has processed again at once. */
 async function ask(reading: Reading, url: URL, attempts: { left: number }): Promise<Answer> {
-  const { request, caller, policy, transport, permits, clock, deadline } = reading;
+  const { request, caller, config, policy, transport, permits, cookies, clock, deadline } = reading;
   if (isForbidden(policy, url)) throw faultError('forbidden');
-  const headers = requestHeaders(
-    request.kind,
-    refererOf(request.referrer, url),
-    conditionFor(request.validators, url),
-  );
 
   let fault: FaultError | undefined;
   for (let resends = 0; ; ) {
@@ -145,7 +147,17 @@ async function ask(reading: Reading, url: URL, attempts: { left: number }): Prom
     // The transport has a connection for each permit, or a stream: no request ever queues there.
     const onOver = await deadline.untimed(permits.acquire(url.origin, caller, deadline.signal));
     try {
+      const headers = requestHeaders(
+        {
+          kind: request.kind,
+          referer: refererOf(request.referrer, url),
+          cookie: cookieHeader(cookies, url, clock.now()),
+          condition: conditionFor(request.validators, url),
+        },
+        config,
+      );
       const answer = await transport.get({ url, headers, signal: deadline.signal, onOver }, fault?.again);
+      keepCookies(cookies, url, answer.lines('set-cookie'), clock.now());
       delayMs = attempts.left > 1 ? delayAfterAnswer(answer, clock.now(), deadline.remainingMs()) : null;
       if (delayMs === null) return answer;
       answer.discard();
@@ -191,19 +203,40 @@ function untilCut(body: AsyncIterable<Buffer>): Body {
   return { pieces: pieces(), cut: () => cut };
 }
 
+/** RFC 9110 section 15.3: what was asked for, made anew, or as a proxy changed it. */
+const WHOLE: ReadonlySet<number> = new Set([200, 201, 203]);
+
+/** The length of a 206 whose one range is all there is (RFC 9110 section 14.4), as encoded; null for any other. */
+function rangeOf({ status, header, framing: { length } }: Answer): number | null {
+  if (status !== 206) return null;
+  const [, last, total] =
+    /^bytes 0-(\d{1,15})\/(\d{1,15})$/i.exec(header('content-range')?.trim() ?? '') ?? [];
+  const isWhole = last !== undefined && Number(last) + 1 === Number(total);
+  return isWhole && (length === 0 || length === Number(total)) ? Number(total) : null;
+}
+
+async function* ofLength(body: AsyncIterable<Buffer>, length: number): AsyncGenerator<Buffer> {
+  let left = length;
+  for await (const piece of body) {
+    left -= piece.length;
+    yield piece;
+  }
+  if (left !== 0) throw faultError('truncated');
+}
+
 async function readAnswer(
   { request, caller, decoders, deadline }: Reading,
   url: URL,
   answer: Answer,
 ): Promise<WebResult> {
-  const { status, header } = answer;
+  const { status, header, framing } = answer;
   if (status === 304 && request.validators !== undefined && conditionFor(request.validators, url) !== null) {
     const validators = validatorsOf(url, answer, request.validators) ?? request.validators;
     return { kind: 'notModified', finalUrl: url, validators };
   }
-  if (status !== 200) throw faultError('status', { status });
-
-  const { isDelimited, length } = framingOf(answer);
+  const { isDelimited, length } = framing;
+  const total = rangeOf(answer);
+  if (!WHOLE.has(status) && total === null) throw faultError('status', { status });
   const contentType = header('content-type');
   const contentEncoding = header('content-encoding');
   const announcedBytes = isIdentity(contentEncoding) ? length : 0;
@@ -217,10 +250,12 @@ async function readAnswer(
     caller,
     signal: deadline.signal,
     maxBytes: typeof maxBytes === 'number' ? maxBytes : announcedMaxBytes,
+    isDelimited,
     untimed: deadline.untimed,
     ...(room && { room: (count: number) => deadline.orEnd(room(count)) }),
   };
-  const body = isDelimited || request.kind !== 'image' ? uncut(answer.body) : untilCut(answer.body);
+  const sent = total === null ? answer.body : ofLength(answer.body, total);
+  const body = isDelimited || request.kind !== 'image' ? uncut(sent) : untilCut(sent);
   const bytes = await collectBody(decodeBody(body.pieces, contentEncoding, decoding), {
     maxBytes,
     onBytes: request.onBytes,

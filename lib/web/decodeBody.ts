@@ -1,11 +1,9 @@
 /** Undoes a body's Content-Encoding piece by piece, never further ahead than its reader. */
-import { pipeline, type Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip } from 'node:zlib';
 import { createFairSemaphore, type FairSemaphore } from '../concurrency/fairSemaphore.ts';
 import { createBlocks } from './collectBody.ts';
+import { type Coding, codingsOf, type Encoded } from './contentCodings.ts';
 import { faultError } from './faults.ts';
 
-const CHUNK_BYTES = 64 * 1024;
 /**
  * How far the encoded bytes may run ahead of the decoded ones. Empty blocks decode to nothing, so no limit on decoded
  * bytes would ever end them.
@@ -16,27 +14,6 @@ const ENCODED_LEAD_BYTES = 1024 * 1024;
 const AHEAD_BYTES = 256 * 1024;
 /** Kept in one piece until it is decoded, and given to the decoder in such. */
 const SLICE_BYTES = 64 * 1024;
-
-interface Coding {
-  readonly createDecoder: () => Transform;
-  /** A decoder of it takes so much memory that few may be at work at once. */
-  readonly isLarge?: true;
-}
-
-const createDecoderOfGzip = () => createGunzip({ chunkSize: CHUNK_BYTES });
-
-const CODINGS: ReadonlyMap<string, Coding> = new Map([
-  // Several members are one body (RFC 1952 section 2.2) and zeros after the last are padding; other bytes are damage.
-  ['gzip', { createDecoder: createDecoderOfGzip }],
-  ['x-gzip', { createDecoder: createDecoderOfGzip }], // RFC 9110 section 8.4.1.3
-  [
-    'br',
-    {
-      createDecoder: () => createBrotliDecompress({ chunkSize: CHUNK_BYTES, rejectGarbageAfterEnd: true }),
-      isLarge: true,
-    },
-  ],
-]);
 
 /**
  * Who may decode. Two hundred bytes of Brotli make a decoder take a window of 16 MiB (RFC 7932 section 9.1), which no
@@ -69,35 +46,49 @@ export interface DecodeOptions {
   readonly room?: (count: number) => Promise<void>;
   /** Of decoded bytes, inclusive. */
   readonly maxBytes: number;
+  /** The transport says where the body ends, so that no checksum has to. */
+  readonly isDelimited: boolean;
   /** Awaits what is not the server's doing. */
   readonly untimed: <T>(waiting: Promise<T>) => Promise<T>;
 }
 
-/** Whether the coding leaves the bytes as they are, so that Content-Length counts the decoded ones. */
+/**
+ * Whether the bytes are as they were made, so that Content-Length counts the decoded ones.
+ * @throws fault `encoding`
+ */
 export function isIdentity(contentEncoding: string | undefined): boolean {
-  const coding = codingOf(contentEncoding);
-  return coding === '' || coding === 'identity';
+  return codingsOf(contentEncoding).length === 0;
 }
 
 /**
- * The decoded body, each piece after there was room for it. One coding is undone: gzip, br or none.
- * @throws fault `encoding` for any other coding or list of codings, for damage, and for an end in the middle;
- * `tooLarge` when a body that is kept until it is decoded has more than `maxBytes`; the signal's reason when it comes
- * before there is a decoder. Errors of `body` itself pass through.
+ * The decoded body, each piece after there was room for it.
+ * @throws fault `encoding` for a coding that cannot be undone, for damage, and for an end in the middle; `tooLarge`
+ * when a body that is kept until it is decoded has more than `maxBytes`; the signal's reason when it comes before there
+ * is a decoder. Errors of `body` itself pass through.
  */
 export function decodeBody(
   body: AsyncIterable<Buffer>,
   contentEncoding: string | undefined,
   options: DecodeOptions,
 ): AsyncIterable<Buffer> {
-  if (isIdentity(contentEncoding)) return inRoom(body, options);
-  const coding = CODINGS.get(codingOf(contentEncoding));
-  if (coding === undefined) throw faultError('encoding');
-  const { createDecoder, isLarge } = coding;
-  if (!isLarge) return inRoom(decodeWith(createDecoder(), body), options);
-  return options.room === undefined
-    ? decodeAsItComes(createDecoder, body, options)
-    : decodeWhole(createDecoder, body, options);
+  const codings = codingsOf(contentEncoding);
+  const [last] = codings;
+  let decoded = body;
+  for (const coding of codings.toReversed()) {
+    // Of several codings each result is encoded again.
+    const maxBytes = coding === last ? options.maxBytes : leadOf(options.maxBytes);
+    if (!coding.isLarge) decoded = decodeWith(coding, decoded, options);
+    else if (codings.length === 1 && options.room === undefined)
+      decoded = decodeAsItComes(coding, decoded, options);
+    // So that no decoder of a large window waits for another one.
+    else decoded = decodeWhole(coding, decoded, { ...options, maxBytes });
+  }
+  return last?.isLarge ? decoded : inRoom(decoded, options);
+}
+
+/** How many encoded bytes there may be for so many decoded ones. */
+function leadOf(decodedBytes: number): number {
+  return decodedBytes * 1.125 + ENCODED_LEAD_BYTES;
 }
 
 async function* inRoom(body: AsyncIterable<Buffer>, options: DecodeOptions): AsyncGenerator<Buffer> {
@@ -113,15 +104,16 @@ async function takeRoom({ room, untimed }: DecodeOptions, count: number): Promis
 
 /** Its reader never waits; its server may, but not for the decoder of another call. */
 async function* decodeAsItComes(
-  createDecoder: () => Transform,
+  coding: Coding,
   body: AsyncIterable<Buffer>,
-  { decoders, caller, signal, untimed }: DecodeOptions,
+  options: DecodeOptions,
 ): AsyncGenerator<Buffer> {
+  const { decoders, caller, signal, untimed } = options;
   const rest = body[Symbol.asyncIterator]();
   const { pieces, isWhole } = await readAhead(rest, AHEAD_BYTES);
   const release = await untimed((isWhole ? decoders.quick : decoders.slow).acquire(WINDOW, caller, signal));
   try {
-    yield* decodeWith(createDecoder(), joined(pieces, rest));
+    yield* decodeWith(coding, joined(pieces, rest), options);
   } finally {
     release();
   }
@@ -132,7 +124,7 @@ async function* decodeAsItComes(
  * waits neither for the server nor for room.
  */
 async function* decodeWhole(
-  createDecoder: () => Transform,
+  coding: Coding,
   body: AsyncIterable<Buffer>,
   options: DecodeOptions,
 ): AsyncGenerator<Buffer> {
@@ -141,13 +133,13 @@ async function* decodeWhole(
   for await (const piece of body) {
     await takeRoom(options, piece.length);
     encoded.add(piece);
-    if (encoded.length() > maxBytes * 1.125 + ENCODED_LEAD_BYTES) throw faultError('tooLarge');
+    if (encoded.length() > leadOf(maxBytes)) throw faultError('tooLarge');
   }
   const whole = encoded.whole();
   const decodeInTurn = async function* (): AsyncGenerator<Buffer> {
     const release = await untimed(decoders.quick.acquire(WINDOW, caller, signal));
     try {
-      yield* decodeWith(createDecoder(), sliced(whole));
+      yield* decodeWith(coding, sliced(whole), options);
     } finally {
       release();
     }
@@ -188,38 +180,52 @@ async function* joined(first: readonly Buffer[], rest: AsyncIterator<Buffer>): A
   }
 }
 
-async function* decodeWith(decoder: Transform, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* decodeWith(
+  { decode }: Coding,
+  body: AsyncIterable<Buffer>,
+  { isDelimited }: DecodeOptions,
+): AsyncGenerator<Buffer> {
+  const pieces = body[Symbol.asyncIterator]();
   let source: { readonly error: unknown } | undefined;
+  let unread: Buffer | undefined;
   let encodedBytes = 0;
   let decodedBytes = 0;
-  const encoded = async function* (): AsyncGenerator<Buffer> {
-    try {
-      for await (const chunk of body) {
-        encodedBytes += chunk.length;
-        if (encodedBytes > decodedBytes * 1.125 + ENCODED_LEAD_BYTES) throw faultError('encoding');
-        yield chunk;
-      }
-    } catch (error) {
-      source = { error };
-      throw error;
+  const fetch = async (): Promise<Buffer | undefined> => {
+    for (;;) {
+      const { done, value } = await pieces.next();
+      if (done) return undefined;
+      if (value.length > 0) return value;
     }
   };
-  // The reader below meets every error; the callback only keeps it from being thrown a second time.
-  pipeline(encoded, decoder, () => {});
+  const encoded: Encoded = {
+    async next() {
+      const kept = unread;
+      unread = undefined;
+      if (kept !== undefined) return kept;
+      const piece = await fetch().catch((error) => {
+        source = { error };
+        throw error;
+      });
+      encodedBytes += piece?.length ?? 0;
+      if (encodedBytes > leadOf(decodedBytes)) throw faultError('encoding');
+      return piece;
+    },
+    unread(rest) {
+      unread = unread === undefined ? rest : Buffer.concat([rest, unread]);
+    },
+  };
   try {
-    for await (const chunk of decoder) {
+    for await (const chunk of decode(encoded, isDelimited)) {
       decodedBytes += chunk.length;
       yield chunk;
     }
+    // What stands behind the end of the coding: the body may still be cut off in it.
+    while ((await encoded.next()) !== undefined);
   } catch (error) {
     if (source !== undefined) throw source.error;
     // Some servers label an empty body too.
     if (encodedBytes > 0) throw faultError('encoding', { cause: error });
   } finally {
-    decoder.destroy();
+    await pieces.return?.();
   }
-}
-
-function codingOf(contentEncoding: string | undefined): string {
-  return (contentEncoding ?? '').trim().toLowerCase();
 }

@@ -2,6 +2,14 @@
 import { Readable } from 'node:stream';
 import { type FaultError, faultError } from './faults.ts';
 
+/** Where a body ends: RFC 9112 section 6.3, RFC 9113 section 8.1. */
+export interface Framing {
+  /** The transport says where the body ends; otherwise it ends with the connection, which may be too early. */
+  readonly isDelimited: boolean;
+  /** Content-Length in bytes, as encoded; 0 when it is not said. */
+  readonly length: number;
+}
+
 export interface Answer {
   readonly status: number;
   /** The lines of one field, its name in lower case; bytes beyond ASCII as Latin-1. */
@@ -10,8 +18,7 @@ export interface Answer {
   header(name: string): string | undefined;
   /** As on the wire but for chunks and frames; its errors are fault errors. */
   readonly body: Readable;
-  /** The version of HTTP itself marks the end of every body, as HTTP/2 does. */
-  readonly isFramed: boolean;
+  readonly framing: Framing;
   /** Lets go of the rest of the body. Over HTTP/1.1 a body that is not all there costs the connection. */
   discard(): void;
 }
@@ -54,7 +61,7 @@ export interface Exchange {
   start(handle: Handle): void;
   /** The first byte of a response has arrived. */
   begin(): void;
-  head(status: number, lines: Answer['lines']): void;
+  head(status: number, lines: Answer['lines'], framing: Framing): void;
   data(chunk: Buffer): void;
   end(): void;
   /** The connection serves the request no longer. */
@@ -71,7 +78,6 @@ const BUFFERED_BYTES = 64 * 1024;
 export function createExchange(
   { signal, onHead, onOver }: Sending,
   settle: { resolve(answer: Answer): void; reject(reason: unknown): void },
-  { isFramed }: { readonly isFramed: boolean },
 ): Exchange {
   let handle: Handle | undefined;
   let body: Readable | undefined;
@@ -114,7 +120,7 @@ export function createExchange(
     begin() {
       hasBegun = true;
     },
-    head(status, lines) {
+    head(status, lines, framing) {
       if (isOver) return;
       hasBegun = true;
       if (status < 200) {
@@ -133,7 +139,7 @@ export function createExchange(
       onHead?.(status);
       // The reader learns of an error by reading; nobody may be reading any more.
       body.on('error', () => {});
-      settle.resolve(createAnswer(status, lines, body, isFramed));
+      settle.resolve(createAnswer(status, lines, body, framing));
     },
     data(chunk) {
       if (!isOver && body?.push(chunk) === false) handle?.pause();
@@ -148,13 +154,13 @@ export function createExchange(
   };
 }
 
-function createAnswer(status: number, lines: Answer['lines'], body: Readable, isFramed: boolean): Answer {
+function createAnswer(status: number, lines: Answer['lines'], body: Readable, framing: Framing): Answer {
   return {
     status,
     lines,
     header: (name) => (lines(name).length > 0 ? lines(name).join(', ') : undefined),
     body,
-    isFramed,
+    framing,
     discard: () => void body.destroy(),
   };
 }

@@ -1,9 +1,9 @@
-/** One HTTP/1.1 connection over a socket that the guard dialled. The only file that knows undici. */
+/** One HTTP/1.1 connection (RFC 9112) over a socket that the guard dialled. */
 import type { Socket } from 'node:net';
-import { Client, type Dispatcher } from 'undici';
-import { type Connection, createExchange, type Exchange } from './exchange.ts';
+import { type Connection, createExchange, type Exchange, type Sending } from './exchange.ts';
 import { type FaultError, faultError, isFaultError } from './faults.ts';
-import { HEADERS_MAX_BYTES, IDLE_MS } from './limits.ts';
+import { IDLE_MS } from './limits.ts';
+import { createResponseParser, type ResponseParser } from './responseParser.ts';
 
 export interface Http1Connection extends Connection {
   /** It has sent a request. */
@@ -17,91 +17,128 @@ export interface Http1Events {
   readonly onClosed: () => void;
 }
 
+/** The server closes what it keeps at the time it says; a request must be there before. */
+const KEPT_MARGIN_MS = 1_000;
+/** What the text of a request may hold, so that nothing given can end a line. */
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+interface Running {
+  readonly exchange: Exchange;
+  readonly parser: ResponseParser;
+}
+
 /** It serves one request at a time. */
-export function createHttp1Connection(
-  origin: string,
-  socket: Socket,
-  { onFree, onClosed }: Http1Events,
-): Http1Connection {
-  let isTaken = false;
-  let isReused = false;
-  const client = new Client(origin, {
-    connect: (_, callback) => {
-      // undici would dial again, and does not understand a callback that comes before this returns.
-      const isFirst = !isTaken;
-      isTaken = true;
-      queueMicrotask(() => (isFirst ? callback(null, socket) : callback(faultError('connect'), null)));
-    },
-    pipelining: 1,
-    allowH2: false,
-    maxHeaderSize: HEADERS_MAX_BYTES,
-    keepAliveTimeout: IDLE_MS,
-    keepAliveMaxTimeout: IDLE_MS,
-    // The caller's one deadline covers these, and unlike them it also ends a drip.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-  socket.once('close', () => {
+export function createHttp1Connection(socket: Socket, { onFree, onClosed }: Http1Events): Http1Connection {
+  /** Requests so far. */
+  let requests = 0;
+  let isClosed = false;
+  let running: Running | undefined;
+  let idle: NodeJS.Timeout | undefined;
+
+  const close = (): void => {
+    if (isClosed) return;
+    isClosed = true;
+    clearTimeout(idle);
     onClosed();
-    void client.destroy();
+    socket.destroy();
+  };
+  const rest = (ms: number): void => {
+    socket.resume();
+    socket.unref();
+    idle = setTimeout(close, ms).unref();
+  };
+  const fail = (fault: (exchange: Exchange) => FaultError): void => {
+    const exchange = running?.exchange;
+    running = undefined;
+    close();
+    exchange?.fail(fault(exchange));
+  };
+  const finish = ({ exchange, parser }: Running): void => {
+    running = undefined;
+    const ms = Math.min(IDLE_MS, parser.keptMs() - KEPT_MARGIN_MS);
+    if (ms > 0 && socket.writable) {
+      rest(ms);
+      onFree();
+    } else close();
+    exchange.end();
+  };
+  const failCut = (cause?: Error): void => fail((exchange) => cutFault(exchange, requests > 1, cause));
+
+  socket.on('data', (bytes) => {
+    // Nobody asked for it.
+    if (running === undefined) return close();
+    const current = running;
+    current.exchange.begin();
+    try {
+      if (current.parser.push(bytes) && running === current) finish(current);
+    } catch (error) {
+      if (!isFaultError(error)) throw error;
+      fail(() => error);
+    }
   });
+  socket.on('end', () => {
+    if (running?.parser.endsHere() !== true) return failCut();
+    const { exchange } = running;
+    running = undefined;
+    close();
+    exchange.end();
+  });
+  socket.on('error', failCut);
+  socket.once('close', () => failCut());
+  rest(IDLE_MS);
 
   return {
-    isReused: () => isReused,
+    isReused: () => requests > 0,
     send: (sending) =>
       new Promise((resolve, reject) => {
-        const { url, headers } = sending;
-        const onOver = (): void => {
-          // Before the next request is let in: undici has by then closed what the server will not keep open.
-          queueMicrotask(() => {
-            if (!socket.destroyed) onFree();
-            sending.onOver();
-          });
-        };
-        const exchange = createExchange({ ...sending, onOver }, { resolve, reject }, { isFramed: false });
-        const options = { path: url.pathname + url.search, method: 'GET', headers } as const;
-        client.dispatch(options, createHandler(exchange, isReused));
-        isReused = true;
+        const text = requestText(sending);
+        clearTimeout(idle);
+        socket.ref();
+        requests += 1;
+        // Before the next request is let in, the connection is in its pool again, or closed.
+        const onOver = (): void => queueMicrotask(sending.onOver);
+        const exchange = createExchange({ ...sending, onOver }, { resolve, reject });
+        const own: Running = { exchange, parser: createResponseParser(exchange) };
+        if (isClosed) {
+          exchange.fail(cutFault(exchange, requests > 1));
+          return;
+        }
+        running = own;
+        exchange.start({
+          pause: () => {
+            if (running === own) socket.pause();
+          },
+          resume: () => {
+            if (running === own) socket.resume();
+          },
+          abort: () => {
+            if (running !== own) return;
+            running = undefined;
+            close();
+          },
+        });
+        if (!isClosed) socket.write(text, 'latin1');
       }),
-    destroy: () => void client.destroy(faultError('aborted')).finally(() => socket.destroy()),
+    destroy: () => fail(() => faultError('aborted')),
   };
 }
 
-function createHandler(exchange: Exchange, isReused: boolean): Dispatcher.DispatchHandler {
-  return {
-    onRequestStart: (controller) =>
-      exchange.start({
-        pause: () => controller.pause(),
-        resume: () => controller.resume(),
-        abort: () => controller.abort(faultError('aborted')),
-      }),
-    onResponseStarted: () => exchange.begin(),
-    onResponseStart: (_, status, headers) =>
-      exchange.head(status, (name) => {
-        const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
-        return typeof value === 'string' ? [value] : (value ?? []);
-      }),
-    onResponseData: (_, chunk) => exchange.data(chunk),
-    onResponseEnd: () => exchange.end(),
-    onResponseError: (_, error) => exchange.fail(faultOf(error, exchange.seen(), isReused)),
-  };
+function requestText({ url, headers }: Sending): string {
+  const fields = Object.entries({ host: url.host, connection: 'keep-alive', ...headers });
+  const lines = [
+    `GET ${url.pathname}${url.search} HTTP/1.1`,
+    ...fields.map(([name, value]) => `${name}: ${value}`),
+  ];
+  const isSendable = lines.every((line) => SENDABLE.test(line));
+  if (!isSendable) throw new TypeError('A request cannot hold control characters.');
+  return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** What undici reports, by how far the response had come. */
-function faultOf(error: Error, seen: ReturnType<Exchange['seen']>, isReused: boolean): FaultError {
-  const code = 'code' in error ? error.code : undefined;
-  if (isFaultError(error) && error.fault !== 'connect') return error;
-  const facts = { cause: error };
-  if (error.name === 'HTTPParserError') {
-    // It carries the bytes that could not be parsed; a log wants nothing of an upstream's body.
-    Reflect.deleteProperty(error, 'data');
-    const isEarlyEnd = seen === 'body' && error.message.includes('Invalid EOF state');
-    return faultError(isEarlyEnd ? 'truncated' : 'protocol', facts);
-  }
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return faultError('protocol', facts);
-  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return faultError('aborted', facts);
-  if (seen === 'body') return faultError('truncated', facts);
-  if (seen === 'head') return faultError('protocol', facts);
+/** Of a connection that ended before its response, by how far that had come. */
+function cutFault(exchange: Exchange, isReused: boolean, cause?: Error): FaultError {
+  const seen = exchange.seen();
+  if (seen === 'body') return faultError('truncated', { cause });
+  if (seen === 'head') return faultError('protocol', { cause });
   // The server closed a kept connection as it was used again (RFC 9112 section 9.3.1): it read no request.
-  return faultError('connect', { ...facts, ...(isReused && { again: 'anew' }) });
+  return faultError('connect', { cause, ...(isReused && { again: 'anew' }) });
 }

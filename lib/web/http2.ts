@@ -135,7 +135,7 @@ export function createHttp2Connection(
         clearTimeout(idle);
         session.ref();
         streams += 1;
-        const exchange = createExchange(sending, { resolve, reject }, { isFramed: true });
+        const exchange = createExchange(sending, { resolve, reject });
         const before = state.received;
         carry(session, sending, exchange, state, () => {
           streams -= 1;
@@ -208,7 +208,12 @@ function carry(
     state.useful += bytes;
     // Node holds a server to the limit only once it has agreed to it.
     if (bytes > HEADERS_MAX_BYTES) exchange.refuse(faultError('protocol'));
-    else exchange.head(Number(fields[':status']), linesOf(pairs));
+    else {
+      const lines = linesOf(pairs);
+      // nghttp2 takes one length only, and no body that has another.
+      const framing = { isDelimited: true, length: Number(lines('content-length')[0] ?? 0) };
+      exchange.head(Number(fields[':status']), lines, framing);
+    }
   };
   stream.on('headers', (fields, _flags, pairs: unknown) => readHead(fields, pairs as string[]));
   stream.on('response', (fields, _flags, pairs: unknown) => {

@@ -1,16 +1,25 @@
-/** What a request says about itself. No cookies, no credentials, ever. */
+/** What a request says about itself. No credentials, ever; cookies are those of its own call. */
+import type { FetchConfig } from '../config.ts';
 import type { WebRequest } from '../domain/ports.ts';
+import { HAS_ZSTD } from './contentCodings.ts';
 
 /** Honest, so that a site's owner can see and refuse us. */
-export const USER_AGENT =
-  'ImageProcessingApi/0.1 (reads a page and its images once, when a user asks for it)';
+const PURPOSE = 'reads a page and its images once, when a user asks for it';
+export const USER_AGENT = userAgentOf(undefined);
+
+function userAgentOf(contact: string | undefined): string {
+  return `ImageProcessingApi/0.1 (${PURPOSE}${contact === undefined ? '' : `; ${contact}`})`;
+}
+
+/** As browsers ask over TLS and over TCP alike; deflate has two meanings, and nobody needs it. */
+const ENCODINGS = HAS_ZSTD ? 'gzip, br, zstd' : 'gzip, br';
 
 const BY_KIND: Readonly<Record<WebRequest['kind'], Readonly<Record<string, string>>>> = {
   page: {
     accept: 'text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.8',
-    'accept-encoding': 'gzip, br',
+    'accept-encoding': ENCODINGS,
   },
-  stylesheet: { accept: 'text/css,*/*;q=0.1', 'accept-encoding': 'gzip, br' },
+  stylesheet: { accept: 'text/css,*/*;q=0.1', 'accept-encoding': ENCODINGS },
   // Images are compressed already, and without a coding Content-Length says their size beforehand.
   image: {
     accept: 'image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8',
@@ -18,15 +27,23 @@ const BY_KIND: Readonly<Record<WebRequest['kind'], Readonly<Record<string, strin
   },
 };
 
+export interface RequestFacts {
+  readonly kind: WebRequest['kind'];
+  readonly referer: string | undefined;
+  readonly cookie: string | undefined;
+  readonly condition: Readonly<Record<string, string>> | null;
+}
+
 export function requestHeaders(
-  kind: WebRequest['kind'],
-  referer: string | undefined,
-  condition: Readonly<Record<string, string>> | null,
+  { kind, referer, cookie, condition }: RequestFacts,
+  { acceptLanguage, userAgentContact }: Pick<FetchConfig, 'acceptLanguage' | 'userAgentContact'>,
 ): Readonly<Record<string, string>> {
   return {
-    'user-agent': USER_AGENT,
+    'user-agent': userAgentOf(userAgentContact),
     ...BY_KIND[kind],
+    ...(acceptLanguage !== undefined && { 'accept-language': acceptLanguage }),
     ...(referer !== undefined && { referer }),
+    ...(cookie !== undefined && { cookie }),
     ...condition,
   };
 }

@@ -101,7 +101,7 @@ export function createTransport(parts: TransportParts): Transport {
   };
 
   const addHttp1 = (origin: Origin, { socket }: Dialled): Http1Connection => {
-    const connection: Http1Connection = createHttp1Connection(origin.name, socket, {
+    const connection: Http1Connection = createHttp1Connection(socket, {
       onFree: () => void origin.idle.push(connection),
       onClosed: () => {
         open.delete(connection);

@@ -17,7 +17,7 @@ describe('the settings', () => {
         isLoopbackAllowed: true,
         ownEndpoints: [],
         ports: [80, 443, 8080, 8443],
-        redirectsMax: 5,
+        redirectsMax: 20,
         connectTimeoutMs: 3_000,
         pageTimeoutMs: 10_000,
         imageTimeoutMs: 10_000,
@@ -119,6 +119,43 @@ describe('the settings', () => {
     [',', []],
   ])('take the origins of CORS_ORIGINS=%s', (CORS_ORIGINS, origins) => {
     expect(readConfig({ ...MINIMAL, CORS_ORIGINS }).corsOrigins).toEqual(origins);
+  });
+
+  it.each([
+    ['de', 'de'],
+    ['de-CH,de;q=0.9 , en ; q=0.8,*;q=0', 'de-CH, de;q=0.9, en;q=0.8, *;q=0'],
+  ])('take ACCEPT_LANGUAGE=%s', (ACCEPT_LANGUAGE, expected) => {
+    expect(readConfig({ ...MINIMAL, ACCEPT_LANGUAGE }).fetch.acceptLanguage).toBe(expected);
+  });
+
+  it.each([
+    'https://example.com/bot?from=us',
+    'http://example.com',
+    'mailto:ops@example.com',
+    'ops@example.com',
+    'ops+bot@mail',
+  ])('take USER_AGENT_CONTACT=%s', (USER_AGENT_CONTACT) => {
+    expect(readConfig({ ...MINIMAL, USER_AGENT_CONTACT }).fetch.userAgentContact).toBe(USER_AGENT_CONTACT);
+  });
+
+  it.each([
+    ['ACCEPT_LANGUAGE', 'de und en'],
+    ['ACCEPT_LANGUAGE', 'de;q=2'],
+    ['ACCEPT_LANGUAGE', 'de,,en'],
+    ['ACCEPT_LANGUAGE', 'de\r\nX: y'],
+    ['ACCEPT_LANGUAGE', Array(80).fill('de').join()],
+    ['USER_AGENT_CONTACT', 'ask the operator'],
+    ['USER_AGENT_CONTACT', 'example.com'],
+    ['USER_AGENT_CONTACT', 'ftp://example.com'],
+    ['USER_AGENT_CONTACT', 'https://'],
+    ['USER_AGENT_CONTACT', 'https://example.com/(a)'],
+    ['USER_AGENT_CONTACT', 'https://example.com/;a'],
+    ['USER_AGENT_CONTACT', 'https://example.com/\r\nX:y'],
+    ['USER_AGENT_CONTACT', 'https://bücher.example'],
+    ['USER_AGENT_CONTACT', `https://example.com/${'x'.repeat(200)}`],
+    ['USER_AGENT_CONTACT', 'a@b@c'],
+  ])('refuse %s=%s', (name, value) => {
+    expect(() => readConfig({ ...MINIMAL, [name]: value })).toThrow(new RegExp(`${name} must be`));
   });
 
   it('never let a list open loopback on AWS', () => {

@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join, resolve } from 'node:path';
 import { build, type OutputFile, stop } from 'esbuild';
 import { explainFolder } from '../../lib/folderFaults.ts';
-import { builtInModules, undiciDispatcher } from './bundlePlugins.ts';
+import { builtInModules } from './bundlePlugins.ts';
 
 export const FUNCTIONS = ['getImages', 'postImages', 'putImages', 'sweepImages'] as const;
 
@@ -42,7 +42,7 @@ async function bundle(name: string, folder: string): Promise<readonly OutputFile
     outdir: join(folder, name),
     bundle: true,
     splitting: true,
-    plugins: [builtInModules, undiciDispatcher],
+    plugins: [builtInModules],
     platform: 'node',
     target: 'node24',
     format: 'esm',

@@ -21,19 +21,3 @@ export const builtInModules: Plugin = {
     }));
   },
 };
-
-/** Of undici the dispatcher alone: fetch, WebSocket, the caches and the mocks are a third of it. */
-export const undiciDispatcher: Plugin = {
-  name: 'undici dispatcher',
-  setup(build) {
-    build.onResolve({ filter: /^undici$/ }, ({ resolveDir }) => ({
-      path: 'undici',
-      namespace: 'dispatcher',
-      pluginData: resolveDir,
-    }));
-    build.onLoad({ filter: /^/, namespace: 'dispatcher' }, ({ pluginData }) => ({
-      contents: "export { default as Client } from 'undici/lib/dispatcher/client.js';",
-      resolveDir: String(pluginData),
-    }));
-  },
-};

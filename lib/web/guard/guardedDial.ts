@@ -6,6 +6,7 @@
  */
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { type FaultError, faultError, isFaultError } from '../faults.ts';
+import { tlsFaultOf } from '../tlsFaults.ts';
 import { effectivePort, type HostPolicy, type Reach } from './hostPolicy.ts';
 import { CUT, connectSecurely, renameReset } from './orderlyEnd.ts';
 import type { IsOwnEndpoint } from './ownEndpoints.ts';
@@ -223,6 +224,9 @@ function dialFault(error: Error, progress: Progress): FaultError {
   // A reset may come before the connection is known to be there.
   if (code === 'ECONNRESET' || code === 'EPIPE' || code === CUT)
     return faultError('connect', { cause: error });
-  if (progress === 'handshake') return faultError('tls', { cause: error });
+  if (progress === 'handshake') {
+    const tls = tlsFaultOf(code);
+    return faultError('tls', { cause: error, ...(tls && { tls }) });
+  }
   return faultError('connect', { cause: error, isRefusal: progress === 'none' });
 }

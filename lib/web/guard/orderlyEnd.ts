@@ -1,13 +1,13 @@
 /**
  * Tells an end that the server made (a FIN, over TLS a close_notify) from a connection that was cut. A body without a
- * declared length ends with its connection (RFC 9112 section 6.3), and undici takes ECONNRESET for such an end, Node a
- * FIN without close_notify. Both reach the reader as errors here.
+ * declared length ends with its connection (RFC 9112 section 6.3), and Node takes a FIN without close_notify for such
+ * an end, as its HTTP/2 does an ECONNRESET behind a GOAWAY. Both reach the reader as errors here.
  */
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 
-/** The code of a connection that was cut; undici has no meaning of its own for it. */
+/** The code of a connection that was cut. */
 export const CUT = 'ERR_CONNECTION_CUT';
 
 /** Must be added before any other listener of `error`: the others see another code than ECONNRESET. */

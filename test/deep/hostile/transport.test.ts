@@ -1,6 +1,6 @@
 /** T: what servers do to a connection and to a body. Every row is tried on a page and on an image of a page. */
 import type { Socket } from 'node:net';
-import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { answer, drip, head, pathOf, pour, type Respond } from '../../lib/web/rawServer.ts';
 import { pngOf } from '../../support/pictures.ts';
@@ -184,9 +184,7 @@ const CONNECTIONS: readonly Row[] = [
       socket.write(`${head(200, CHUNKED)}1;`);
       pour(socket, 'x'.repeat(1_000));
     },
-    // 502 would be right. undici's parser reads past an extension without counting it (Node's own server stops at
-    // 16 KiB) and shows it to nobody, so the deadline alone ends it. It costs no memory, and the time of one reading.
-    TIMEOUT,
+    PROTOCOL,
   ],
   [
     'T11 pours trailers',
@@ -194,11 +192,6 @@ const CONNECTIONS: readonly Row[] = [
       socket.write(`${head(200, CHUNKED)}1\r\nx\r\n0\r\n`);
       pour(socket, `A: ${'b'.repeat(1_000)}\r\n`);
     },
-    PROTOCOL,
-  ],
-  [
-    'T11 sends a length and chunks',
-    truncated(`${head(200, { ...CHUNKED, 'Content-Length': '1' })}0\r\n\r\n`),
     PROTOCOL,
   ],
   ['T13 resets at the request', (socket) => socket.resetAndDestroy(), unreachable('connect')],
@@ -310,7 +303,16 @@ describe('T: a server that', () => {
 describe('T: a body', () => {
   it.each([
     ['T15 that is a gzip bomb of 1 to 1,000', 'gzip', gzipBomb],
+    ['T15 that is a bomb in deflate', 'deflate', () => deflateSync(Buffer.alloc(256 * MIB))],
     ['T16 that is a brotli bomb of 1 to 600,000', 'br', brotliBomb],
+    ['T16 that is a bomb in zstd', 'zstd', () => zstdCompressSync(Buffer.alloc(256 * MIB))],
+    ['T16 that is a bomb in a bomb', 'gzip, gzip', () => gzipSync(gzipBomb())],
+    ['T16 that is a brotli bomb in a brotli bomb', 'br, br', () => brotliCompressSync(brotliBomb())],
+    [
+      'T16 that is a bomb of every encoding',
+      'deflate, zstd, br',
+      () => brotliCompressSync(zstdCompressSync(deflateSync(Buffer.alloc(256 * MIB)))),
+    ],
   ])('%s stops at the limit', async (_row, coding, make) => {
     const bomb = make();
     expect(bomb.length).toBeLessThan(300_000);
@@ -319,19 +321,13 @@ describe('T: a body', () => {
   });
 
   const ENCODINGS: readonly (readonly [row: string, coding: string, body: Buffer])[] = [
-    ['T17 with two encodings', 'gzip, gzip', gzipSync(GZIP)],
-    ['T17 with three encodings', 'gzip, gzip, br', brotliCompressSync(gzipSync(GZIP))],
     ['T17 with six encodings', 'gzip, gzip, gzip, gzip, gzip, gzip', GZIP],
-    ['T17 with two header lines', 'gzip\r\nContent-Encoding: br', brotliCompressSync(GZIP)],
+    ['T17 with a second encoding that is none', 'gzip, br', GZIP],
     ['T18 cut off', 'gzip', GZIP.subarray(0, -9)],
-    ['T18 with a wrong checksum', 'gzip', Buffer.concat([GZIP.subarray(0, -8), Buffer.alloc(8, 7)])],
-    ['T18 with garbage behind it', 'gzip', Buffer.concat([GZIP, Buffer.from('garbage')])],
     ['T18 that says gzip and is plain', 'gzip', Buffer.from(PAGE)],
     ['T18 that says br and is gzip', 'br', GZIP],
-    ['T19 in zstd', 'zstd', Buffer.from(PAGE)],
+    ['T19 that says zstd and is plain', 'zstd', Buffer.from(PAGE)],
     ['T19 in compress', 'compress', Buffer.from(PAGE)],
-    ['T19 in deflate', 'deflate', deflateSync(PAGE)],
-    ['T19 in an encoding nobody knows', 'x-rot13', Buffer.from(PAGE)],
   ];
   it.each(ENCODINGS)('%s is no page', async (_row, coding, body) => {
     await expectVerdicts(encoded(coding, body), ...ENCODING);
@@ -359,7 +355,7 @@ describe('T: a body', () => {
     });
     expect((await service.post(service.url('/'))).code).toBe('OK');
     const asked = service.site.heads.map((each) => /^accept-encoding: *(.*)$/im.exec(each)?.[1]);
-    expect(asked).toEqual(['gzip, br', 'identity']);
+    expect(asked).toEqual(['gzip, br, zstd', 'identity']);
   });
 });
 

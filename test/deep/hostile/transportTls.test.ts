@@ -36,6 +36,7 @@ it.each([
       await using service = await startHostileService({ config: { ports: [port] } });
       const { code, body } = await service.post(url);
       expect([code, body.reason]).toEqual(['PAGE_UNREACHABLE', 'tls']);
+      expect(body.detail).toMatch(/^The certificate of the server is not trusted: .*http address\.$/);
       service.expectNothing();
       expect(requests).toBe(0);
     } finally {

@@ -156,11 +156,58 @@ describe('over HTTP/2', () => {
   it.each([
     ['60 KiB of fields', { 'x-long': 'x'.repeat(60_000) }, 'x'],
     ['500 fields', Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`x-${i}`, 'y'])), 'x'],
-    ['70 KiB of fields', { 'x-long': 'x'.repeat(35_000), 'x-longer': 'x'.repeat(35_000) }, 'protocol'],
+    ['70 KiB of fields', { 'x-long': 'x'.repeat(35_000), 'x-longer': 'x'.repeat(35_000) }, 'x'],
+    ['120 KiB of fields', { 'x-long': 'x'.repeat(60_000), 'x-longer': 'x'.repeat(60_000) }, 'x'],
+    ['260 KiB of fields', { 'x-long': 'x'.repeat(260 * 1024) }, 'protocol'],
     ['1,001 fields', Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`x${i}`, 'y'])), 'protocol'],
   ])('a response with %s', async (_, fields, expected) => {
     await using site = await start(({ socket }, stream) => socket.write(whole(stream, 'x', fields)));
     expect(textOf(await site.read())).toBe(expected);
+  });
+
+  it.each([
+    ['0x7f in a value', [['set-cookie', 'a=\x7f']]],
+    ['0x01 in a value', [['x-some', '\x01']]],
+    ['a lone LF in a value', [['x-some', 'a\ncontent-length: 9']]],
+    ['whitespace around a value', [['x-some', '  a  ']]],
+    ['bytes beyond ASCII in a value', [['x-some', '\xe9']]],
+    ['a space in a name', [['x some', 'a']]],
+    ['a name beyond ASCII', [['x\xe9', 'a']]],
+    ['an empty name', [['', 'a']]],
+  ] as const)('a response with %s is read, as over HTTP/1.1', async (_, fields) => {
+    await using site = await start(({ socket }, stream) => {
+      const all = [[':status', '200'], ...fields] as const;
+      socket.write(Buffer.concat([headersOf(stream, all), data(stream, 'x', END_STREAM)]));
+    });
+    expect(textOf(await site.read())).toBe('x');
+  });
+
+  it.each([
+    [
+      'the same length twice',
+      [
+        ['content-length', '1'],
+        ['content-length', '1'],
+      ],
+    ],
+    ['a length as a list', [['content-length', '1, 1']]],
+    ['a field of the connection', [['connection', 'keep-alive']]],
+    ['a transfer coding', [['transfer-encoding', 'chunked']]],
+    ['a name in capitals', [['X-Some', 'a']]],
+    ['a field of 200 KiB', [['x-long', 'x'.repeat(200 * 1024)]]],
+  ] as const)('a response with %s, which HTTP/2 forbids, is read over HTTP/1.1', async (_, fields) => {
+    await using site = await start(
+      ({ socket }, stream) => {
+        const all = [[':status', '200'], ...fields] as const;
+        socket.write(Buffer.concat([headersOf(stream, all), data(stream, 'x', END_STREAM)]));
+      },
+      {
+        versions: ['h2', 'http/1.1'],
+        onHttp1: (socket) => void socket.write(answer(200, {}, 'y')),
+      },
+    );
+    expect(textOf(await site.read())).toBe('y');
+    expect(site.server.versions).toEqual(['h2', 'http/1.1']);
   });
 
   const interim = (stream: number, status: number) => headers(stream, status, { link: '</a>' });

@@ -5,8 +5,8 @@ import { createTestWeb, faultOf } from './testWeb.ts';
 
 describe('a request', () => {
   it.each([
-    ['page', /^text\/html,/, 'gzip, br'],
-    ['stylesheet', /^text\/css,/, 'gzip, br'],
+    ['page', /^text\/html,/, 'gzip, br, zstd'],
+    ['stylesheet', /^text\/css,/, 'gzip, br, zstd'],
     ['image', /^image\/avif,image\/webp,/, 'identity'],
   ] as const)('for a %s says what it wants and who asks', async (kind, accept, encoding) => {
     await using server = await startRawServer((socket) => socket.write(answer(200)));
@@ -23,6 +23,24 @@ describe('a request', () => {
       .slice(1)
       .map((line) => line.split(':')[0]);
     expect(names.sort()).toEqual(['accept', 'accept-encoding', 'connection', 'host', 'user-agent']);
+  });
+
+  it.each([
+    [{}, undefined, /^ImageProcessingApi\/[\d.]+ \([^;()]+\)$/],
+    [{ acceptLanguage: 'de-CH, de;q=0.9' }, 'de-CH, de;q=0.9', /when a user asks for it\)$/],
+    [
+      { userAgentContact: 'https://example.com/bot' },
+      undefined,
+      /asks for it; https:\/\/example\.com\/bot\)$/,
+    ],
+    [{ userAgentContact: 'ops@example.com' }, undefined, /asks for it; ops@example\.com\)$/],
+  ])('of an operator with %j says so', async (settings, language, agent) => {
+    await using server = await startRawServer((socket) => socket.write(answer(200)));
+    await using web = createTestWeb({ ports: [server.port], ...settings });
+    for (const kind of ['page', 'stylesheet', 'image'] as const)
+      await web.read(`http://good.test:${server.port}/`, { kind });
+    expect(server.heads.map((head) => headerOf(head, 'accept-language'))).toEqual(Array(3).fill(language));
+    for (const head of server.heads) expect(headerOf(head, 'user-agent')).toMatch(agent);
   });
 
   it('never holds a line break of the URL', async () => {

@@ -75,7 +75,7 @@ describe('the wait that Retry-After asks for', () => {
     lines: () => [],
     header: () => value,
     body: null as never,
-    isFramed: false,
+    framing: { isDelimited: false, length: 0 },
     discard: () => {},
   });
   it.each([

@@ -1,5 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import { createServer, getCACertificates, type Server, setDefaultCACertificates } from 'node:tls';
+import {
+  createServer,
+  getCACertificates,
+  type Server,
+  setDefaultCACertificates,
+  type TlsOptions,
+} from 'node:tls';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { answer, PUBLIC_ADDRESS, startRawServer } from './rawServer.ts';
 import { type SelfSigned, selfSigned } from './selfSigned.ts';
@@ -41,8 +47,30 @@ describe('https', () => {
     await using server = await startTlsServer(identity);
     await using web = createTestWeb({ ports: [server.port] });
     const result = await web.read(`https://good.test:${server.port}/`);
-    expect(faultOf(result)).toBe('tls');
-    expect(result.kind === 'failed' && result.detail).not.toMatch(/\d/);
+    expect(result).toMatchObject({ fault: 'tls', tls: 'certificate' });
+    expect(result.kind === 'failed' && result.detail).toMatch(/^The certificate [^\d]*$/);
+  });
+
+  it.each([
+    [
+      'TLS 1.1 alone',
+      { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
+      'version',
+    ],
+    [
+      'a cipher alone that is not offered',
+      { maxVersion: 'TLSv1.2', ciphers: 'AES128-CCM8:@SECLEVEL=0' },
+      'version',
+    ],
+    ['neither HTTP/1.1 nor HTTP/2', { ALPNProtocols: ['spdy/3'] }, 'protocol'],
+  ] as const)('of a server that speaks %s is a tls fault that says so', async (_, options, kind) => {
+    const server = createServer({ ...selfSigned('good.test', NOW), ...(options as TlsOptions) }, () => {});
+    server.on('tlsClientError', () => {});
+    await new Promise<void>((resolve) => server.listen(0, PUBLIC_ADDRESS, resolve));
+    const { port } = server.address() as AddressInfo;
+    await using web = createTestWeb({ ports: [port] });
+    expect(await web.read(`https://good.test:${port}/`)).toMatchObject({ fault: 'tls', tls: kind });
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('with a trusted certificate is read over HTTP/1.1, also with a root dot after the name', async () => {
@@ -85,7 +113,8 @@ describe('https', () => {
       onConnection: (socket) => socket.write(answer(400)),
     });
     await using web = createTestWeb({ ports: [server.port] });
-    expect(faultOf(await web.read(`https://good.test:${server.port}/`))).toBe('tls');
+    const result = await web.read(`https://good.test:${server.port}/`);
+    expect(result).toMatchObject({ fault: 'tls', tls: 'protocol' });
   });
 
   it('of an address that the certificate does not name is a tls fault', async () => {
