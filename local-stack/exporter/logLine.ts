@@ -7,7 +7,7 @@ import { isTooDeep } from './nesting.ts';
 import { parseStrict, withoutNonFinite } from './parseJson.ts';
 import type { LineReason } from './tally.ts';
 
-export interface EmfDocument {
+interface EmfDocument {
   readonly root: JsonObject;
   readonly directives: readonly unknown[];
 }

@@ -56,10 +56,10 @@ export const LABEL_REASONS = [
   'name_too_long',
   'value_cut',
 ] as const;
-export type LabelReason = (typeof LABEL_REASONS)[number];
+type LabelReason = (typeof LABEL_REASONS)[number];
 
 /** Metrics are `Namespace/Name`, names are Prometheus names. */
-export interface TakenName {
+interface TakenName {
   readonly metric: string;
   readonly wanted: string;
   readonly given: string;

@@ -1,12 +1,13 @@
 /** Rules for textlint (https://textlint.org/docs/rule/): one on the length of sentences, one on wording. */
-import type { TextlintRuleModule } from '@textlint/types';
+import type { TextlintKernelRule } from '@textlint/kernel';
 import { SentenceSplitterSyntax, split } from 'sentence-splitter';
 import { StringSource } from 'textlint-util-to-string';
 import { WORDINGS } from './wording.ts';
 
 /** A reader keeps so many words in mind. */
-export const WORDS_MAX = 25;
+const WORDS_MAX = 25;
 
+type TextlintRuleModule = TextlintKernelRule['rule'];
 type Context = Parameters<Extract<TextlintRuleModule, (...args: never) => unknown>>[0];
 type Handlers = ReturnType<Extract<TextlintRuleModule, (...args: never) => unknown>>;
 type Node = Parameters<Context['report']>[0];
