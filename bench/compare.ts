@@ -66,7 +66,9 @@ for (let round = values.new ? 0 : -WARM_UPS; round < rounds; round += 1) {
 }
 
 const load = loadavg().map((each) => each.toFixed(1));
-console.log(`${rounds} rounds of ${images} × ${bytes} B at ${latency} ms, ${values.tls ?? 'HTTP'}, load ${load}`);
+console.log(
+  `${rounds} rounds of ${images} × ${bytes} B at ${latency} ms, ${values.tls ?? 'HTTP'}, load ${load}`,
+);
 const [first] = builds;
 for (const build of builds) {
   console.log(build);
