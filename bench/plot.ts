@@ -22,7 +22,7 @@ export interface Plot {
 
 const WIDTH = 640;
 const HEIGHT = 360;
-const AREA = { left: 72, right: WIDTH - 24, top: 72, bottom: HEIGHT - 52 };
+const AREA = { left: 88, right: WIDTH - 24, top: 72, bottom: HEIGHT - 52 };
 /** Blue and orange are told apart by all kinds of sight. */
 const COLOURS = 2;
 
@@ -73,6 +73,7 @@ function scaleOf({ ticks }: Axis, start: number, end: number): (value: number) =
 }
 
 function legendOf(lines: readonly Line[], colourOf: (line: Line) => string): string[] {
+  if (lines.length === 1) return [];
   const step = (AREA.right - AREA.left) / lines.length;
   return lines.flatMap((line, index) => {
     const left = AREA.left + index * step;

@@ -3,7 +3,6 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Axis, type Line, type Plot, svgOf } from './plot.ts';
 import type { Point, Row } from './row.ts';
-import { median } from './statistics.ts';
 
 const FOLDER = resolve(import.meta.dirname, '../docs/plots');
 
@@ -56,13 +55,13 @@ for (const [name, plot] of Object.entries(PLOTS)) {
   if (lines.length > 0) await writeFile(join(FOLDER, `${name}.svg`), svgOf({ ...plot, lines }));
 }
 
-/** Each point is the median of its rounds. */
+/** Each point is the least of its rounds: what else runs on a machine only adds to it. */
 function linesOf(all: readonly Row[], plot: string): Line[] {
   const lines = new Map<string, { isReference: boolean; points: Map<number, number> }>();
   const add = (name: string, isReference: boolean, x: number, values: readonly number[]) => {
     const line = lines.get(name) ?? { isReference, points: new Map() };
     lines.set(name, line);
-    line.points.set(x, median(values));
+    line.points.set(x, Math.min(...values));
   };
   for (const { point, subject, reference } of all) {
     if (point?.plot !== plot) continue;

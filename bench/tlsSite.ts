@@ -1,4 +1,4 @@
-/** A site over TLS, in a process of its own, and what a function needs to trust it. */
+/** Starts sites over TLS, each in another process, and makes the settings of a function that trusts them. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { selfSigned } from '../test/lib/web/selfSigned.ts';
