@@ -15,9 +15,18 @@ export interface Row {
   readonly aim: { readonly atMost: number } | { readonly atLeast: number } | null;
   /** Its figure is shown beside its aim, and no margin is asked of it. */
   readonly isOnlyShown?: true;
+  /** Where its subject, and its reference if it is named, stand in the plots. */
+  readonly point?: Point;
 }
 
-type Compared = Pick<Row, 'scenario' | 'what' | 'unit' | 'subject' | 'reference' | 'aim' | 'isOnlyShown'>;
+export interface Point {
+  readonly plot: 'images' | 'time' | 'memory';
+  readonly line: string;
+  readonly reference?: string;
+  readonly x: number;
+}
+
+type Compared = Omit<Row, 'figure' | 'figureKind'>;
 
 export function ratioRow(row: Compared): Row {
   return { ...row, figure: ratioOf(row.subject, row.reference), figureKind: 'ratio' };

@@ -2,23 +2,19 @@
  * A POST over TLS from a site whose every response takes its time, over both versions of HTTP: against the ideal
  * schedule, which asks for the page and then for everything at once, and against the bare work by `node:http2`.
  */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { selfSigned } from '../../test/lib/web/selfSigned.ts';
-import { startChild, startServer } from '../child.ts';
+import { startChild } from '../child.ts';
 import { writeEvent } from '../events.ts';
-import { type Row, ratioRow } from '../row.ts';
+import { type Point, type Row, ratioRow } from '../row.ts';
 import { median } from '../statistics.ts';
-import { newPageAt, SITE, subject, type World } from '../world.ts';
+import { createTlsSites, HTTP_VERSIONS, type HttpVersion } from '../tlsSite.ts';
+import { newPageAt, subject, type World } from '../world.ts';
 import { bareWorkOf } from './bareWork.ts';
 import type { Scenario } from './scenario.ts';
 
-const VERSIONS = ['HTTP/2', 'HTTP/1.1'] as const;
 const SIZES = [20, 100, 1_000] as const;
 const LATENCIES = [0, 50, 100, 200] as const;
 const ROUNDS_MAX = 3;
-
-type Version = (typeof VERSIONS)[number];
+const PLOTTED_LATENCY = 100;
 
 /** Milliseconds that a POST may take. */
 const AIMS: Readonly<Record<string, number>> = {
@@ -28,7 +24,7 @@ const AIMS: Readonly<Record<string, number>> = {
 };
 
 interface Case {
-  readonly version: Version;
+  readonly version: HttpVersion;
   readonly images: number;
   readonly latency: number;
   readonly walls: number[];
@@ -50,10 +46,10 @@ export const latency: Scenario = {
       return (await service.run(task)).wallMs;
     };
 
-    for (const version of VERSIONS) {
+    for (const version of HTTP_VERSIONS) {
       for (const images of [100, 200]) await harvest({ version, images, latency: 0 });
     }
-    const cases: readonly Case[] = VERSIONS.flatMap((version) =>
+    const cases: readonly Case[] = HTTP_VERSIONS.flatMap((version) =>
       LATENCIES.flatMap((latency) =>
         SIZES.map((images) => ({ version, images, latency, walls: [], bares: [] })),
       ),
@@ -73,22 +69,14 @@ export const latency: Scenario = {
 
 /** One for each version and latency: how many connections a host gets depends on how it has answered before. */
 async function startSites(world: World, parts: AsyncDisposableStack) {
-  const identity = selfSigned('localhost', new Date());
-  const [key, cert] = [join(world.folder, 'site.key'), join(world.folder, 'site.crt')] as const;
-  await Promise.all([writeFile(key, identity.key, { mode: 0o600 }), writeFile(cert, identity.cert)]);
-  const ports = new Map<string, number>();
-  for (const version of VERSIONS) {
-    for (const latency of LATENCIES) {
-      const site = await startServer(SITE, [version, key, cert]);
-      parts.defer(() => site.close());
-      ports.set(`${version} ${latency}`, site.port);
-    }
+  const sites = await createTlsSites(world.folder, parts);
+  const origins = new Map<string, string>();
+  for (const version of HTTP_VERSIONS) {
+    for (const latency of LATENCIES) origins.set(`${version} ${latency}`, await sites.start(version));
   }
-  const hosts = [...ports.values()].map((port) => `localhost:${port}`);
   return {
-    originOf: (version: Version, latency: number) =>
-      `https://localhost:${ports.get(`${version} ${latency}`)}`,
-    env: { FETCH_ALLOW_HOSTS: hosts.join(','), NODE_EXTRA_CA_CERTS: cert },
+    originOf: (version: HttpVersion, latency: number) => origins.get(`${version} ${latency}`) ?? '',
+    env: sites.env(),
   };
 }
 
@@ -110,7 +98,16 @@ function rowsOf({ version, images, latency, walls, bares }: Case): Row[] {
             aim: { atMost: aim },
           } satisfies Row,
         ]),
-    ...(latency === 0 ? [] : [ratioRow({ ...common, what: `${what}: ideal schedule`, reference: ideal })]),
+    ...(latency === 0
+      ? []
+      : [
+          ratioRow({
+            ...common,
+            what: `${what}: ideal schedule`,
+            reference: ideal,
+            ...pointOf(version, images, latency),
+          }),
+        ]),
     ...(bares.length === 0
       ? []
       : [ratioRow({ ...common, what: `${what}: bare node:http2`, reference: bares })]),
@@ -118,4 +115,9 @@ function rowsOf({ version, images, latency, walls, bares }: Case): Row[] {
       ? [{ ...common, what, reference: [], figure: median(walls), figureKind: 'value' } satisfies Row]
       : []),
   ];
+}
+
+function pointOf(version: HttpVersion, images: number, latency: number): { readonly point?: Point } {
+  if (latency !== PLOTTED_LATENCY) return {};
+  return { point: { plot: 'images', line: version, reference: 'ideal', x: images } };
 }

@@ -13,15 +13,15 @@ export const systemClock: Clock = {
 /** A signal that is aborted by time. Dispose of it when nobody waits for it any more: its timer holds the process. */
 export interface TimedSignal extends Disposable {
   readonly signal: AbortSignal;
-  /** Aborts it before its time. */
-  abort(): void;
+  /** Aborts it before its time, with the reason that the time's end has unless another one is given. */
+  abort(other?: unknown): void;
 }
 
 /** @param reason makes the signal's reason, when the time is over */
 export function abortAfter(clock: Clock, ms: number, reason: () => unknown): TimedSignal {
   const controller = new AbortController();
-  const abort = () => controller.abort(reason());
-  return { signal: controller.signal, abort, [Symbol.dispose]: clock.after(ms, abort) };
+  const abort = (other = reason()) => controller.abort(other);
+  return { signal: controller.signal, abort, [Symbol.dispose]: clock.after(ms, () => abort()) };
 }
 
 /** The outcome of `work`, or a rejection with the signal's reason where it is aborted first. */

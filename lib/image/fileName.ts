@@ -43,7 +43,12 @@ function lastSegment(url: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8').slice(0, SEGMENT_MAX);
 }
 
+/** What `safeStem` leaves as it is. */
+const PLAIN = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/i;
+
 function safeStem(text: string): string {
+  // Most names; the tables of Unicode cost more than the rest of naming.
+  if (PLAIN.test(text)) return text;
   const safe = text
     .normalize('NFC')
     .replace(/\p{Default_Ignorable_Code_Point}+/gu, '')

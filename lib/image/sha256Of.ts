@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { createPace } from '../concurrency/pace.ts';
 import { inSteps } from './structure.ts';
 
@@ -7,13 +7,14 @@ const BYTES_PER_STEP = 1024 * 1024;
 
 /** SHA-256 of the bytes in hex. Yields in between, since an operator may allow images of a gigabyte. */
 export async function sha256Of(bytes: Buffer): Promise<string> {
+  if (bytes.length <= BYTES_PER_STEP) return hash('sha256', bytes, 'hex');
   const pace = createPace();
-  if (bytes.length > BYTES_PER_STEP) await pace.rest();
-  const hash = createHash('sha256');
+  await pace.rest();
+  const whole = createHash('sha256');
   let offset = 0;
   return inSteps(pace, () => {
-    hash.update(bytes.subarray(offset, offset + BYTES_PER_STEP));
+    whole.update(bytes.subarray(offset, offset + BYTES_PER_STEP));
     offset += BYTES_PER_STEP;
-    return offset < bytes.length ? undefined : hash.digest('hex');
+    return offset < bytes.length ? undefined : whole.digest('hex');
   });
 }

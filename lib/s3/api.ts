@@ -1,6 +1,7 @@
 /** The calls of the S3 protocol that this service makes, each bounded in time. Failures are the SDK's own errors. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { abortAfter, orAborted, systemClock } from '../concurrency/waiting.ts';
 import type { StoreConfig } from '../config.ts';
 import type { StoredObject, WriteCondition } from '../domain/ports.ts';
 import { STORE_TIMES, type StoreTimes } from '../domain/times.ts';
@@ -221,24 +222,24 @@ function transferTime(body: Buffer): number {
 
 /**
  * Ends `work` after `ms`, or with the caller's signal; rejects with the signal's reason then. The SDK's waits
- * between attempts do not hear the signal, hence the race.
+ * between attempts do not hear the signal.
  */
 async function within<T>(
   ms: number,
   caller: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const timeout = AbortSignal.timeout(ms);
-  const signal = caller === undefined ? timeout : AbortSignal.any([caller, timeout]);
-  signal.throwIfAborted();
-  const over = Promise.withResolvers<never>();
-  const end = () => over.reject(signal.reason);
-  signal.addEventListener('abort', end, { once: true });
+  caller?.throwIfAborted();
+  // `AbortSignal.any` and `AbortSignal.timeout` would keep weak references for the collector to look after.
+  using end = abortAfter(systemClock, ms, () => new DOMException('The store took too long', 'TimeoutError'));
+  const { signal } = end;
+  const abort = () => end.abort(caller?.reason);
+  caller?.addEventListener('abort', abort, { once: true });
   try {
-    return await Promise.race([work(signal), over.promise]);
+    return await orAborted(work(signal), signal);
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {
-    signal.removeEventListener('abort', end);
+    caller?.removeEventListener('abort', abort);
   }
 }

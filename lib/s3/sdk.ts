@@ -7,6 +7,7 @@ import { onlyFromS3 } from './answer.ts';
 import { followClock, type StoreClock } from './clock.ts';
 import { createConnections, type HttpHandler } from './connections.ts';
 import { isTooSkewed } from './problem.ts';
+import { Sha256 } from './sha256.ts';
 
 export {
   DeleteObjectCommand,
@@ -55,6 +56,7 @@ export function createS3Clients(config: StoreConfig, times: StoreTimes, clock: S
 function settingsOf({ region, endpoint, credentials, forcePathStyle = endpoint !== undefined }: StoreConfig) {
   return {
     region,
+    sha256: Sha256,
     ...(credentials && { credentials }),
     // One host name for all buckets, which needs no entries in DNS.
     forcePathStyle,

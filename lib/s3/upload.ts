@@ -20,6 +20,8 @@ export interface AttemptOptions {
   readonly requestTimeout: number;
 }
 
+type Signer = Awaited<ReturnType<S3Client['config']['signer']>>;
+
 /** Where the bucket is, as the SDK resolves it. */
 interface Place {
   readonly url: URL;
@@ -48,24 +50,25 @@ const PROBE_KEY = 'images/x';
  * @returns a function that resolves with whether the store took the upload; false says nothing of the reason
  */
 export function createUploader(client: S3Client, signedLink: (key: string) => Promise<string>) {
-  let learning: Promise<Place | null> | undefined;
-  const place = () => {
-    learning ??= signedLink(PROBE_KEY).then(placeOf, () => null);
-    return learning;
-  };
   const { config } = client;
+  let learning: Promise<{ readonly place: Place; readonly signer: Signer } | null> | undefined;
+  const learn = async () => {
+    const place = placeOf(await signedLink(PROBE_KEY));
+    // One signer serves all uploads: it asks for the credentials at each.
+    return place && { place, signer: await config.signer() };
+  };
 
   return async (upload: Upload, options: AttemptOptions): Promise<boolean> => {
-    const at = await place();
-    if (at === null) {
+    learning ??= learn().catch(() => null);
+    const learned = await learning;
+    if (learned === null) {
       learning = undefined;
       return false;
     }
     try {
-      const signer = await config.signer();
       // The SDK corrects its clock by what a server says that refused a signature.
       const signingDate = new Date(Date.now() + config.systemClockOffset);
-      const signed = await signer.sign(requestFor(upload, at), { signingDate });
+      const signed = await learned.signer.sign(requestFor(upload, learned.place), { signingDate });
       return await send(client, signed as Request, options);
     } catch {
       return false;

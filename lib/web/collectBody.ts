@@ -49,8 +49,9 @@ interface Blocks {
 }
 
 /**
- * @param announced what a body is believed to have once it has filled a block: it is then kept in one piece from
- *   the start, not in blocks that are put together, which takes twice the memory and a copy
+ * @param announced what a body is believed to have. A shorter block is then enough for its beginning; once it has
+ *   filled a whole one, it is kept in one piece from the start, not in blocks that are put together, which takes twice
+ *   the memory and a copy
  */
 export function createBlocks(announced: () => number = () => 0): Blocks {
   const full: Buffer[] = [];
@@ -62,7 +63,8 @@ export function createBlocks(announced: () => number = () => 0): Blocks {
     const isFirst = used === 0;
     const announcedBytes = announced();
     const isOnePiece = full.length === 0 && block.length === BLOCK_BYTES && announcedBytes > BLOCK_BYTES;
-    const next = Buffer.allocUnsafeSlow(isOnePiece ? announcedBytes : BLOCK_BYTES);
+    const isShort = isFirst && announcedBytes > 0 && announcedBytes < BLOCK_BYTES;
+    const next = Buffer.allocUnsafeSlow(isOnePiece || isShort ? announcedBytes : BLOCK_BYTES);
     if (isOnePiece) {
       block.copy(next);
     } else {

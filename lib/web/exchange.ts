@@ -132,7 +132,8 @@ export function createExchange(
         highWaterMark: BUFFERED_BYTES,
         read: () => handle?.resume(),
         destroy(error, done) {
-          refuse(error ?? faultError('aborted'));
+          // Most bodies are read to their end, and an error costs more than reading a small one.
+          if (!isOver) refuse(error ?? faultError('aborted'));
           done(error);
         },
       });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Sha256 } from '../../../lib/s3/sha256.ts';
 import { createUploader } from '../../../lib/s3/upload.ts';
 import { type FaultyStore, type StoreFault, startFaultyStore } from '../../support/faultyStore.ts';
 
@@ -27,6 +28,7 @@ async function uploader(
   const client = new S3Client({
     endpoint,
     region: 'eu-north-1',
+    sha256: Sha256,
     credentials: { ...CREDENTIALS, ...(settings.sessionToken && { sessionToken: settings.sessionToken }) },
   });
   return createUploader(client, async () => link(endpoint));
@@ -50,6 +52,17 @@ describe('the first attempt of an upload', () => {
     expect(server?.requests[0]?.headers.authorization).toMatch(
       /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-north-1\/s3\/aws4_request, SignedHeaders=content-length;content-type;host;x-amz-content-sha256;x-amz-date, Signature=[0-9a-f]{64}$/,
     );
+  });
+
+  it('is signed without hashing the image', async () => {
+    const image = { ...upload('images/a.png'), body: Buffer.alloc(100_000, 7) };
+    const put = await uploader(TAKEN);
+    const update = jest.spyOn(Sha256.prototype, 'update');
+    expect(await put(image, options)).toBe(true);
+    const hashed = update.mock.calls.reduce((sum, [piece]) => sum + piece.length, 0);
+    update.mockRestore();
+    expect(hashed).toBeGreaterThan(0);
+    expect(hashed).toBeLessThan(2_000);
   });
 
   it('signs the token of a session, and encodes each byte of a key once', async () => {
