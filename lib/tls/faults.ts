@@ -5,8 +5,8 @@ export type TlsFault =
   | 'untrusted'
   /** The certificate is for another host name. */
   | 'otherName'
-  /** The certificate has expired, or is not valid yet. */
-  | 'notToday'
+  | 'expired'
+  | 'notYetValid'
   /** The certificate, or one of its chain, is broken, revoked, too weak, or not for a server. */
   | 'unusable'
   /** The server wants a certificate of its client. */
@@ -33,8 +33,8 @@ const CERTIFICATE_CODES: Readonly<Record<string, TlsFault>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'otherName',
   HOSTNAME_MISMATCH: 'otherName',
 
-  CERT_HAS_EXPIRED: 'notToday',
-  CERT_NOT_YET_VALID: 'notToday',
+  CERT_HAS_EXPIRED: 'expired',
+  CERT_NOT_YET_VALID: 'notYetValid',
 
   CERT_CHAIN_TOO_LONG: 'unusable',
   CERT_REJECTED: 'unusable',
