@@ -34,6 +34,12 @@ export type StoreFinding =
   | 'NoETag'
   /** A weak ETag, or another content than was written. */
   | 'Rewritten'
+  /** A read shows what was there before a write. */
+  | 'StaleRead'
+  /** A listing does not show what was written. */
+  | 'NotListed'
+  /** The endpoint names the bucket, and so does each request. */
+  | 'BucketTwice'
   | 'ConditionUnknown'
   | 'IfNoneMatchIgnored'
   | 'IfMatchIgnored'
@@ -119,6 +125,21 @@ const MEANINGS: readonly Meaning[] = [
     when: ['Rewritten'],
     detail:
       'A proxy changes what the storage sends (weak ETags or another content): turn its compression and rewriting off.',
+  },
+  {
+    when: ['StaleRead'],
+    detail:
+      'A read does not show the write before it: turn the cache of the proxy before the storage off, or use a storage whose reads follow its writes.',
+  },
+  {
+    when: ['NotListed'],
+    detail:
+      'A listing does not show what was written: check S3_ENDPOINT, and turn the cache of the proxy before the storage off.',
+  },
+  {
+    when: ['BucketTwice'],
+    detail:
+      'S3_ENDPOINT names a bucket already, so the name of the bucket would begin each key: leave it out of S3_ENDPOINT.',
   },
   {
     when: ['ListsInCircles'],

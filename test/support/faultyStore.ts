@@ -39,6 +39,8 @@ export type StoreFault =
   | { readonly after: Promise<unknown> }
   /** Nothing is applied, nothing ever answered. */
   | 'hang'
+  /** A proxy that sends each request on twice, and passes on the second response. */
+  | 'repeat'
   /** The target does not get to see this header. */
   | { readonly without: 'if-match' | 'if-none-match' }
   /** A proxy between: what the target answers comes changed. */
@@ -175,6 +177,7 @@ async function act(
     return;
   }
   if (typeof fault === 'object') await signWithout(fault.without, incoming, body, target);
+  if (fault === 'repeat') await passOn(incoming, body, target);
   const answer = await passOn(incoming, body, target);
   if (fault === 'hangAfter') return;
   if (fault === 'resetAfter') {

@@ -1,7 +1,7 @@
 /** Real servers whose conditional writes are not atomic: the check of a bucket refuses them. */
 import { describe, expect, it } from '@jest/globals';
+import { CHECKED_KEY } from '../../../lib/s3/checkNote.ts';
 import { createS3Store } from '../../../lib/s3/store.ts';
-import { CHECKED_KEY } from '../../../lib/s3/verify.ts';
 import { startS3Server, UNFIT_SERVERS } from '../../support/s3Servers.ts';
 
 /** The check is a test and no proof: of these servers it lets one in about thirty tries pass. */

@@ -4,8 +4,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { readConfig, type StoreConfig } from '../../../lib/config.ts';
 import { Problem } from '../../../lib/domain/problem.ts';
+import { CHECKED_KEY } from '../../../lib/s3/checkNote.ts';
 import { createS3Store, type S3Store, type StoreNotice } from '../../../lib/s3/store.ts';
-import { CHECKED_KEY } from '../../../lib/s3/verify.ts';
 import { createBaseServices } from '../../../lib/services.ts';
 import { LOCAL_KEYS } from '../../../local-stack/embedded/localKeys.ts';
 import { recordOf } from '../../support/builders.ts';
