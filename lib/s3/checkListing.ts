@@ -58,7 +58,7 @@ export async function removeLeftovers(s3: S3Api, now: number): Promise<void> {
   if (old.length > 0) await s3.remove(old.map(({ name }) => name));
 }
 
-/** null where it cannot be had: whoever needs a listing meets the reason again. */
+/** null where the store refuses it: each use of a listing reports the reason. */
 async function list(s3: S3Api, prefix: string): Promise<readonly StoredObject[] | null> {
   try {
     return (await s3.list(prefix)).objects;

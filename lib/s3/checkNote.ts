@@ -31,7 +31,7 @@ export function isBelieved(found: Atomicity, at: number, now: number): boolean {
   return Math.abs(now - at) < BELIEVED_MS[found];
 }
 
-/** What a check has found that still counts; null when there is none. */
+/** What a check has found that still counts; null without such a note. */
 export async function readNote(s3: S3Api, now: number): Promise<Atomicity | null> {
   const note = (await readIfThere(s3, CHECKED_KEY))?.text ?? '';
   const [, schema, checkedAt = ''] = /^\{"schema":(\d+),"checkedAt":"([^"]*)"/.exec(note) ?? [];

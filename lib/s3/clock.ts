@@ -1,7 +1,7 @@
 /**
  * How far the store's clock is ahead of this machine's. S3 refuses a signature whose time is over 15 minutes off. The
  * SDK takes the time from the Date header of each response, but each of its clients learns by itself, and a proxy may
- * send a Date of its own.
+ * send its own Date.
  */
 import type { S3Client } from '@aws-sdk/client-s3';
 import { isMissing, isTooSkewed, statusOf } from './problem.ts';
@@ -39,8 +39,8 @@ export function storeClockOf(endpoint: string | undefined): StoreClock {
 export const storeTime = ({ offsetMs }: StoreClock): Date => new Date(Date.now() + offsetMs);
 
 /**
- * Makes the client sign by this clock and set it. A request that is refused for its time was certainly not applied: it
- * is sent again by what the store says its time is, by what it has accepted before, and by this machine's clock.
+ * Makes the client sign by this clock and set it. A request that is refused for its time was certainly not applied, so
+ * it is sent again. The times tried are that of the response, the one accepted before, and this machine's.
  */
 export function followClock(client: S3Client, clock: StoreClock): void {
   Object.defineProperty(client.config, 'systemClockOffset', {

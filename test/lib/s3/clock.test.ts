@@ -133,7 +133,7 @@ const COMBINATIONS = CLOCKS_MS.flatMap((store) => CLOCKS_MS.map((proxy) => [stor
   ([store, proxy]) => isClear(store, 0) && isClear(store, proxy),
 );
 
-describe('behind a proxy that sends a Date of its own', () => {
+describe('behind a proxy that sends its own Date', () => {
   const behind = (storeMs: number, proxyMs: number, more: { readonly saysTime?: true } = {}) => {
     offsetMs = storeMs;
     const at = (ms: number) => new Date(Date.now() + ms);
@@ -143,7 +143,7 @@ describe('behind a proxy that sends a Date of its own', () => {
   };
 
   it.each(everyCall)(
-    '%s works as the first call, whichever two of the three clocks agree',
+    '%s works as the first call where the store agrees with the service or with the proxy',
     async (_, call) => {
       for (const [store, proxy] of COMBINATIONS) {
         if (!isNear(store, 0) && !isNear(store, proxy)) continue;
