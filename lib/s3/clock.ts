@@ -67,6 +67,7 @@ const repeatAfterWrongTime =
   async (args: Args): Promise<Answer> => {
     const { method } = args.request as { readonly method: string };
     const refused: number[] = [];
+    const sources = [...SOURCES];
     let mayAsk = method === 'GET';
     for (;;) {
       const usedMs = clock.offsetMs;
@@ -82,7 +83,7 @@ const repeatAfterWrongTime =
       } catch (error) {
         if (isTooSkewed(error)) {
           refused.push(usedMs);
-          if (correct(clock, error, refused)) continue;
+          if (correct(clock, error, refused, sources)) continue;
         } else {
           if (isMissing(error) || statusOf(error) === 412) clock.acceptedMs = usedMs;
           // The SDK would repeat whatever fails while the clocks differ.
@@ -93,21 +94,33 @@ const repeatAfterWrongTime =
     }
   };
 
-/** Sets the clock to what was not refused; false when everything was, and the clock begins afresh. */
-function correct(clock: StoreClock, error: unknown, refused: readonly number[]): boolean {
+/** Where a time may come from, in the order in which they are tried. */
+const SOURCES = ['clock', 'response', 'accepted', 'own'] as const;
+
+/**
+ * Sets the clock from the next source that was not refused. Each is used once: a proxy may send another Date each
+ * time. False when none is left, and the clock begins afresh.
+ *
+ * @param sources those that are left
+ */
+function correct(
+  clock: StoreClock,
+  error: unknown,
+  refused: readonly number[],
+  sources: (typeof SOURCES)[number][],
+): boolean {
   const { serverMs, dateMs } = timesIn(error);
-  const candidates = [serverMs ?? dateMs, clock.acceptedMs, 0];
-  const offsetMs = candidates.find(
-    (candidate) => candidate !== null && !refused.some((each) => isNear(each, candidate)),
-  );
-  if (offsetMs != null) {
+  for (let source = sources.shift(); source !== undefined; source = sources.shift()) {
+    // The SDK has set it by this response, or another request by what it has learned.
+    if (source === 'clock') return true;
+    const offsetMs = { response: serverMs ?? dateMs, accepted: clock.acceptedMs, own: 0 }[source];
+    if (offsetMs === null || refused.some((each) => isNear(each, offsetMs))) continue;
     clock.offsetMs = offsetMs;
     clock.isDateWrong = dateMs !== null && !isNear(dateMs, offsetMs);
     return true;
   }
   Object.assign(clock, { offsetMs: 0, acceptedMs: null, isDateWrong: false } satisfies StoreClock);
-  // Once at least: another request may have set the clock meanwhile.
-  return refused.length === 1;
+  return false;
 }
 
 /** As offsets; null where the response does not say it. Only the store itself writes `ServerTime`. */
@@ -120,7 +133,9 @@ function timesIn(error: unknown): { readonly serverMs: number | null; readonly d
     const ms = Date.parse(String(time)) - Date.now();
     return Number.isNaN(ms) ? null : ms;
   };
-  return { serverMs: offsetOf(ServerTime), dateMs: offsetOf($response?.headers?.date) };
+  const { date, age } = $response?.headers ?? {};
+  // What a cache has kept (RFC 9111 section 5.1) says when it was made.
+  return { serverMs: offsetOf(ServerTime), dateMs: age === undefined ? offsetOf(date) : null };
 }
 
 function withoutCorrection(error: unknown): void {

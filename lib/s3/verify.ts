@@ -81,9 +81,9 @@ async function verify(s3: S3Api, parts: Parts, onLate: (found: Atomicity) => voi
 
 /** Everything but simultaneous writes. */
 async function checkBucket(s3: S3Api, key: string, parts: Parts): Promise<void> {
-  await listBefore(s3, key);
+  const isListed = await listBefore(s3, key);
   await checkConditions(s3, key);
-  const own = await checkListing(s3, key, parts);
+  const own = isListed ? await checkListing(s3, key, parts) : null;
   if (own !== null) void removeLeftovers(s3, own.lastModified.getTime()).catch(() => undefined);
 }
 

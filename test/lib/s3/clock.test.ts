@@ -178,7 +178,42 @@ describe('behind a proxy that sends its own Date', () => {
     }
   });
 
-  it('each call costs one request more at most, but for the first', async () => {
+  it('many first calls at once work, also where each response has another Date', async () => {
+    const { pageId, recordOf } = newPage();
+    await newStore().records.write(pageId, recordOf([]), { ifAbsent: true });
+    await put(newStore());
+    const dates = [() => 120, () => -120, () => Math.random() * 100_000 - 50_000];
+    for (const minutes of dates) {
+      behind(0, 0);
+      choose = () => ({ rewriting: { date: new Date(Date.now() + minutes() * MINUTE_MS) } });
+      await using process = await newProcess();
+      const calls = Array.from({ length: 40 }, async (_, index) => {
+        if (index % 2 === 0) return written(process.store);
+        expect(await process.store.records.read(pageId)).not.toBeNull();
+        return put(process.store);
+      });
+      await Promise.all(calls);
+      expect(await opened(process.store)).toBe(200);
+    }
+  });
+
+  it('and keeps responses: the time at which one was made says nothing', async () => {
+    offsetMs = 120 * MINUTE_MS;
+    const aged: StoreFault = {
+      reply: 403,
+      headers: { date: new Date(0).toUTCString(), age: '9' },
+      body: '<Error><Code>RequestTimeTooSkewed</Code></Error>',
+    };
+    await using process = await newProcess();
+    await written(process.store);
+    let answers = 0;
+    choose = () => (answers++ === 0 ? aged : 'pass');
+    await written(process.store);
+    // The kept one, and then a write and a read.
+    expect(answers).toBe(3);
+  });
+
+  it('each call after the first costs its own requests alone', async () => {
     for (const [store, proxy] of COMBINATIONS) {
       if (!isNear(store, 0) && !isNear(store, proxy)) continue;
       behind(store, proxy);

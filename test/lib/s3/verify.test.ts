@@ -58,7 +58,7 @@ describe('an address that names the bucket already', () => {
     const { endpoint, front } = await asKeys();
     const { records } = storeAt(`http://127.0.0.1:${front.port}`);
     expect(await detailOf(records.verify())).toBe(TWICE);
-    expect(await namesIn(endpoint)).toEqual([]);
+    await until(async () => (await namesIn(endpoint)).length === 0);
   });
 
   it('is refused where a listing is answered in spite of the key', async () => {
@@ -88,6 +88,19 @@ describe('an address that names the bucket already', () => {
   ])('is not looked for where the store does not list: %j', async (fault) => {
     const between = await fronted(({ kind }) => (kind === 'LIST' ? fault : 'pass'));
     await storeAt(between.endpoint).records.verify();
+  });
+
+  it('is not taken for a store that says of an empty listing that there is no key', async () => {
+    const between = await fronted(({ kind, nthOfKind }) =>
+      kind === 'LIST' && nthOfKind === 1 ? { status: 404, code: 'NoSuchKey' } : 'pass',
+    );
+    await storeAt(between.endpoint).records.verify();
+  });
+
+  it('is asked for once, for two seconds, at a store whose listings hang', async () => {
+    const between = await fronted(({ kind }) => (kind === 'LIST' ? 'hang' : 'pass'));
+    await storeAt(between.endpoint).records.verify();
+    expect(between.requests.filter(({ kind }) => kind === 'LIST').length).toBeLessThanOrEqual(1);
   });
 
   it('is no bucket that does not exist', async () => {
