@@ -6,7 +6,7 @@ import { checkBursts, type Finding } from './checkBursts.ts';
 import { checkConditions } from './checkConditions.ts';
 import { checkListing, listBefore, removeLeftovers } from './checkListing.ts';
 import { type Atomicity, isBelieved, readNote, writeNote } from './checkNote.ts';
-import { storageProblem, storeFault } from './problem.ts';
+import { type StoreFinding, storageProblem, storeFault } from './problem.ts';
 
 export interface VerifyParts {
   readonly bucket: string;
@@ -53,7 +53,7 @@ type Parts = Required<VerifyParts>;
 
 /** @param onLate called with what turns out after a check that has passed */
 async function verify(s3: S3Api, parts: Parts, onLate: (found: Atomicity) => void): Promise<Atomicity> {
-  const { newId, now, wait } = parts;
+  const { bucket, newId, now, wait } = parts;
   const known = await notRefused(s3, now());
   if (known !== null) return known;
   // Of this check alone: several processes may check at once.
@@ -67,6 +67,10 @@ async function verify(s3: S3Api, parts: Parts, onLate: (found: Atomicity) => voi
   try {
     await checkBucket(s3, keys[0] ?? '', parts);
     bursts = await checkBursts(s3, { newKey, wait });
+  } catch (error) {
+    // MinIO still takes a removal of many objects as one of the bucket, where the key begins with the bucket's name.
+    if (isNamed(error, 'BucketTwice')) keys.push(`${bucket}/${keys[0]}`);
+    throw error;
   } finally {
     // What cannot be removed is a few bytes; it must neither hide what was found nor hold it up.
     void Promise.resolve(bursts?.late)
@@ -116,4 +120,8 @@ async function notRefused(s3: S3Api, now: number): Promise<Atomicity | null> {
   const known = await readNote(s3, now);
   if (known === 'notAtomic') throw storeFault('NotAtomic', { cause: 'as an earlier check found' });
   return known;
+}
+
+function isNamed(error: unknown, finding: StoreFinding): boolean {
+  return (error as { readonly name?: unknown }).name === finding;
 }
