@@ -262,6 +262,23 @@ describe('a server that is too busy for simultaneous writes', () => {
   });
 });
 
+describe('what another process has found meanwhile', () => {
+  it('counts: a server that it refused for simultaneous writes is refused, and the note stays', async () => {
+    const { endpoint } = await working();
+    const note = JSON.stringify({ schema: 2, checkedAt: new Date().toISOString(), isAtomic: false });
+    const put = () =>
+      apiAt(endpoint).put(CHECKED_KEY, Buffer.from(note), { contentType: 'application/json' });
+    let isPut = false;
+    const between = await fronted(({ kind }) => {
+      if (kind !== 'PUT burst' || isPut) return 'pass';
+      isPut = true;
+      return { after: put() };
+    }, endpoint);
+    expect(await detailOf(storeAt(between.endpoint).records.verify())).toMatch(/several simultaneous writes/);
+    expect((await apiAt(endpoint).get(CHECKED_KEY, 1_000)).text).toBe(note);
+  });
+});
+
 describe('bursts', () => {
   const OUTCOMES = ['applied', 412, 409, 503, 500, 'lost'] as const;
   /** The same numbers for the same seed. */
