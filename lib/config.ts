@@ -1,7 +1,8 @@
 /** The settings: read once from the environment, typed, all faults reported together. */
-import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { SettingsError } from './settingsError.ts';
+import { faultsOfAddress, hostLabelOf, hrefOf, parseBucket, parseEndpoint } from './storeAddress.ts';
+import { firstBroken } from './tls/authorities.ts';
 
 /** A `FETCH_ALLOW_HOSTS` entry, as the URL parser spells it. */
 export interface AllowedHost {
@@ -149,9 +150,8 @@ export function readConfig(env: Environment): Config {
   const bucket = parsed('S3_BUCKET', parseBucket)?.name;
   if (given('S3_BUCKET') === undefined)
     faults.push('S3_BUCKET is required: the name of the bucket that keeps the images.');
-  if (bucket !== undefined && endpoint?.pathname.split('/').filter(Boolean).at(-1) === bucket) {
-    faults.push('S3_ENDPOINT must not end with the bucket: S3_BUCKET names it.');
-  }
+  const address = { bucket: bucket ?? '', endpoint, publicEndpoint, pathStyle: pathStyle?.value };
+  if (bucket !== undefined) faults.push(...faultsOfAddress(address));
   const accessKeyId = given('AWS_ACCESS_KEY_ID');
   const secretAccessKey = given('AWS_SECRET_ACCESS_KEY');
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
@@ -163,7 +163,7 @@ export function readConfig(env: Environment): Config {
   };
   const isOnAws = env.AWS_LAMBDA_RUNTIME_API !== undefined && !env.IS_OFFLINE && !env.IS_LOCAL;
 
-  const isInHostName = pathStyle?.value === false && bucket !== undefined;
+  const hostLabel = hostLabelOf(address);
 
   const config: Config = {
     port: integer('PORT', 8080, 1, 65_535),
@@ -175,7 +175,7 @@ export function readConfig(env: Environment): Config {
         .flatMap((url) => hostOf(url, 80))
         .flatMap((host) => [
           host,
-          ...(isInHostName ? [{ ...host, hostname: `${bucket}.${host.hostname}` }] : []),
+          ...(hostLabel === null ? [] : [{ ...host, hostname: `${hostLabel}.${host.hostname}` }]),
         ])
         .concat(hostOf(redis, 6379)),
       ports,
@@ -219,32 +219,6 @@ export function readConfig(env: Environment): Config {
   };
   if (faults.length > 0) throw new SettingsError(faults);
   return config;
-}
-
-const ENDPOINT_FORM = 'must be host:port or a URL that starts with http:// or https://';
-
-/** `host:port` or a URL, which may have a path; a string is a fault. */
-function parseEndpoint(text: string): URL | string {
-  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') return `${ENDPOINT_FORM}.`;
-  // Dropping these in silence would hide a mistake. The keys belong into settings of their own.
-  const isPlain = `${url.username}${url.password}${url.search}${url.hash}` === '';
-  return isPlain ? url : `${ENDPOINT_FORM}, without user, query and fragment.`;
-}
-
-/** Without slashes at the end, which would become part of every key. */
-function hrefOf({ origin, pathname }: URL): string {
-  let end = pathname.length;
-  while (pathname[end - 1] === '/') end -= 1;
-  return origin + pathname.slice(0, end);
-}
-
-/** The name alone, or an access point's ARN; a string is a fault. */
-function parseBucket(text: string): { readonly name: string } | string {
-  if (/^[^\s/\\?#@]+$/.test(text) || text.startsWith('arn:')) return { name: text };
-  const fault = `must be the name of a bucket alone, not "${text.slice(0, 100)}"`;
-  const name = /^s3:\/\/([^\s/?#@]+)/i.exec(text)?.[1];
-  return name === undefined ? `${fault}: no URL and no path.` : `${fault}: the name is ${name}.`;
 }
 
 const LANGUAGE = /^(?:\*|[a-z]{1,8}(?:-[a-z\d]{1,8})*)$/i;
@@ -320,13 +294,20 @@ function isDecodable(...texts: readonly string[]): boolean {
 /** PEM, with line ends or with `\n` in their place, or the path of a file with it; a string is a fault. */
 function parseCertificates(text: string): { readonly pem: string } | string {
   const isPath = !text.includes('-----BEGIN');
+  const pem = isPath ? readText(text) : text.replaceAll('\\n', '\n');
+  const broken = firstBroken(pem);
+  if (broken === null) return { pem };
+  if (broken > 1) return `must have whole certificates alone: number ${broken} cannot be read.`;
+  const given = isPath ? `, not "${text.slice(0, 100)}"` : '';
+  return `must be a certificate in PEM (-----BEGIN CERTIFICATE-----…) or the path of a file with one${given}.`;
+}
+
+/** Empty where the file cannot be read. */
+function readText(path: string): string {
   try {
-    const pem = isPath ? readFileSync(text, 'utf8') : text.replaceAll('\\n', '\n');
-    new X509Certificate(pem);
-    return { pem };
+    return readFileSync(path, 'utf8');
   } catch {
-    const given = isPath ? `, not "${text.slice(0, 100)}"` : '';
-    return `must be a certificate in PEM (-----BEGIN CERTIFICATE-----…) or the path of a file with one${given}.`;
+    return '';
   }
 }
 

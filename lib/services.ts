@@ -73,6 +73,7 @@ function logRedisNotice({ kind, ...details }: RedisNotice): void {
 const STORE_MESSAGES: Readonly<Record<StoreNotice['kind'], string>> = {
   removedSingly: 'The storage refuses to remove many objects in one request, so they are removed one by one',
   notRemoved: 'The storage did not remove objects, so they stay until a sweep',
+  undecided: 'The storage was too busy to show that only one of several simultaneous writes wins',
 };
 
 function logStoreNotice({ kind, cause }: StoreNotice): void {

@@ -1,4 +1,5 @@
 /** What is wrong with Redis, in one sentence for the log. Never a password: servers repeat what they did not understand. */
+import { type TlsFault, tlsFaultOf } from '../tls/faults.ts';
 
 export interface RedisFault {
   /** Redis said no: its rules, its memory, its role. Otherwise it was not there, or did not answer. */
@@ -34,28 +35,27 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/^MISCONF/, 'Redis cannot save its data: look into its log.'],
 ];
 
-const UNTRUSTED =
-  'The certificate is not signed by an authority that is known here: set REDIS_CA to the certificate of its authority.';
-const NO_TLS = 'The server does not speak TLS on this port: use redis:// or the port for TLS.';
-
 const BY_CODE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Nothing listens there: check REDIS_ADDRESS, and that Redis runs.',
   ENOTFOUND: 'The host name is not known: check REDIS_ADDRESS.',
   EAI_AGAIN: 'No name server answered for the host name: check the network, and REDIS_ADDRESS.',
   EHOSTUNREACH: 'No network leads there: check REDIS_ADDRESS, and the network of the service.',
   ENETUNREACH: 'No network leads there: check REDIS_ADDRESS, and the network of the service.',
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
-  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
-  ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate is for another name: use its name in REDIS_ADDRESS.',
-  CERT_HAS_EXPIRED: 'The certificate has expired: renew it.',
-  CERT_NOT_YET_VALID: 'The certificate is not valid yet: check the clocks.',
-  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-    'The server wants a certificate of its clients, which is not supported.',
+};
+
+const BY_TLS: Readonly<Record<TlsFault, string>> = {
+  untrusted:
+    'The certificate is not signed by an authority that is known here: set REDIS_CA to the certificate of its authority.',
+  otherName: 'The certificate is for another name: use its name in REDIS_ADDRESS.',
+  expired: 'The certificate has expired: renew it.',
+  notYetValid: 'The certificate is not valid yet: check the clocks.',
+  unusable:
+    'The certificate, or one of its chain, is broken, revoked, too weak or not for a server: renew it.',
+  clientCertificate:
+    'The server wants a certificate of its clients, which is not supported: set tls-auth-clients to no.',
+  noTls: 'The server does not speak TLS on this port: use redis:// or the port for TLS.',
+  handshake:
+    'The server refuses the TLS connection: look into its log. It may want other versions of TLS, or a certificate of its clients, which is not supported.',
 };
 
 const WANTS_TLS = 'It may want TLS: then use rediss://.';
@@ -72,7 +72,7 @@ export function redisFaultOf(
   { isReply, isConnecting }: FaultFacts,
   address: RedisAddress,
 ): RedisFault {
-  const { code, message, command } = detailsOf(error);
+  const { code, message, command, tls } = detailsOf(error);
   const said = withoutSecrets(message, address);
   if (isReply) {
     const hint = REFUSALS.find(([beginning]) => beginning.test(message))?.[1];
@@ -83,13 +83,12 @@ export function redisFaultOf(
       cause: hint === undefined ? said : `${said.replace(/\.?$/, '.')} ${hint}`,
     };
   }
-  const hint = BY_CODE[code] ?? hintOf(message, address, isConnecting);
+  const hint = BY_CODE[code] ?? (tls ? BY_TLS[tls] : hintOf(message, address, isConnecting));
   const cause = hint === undefined ? said : `${hint} (${said})`;
   return { isRefusal: false, isElsewhere: false, cause: `${address.host}:${address.port}: ${cause}` };
 }
 
 function hintOf(message: string, { isTls }: RedisAddress, isConnecting: boolean): string | undefined {
-  if (isTls && /wrong version number|packet length too long|EPROTO/i.test(message)) return NO_TLS;
   // What is no reply of Redis' protocol: an alert of TLS begins with the byte 21.
   const [, byte] = /^Unknown RESP type (\d+)/.exec(message) ?? [];
   if (byte !== undefined) return byte === '21' ? WANTS_TLS : 'The server there is not a Redis.';
@@ -97,13 +96,25 @@ function hintOf(message: string, { isTls }: RedisAddress, isConnecting: boolean)
     return 'It did not answer in time: look at its load, and at the network.';
   if (message.startsWith('None of startup nodes'))
     return 'The cluster has no server for its keys: check CLUSTER INFO.';
-  if (!/^(Connection is closed|(read|write) (ECONNRESET|EPIPE))/.test(message)) return undefined;
+  if (
+    !/^(Connection is closed|Client network socket disconnected|(read|write) (ECONNRESET|EPIPE))/.test(
+      message,
+    )
+  )
+    return undefined;
   if (!isConnecting) return 'The connection was lost.';
   return `The server closed the connection without an answer.${isTls ? '' : ` ${WANTS_TLS}`}`;
 }
 
+interface ErrorDetails {
+  readonly code: string;
+  readonly message: string;
+  readonly command?: string;
+  readonly tls: TlsFault | null;
+}
+
 /** Of several addresses tried in vain, the first: the error that stands for all has no text. */
-function detailsOf(error: unknown): { code: string; message: string; command?: string } {
+function detailsOf(error: unknown): ErrorDetails {
   const { code, message, command, errors } = Object(error) as {
     readonly code?: unknown;
     readonly message?: unknown;
@@ -115,6 +126,7 @@ function detailsOf(error: unknown): { code: string; message: string; command?: s
   return {
     code: String(code ?? ''),
     message: String(message ?? error),
+    tls: tlsFaultOf(error),
     ...(typeof name === 'string' && { command: name.toUpperCase() }),
   };
 }

@@ -1,6 +1,6 @@
 /** Whether a response can be S3's. Consoles, proxies and login pages answer too, many of them with a success. */
 import { Readable } from 'node:stream';
-import type { HttpHandler } from './connections.ts';
+import { type HttpHandler, isLost } from './connections.ts';
 import { type StoreFinding, storeFault } from './problem.ts';
 
 type Handle = HttpHandler['handle'];
@@ -29,7 +29,9 @@ export const isWebPage = (text: string): boolean => HTML.test(text.slice(0, TEXT
 export function onlyFromS3(handler: HttpHandler): HttpHandler {
   const passOn: Handle = handler.handle.bind(handler);
   handler.handle = async (request: HttpRequest, options?: Parameters<Handle>[1]) => {
-    const answer = await passOn(request, options);
+    const answer = await passOn(request, options).catch((error: unknown) => {
+      throw request.protocol === 'http:' && isLost(error) ? namedLostPlain(error) : error;
+    });
     const { response } = answer;
     const finding = await findingIn(request, response, options?.abortSignal as AbortSignal | undefined);
     if (finding === null) return answer;
@@ -38,6 +40,10 @@ export function onlyFromS3(handler: HttpHandler): HttpHandler {
   };
   return handler;
 }
+
+/** What the SDK and this service repeat, they find by the code, which stays. */
+const namedLostPlain = (error: unknown) =>
+  Object.assign(error as Error, { name: 'LostPlain' satisfies StoreFinding });
 
 async function findingIn(
   { protocol, query, method }: HttpRequest,

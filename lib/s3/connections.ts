@@ -67,6 +67,7 @@ function isRepetition(headers: Headers): boolean {
   return attempt !== undefined && !attempt.startsWith('attempt=1;');
 }
 
-function isLost(error: unknown): boolean {
+/** The other side has closed the connection. */
+export function isLost(error: unknown): boolean {
   return LOST.includes((error as { readonly code?: unknown }).code);
 }

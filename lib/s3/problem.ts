@@ -1,15 +1,20 @@
 /** What a failure of the store means: its public sentence, and whether a write may have been applied. */
 import { Problem } from '../domain/problem.ts';
+import { isOfCertificate, type TlsFault, tlsFaultOf } from '../tls/faults.ts';
 
 /** What the SDK's errors and Node's have in common; a service error carries the HTTP status and S3's code as name. */
 interface Failure {
   readonly name?: string;
   readonly code?: string;
   readonly status?: number;
+  readonly tls?: TlsFault;
 }
 
 interface Meaning {
-  /** S3 codes (the error's name), Node error codes, or HTTP statuses; the first row with any of them wins. */
+  /**
+   * S3 codes (the error's name), Node error codes, HTTP statuses, or faults of TLS; the first row with any of them
+   * wins.
+   */
   readonly when: readonly (string | number)[];
   /** One sentence that says what to do; never the endpoint, never a key. */
   readonly detail: string;
@@ -23,10 +28,18 @@ export type StoreFinding =
   | 'NotS3'
   /** The port speaks TLS alone. */
   | 'TlsWanted'
+  /** A connection without TLS that was lost before the response. */
+  | 'LostPlain'
   /** No ETag where S3 sends one. */
   | 'NoETag'
   /** A weak ETag, or another content than was written. */
   | 'Rewritten'
+  /** A read shows what was there before a write. */
+  | 'StaleRead'
+  /** A listing does not show what was written. */
+  | 'NotListed'
+  /** The endpoint names the bucket, and so does each request. */
+  | 'BucketTwice'
   | 'ConditionUnknown'
   | 'IfNoneMatchIgnored'
   | 'IfMatchIgnored'
@@ -39,18 +52,30 @@ export type StoreFinding =
 /** As AWS and MinIO call it. */
 const SKEW_CODES: readonly string[] = ['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture'];
 
-/** As Node calls certificates that no authority it trusts has signed. */
-const UNTRUSTED: readonly string[] = [
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-];
-
 const UNFIT = 'use one that docs/storages.md lists as fit.';
+
+const NOT_TODAY = "The storage's certificate is not valid today: renew it, or set the clocks right.";
+
+const TLS_DETAILS: Readonly<Record<TlsFault, string>> = {
+  noTls: 'The storage speaks no TLS on this port: begin S3_ENDPOINT with http://, or correct its port.',
+  handshake:
+    'The storage refuses the TLS connection: look into its log. It may want other versions of TLS, or a certificate of its clients, which is not supported.',
+  clientCertificate:
+    'The storage wants a certificate of its clients, which is not supported: turn that off for this service.',
+  untrusted:
+    "The storage's certificate is not signed by an authority that is trusted here: set S3_CA to the certificate of its authority.",
+  otherName: "The storage's certificate is for another name: use its name in S3_ENDPOINT.",
+  expired: NOT_TODAY,
+  notYetValid: NOT_TODAY,
+  unusable:
+    "The storage's certificate, or one of its chain, is broken, revoked, too weak or not for a server: renew it.",
+};
+
+/** Node's names for them differ with the moment at which a handshake fails. */
+const tlsMeanings: readonly Meaning[] = Object.entries(TLS_DETAILS).map(([fault, detail]) => ({
+  when: [`tls ${fault}`],
+  detail,
+}));
 
 const MEANINGS: readonly Meaning[] = [
   {
@@ -90,24 +115,7 @@ const MEANINGS: readonly Meaning[] = [
     ],
     detail: 'The port of the storage does not speak plain HTTP: begin S3_ENDPOINT with https://.',
   },
-  {
-    when: ['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'],
-    detail:
-      'The storage speaks no TLS on this port, or refuses this connection: check scheme and port in S3_ENDPOINT, and its log.',
-  },
-  {
-    when: UNTRUSTED,
-    detail:
-      "The storage's certificate is not signed by an authority that is trusted here: set S3_CA to the certificate of its authority.",
-  },
-  {
-    when: ['ERR_TLS_CERT_ALTNAME_INVALID'],
-    detail: "The storage's certificate is for another name: use its name in S3_ENDPOINT.",
-  },
-  {
-    when: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
-    detail: "The storage's certificate is not valid today: renew it, or set the clocks right.",
-  },
+  ...tlsMeanings,
   {
     when: ['NoETag'],
     detail:
@@ -117,6 +125,21 @@ const MEANINGS: readonly Meaning[] = [
     when: ['Rewritten'],
     detail:
       'A proxy changes what the storage sends (weak ETags or another content): turn its compression and rewriting off.',
+  },
+  {
+    when: ['StaleRead'],
+    detail:
+      'A read does not show the write before it: turn the cache of the proxy before the storage off, or use a storage whose reads follow its writes.',
+  },
+  {
+    when: ['NotListed'],
+    detail:
+      'A listing does not show what was written: check S3_ENDPOINT, and turn the cache of the proxy before the storage off.',
+  },
+  {
+    when: ['BucketTwice'],
+    detail:
+      'S3_ENDPOINT names a bucket already, so the name of the bucket would begin each key: leave it out of S3_ENDPOINT.',
   },
   {
     when: ['ListsInCircles'],
@@ -181,10 +204,14 @@ const MEANINGS: readonly Meaning[] = [
     detail: 'The storage is overloaded: try again later.',
   },
   {
-    // Before the timeouts: the SDK calls a reset connection a TimeoutError too.
-    when: ['ECONNRESET', 'EPIPE'],
+    when: ['LostPlain'],
     detail:
       'The connection to the storage was lost: try again. If it is always lost, begin S3_ENDPOINT with https://.',
+  },
+  {
+    // Before the timeouts: the SDK calls a reset connection a TimeoutError too.
+    when: ['ECONNRESET', 'EPIPE'],
+    detail: 'The connection to the storage was lost: try again. If it is always lost, look into its log.',
   },
   {
     when: ['TimeoutError', 'AbortError', 'RequestTimeout', 'ETIMEDOUT', 'ESOCKETTIMEDOUT', 408, 504],
@@ -242,8 +269,9 @@ export interface StoreFaultFacts {
 }
 
 function meaningOf(error: unknown): Meaning | undefined {
-  const { name, code, status } = failureOf(error);
-  return MEANINGS.find(({ when }) => when.some((sign) => sign === name || sign === code || sign === status));
+  const { name, code, status, tls } = failureOf(error);
+  const signs = [name, code, status, tls && `tls ${tls}`];
+  return MEANINGS.find(({ when }) => when.some((sign) => signs.includes(sign)));
 }
 
 function unavailable(detail: string, cause?: unknown): Problem {
@@ -266,17 +294,13 @@ const NEVER_SENT: readonly string[] = [
   'EHOSTUNREACH',
   'ENETUNREACH',
   'CredentialsProviderError',
-  ...UNTRUSTED,
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
 ];
 
 /** Whether a single attempt certainly left the store as it was. Anything that is in doubt does not count. */
 export function isCertainlyRefused(error: unknown): boolean {
   const { name, code, status } = failureOf(error);
   if (status !== undefined) return status >= 300 && status < 500 && !UNCLEAR_CLIENT_ERRORS.includes(status);
-  return NEVER_SENT.some((sign) => sign === code || sign === name);
+  return isOfCertificate(error) || NEVER_SENT.some((sign) => sign === code || sign === name);
 }
 
 /**
@@ -307,9 +331,11 @@ function failureOf(error: unknown): Failure {
     readonly $metadata?: { readonly httpStatusCode?: unknown };
   };
   const status = $metadata?.httpStatusCode;
+  const tls = tlsFaultOf(error);
   return {
     ...(typeof name === 'string' && { name }),
     ...(typeof code === 'string' && { code }),
     ...(typeof status === 'number' && { status }),
+    ...(tls !== null && { tls }),
   };
 }

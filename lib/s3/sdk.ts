@@ -6,7 +6,6 @@ import type { StoreTimes } from '../domain/times.ts';
 import { onlyFromS3 } from './answer.ts';
 import { followClock, type StoreClock } from './clock.ts';
 import { createConnections, type HttpHandler } from './connections.ts';
-import { isTooSkewed } from './problem.ts';
 import { Sha256 } from './sha256.ts';
 
 export {
@@ -108,19 +107,6 @@ function createClient(
         return next(args);
       },
     { step: 'build', name: 'contentMd5OfDeleteObjects' },
-  );
-  // Certainly not applied, and since that response the clock is right. The SDK repeats it where the clocks differ now,
-  // not where they did before.
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      try {
-        return await next(args);
-      } catch (error) {
-        if (!isTooSkewed(error)) throw error;
-        return next(args);
-      }
-    },
-    { step: 'initialize', name: 'repeatAfterWrongTime' },
   );
   return client;
 }

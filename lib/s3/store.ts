@@ -32,13 +32,17 @@ const EMPTY_PAGES_MAX = 100;
 /** Bytes of the records that `readUpTo` holds at once, over all calls of the process, beside one larger record. */
 const RECORD_BYTES_AT_ONCE = 8 * 1024 * 1024;
 
+const UNDECIDED =
+  'It did not answer enough simultaneous writes. The check is repeated after ten minutes: if this stays, give the storage more, or raise the limit of the proxy before it.';
+
 /** What there is to log: no caller is answered differently for it. */
 export interface StoreNotice {
   /**
    * `removedSingly`: the store refuses to remove many objects in one request. `notRemoved`: objects that no record
-   * names stay until a sweep.
+   * names stay until a sweep. `undecided`: the check of the bucket could not show that one of several simultaneous
+   * writes wins.
    */
-  readonly kind: 'removedSingly' | 'notRemoved';
+  readonly kind: 'removedSingly' | 'notRemoved' | 'undecided';
   /** One sentence, or the store's own name of the error. */
   readonly cause: string;
 }
@@ -62,7 +66,7 @@ export function createS3Store(
   // What goes wrong here, the first call meets again.
   if (loads === 'now') s3.open().catch(() => undefined);
   return {
-    records: createRecords(s3),
+    records: createRecords(s3, config.bucket, tell),
     images: createImages(s3, config.linkTtlSeconds, tell),
     sweepProgress: createSweepProgress(s3),
     close: () => s3.close(),
@@ -93,7 +97,7 @@ function openLater(
   };
 }
 
-function createRecords(s3: S3Api): RecordStore {
+function createRecords(s3: S3Api, bucket: string, tell: (notice: StoreNotice) => void): RecordStore {
   const usualAtOnce = createByteBudget(RECORD_BYTES_AT_ONCE);
   // A line of their own: whoever reads a usual record must not wait behind many large ones.
   const largeAtOnce = createByteBudget(RECORD_MAX_BYTES);
@@ -131,7 +135,7 @@ function createRecords(s3: S3Api): RecordStore {
       }
     },
 
-    verify: createVerify(s3),
+    verify: createVerify(s3, { bucket, onUndecided: () => tell({ kind: 'undecided', cause: UNDECIDED }) }),
   };
 }
 

@@ -220,6 +220,11 @@ describe('the settings', () => {
     ['S3_BUCKET', 'my images', /no URL and no path/],
     ['S3_ENDPOINT', 'https://host/images', /S3_ENDPOINT must not end with the bucket: S3_BUCKET names it/],
     ['S3_ENDPOINT', 'host:9000/s3/images/', /must not end with the bucket/],
+    ['S3_PUBLIC_ENDPOINT', 'https://files.test/images/', /S3_PUBLIC_ENDPOINT must not end with the bucket/],
+    ['S3_BUCKET', '.', /S3_BUCKET must be the name .*: a path cannot hold it/],
+    ['S3_BUCKET', '..', /S3_BUCKET must be the name .*: a path cannot hold it/],
+    ['S3_BUCKET', 'a\u0001b', /no URL and no path/],
+    ['S3_BUCKET', 'b'.repeat(256), /S3_BUCKET must have at most 255 characters/],
     ['S3_FORCE_PATH_STYLE', 'no', /S3_FORCE_PATH_STYLE must be true or false, not "no"/],
     ['S3_CA', '/no/such/file', /S3_CA must be a certificate in PEM/],
   ])('refuse %s=%s in a sentence', (name, value, sentence) => {
@@ -232,13 +237,13 @@ describe('the settings', () => {
       S3_BUCKET,
       S3_ENDPOINT: 'https://Host.test/storage/v1/s3/',
       S3_PUBLIC_ENDPOINT: 'files.test/s3',
-      S3_FORCE_PATH_STYLE: 'true',
+      S3_FORCE_PATH_STYLE: 'false',
     });
     expect(store).toMatchObject({
       bucket: S3_BUCKET,
       endpoint: 'https://host.test/storage/v1/s3',
       publicEndpoint: 'http://files.test/s3',
-      forcePathStyle: true,
+      forcePathStyle: false,
     });
     expect(readConfig(MINIMAL).store).not.toHaveProperty('forcePathStyle');
   });
@@ -320,6 +325,8 @@ describe('the settings', () => {
       ['in PEM', cert],
       ['in PEM on one line', cert.replaceAll('\n', '\\n')],
       ['two of them', `${cert}${cert}`],
+      ['with text between them', `# one\n${cert}\n# two\n${cert}`],
+      ['as OpenSSL once called them', cert.replaceAll(' CERT', ' TRUSTED CERT')],
     ])('take certificates %s', (_, REDIS_CA) => {
       const { ca = '' } = readConfig({ ...MINIMAL, REDIS_ADDRESS: TLS, REDIS_CA }).cache;
       expect(ca.trim()).toBe(REDIS_CA.replaceAll('\\n', '\n').trim());
@@ -343,6 +350,9 @@ describe('the settings', () => {
       const said = faultOf({ REDIS_ADDRESS: TLS, REDIS_CA: key });
       expect(said).toMatch(/REDIS_CA must be a certificate/);
       expect(said).not.toContain('PRIVATE');
+      expect(faultOf({ REDIS_ADDRESS: TLS, REDIS_CA: `${cert}${cert.slice(0, 90)}` })).toMatch(
+        /REDIS_CA must have whole certificates alone: number 2 cannot be read/,
+      );
       expect(faultOf({ REDIS_ADDRESS: 'redis:6379', REDIS_CA: cert })).toMatch(
         /REDIS_CA needs a REDIS_ADDRESS that starts with rediss/,
       );

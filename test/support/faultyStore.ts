@@ -39,6 +39,8 @@ export type StoreFault =
   | { readonly after: Promise<unknown> }
   /** Nothing is applied, nothing ever answered. */
   | 'hang'
+  /** A proxy that sends each request on twice, and passes on the second response. */
+  | 'repeat'
   /** The target does not get to see this header. */
   | { readonly without: 'if-match' | 'if-none-match' }
   /** A proxy between: what the target answers comes changed. */
@@ -61,6 +63,10 @@ interface Rewriting {
   readonly weakETag?: true;
   /** The body of every object that is read. */
   readonly altered?: string;
+  /** Instead of the target's own. */
+  readonly date?: Date;
+  /** What AWS adds to the refusal of a time. */
+  readonly serverTime?: Date;
 }
 
 export interface FaultyStore {
@@ -175,6 +181,7 @@ async function act(
     return;
   }
   if (typeof fault === 'object') await signWithout(fault.without, incoming, body, target);
+  if (fault === 'repeat') await passOn(incoming, body, target);
   const answer = await passOn(incoming, body, target);
   if (fault === 'hangAfter') return;
   if (fault === 'resetAfter') {
@@ -202,15 +209,25 @@ async function signWithout(
 
 type Passed = Awaited<ReturnType<typeof passOn>>;
 
-function rewritten({ status, headers, body }: Passed, { withoutETag, weakETag, altered }: Rewriting): Passed {
+function rewritten({ status, headers, body: given }: Passed, rewriting: Rewriting): Passed {
+  const { withoutETag, weakETag, altered, date, serverTime } = rewriting;
   const { etag, 'content-length': length, ...others } = headers;
+  const isSkewed = serverTime !== undefined && given.includes('RequestTimeTooSkewed');
+  const body = isSkewed
+    ? Buffer.from(
+        String(given).replace('</Error>', `<ServerTime>${serverTime.toISOString()}</ServerTime></Error>`),
+      )
+    : given;
   const isAltered = altered !== undefined && etag !== undefined && body.length > 0;
   return {
     status,
     headers: {
       ...others,
+      ...(date !== undefined && { date: date.toUTCString() }),
       ...(etag !== undefined && !withoutETag && { etag: weakETag ? `W/${etag}` : etag }),
-      ...(length !== undefined && { 'content-length': String(isAltered ? altered.length : length) }),
+      ...(length !== undefined && {
+        'content-length': String((isAltered ? Buffer.from(altered) : body).length),
+      }),
     },
     body: isAltered ? Buffer.from(altered) : body,
   };

@@ -28,7 +28,11 @@ export function findMinIo(): string | null {
   return findProgram(['minio'], join(ROOT, '.local/stack/programs/minio'));
 }
 
-export async function startMinIo(program: string): Promise<MinIo> {
+/** @param settings environment variables beside its own */
+export async function startMinIo(
+  program: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<MinIo> {
   const folder = await mkdtemp(join(tmpdir(), 'minio-'));
   // A bucket is a folder of the drive.
   await mkdir(join(folder, 'data', BUCKET), { recursive: true });
@@ -40,6 +44,7 @@ export async function startMinIo(program: string): Promise<MinIo> {
     MINIO_ROOT_PASSWORD: CREDENTIALS.secretAccessKey,
     // No connection leaves this machine.
     MINIO_UPDATE: 'off',
+    ...settings,
   };
   const args = [
     ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),

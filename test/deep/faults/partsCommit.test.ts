@@ -41,6 +41,18 @@ describe('F02 a commit that was applied, and its answer lost', () => {
     expect((await service.get(service.page)).body.images).toEqual(value.body.images);
   });
 
+  it('F02 by the first of two that a proxy made of one, and the second refused, is 201 and 200, once', async () => {
+    await using service = await startPartsService();
+    service.breakStore(commitIs('repeat', Number.POSITIVE_INFINITY));
+    expect((await service.post(service.page)).status).toBe(201);
+    service.show(2, 3);
+    expect((await service.put(service.page)).status).toBe(200);
+    expect(commits(service)).toBe(2);
+    expect((await service.recordOf())?.predecessors).toHaveLength(1);
+    expect(await service.compare()).toEqual({ missing: [], orphans: [] });
+    expect((await service.get(service.page)).body.count).toBe(2);
+  });
+
   it('F02 whose answer never comes, and which is applied only after the 503, loses nothing', async () => {
     await using service = await startPartsService();
     service.breakStore(({ kind }) => (kind === 'PUT record' ? 'lateApply' : 'pass'));

@@ -1,8 +1,8 @@
-/** Real servers whose conditional writes are not atomic: the check of a bucket refuses them. */
+/** Real servers whose conditional writes are not atomic, or that ignore conditions: the check of a bucket refuses them. */
 import { describe, expect, it } from '@jest/globals';
+import { CHECKED_KEY } from '../../../lib/s3/checkNote.ts';
 import { createS3Store } from '../../../lib/s3/store.ts';
-import { CHECKED_KEY } from '../../../lib/s3/verify.ts';
-import { startS3Server, UNFIT_SERVERS } from '../../support/s3Servers.ts';
+import { FIT_SERVERS, startS3Server, UNFIT_SERVERS } from '../../support/s3Servers.ts';
 
 /** The check is a test and no proof: of these servers it lets one in about thirty tries pass. */
 const TRIES_MAX = 5;
@@ -35,6 +35,33 @@ describe('the check of a bucket', () => {
         }
         expect(details.at(-1)).toBe(NOT_ATOMIC);
       } finally {
+        await close();
+      }
+    });
+  }
+
+  const [versitygw] = FIT_SERVERS.filter(({ name }) => name === 'versitygw');
+  const program = versitygw?.find() ?? null;
+  if (versitygw !== undefined && program !== null) {
+    it('refuses versitygw where it keeps no metadata', async () => {
+      const { config, close } = await startS3Server(
+        {
+          ...versitygw,
+          command: async (place) =>
+            (await versitygw.command(place)).flatMap((word) =>
+              word === 'posix' ? [word, '--nometa'] : [word],
+            ),
+        },
+        program,
+      );
+      const store = createS3Store(config);
+      try {
+        await expect(store.records.verify()).rejects.toMatchObject({
+          detail:
+            'The storage server ignores If-None-Match on PUT: use one that docs/storages.md lists as fit.',
+        });
+      } finally {
+        store.close();
         await close();
       }
     });

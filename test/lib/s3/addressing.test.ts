@@ -1,11 +1,10 @@
 /** Where a store may be: below a path, with the bucket in its host name, behind a certificate of one's own. */
 import { execFile } from 'node:child_process';
-import dns from 'node:dns';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../../lib/config.ts';
 import { createS3Store, type S3Store } from '../../../lib/s3/store.ts';
 import { LOCAL_KEYS } from '../../../local-stack/embedded/localKeys.ts';
@@ -13,6 +12,7 @@ import type { ObjectStore } from '../../../local-stack/embedded/objectStore.ts';
 import { type Addressing, startAddressedStore } from '../../support/addressedStore.ts';
 import { newPage } from '../../support/builders.ts';
 import { embeddedStore } from '../../support/embeddedStore.ts';
+import { namesLeadHere } from '../../support/namesLeadHere.ts';
 import { ROOT } from '../../support/startApp.ts';
 import { createAuthority } from '../web/selfSigned.ts';
 
@@ -67,17 +67,7 @@ async function textOf(link: string): Promise<string> {
   return response.ok ? response.text() : `${response.status}`;
 }
 
-/** The names of this domain lead to this machine. */
-function resolveHere(domain: string): void {
-  const usual = dns.lookup;
-  const lookup = (name: string, options: dns.LookupOptions, done: (...args: unknown[]) => void) => {
-    if (name !== domain && !name.endsWith(`.${domain}`)) return usual(name, options, done);
-    if (options.all) return done(null, [{ address: '127.0.0.1', family: 4 }]);
-    return done(null, '127.0.0.1', 4);
-  };
-  const spy = jest.spyOn(dns, 'lookup').mockImplementation(lookup as unknown as typeof dns.lookup);
-  open.push(() => spy.mockRestore());
-}
+const resolveHere = (domain: string) => open.push(namesLeadHere(domain));
 
 describe('an endpoint with a path', () => {
   const below = (path: string): Addressing => ({

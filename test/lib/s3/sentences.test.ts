@@ -4,8 +4,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { readConfig, type StoreConfig } from '../../../lib/config.ts';
 import { Problem } from '../../../lib/domain/problem.ts';
+import { CHECKED_KEY } from '../../../lib/s3/checkNote.ts';
 import { createS3Store, type S3Store, type StoreNotice } from '../../../lib/s3/store.ts';
-import { CHECKED_KEY } from '../../../lib/s3/verify.ts';
 import { createBaseServices } from '../../../lib/services.ts';
 import { LOCAL_KEYS } from '../../../local-stack/embedded/localKeys.ts';
 import { recordOf } from '../../support/builders.ts';
@@ -82,8 +82,7 @@ const calls: readonly (readonly [string, (store: S3Store) => Promise<unknown>])[
 const WEB_PAGE =
   'A web page answers where the storage should: set S3_ENDPOINT to the port of the S3 API, not of its console, and let no proxy or login page answer.';
 const NOT_HTTP = 'The port of the storage does not speak plain HTTP: begin S3_ENDPOINT with https://.';
-const NO_TLS =
-  'The storage speaks no TLS on this port, or refuses this connection: check scheme and port in S3_ENDPOINT, and its log.';
+const NO_TLS = 'The storage speaks no TLS on this port: begin S3_ENDPOINT with http://, or correct its port.';
 const NO_AUTHORITY =
   "The storage's certificate is not signed by an authority that is trusted here: set S3_CA to the certificate of its authority.";
 const IN_HOST_NAME = 'The storage wants the bucket in the host name: set S3_FORCE_PATH_STYLE to false.';

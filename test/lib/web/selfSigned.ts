@@ -34,6 +34,21 @@ export function createAuthority(at: Date) {
       const cert = certify(own, issuer, { hostnames: [name], at, isAuthority: false, serial: 2 });
       return { key: pemOf(own), cert };
     },
+    /** For a client alone (extended key usage, RFC 5280 section 4.2.1.12). */
+    issueForClient: (name: string): SelfSigned => {
+      const own = newKeys();
+      const subject = { hostnames: [name], at, isAuthority: false, serial: 3, isClient: true };
+      return { key: pemOf(own), cert: certify(own, issuer, subject) };
+    },
+    /** Signed by what is no authority; with its chain. */
+    issueByLeaf: (name: string): SelfSigned => {
+      const [leaf, own] = [newKeys(), newKeys()];
+      const between = { name: nameOf('No authority'), privateKey: leaf.privateKey };
+      const subject = { hostnames: ['leaf.test'], at, isAuthority: false, serial: 4, name: between.name };
+      const chain = certify(leaf, issuer, subject);
+      const cert = certify(own, between, { hostnames: [name], at, isAuthority: false, serial: 5 });
+      return { key: pemOf(own), cert: `${cert}${chain}` };
+    },
   };
 }
 
@@ -44,6 +59,7 @@ interface Subject {
   readonly at: Date;
   readonly isAuthority: boolean;
   readonly serial: number;
+  readonly isClient?: boolean;
   /** Absent: that of the first host. */
   readonly name?: Buffer;
 }
@@ -59,7 +75,7 @@ const nameOf = (text: string): Buffer =>
 function certify(
   { publicKey }: Keys,
   issuer: { readonly name: Buffer; readonly privateKey: KeyObject },
-  { hostnames, at, isAuthority, serial, name = nameOf(hostnames[0] ?? '') }: Subject,
+  { hostnames, at, isAuthority, serial, isClient = false, name = nameOf(hostnames[0] ?? '') }: Subject,
 ): string {
   const day = 86_400_000;
   const validity = der(0x30, time(at.getTime() - day), time(at.getTime() + day));
@@ -80,7 +96,7 @@ function certify(
     validity,
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, der(0x30, constraints, hosts)),
+    der(0xa3, der(0x30, constraints, hosts, ...(isClient ? [FOR_CLIENTS] : []))),
   );
   const signature = der(0x03, Buffer.from([0]), sign('sha256', body, issuer.privateKey));
   const lines =
@@ -94,8 +110,12 @@ const OID = {
   commonName: Buffer.from('0603550403', 'hex'),
   basicConstraints: Buffer.from('0603551d13', 'hex'),
   subjectAltName: Buffer.from('0603551d11', 'hex'),
+  extKeyUsage: Buffer.from('0603551d25', 'hex'),
+  clientAuth: Buffer.from('06082b06010505070302', 'hex'),
   ecdsaWithSha256: Buffer.from('06082a8648ce3d040302', 'hex'),
 };
+
+const FOR_CLIENTS = der(0x30, OID.extKeyUsage, der(0x04, der(0x30, OID.clientAuth)));
 
 function der(tag: number, ...parts: readonly Buffer[]): Buffer {
   const content = Buffer.concat(parts);
