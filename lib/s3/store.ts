@@ -15,7 +15,6 @@ import {
 import type { FoundText, ListedPage, ListFrom, S3Api } from './api.ts';
 import { isCertainlyRefused, isMissing, nameOf, storageProblem, storeFault } from './problem.ts';
 import { createSweepProgress } from './sweepProgress.ts';
-import { createVerify } from './verify.ts';
 
 export interface S3Store {
   readonly records: RecordStore;
@@ -101,6 +100,7 @@ function createRecords(s3: S3Api, bucket: string, tell: (notice: StoreNotice) =>
   const usualAtOnce = createByteBudget(RECORD_BYTES_AT_ONCE);
   // A line of their own: whoever reads a usual record must not wait behind many large ones.
   const largeAtOnce = createByteBudget(RECORD_MAX_BYTES);
+  let checking: Promise<() => Promise<void>> | undefined;
   const get = (pageId: string, maxBytes: number) =>
     s3.get(recordKey(pageId), maxBytes).catch((error: unknown) => {
       if (isMissing(error)) return null;
@@ -135,7 +135,13 @@ function createRecords(s3: S3Api, bucket: string, tell: (notice: StoreNotice) =>
       }
     },
 
-    verify: createVerify(s3, { bucket, onUndecided: () => tell({ kind: 'undecided', cause: UNDECIDED }) }),
+    // In a piece of its own of each bundle: a look-up never needs it.
+    verify: async () => {
+      checking ??= import('./verify.ts').then(({ createVerify }) =>
+        createVerify(s3, { bucket, onUndecided: () => tell({ kind: 'undecided', cause: UNDECIDED }) }),
+      );
+      await (await checking)();
+    },
   };
 }
 
