@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type App, ROOT, startApp } from '../support/startApp.ts';
+import { until } from '../support/until.ts';
 
 interface ExpectedImage {
   readonly url: string;
@@ -75,11 +76,16 @@ async function get(page: string, query = '', headers: Record<string, string> = {
   };
 }
 
-/** What the service says of its latest call of this operation. */
-function lastLogLine(operation: string): Record<string, unknown> {
-  const lines = app.output().split('\n');
-  const line = lines.findLast((text) => text.startsWith('{') && text.includes(`"operation":"${operation}"`));
-  return JSON.parse(line ?? '{}') as Record<string, unknown>;
+/** The line of one call in the service's log, which may come behind the response. */
+async function logLineOf({ headers }: { readonly headers: Headers }): Promise<Record<string, unknown>> {
+  const requestId = `"requestId":"${headers.get('x-request-id')}"`;
+  const find = () =>
+    app
+      .output()
+      .split('\n')
+      .find((text) => text.startsWith('{') && text.includes(requestId));
+  await until(() => find() !== undefined);
+  return JSON.parse(find() ?? '{}') as Record<string, unknown>;
 }
 
 /** What the bucket has under a name. */
@@ -145,20 +151,21 @@ describe.each(['index', 'channels', 'based'] as const)('the sample page %s', (ke
   it('is unchanged by an update that downloads no byte of a picture it has, and its ETag stays', async () => {
     const before = await get(page);
     const etag = before.headers.get('etag') ?? '';
-    const { status, body } = await send('PUT', page);
-    expect(status).toBe(200);
-    expect(body.changes).toEqual({
+    const put = await send('PUT', page);
+    expect(put.status).toBe(200);
+    expect(put.body.changes).toEqual({
       added: [],
       changed: [],
       unchanged: before.body.images,
       removed: [],
       kept: [],
     });
-    expect(lastLogLine('put')).toMatchObject({ status: 200, unchanged: images.length });
+    const line = await logLineOf(put);
+    expect(line).toMatchObject({ status: 200, operation: 'put', unchanged: images.length });
     // What was skipped has no copy that could be validated, so it is looked at again.
     const again = skipped.filter(({ code, url }) => code !== 'IMAGE_STATUS' && !url.startsWith('data:'));
     const bytes = again.map(({ url }) => statSync(join(ROOT, 'static', url)).size);
-    expect(lastLogLine('put').bytesDownloaded ?? 0).toBe(bytes.reduce((sum, size) => sum + size, 0));
+    expect(line.bytesDownloaded ?? 0).toBe(bytes.reduce((sum, size) => sum + size, 0));
     const same = await get(page, '', { 'if-none-match': etag });
     expect(same.status).toBe(304);
     expect(same.headers.get('etag')).toBe(etag);
