@@ -54,7 +54,7 @@ export function createOracle(): Oracle {
     judge(site, asked) {
       const known = new Set(holdings.keys());
       const page = readingOfPage(site);
-      const readings = readingsOfSheets(site, asked, page.isCssSpent);
+      const readings = readingsOfSheets(site, asked);
       note('page', page);
       endOfPage ||= site.cutAfter === null && site.hasEndTag;
       for (const [sheet, reading] of readings) note(sheet, reading);
@@ -92,45 +92,31 @@ export function createOracle(): Oracle {
   }
 }
 
-function readingOfPage(site: Site): Reading & { readonly isCssSpent: boolean } {
+function readingOfPage(site: Site): Reading {
   const arrived = site.elements.slice(0, site.cutAfter ?? site.elements.length);
   const images: number[] = [];
   let isWhole = site.cutAfter === null;
-  let isCssSpent = false;
   for (const element of arrived) {
     if (element.kind === 'img') images.push(element.image);
     if (element.kind === 'jsonLd' && !element.isTooLong) images.push(...element.images);
     if (element.kind === 'jsonLd' && element.isTooLong) isWhole = false;
-    if (element.kind === 'style') {
-      isCssSpent ||= element.isBroken;
-      if (!isCssSpent) images.push(...element.images);
-    }
+    if (element.kind === 'style') images.push(...element.images);
   }
   const sheets = arrived.flatMap((element) => (element.kind === 'link' ? [element.sheet] : []));
-  return { isWhole: isWhole && !isCssSpent, images, sheets, isCssSpent };
+  return { isWhole, images, sheets };
 }
 
-/** Of those that were asked for and came; once the budget of CSS is spent, nothing is read of the next ones. */
-function readingsOfSheets(
-  site: Site,
-  asked: readonly string[],
-  isSpentBefore: boolean,
-): ReadonlyMap<number, Reading> {
+/** Of those that were asked for and came. */
+function readingsOfSheets(site: Site, asked: readonly string[]): ReadonlyMap<number, Reading> {
   const byUrl = new Map(site.sheets.map(({ url }, sheet) => [url, sheet]));
   const readings = new Map<number, Reading>();
-  let isSpent = isSpentBefore;
   for (const url of asked) {
     const sheet = byUrl.get(url);
     const facts = sheet === undefined ? undefined : site.sheets[sheet];
     if (sheet === undefined || facts === undefined) continue;
     if (facts.state === 'failed' || facts.state === 'wrongType') continue;
-    isSpent ||= facts.state === 'broken';
     const images = facts.state === 'cut' ? cutImages(facts.images) : facts.images;
-    const isWhole = !isSpent && facts.state === 'whole';
-    readings.set(
-      sheet,
-      isSpent ? { isWhole, images: [], sheets: [] } : { isWhole, images, sheets: facts.imports },
-    );
+    readings.set(sheet, { isWhole: facts.state === 'whole', images, sheets: facts.imports });
   }
   return readings;
 }

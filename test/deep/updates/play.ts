@@ -20,11 +20,10 @@ export interface Played {
   readonly happened: ReadonlySet<string>;
 }
 
-export type Kind = 'usual' | 'manySheets' | 'brokenCss' | 'large';
+export type Kind = 'usual' | 'manySheets' | 'large';
 
 export function kindOf(seed: number): Kind {
   if (seed % 200 === 7) return 'large';
-  if (seed % 20 === 3) return 'brokenCss';
   return seed % 10 === 1 ? 'manySheets' : 'usual';
 }
 
@@ -35,7 +34,6 @@ export async function play(seed: number, mutant?: Mutant): Promise<Played> {
     imagesCount: kind === 'large' ? 1_000 : 2 + random.below(12),
     sheetsCount: kind === 'manySheets' ? 45 + random.below(30) : random.below(kind === 'large' ? 1 : 6) + 1,
     placesOfImage: kind === 'large' ? 20 : 1,
-    mayBreakCss: kind === 'brokenCss',
   };
   let site = firstSite(random, parts);
   const world = createWorld({
@@ -89,13 +87,8 @@ function mutated<T>(found: T, mutant: Mutant, site: Site): T {
   return { ...version, record: mutant(version.record, site) } as T;
 }
 
-function whatHappened({ sheets, elements, cutAfter }: Site, name: 'page' | number): string {
-  if (name === 'page') {
-    if (cutAfter !== null) return 'the page was cut';
-    return elements.some((element) => element.kind === 'jsonLd' && element.isTooLong)
-      ? 'JSON-LD was too long'
-      : 'the CSS of the page was broken';
-  }
+function whatHappened({ sheets, cutAfter }: Site, name: 'page' | number): string {
+  if (name === 'page') return cutAfter !== null ? 'the page was cut' : 'JSON-LD was too long';
   const { state, url } = sheets[name] ?? { state: 'failed', url: '' };
   if (state !== 'whole') return `a stylesheet was ${state}${url.length > 2_048 ? ' at a long URL' : ''}`;
   return 'a stylesheet was not asked for, or not read to its end';
@@ -131,12 +124,9 @@ export const MUTANTS = {
     return without(record, (id) => ids.has(id));
   },
   /** A budget that ran out is said of the page alone, and nothing is looked up by that. */
-  budgetUnsaid: (record, { elements, sheets }) => {
-    const isSpent =
-      elements.some((element) => element.kind === 'style' && element.isBroken) ||
-      sheets.some(({ state }) => state === 'broken');
+  budgetUnsaid: (record, { elements }) => {
     const isTooLong = elements.some((element) => element.kind === 'jsonLd' && element.isTooLong);
-    return without(record, (id) => isSpent || (isTooLong && id === 'page'));
+    return without(record, (id) => isTooLong && id === 'page');
   },
   /** Whatever fails, everything stays. */
   keepEverything: (record) => {

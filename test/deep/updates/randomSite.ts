@@ -8,10 +8,10 @@ import { PAGE } from '../../support/world.ts';
 type PageElement =
   | { readonly kind: 'img'; readonly image: number }
   | { readonly kind: 'link'; readonly sheet: number }
-  | { readonly kind: 'style'; readonly images: readonly number[]; readonly isBroken: boolean }
+  | { readonly kind: 'style'; readonly images: readonly number[] }
   | { readonly kind: 'jsonLd'; readonly images: readonly number[]; readonly isTooLong: boolean };
 
-type SheetState = 'whole' | 'failed' | 'wrongType' | 'broken' | 'cut';
+type SheetState = 'whole' | 'failed' | 'wrongType' | 'cut';
 
 interface Sheet {
   readonly url: string;
@@ -38,12 +38,8 @@ export interface SiteParts {
   readonly imagesCount: number;
   readonly sheetsCount: number;
   readonly placesOfImage: number;
-  /** A run may break the budget of CSS, which costs a tenth of a second each time. */
-  readonly mayBreakCss: boolean;
 }
 
-/** Bad tokens, more than the budget of a page. Without a function that takes an address nobody would look at it. */
-const BROKEN = `${'"\n'.repeat(20_001)}.x{background:url()}`;
 const TOO_LONG = 1024 * 1024;
 
 export const imageUrl = (image: number) => `${PAGE}i/${image}.png`;
@@ -70,7 +66,7 @@ export function firstSite(random: Random, { imagesCount, sheetsCount, placesOfIm
   const elements = [
     ...some(isLarge ? 0.05 : 0.4).map((image): PageElement => ({ kind: 'img', image })),
     ...sheets.flatMap((_, sheet): PageElement[] => (random.oneIn(5) ? [] : [{ kind: 'link', sheet }])),
-    { kind: 'style' as const, images: some(isLarge ? 0 : 0.2), isBroken: false },
+    { kind: 'style' as const, images: some(isLarge ? 0 : 0.2) },
     { kind: 'jsonLd' as const, images: some(isLarge ? 0 : 0.2), isTooLong: false },
   ];
   return {
@@ -101,10 +97,7 @@ export function nextSite(random: Random, site: Site, parts: SiteParts, ends: Kno
     return [...list.filter(stays), ...(added === undefined || list.includes(added) ? [] : [added])];
   };
   const elements = site.elements.flatMap((element): PageElement[] => {
-    if (element.kind === 'style') {
-      const isBroken = parts.mayBreakCss && !isQuiet && random.oneIn(6);
-      return [{ ...element, images: changed(element.images), isBroken }];
-    }
+    if (element.kind === 'style') return [{ ...element, images: changed(element.images) }];
     if (element.kind === 'jsonLd') {
       return [{ ...element, images: changed(element.images), isTooLong: !isQuiet && random.oneIn(12) }];
     }
@@ -132,15 +125,14 @@ export function nextSite(random: Random, site: Site, parts: SiteParts, ends: Kno
       ...sheet,
       images: changed(sheet.images),
       imports: sheet.imports.filter(stays),
-      state: isQuiet ? 'whole' : stateOf(random, parts.mayBreakCss, ends.sheets.has(index)),
+      state: isQuiet ? 'whole' : stateOf(random, ends.sheets.has(index)),
     })),
     missing: new Set(parts.placesOfImage > 1 ? [] : images.filter(() => random.oneIn(12))),
   };
 }
 
-function stateOf(random: Random, mayBreak: boolean, mayBeCut: boolean): SheetState {
+function stateOf(random: Random, mayBeCut: boolean): SheetState {
   if (random.chance(0.6)) return 'whole';
-  if (mayBreak && random.oneIn(3)) return 'broken';
   if (mayBeCut && random.oneIn(3)) return 'cut';
   return random.of(['failed', 'failed', 'wrongType']);
 }
@@ -176,7 +168,7 @@ function textOf(element: PageElement, sheets: readonly Sheet[]): string {
     case 'link':
       return `<link rel=stylesheet href="${sheets[element.sheet]?.url}">`;
     case 'style':
-      return `<style>${element.isBroken ? BROKEN : ''}${rulesOf(element.images, 1)}</style>`;
+      return `<style>${rulesOf(element.images, 1)}</style>`;
     case 'jsonLd': {
       const data = {
         image: element.images.map(imageUrl),
@@ -192,7 +184,7 @@ function sheetOf({ images, imports, state }: Sheet, { sheets, placesOfImage }: S
   if (state === 'wrongType') return { type: 'text/html', body: '<h1>Not here</h1>' };
   const imported = imports.map((sheet) => `@import "${sheets[sheet]?.url}";`).join('');
   const cut = state === 'cut' ? cutImages(images) : images;
-  const body = `${state === 'broken' ? BROKEN : ''}${imported}${rulesOf(cut, placesOfImage)}`;
+  const body = `${imported}${rulesOf(cut, placesOfImage)}`;
   return state === 'cut'
     ? { type: 'text/css', body: `${body}.cut{backgr`, isDelimited: false }
     : { type: 'text/css', body };

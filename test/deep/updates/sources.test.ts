@@ -20,7 +20,6 @@ const IMAGES = Object.fromEntries(
   ['a.png', 'b.png', 'c.png'].map((name, seed) => [PAGE + name, { type: 'image/png', body: pngOf(seed) }]),
 );
 const DOWN: MemoryResource = { fault: 'status', status: 503 };
-const BROKEN: MemoryResource = { type: 'text/css', body: '"\n'.repeat(20_001) };
 
 type Site = Readonly<Record<string, MemoryResource>>;
 
@@ -98,18 +97,6 @@ describe('an update keeps what only an unread source may still name', () => {
         '/': html(many(50) + link('data:text/css,p{background:url(https://site.test/a.png)}')),
         ...manySheets(50),
       },
-      'LIMIT_REACHED',
-    ],
-    [
-      'the budget of CSS is spent in a stylesheet before it',
-      { '/': html(link('/broken.css') + link('/s.css')), '/s.css': css('a.png'), '/broken.css': css() },
-      { '/broken.css': BROKEN },
-      'LIMIT_REACHED',
-    ],
-    [
-      'the budget of CSS is spent in the page',
-      { '/': html('<img src=a.png>') },
-      { '/': html(`<style>url() ${BROKEN.body}</style>`) },
       'LIMIT_REACHED',
     ],
     [

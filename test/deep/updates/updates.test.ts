@@ -19,8 +19,6 @@ const batches = Array.from({ length: Math.ceil(RUNS / BATCH) }, (_, batch) => {
 
 const KINDS = [
   'JSON-LD was too long',
-  'a stylesheet was broken',
-  'a stylesheet was broken at a long URL',
   'a stylesheet was cut',
   'a stylesheet was cut at a long URL',
   'a stylesheet was failed',
@@ -28,7 +26,6 @@ const KINDS = [
   'a stylesheet was not asked for, or not read to its end',
   'a stylesheet was wrongType',
   'a stylesheet was wrongType at a long URL',
-  'the CSS of the page was broken',
   'the page was cut',
 ];
 
@@ -61,7 +58,6 @@ describe('updates of random sites', () => {
     ['longUrlForgotten', 'is lost', 'usual'],
     ['largeRecordTrimmed', 'is lost', 'large'],
     ['leftOutUnsaid', 'is lost', 'manySheets'],
-    ['budgetUnsaid', 'is lost', 'brokenCss'],
     ['budgetUnsaid', 'is lost', 'usual'],
     ['keepEverything', 'stays for nothing', 'usual'],
   ] as const)('are found out when planted: %s (%s)', async (name, fault, kind) => {
