@@ -44,8 +44,8 @@ export const STYLESHEET_LIMITS: StylesheetLimits = {
 };
 
 /**
- * Every image that a page uses: in its markup, its styles and its linked stylesheets. Candidates are in page order, each
- * URL once; those of a stylesheet take the position of its `link`. The work yields often.
+ * Every image that a page uses: in its markup, its styles and its linked stylesheets. Candidates are in page order,
+ * each URL once; those of a stylesheet take the position of its `link`. The work yields often.
  *
  * Candidates include URLs with credentials. Callers must not fetch them, and must hide the credentials in lists.
  *

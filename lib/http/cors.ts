@@ -21,7 +21,8 @@ export function corsHeaders(origins: CorsOrigins, event: HttpEvent): Readonly<Re
   if (origins.length === 0) return {};
   const origin = headerOf(event, 'origin') ?? '';
   const allowed = origins === '*' ? origins : origins.find((one) => one === origin);
-  // Without `Vary` a cache would serve one origin's response to another. Requests without an allowed origin need it too.
+  // Without `Vary` a cache would serve one origin's response to another. Requests without an allowed origin need it
+  // too.
   const vary = origins === '*' ? {} : { vary: 'Origin' };
   if (allowed === undefined) return vary;
   const isPreflight =

@@ -39,8 +39,8 @@ type Link = MiddlewareObj<HttpEvent, Answer, Error, CallContext>;
  */
 export function createHttpHandler<S extends ChainServices>(operation: Operation<S>) {
   const { services, hasBody, run } = operation;
-  // Middy runs `before` from first to last, and `after` and `onError` from last to first. So the observer opens the call
-  // first and sees the final response.
+  // Middy runs `before` from first to last, and `after` and `onError` from last to first. So the observer opens the
+  // call first and sees the final response.
   const chain = middy<HttpEvent, Answer, Error, CallContext>({ timeoutEarlyInMillis: 0 })
     .use(observeCall(operation))
     .use(addHeaders(services.corsOrigins ?? []))

@@ -2,8 +2,8 @@
  * Header fields for browsers in every response, including 304 and problems. Responses are JSON for programs: a browser
  * must not show, run or embed one as a document.
  *
- * Strict-Transport-Security is not sent. Browsers ignore it over the plain HTTP of a local stack (RFC 6797 section 8.1),
- * and the gateway on AWS accepts only HTTPS. For a custom domain its owner has to decide.
+ * Strict-Transport-Security is not sent. Browsers ignore it over the plain HTTP of a local stack (RFC 6797 section
+ * 8.1), and the gateway on AWS accepts only HTTPS. For a custom domain its owner has to decide.
  */
 export const SAFETY_HEADERS = {
   // The browser treats the response as JSON even when a harvested alt text makes it look like HTML.

@@ -47,9 +47,9 @@ const SUMMARY_BYTES = 16 * 1024;
 const ITEM_MAX_BYTES = 64 * 1024;
 
 /**
- * One part of the copies of the image `url`. The listing shows which pages may have a copy. It also has objects that are
- * not committed, so a copy counts only when the current record of its page names it. Records are read from the bucket:
- * if they were cached, one popular image would evict all other pages.
+ * One part of the copies of the image `url`. The listing shows which pages may have a copy. It also has objects that
+ * are not committed, so a copy counts only when the current record of its page names it. Records are read from the
+ * bucket: if they were cached, one popular image would evict all other pages.
  *
  * @throws OPTION_INVALID when the cursor is not one of this image, STORAGE_UNAVAILABLE
  */
@@ -127,8 +127,9 @@ function pageIdIn(cursor: string, imageId: string): string {
 }
 
 /**
- * The copy in each page's record: null when the record has none, `'unknown'` when it cannot be understood. Such a record
- * must not hide the copies of all other pages. Only the copy of each record is kept, to free memory for the next batch.
+ * The copy in each page's record: null when the record has none, `'unknown'` when it cannot be understood. Such a
+ * record must not hide the copies of all other pages. Only the copy of each record is kept, to free memory for the next
+ * batch.
  */
 function readCopies(
   records: RecordStore,

@@ -25,9 +25,9 @@ const ATTEMPTS_MAX = 4;
 /**
  * The outcome of committing `record`, on the condition that the page's record is still `before` (null: no record).
  *
- * When a write is unclear, the record is read again. The opId is unique to this operation, and a fence or a later
- * writer keeps it among the predecessors: so it shows whether the write was applied. The write is tried again only
- * while the bucket still has exactly `before`. A lost commit is never repeated on a newer record.
+ * When a write is unclear, the record is read again. The opId, unique to this operation, shows whether the write was
+ * applied: a fence or a later writer keeps it among the predecessors. The write is tried again only while the bucket
+ * still has exactly `before`. A lost commit is never repeated on a newer record.
  *
  * @param mayTry called before every attempt: false when the operation's time is over
  */

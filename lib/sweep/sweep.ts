@@ -48,7 +48,8 @@ const FAILED_MAX = 10;
  *
  * @param services their storage calls should end at `deadline`; the next sweep repeats a page that this interrupts
  * @param deadline on `clock.elapsed()`, ms; no page is begun after it
- * @throws STORAGE_UNAVAILABLE when the bucket has no conditional writes, cannot be listed, or fails for many pages in a row
+ * @throws STORAGE_UNAVAILABLE when the bucket has no conditional writes, cannot be listed, or fails for many pages in a
+ * row
  */
 export async function sweep(services: SweepServices, deadline: number): Promise<SweepReport> {
   const tally = { listed: 0, fenced: 0, removed: 0, leftAlone: 0, failed: 0 };
@@ -134,7 +135,7 @@ async function sweepPage(
   return { kind: 'fenced', removed: orphans.length };
 }
 
-/** The same record under a new opId, or an empty record when there is none. */
+/** The same record under a new opId; an empty record for a page without one. */
 function fenceOf(before: VersionedRecord | null, opId: string): StoredRecord {
   if (before === null) return { schema: 1, kind: 'fence', opId, predecessors: [] };
   const { record } = before;

@@ -204,8 +204,8 @@ function urlTokenOf(behindBracket: string): CssToken {
 }
 
 /**
- * The text with U+FFFD for each NUL (CSS Syntax section 3.3). It works on code units, since a replacement of ten million
- * matches takes a second.
+ * The text with U+FFFD for each NUL (CSS Syntax section 3.3). It works on code units, since a replacement of ten
+ * million matches takes a second.
  */
 function withoutNul(text: string): string {
   if (!text.includes('\0')) return text;

@@ -50,8 +50,8 @@ export async function expandInlineStyles(
 }
 
 /**
- * The picture for each group of images in inline CSS: a separate one, so that only the images of one `image-set()` share
- * theirs. When a lazy-loading attribute will replace the background, all are candidates of the element's picture.
+ * The picture for each group of images in inline CSS: a separate one, so that only the images of one `image-set()`
+ * share theirs. When a lazy-loading attribute will replace the background, all are candidates of the element's picture.
  */
 function picturesOf({ owner }: InlineCss): (group: number) => Picture {
   if (owner?.hasLazyBackground) return () => owner;

@@ -28,9 +28,9 @@ const NEAR_CHARS = 32;
 const WHITESPACE = /[ \t\n\r]+/y;
 
 /**
- * A reader of JSON (RFC 8259) that does not build values: `JSON.parse` cannot be interrupted, and an array of half a
- * million empty objects takes forty megabytes. It accepts exactly the texts that `JSON.parse` accepts, at any depth, in
- * linear time.
+ * A reader of JSON (RFC 8259) that does not build values. `JSON.parse` cannot be interrupted, and an array of half a
+ * million empty objects takes forty megabytes. This reader accepts exactly the texts that `JSON.parse` accepts, at any
+ * depth, in linear time.
  */
 export function createJsonReader(text: string): JsonReader {
   /** For each open bracket, whether it opened a list. */

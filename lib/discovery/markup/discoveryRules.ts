@@ -79,7 +79,9 @@ const imageInput: AttributeRule = (find, value, attribute) => {
   if (find.attribute('type')?.toLowerCase() === 'image') find.addUrl(attribute, value);
 };
 
-/** `object` and `embed` may have any content: the `type` decides, or else the extension or the type of a `data:` URL. */
+/**
+ * `object` and `embed` may have any content: the `type` decides, or else the extension or the type of a `data:` URL.
+ */
 const embedded: AttributeRule = (find, value, attribute) => {
   const type = find.attribute('type');
   if (type !== undefined) {

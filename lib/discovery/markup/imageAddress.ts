@@ -1,6 +1,8 @@
 import { URL_MAX_CHARS } from '../../domain/model.ts';
 
-/** File extensions of images in the path of a URL: at the end of a segment, or before the suffix of a resizing server. */
+/**
+ * File extensions of images in the path of a URL: at the end of a segment, or before the suffix of a resizing server.
+ */
 const EXTENSION =
   /\.(?:apng|avif|bmp|cur|gif|heic|heif|ico|jfif|jpe?g|jpe|jxl|pjpeg|png|svgz?|tiff?|webp)(?=$|[^a-z0-9.])/i;
 const AUTHORITY = /^(?:https?:)?[/\\]{2}[^/\\?#]*/i;
@@ -17,7 +19,9 @@ export function looksLikeImageAddress(text: string): boolean {
   return /^data:image\//i.test(text) || (!/\s/.test(text.slice(0, URL_MAX_CHARS)) && hasImageExtension(text));
 }
 
-/** Values that scripts keep in lazy-loading attributes, but that are not URLs: switches, numbers, JSON and templates. */
+/**
+ * Values that scripts keep in lazy-loading attributes, but that are not URLs: switches, numbers, JSON and templates.
+ */
 const NO_ADDRESS =
   /^(?:true|false|yes|no|on|off|auto|none|null|undefined|lazy|lazyload|-?[\d.]+|[[{<(].*)$|\{\{|\$\{|\{[a-z_]\w*\}/is;
 

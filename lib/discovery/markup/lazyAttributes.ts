@@ -1,6 +1,6 @@
 /**
- * How a value names images. `url` is one URL. `background` is one URL, or CSS with `url()`. `bgset` is lazysizes' list of
- * `srcset`s, which `bgsetCandidates` reads.
+ * How a value names images. `url` is one URL. `background` is one URL, or CSS with `url()`. `bgset` is lazysizes' list
+ * of `srcset`s, which `bgsetCandidates` reads.
  */
 export type ValueKind = 'url' | 'srcset' | 'background' | 'bgset';
 

@@ -28,8 +28,8 @@ export interface PageDocument {
 }
 
 /**
- * An element takes about a kilobyte. Unclosed formatting elements multiply, so ten kilobytes of markup can make a billion
- * elements. Real pages have far fewer.
+ * An element takes about a kilobyte. Unclosed formatting elements multiply, so ten kilobytes of markup can make a
+ * billion elements. Real pages have far fewer.
  */
 const ELEMENTS_MAX = 1_200_000;
 /** Browsers flatten elements that are nested deeper than about five hundred. */
@@ -142,8 +142,8 @@ export function attributeOf({ attrs }: PageElement, name: string): string | unde
  * - comments, and all text except that of styles and of scripts with JSON
  * - the three dictionaries that repeat each element's attributes, where `href` and `xlink:href` would be one
  *
- * The parser passes text on word by word. So `textOf` reads the text of a `style` from the page itself. In SVG a `style`
- * may have character references, so there its text is in the tree.
+ * The parser passes text on word by word. So `textOf` reads the text of a `style` from the page itself. In SVG a
+ * `style` may have character references, so there its text is in the tree.
  */
 function createTreeAdapter(
   countElement: () => void,

@@ -12,7 +12,9 @@ export interface SrcsetCandidate {
   readonly density?: number;
 }
 
-/** A valid candidate has at most two descriptors, a `w` and an `h`. The third makes it invalid, so others are ignored. */
+/**
+ * A valid candidate has at most two descriptors, a `w` and an `h`. The third makes it invalid, so others are ignored.
+ */
 const DESCRIPTORS_KEPT = 3;
 /** Characters of a descriptor at most. No real image needs a number with so many digits. */
 const DESCRIPTOR_MAX = 100;

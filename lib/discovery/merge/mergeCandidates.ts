@@ -156,8 +156,9 @@ function createResolver({ base, own }: MergeContext): (reference: Reference) => 
 }
 
 /**
- * Whether `a` is a better candidate of a slot than the earlier `b`. Criteria in this order: not a tiny `data:` image
- * (which is refused as a placeholder), larger `w`, larger `x` (1 by default), a lazy-loading attribute, not `data:`.
+ * Whether `a` is a better candidate of a slot than the earlier `b`. The criteria in their order: not a tiny `data:`
+ * image, larger `w`, larger `x` (1 by default), a lazy-loading attribute, not `data:`. A tiny `data:` image is refused
+ * as a placeholder.
  */
 function isBetter(a: Found, b: Found): boolean {
   const [forA, forB] = [merits(a), merits(b)];

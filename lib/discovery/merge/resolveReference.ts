@@ -40,8 +40,8 @@ export function createResolveReference(base: string, own: ReadonlySet<string>): 
 }
 
 /**
- * A function that resolves plain references, and returns null for others. Most references are plain, and a page may have
- * a million: this is faster than the URL parser.
+ * A function that resolves plain references, and returns null for others. Most references are plain, and a page may
+ * have a million: this is faster than the URL parser.
  */
 function createPlainAddressOf(base: string): (text: string) => string | null {
   const [origin = ''] = /^https?:\/\/[^/]*/.exec(base) ?? [];
