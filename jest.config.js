@@ -16,10 +16,10 @@ export default {
     '<rootDir>/test/support/hostileReporter.js',
     '<rootDir>/test/support/summaryReporter.js',
   ],
-  // No measure of speed: whoever hangs is told in the end, and nobody else on a machine that does much beside.
+  // It only ends a test that hangs. On a busy machine a correct test may take long.
   testTimeout: 180_000,
-  // Two at least: many suites wait for other processes, and what is measured is processor time.
+  // At least two: many suites mostly wait for other processes, and tests measure processor time, not wall time.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  // In a worker, and in a new one when it has grown: what is measured must not depend on what ran before.
+  // A worker that has grown is replaced: what a test measures must not depend on earlier tests.
   workerIdleMemoryLimit: 512 * 1024 * 1024,
 };

@@ -6,6 +6,6 @@ import { sweepInTime } from '../lib/sweep/sweepInTime.ts';
 
 const services = createBaseServices();
 
-/** Scheduled: removes what killed writes left in the bucket. A sweep that fails is a failed invocation. */
+/** Run by a schedule: removes copies that no record names. When the sweep fails, so does the invocation. */
 export const handler = (_event: unknown, context: Context): Promise<SweepReport> =>
   runCall('sweep', services, context, (its, call) => sweepInTime(its, call.deadline));

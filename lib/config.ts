@@ -4,89 +4,89 @@ import { SettingsError } from './settingsError.ts';
 import { faultsOfAddress, hostLabelOf, hrefOf, parseBucket, parseEndpoint } from './storeAddress.ts';
 import { firstBroken } from './tls/authorities.ts';
 
-/** A `FETCH_ALLOW_HOSTS` entry, as the URL parser spells it. */
+/** A host and port, as in an entry of `FETCH_ALLOW_HOSTS`. */
 export interface AllowedHost {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** Settings of reading from the web. */
+/** Settings for reading from the web. */
 export interface FetchConfig {
   readonly allowHosts: readonly AllowedHost[];
-  /** The entries whose host is loopback may reach loopback; never on AWS. */
+  /** Whether entries of `allowHosts` may name loopback addresses. Always false on AWS. */
   readonly isLoopbackAllowed: boolean;
-  /** Endpoints that no harvested URL may reach, whatever the lists say: the store's and the cache's. */
+  /** Endpoints of the storage and of Redis. No harvested URL may reach them, even when `allowHosts` has them. */
   readonly ownEndpoints: readonly AllowedHost[];
   readonly ports: readonly number[];
   readonly redirectsMax: number;
-  /** Accept-Language of every request (RFC 9110 section 12.5.4); absent: not sent. */
+  /** Accept-Language of every request (RFC 9110 section 12.5.4). Absent: not sent. */
   readonly acceptLanguage?: string;
-  /** Where the operator is reached: a URL or a mail address, part of the User-Agent. */
+  /** URL or mail address of the operator, as part of the User-Agent. */
   readonly userAgentContact?: string;
   readonly connectTimeoutMs: number;
   readonly pageTimeoutMs: number;
   readonly imageTimeoutMs: number;
-  /** At once, of all calls of one process to one host over HTTP/1.1, where the host keeps up with so many. */
+  /** Concurrent HTTP/1.1 connections of one process to one host at most. A slow host gets fewer. */
   readonly connectionsPerHost: number;
-  /** Requests at once over the one HTTP/2 connection to a host, of all calls of one process. */
+  /** Concurrent requests of one process over its one HTTP/2 connection to a host. */
   readonly streamsPerHost: number;
-  /** At once, of one call; one of HTTP/2 counts once, however many streams it has. */
+  /** Concurrent connections of one call. An HTTP/2 connection counts once for all its streams. */
   readonly connectionsMax: number;
 }
 
-/** Limits of one call. Inclusive. */
+/** Limits of one call, inclusive. */
 export interface Limits {
-  /** Decoded bytes. */
+  /** Decoded bytes; so is `imageMaxBytes`. */
   readonly pageMaxBytes: number;
   readonly imageMaxBytes: number;
   /** Decoded bytes of all images of one call. */
   readonly requestMaxBytes: number;
-  /** Distinct URLs. */
+  /** Number of distinct image URLs. */
   readonly imagesMaxCount: number;
   readonly imageMaxPixels: number;
-  /** Kept back of the time that Lambda leaves. */
+  /** Fetching ends this long before the deadline of the call. */
   readonly requestReserveMs: number;
 }
 
 export interface StoreConfig {
   readonly bucket: string;
   readonly region: string;
-  /** With its path, without a slash at the end. Absent means AWS. */
+  /** URL of the server with its path, without a slash at the end. Absent: AWS. */
   readonly endpoint?: string;
-  /** The same server under the name that callers know: presigned links are made for it. Absent means `endpoint`. */
+  /** URL under which callers reach the same server; presigned links have it. Absent: `endpoint`. */
   readonly publicEndpoint?: string;
-  /** Absent means the SDK's own chain (on AWS: the function's role). */
+  /** Absent: the SDK's default provider chain, which on AWS finds the function's role. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly linkTtlSeconds: number;
-  /** The bucket stands in the path, not in the host name. Absent: exactly where there is an `endpoint`. */
+  /** The bucket is named in the path, not in the host name. Absent: true when there is an `endpoint`. */
   readonly forcePathStyle?: boolean;
-  /** Certificates in PEM: with TLS the authorities to trust instead of the usual ones. */
+  /** PEM certificates of the authorities to trust over TLS, instead of the usual ones. */
   readonly ca?: string;
 }
 
 export interface CacheConfig {
-  /** A `redis://` or `rediss://` URL; absent means no cache. */
+  /** A `redis://` or `rediss://` URL. Absent: no cache. */
   readonly url?: string;
-  /** Certificates in PEM: with `rediss://` the authorities to trust instead of the usual ones. */
+  /** PEM certificates of the authorities to trust with `rediss://`, instead of the usual ones. */
   readonly ca?: string;
   readonly ttlSeconds: number;
 }
 
 interface MetricsConfig {
-  /** Takes EMF documents as datagrams; absent means the log. */
+  /** Receives EMF documents as UDP datagrams. Absent: they go to the log. */
   readonly receiver?: AllowedHost;
 }
 
-/** Origins as browsers spell them, `*` for every one. */
+/** Origins as browsers send them, or `*` for all origins. */
 export type CorsOrigins = '*' | readonly string[];
 
 export interface Config {
   readonly port: number;
-  /** Whose pages may read the answers from a browser. */
+  /** Origins whose pages may read the responses in a browser. */
   readonly corsOrigins: CorsOrigins;
   readonly fetch: FetchConfig;
   readonly limits: Limits;
-  /** Harvests at once in one process. */
+  /** Concurrent harvests of one process. */
   readonly harvestsMax: number;
   readonly store: StoreConfig;
   readonly cache: CacheConfig;
@@ -99,8 +99,8 @@ const MEBIBYTE = 1024 * 1024;
 const DEFAULT_RECEIVER: AllowedHost = { hostname: '127.0.0.1', port: 25_888 };
 
 /**
- * Reads the settings.
- * @throws SettingsError with every fault
+ * The settings, from environment variables.
+ * @throws SettingsError that lists every fault
  */
 export function readConfig(env: Environment): Config {
   const faults: string[] = [];
@@ -195,7 +195,7 @@ export function readConfig(env: Environment): Config {
       requestMaxBytes: integer('REQUEST_MAX_BYTES', 250 * MEBIBYTE, 1, 1024 * 1024 * MEBIBYTE),
       imagesMaxCount: integer('IMAGES_MAX_COUNT', 1_000, 1, 1_000),
       imageMaxPixels: integer('IMAGE_MAX_PIXELS', 100_000_000, 1, 1e12),
-      // Below a second nothing could be committed any more.
+      // With less than a second, no time would be left to commit.
       requestReserveMs: integer('REQUEST_RESERVE_MS', 2_000, 1_000, 60_000),
     },
     harvestsMax: integer('HARVESTS_MAX', 8, 1, 1_000),
@@ -212,7 +212,7 @@ export function readConfig(env: Environment): Config {
     cache: {
       ...(redis && { url: redis.href }),
       ...(redisCa && { ca: redisCa.pem }),
-      // At most 300: so long an answer may be stale after Redis was lost in the middle of a write.
+      // At most 300: when Redis fails during a write, responses may be stale for this long.
       ttlSeconds: integer('CACHE_TTL_SECONDS', 300, 1, 300),
     },
     metrics: { ...(hasReceiver && { receiver }) },
@@ -224,7 +224,7 @@ export function readConfig(env: Environment): Config {
 const LANGUAGE = /^(?:\*|[a-z]{1,8}(?:-[a-z\d]{1,8})*)$/i;
 const WEIGHT = /^q=(?:0(?:\.\d{1,3})?|1(?:\.0{1,3})?)$/i;
 
-/** As RFC 9110 section 12.5.4 has it; a string is a fault. */
+/** The value of Accept-Language (RFC 9110 section 12.5.4). */
 function parseLanguages(text: string): { readonly list: string } | string {
   const languages = text.split(',').map((each) => each.split(';').map((part) => part.trim()));
   const isList = languages.every(
@@ -236,7 +236,7 @@ function parseLanguages(text: string): { readonly list: string } | string {
     : `must be languages as browsers send them, such as de-CH, de;q=0.9, en;q=0.8, not "${text.slice(0, 100)}".`;
 }
 
-/** A URL or a mail address that can stand in a comment (RFC 9110 section 5.6.5); a string is a fault. */
+/** A URL or a mail address that is valid inside a comment of User-Agent (RFC 9110 section 5.6.5). */
 function parseContact(text: string): { readonly text: string } | string {
   const isPlain = /^[\x21-\x27\x2a-\x3a\x3c-\x5b\x5d-\x7e]{3,200}$/.test(text);
   const isUrl = /^(?:https?:\/\/[^/]|mailto:[^@]+@)/i.test(text) && URL.canParse(text);
@@ -253,7 +253,7 @@ function parseBoolean(text: string): { readonly value: boolean } | string {
 
 const REDIS_FORM = 'must be host:port or a URL that starts with redis:// or rediss://';
 
-/** Addresses that other clients know, by how they begin. */
+/** Address forms of other Redis clients, each with the fault that explains it. */
 const OTHER_REDIS: readonly (readonly [RegExp, string])[] = [
   [
     /^(redis\+|rediss\+)?sentinel:/i,
@@ -266,7 +266,7 @@ const OTHER_REDIS: readonly (readonly [RegExp, string])[] = [
   [/,[^@,]*$/, 'has several hosts: one is enough, of a cluster any of its servers, which names the others.'],
 ];
 
-/** A string is a fault; it never holds what was given, which may be a password. */
+/** The URL of a Redis server. A fault never quotes the setting, which may have a password. */
 function parseRedisAddress(text: string): URL | string {
   const other = OTHER_REDIS.find(([beginning]) => beginning.test(text))?.[1];
   if (other !== undefined) return other;
@@ -291,7 +291,7 @@ function isDecodable(...texts: readonly string[]): boolean {
   }
 }
 
-/** PEM, with line ends or with `\n` in their place, or the path of a file with it; a string is a fault. */
+/** Certificates in PEM, from the setting itself (with line ends, or `\n` for each) or from the file that it names. */
 function parseCertificates(text: string): { readonly pem: string } | string {
   const isPath = !text.includes('-----BEGIN');
   const pem = isPath ? readText(text) : text.replaceAll('\\n', '\n');
@@ -311,7 +311,7 @@ function readText(path: string): string {
   }
 }
 
-/** Exact `host:port` entries, separated by commas; a string is a fault. */
+/** Hosts from exact `host:port` entries, separated by commas. */
 function parseHosts(text: string): AllowedHost[] | string {
   const hosts: AllowedHost[] = [];
   for (const entry of text.split(',').map((part) => part.trim())) {
@@ -325,7 +325,7 @@ function parseHosts(text: string): AllowedHost[] | string {
   return hosts;
 }
 
-/** `udp://host:port`; a string is a fault. */
+/** The receiver of metrics, from `udp://host:port`. */
 function parseReceiver(text: string): AllowedHost | string {
   const isReceiver = /^udp:\/\/[^\s/?#@\\]+:0*[1-9]\d{0,4}\/?$/i.test(text);
   const url = isReceiver ? URL.parse(text.replace(/^udp/i, 'http')) : null;
@@ -334,8 +334,8 @@ function parseReceiver(text: string): AllowedHost | string {
 }
 
 /**
- * As aws-embedded-metrics calls it; a string is a fault. Its other environments look for an agent of their own over TCP,
- * where one that takes nothing holds up whoever tells it.
+ * Whether metrics go to a receiver, by the environment names of aws-embedded-metrics. Its other environments use an
+ * agent over TCP, where an agent that does not read blocks the sender.
  */
 function parseEmfEnvironment(text: string): { readonly hasReceiver: boolean } | string {
   if (text === 'Agent') return { hasReceiver: true };
@@ -343,7 +343,7 @@ function parseEmfEnvironment(text: string): { readonly hasReceiver: boolean } | 
   return `must be Agent, Lambda or Local, not "${text}".`;
 }
 
-/** `*`, or exact origins separated by commas; a string is a fault. */
+/** Origins: `*`, or exact ones separated by commas. */
 function parseOrigins(text: string): { readonly origins: CorsOrigins } | string {
   if (text === '*') return { origins: text };
   const origins: string[] = [];

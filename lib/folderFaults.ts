@@ -1,6 +1,6 @@
-/** Failures of writing into a folder, in one sentence each. */
+/** Explains in one sentence why a folder cannot be written. */
 
-/** By the error codes of the operating system. */
+/** Reasons by the error codes of the operating system. */
 const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'its file system is read-only',
   EACCES: 'this user may not write there',
@@ -14,8 +14,9 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The failure as one sentence; `remedy` is the user's next step, without a full stop. An error that is not of the
- * file system is returned as it is.
+ * An error whose message is one sentence about the failure. An error that is not of the file system is returned
+ * unchanged.
+ * @param remedy the user's next step, without a full stop
  */
 export function explainFolder(folder: string, error: unknown, remedy: string): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;

@@ -1,4 +1,4 @@
-/** The one place that knows which adapter keeps which promise. */
+/** Wires the adapters to the ports. No other file knows both. */
 import { randomBytes } from 'node:crypto';
 import { type ByteBudget, createByteBudget } from './concurrency/byteBudget.ts';
 import type { FairSemaphore } from './concurrency/fairSemaphore.ts';
@@ -17,7 +17,7 @@ import { createNoCache } from './redis/noCache.ts';
 import { createS3Store, type StoreNotice } from './s3/store.ts';
 import { createWeb } from './web/createWeb.ts';
 
-/** What every function needs: to answer a look-up, to sweep. */
+/** What every function needs, and all that a look-up and a sweep need. */
 export interface BaseServices extends Storage {
   readonly cache: PageCache;
   readonly lock: PageLock;
@@ -29,15 +29,18 @@ export interface BaseServices extends Storage {
 }
 
 /**
- * Bytes of images in memory at once, over all calls of one process, beside one image for each call. What is let go waits for the
- * collector as well.
+ * Bytes of images that all calls of one process may have in memory at once, beside one image for each call. Released
+ * bytes stay in memory until the garbage collector runs.
  */
 const BYTES_IN_FLIGHT = 32 * 1024 * 1024;
 
-/** 128 random bits as 32 hex digits. */
+/** A new id: 128 random bits as 32 hex digits. */
 const newId = () => randomBytes(16).toString('hex');
 
-/** @throws Error that lists every fault of the settings */
+/**
+ * The services of a look-up or a sweep.
+ * @throws SettingsError that lists every fault of the settings
+ */
 export function createBaseServices(config: Config = readConfig(process.env)): BaseServices {
   return {
     ...createOtherServices(config),
@@ -80,7 +83,10 @@ function logStoreNotice({ kind, cause }: StoreNotice): void {
   console.error(JSON.stringify({ level: 'warn', message: STORE_MESSAGES[kind], cause }));
 }
 
-/** Everything: to harvest. Apart from the above, so that a look-up's bundle carries no fetching and no parsing. */
+/**
+ * The services of a harvest. A separate function, so that the bundles of look-up and sweep have no code for fetching.
+ * @throws SettingsError that lists every fault of the settings
+ */
 export function createHarvestServices(
   config: Config = readConfig(process.env),
 ): BaseServices & HarvestServices & ProcessParts {
@@ -92,7 +98,7 @@ export function createHarvestServices(
   };
 }
 
-/** What all harvests of one process share, so that its limits hold for all of them together. */
+/** What all harvests of one process share, so that limits hold for all of them together. */
 interface ProcessParts {
   readonly web: Web;
   readonly bytesInFlight: ByteBudget;
@@ -103,8 +109,9 @@ interface ProcessParts {
 const PARTS = Symbol.for('image-processing-api.process');
 
 /**
- * POST and PUT are bundles of their own, each with modules of its own. One process runs both under serverless-offline
- * (`useInProcess`), where nothing but the global object is common to them.
+ * The parts that this process has already created for these settings, or new ones. Under serverless-offline
+ * (`useInProcess`) one process runs the bundles of POST and PUT, which have separate modules and share only the global
+ * object.
  */
 function partsOfProcess({ fetch, harvestsMax }: Config): ProcessParts {
   const scope = globalThis as { [PARTS]?: Map<string, ProcessParts> };

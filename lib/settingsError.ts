@@ -1,4 +1,4 @@
-/** Settings that cannot be used. Each fault is one sentence that begins with the setting's name. */
+/** The error for settings that cannot be used. Each fault is one sentence that begins with the setting's name. */
 export class SettingsError extends Error {
   readonly faults: readonly string[];
 
@@ -9,8 +9,8 @@ export class SettingsError extends Error {
 }
 
 /**
- * What two readers make of one environment.
- * @throws SettingsError with the faults of both; of a setting that both read, the first's
+ * The results of two functions that read settings.
+ * @throws SettingsError with the faults of both; for a setting that both read, only the fault of the first
  */
 export function readTogether<First, Second>(
   readFirst: () => First,

@@ -1,14 +1,18 @@
-/** Bounds the bytes of images that are in memory at once, from the first byte read until the copy is stored. */
+/** A budget of bytes for the images that are in memory at once. */
 
+/** The bytes of one image, from its first byte read until its copy is stored. */
 export interface ByteShare {
-  /** Resolves when `count` more bytes may be kept. */
+  /** Resolves when `count` more bytes may be kept in memory. */
   take(count: number): Promise<void>;
-  /** Gives everything back; a pending `take` resolves too. */
+  /** Releases all bytes of the share, and resolves each pending `take`. */
   close(): void;
 }
 
 export interface ByteBudget {
-  /** @param caller whose share it is: no caller's downloads can hold up all of another's */
+  /**
+   * A share for one image.
+   * @param caller the call that downloads it: no call can block all downloads of another
+   */
   open(caller: string): ByteShare;
 }
 
@@ -19,9 +23,9 @@ interface Share {
 }
 
 /**
- * A share waits while the budget is used up, but the oldest open share of each caller never does. Without that,
- * downloads of unknown length could all wait for each other, and a server that withholds the end of one caller's
- * images could stop every other caller. At most `maxBytes` plus one image for each caller are held.
+ * A budget that holds at most `maxBytes`, plus one image for each caller. A share waits while the budget is used up,
+ * but the oldest open share of each caller never waits. Otherwise downloads of unknown length could all wait for each
+ * other. A server that withholds the end of one caller's images could also stop every other caller.
  */
 export function createByteBudget(maxBytes: number): ByteBudget {
   /** Oldest first. */
@@ -36,7 +40,7 @@ export function createByteBudget(maxBytes: number): ByteBudget {
     used += count;
     share.held += count;
   };
-  /** False when it still waits. */
+  /** Whether all that the share waited for has been granted. */
   const serve = (share: Share): boolean => {
     for (let next = share.pending[0]; next !== undefined; next = share.pending[0]) {
       if (!mayTake(share, next.count)) return false;
@@ -60,7 +64,7 @@ export function createByteBudget(maxBytes: number): ByteBudget {
       shares.add(share);
       return {
         take(count) {
-          // A closed share has nothing to give back any more.
+          // A closed share no longer counts, so nothing would release these bytes.
           if (!shares.has(share)) return Promise.resolve();
           if (!mayTake(share, count)) {
             return new Promise((admit) => share.pending.push({ count, admit }));

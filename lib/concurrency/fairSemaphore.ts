@@ -1,14 +1,14 @@
-/** A semaphore with a key and an owner: so many permits for each key, shared fairly among the owners that wait. */
+/** A semaphore with several permits for each key, which waiting owners share fairly. */
 
 export interface FairSemaphore {
   /**
-   * Waits for a permit of `key`. The owner with the fewest permits of the key is served first, then the one that was
-   * served longest ago; each owner's requests are served in order. A full key holds up no other.
-   * @returns what releases the permit; later calls of it do nothing
-   * @throws the signal's reason when it comes first
+   * Resolves with a function that releases the permit of `key`; calling it again does nothing. The owner with the
+   * fewest permits of the key is served first, and among these the one that was served longest ago. Requests of one
+   * owner are served in order. A key without free permits does not delay requests for other keys.
+   * @throws the signal's reason when it is aborted first
    */
   acquire(key: string, owner: string, signal: AbortSignal): Promise<() => void>;
-  /** Must be called when `perKey` gives more for the key than it did, or `isOneFor` has become true of it. */
+  /** Call it when `perKey` now returns more for the key, or when `isOneFor` is now true of it. */
   serve(key: string): void;
 }
 
@@ -16,18 +16,18 @@ export interface PermitLimits {
   readonly perKey: number | ((key: string) => number);
   /** Permits of one owner, over all keys. */
   readonly perOwner: number;
-  /** All permits of the key that an owner holds count as one of the owner's. Absent: none do. */
+  /** Whether all permits of the key together count as one towards `perOwner`. Absent: each permit counts. */
   readonly isOneFor?: (key: string) => boolean;
 }
 
-/** Who holds permits or waits for some; forgotten with the last of both. */
+/** An owner that holds or awaits permits; deleted when it does neither. */
 interface Owner {
   readonly name: string;
   /** By key. */
   readonly held: Map<string, number>;
   /** By key, oldest first. */
   readonly waiting: Map<string, Set<() => void>>;
-  /** Which of all grants was its last; 0 before the first. */
+  /** Number of its latest grant among all grants; 0 before the first. */
   lastGrant: number;
 }
 
@@ -84,7 +84,7 @@ export function createFairSemaphore({ perKey, perOwner, isOneFor }: PermitLimits
       isReleased = true;
       add(owner, key, -1);
       serveKey(key);
-      // It may have waited for other keys with all the permits that it may have.
+      // The owner may have been at `perOwner` while it waited for other keys.
       for (const other of [...owner.waiting.keys()]) {
         while (owner.waiting.has(other) && mayHave(owner, other)) serve(owner, other);
       }

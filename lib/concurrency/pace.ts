@@ -1,15 +1,15 @@
-/** Long work lets others run between its slices. */
+/** Long work runs in slices, and yields to other calls between them. */
 export interface Pace {
-  /** Cheap: to be asked often. */
+  /** Whether the slice is over. It is cheap, so ask often. */
   isDue(): boolean;
-  /** Waits for this work's turn. Throws the signal's reason when it was or is aborted. */
+  /** Yields; resolves when the next slice may begin. Throws the signal's reason when it is aborted. */
   rest(): Promise<void>;
 }
 
 /**
- * So many slices are had in turn with all other work, so that a usual page is not kept waiting by huge ones. What is
- * longer goes on one after the other, the oldest first: side by side all of it would be half done, and in memory,
- * when its time is over.
+ * Work runs its first slices in turn with all other work, so that huge pages do not delay a usual one. Longer work then
+ * runs one after the other, the oldest first. In turn, all of it would still be unfinished, and in memory, at its
+ * deadline.
  */
 const SLICES_IN_TURN = 5;
 
@@ -24,14 +24,17 @@ interface Waiter {
 }
 
 /**
- * Of a whole bundle: between two turns of the event loop there is one slice of any work. Under serverless-offline POST
- * and PUT are two bundles in one process, so that there may be two.
+ * The waiting work of the whole bundle: one turn of the event loop runs one slice of it. Under serverless-offline one
+ * process runs the bundles of POST and of PUT, and so two slices.
  */
 const waiting: Waiter[] = [];
 let works = 0;
 let isTurning = false;
 
-/** @param sliceMs how long the event loop may be held between two rests */
+/**
+ * The pace of one piece of work.
+ * @param sliceMs how long a slice may block the event loop
+ */
 export function createPace(signal?: AbortSignal, sliceMs = 20): Pace {
   let sliceStart = performance.now();
   const work: Work = { number: works++, slices: 0 };
@@ -47,7 +50,7 @@ export function createPace(signal?: AbortSignal, sliceMs = 20): Pace {
   };
 }
 
-/** Resolves when it is this work's turn, or at once when it is given up. */
+/** Resolves when it is this work's turn, or when the signal is aborted. */
 function turnOf(work: Work, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const leave = () => {
@@ -69,7 +72,7 @@ function turnOf(work: Work, signal: AbortSignal | undefined): Promise<void> {
   });
 }
 
-/** What is set for the next turn of the event loop runs after everything that has arrived until then. */
+/** Runs one slice. `setImmediate` lets all events that have arrived be handled before the next slice. */
 function turn(): void {
   const next = nextWaiter();
   isTurning = next !== undefined;

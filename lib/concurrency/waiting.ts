@@ -1,4 +1,4 @@
-/** Waits that end: by a limit on the time, or by a signal. */
+/** Waits that a time limit or a signal ends. */
 import type { Clock } from '../domain/ports.ts';
 
 export const systemClock: Clock = {
@@ -10,25 +10,28 @@ export const systemClock: Clock = {
   },
 };
 
-/** A signal that is aborted by time. Dispose of it when nobody waits for it any more: its timer holds the process. */
+/** A signal that a timer aborts. Dispose of it after use: its timer keeps the process alive. */
 export interface TimedSignal extends Disposable {
   readonly signal: AbortSignal;
   /** Aborts it before its time, with the reason that the time's end has unless another one is given. */
   abort(other?: unknown): void;
 }
 
-/** @param reason makes the signal's reason, when the time is over */
+/**
+ * A signal that is aborted after `ms`.
+ * @param reason makes the signal's reason when it is aborted
+ */
 export function abortAfter(clock: Clock, ms: number, reason: () => unknown): TimedSignal {
   const controller = new AbortController();
   const abort = (other = reason()) => controller.abort(other);
   return { signal: controller.signal, abort, [Symbol.dispose]: clock.after(ms, () => abort()) };
 }
 
-/** The outcome of `work`, or a rejection with the signal's reason where it is aborted first. */
+/** Settles as `work` does, or rejects with the signal's reason when it is aborted first. */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const end = Promise.withResolvers<never>();
   const abort = () => end.reject(signal.reason);
-  // Whoever gives it up hears no more of it.
+  // After an abort a later failure of `work` would be an unhandled rejection.
   work.catch(() => undefined);
   if (signal.aborted) throw signal.reason;
   signal.addEventListener('abort', abort, { once: true });
@@ -39,7 +42,7 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promi
   }
 }
 
-/** The outcome of `work`, waited for no longer than `ms`. Rejects with `reason()` when the time is over. */
+/** Settles as `work` does, or rejects with `reason()` after `ms`. */
 export async function within<T>(
   clock: Clock,
   ms: number,

@@ -1,9 +1,9 @@
-/** ASCII whitespace of the Infra standard: tab, LF, FF, CR, space. */
+/** Whether a code unit is ASCII whitespace of the Infra standard: tab, LF, FF, CR or space. */
 export function isAsciiBlank(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d && code !== 0x0b);
 }
 
-/** Strips leading and trailing ASCII whitespace, and no other: linear, unlike a regular expression. */
+/** The text without leading and trailing ASCII whitespace. Linear, unlike a regular expression. */
 export function trimAsciiBlanks(text: string): string {
   let start = 0;
   let end = text.length;

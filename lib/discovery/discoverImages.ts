@@ -17,23 +17,23 @@ import { mergeCandidates } from './merge/mergeCandidates.ts';
 import { withoutFragment } from './merge/resolveReference.ts';
 import type { Reference, StylesheetLink } from './references.ts';
 
-/** A page as it was read. */
+/** A page as read from the web. */
 export interface Page {
   readonly html: Buffer;
-  /** The header as it came. */
+  /** The Content-Type field, unchanged. */
   readonly contentType: string | undefined;
   /** As requested. */
   readonly url: URL;
   /** After redirects. */
   readonly finalUrl: URL;
-  /** The end of the connection was the end of the page: it may have been cut. */
+  /** The end of the connection ended the page, so it may be cut off. */
   readonly isUndelimited?: boolean;
 }
 
 export interface DiscoveryParts {
   readonly readStylesheet: ReadStylesheet;
   readonly limits?: StylesheetLimits;
-  /** Aborted: discovery throws its reason at the next rest. */
+  /** When it is aborted, discovery throws its reason at the next yield. */
   readonly signal?: AbortSignal;
 }
 
@@ -44,12 +44,12 @@ export const STYLESHEET_LIMITS: StylesheetLimits = {
 };
 
 /**
- * Finds every image that a page uses: in its markup, its styles and its linked stylesheets. Candidates come in page
- * order, each URL once; what a stylesheet names stands where its `link` does. The event loop is never held for long.
+ * Every image that a page uses: in its markup, its styles and its linked stylesheets. Candidates are in page order,
+ * each URL once; those of a stylesheet take the position of its `link`. The work yields often.
  *
- * A URL with credentials is a candidate like any other: whoever fetches must refuse it, whoever lists must hide them.
+ * Candidates include URLs with credentials. Callers must not fetch them, and must hide the credentials in lists.
  *
- * @throws CONTENT_UNSUPPORTED when the page's markup would not fit into memory once understood
+ * @throws CONTENT_UNSUPPORTED when the parsed page would not fit into memory
  */
 export async function discoverImages(page: Page, parts: DiscoveryParts): Promise<Discovery> {
   const pace = createPace(parts.signal);
@@ -86,7 +86,7 @@ export async function discoverImages(page: Page, parts: DiscoveryParts): Promise
   return { candidates, warnings, sources: stylesheets.sources };
 }
 
-/** What a stylesheet names stands where its link does. */
+/** All references in page order, with those of a stylesheet in place of its link. */
 function* inOrder(
   entries: readonly (Reference | StylesheetLink)[],
   { referencesOf }: ReadStylesheets,
@@ -97,7 +97,10 @@ function* inOrder(
   }
 }
 
-/** The HTML standard's "frozen base URL" (section 4.2.3), of the first `base` that has an `href`. */
+/**
+ * The page's base URL: the HTML standard's "frozen base URL" (section 4.2.3).
+ * @param href of the first `base` element that has one
+ */
 function baseUrl(href: string | undefined, finalUrl: URL): string {
   const fallback = withoutFragment(finalUrl.href);
   if (href === undefined) return fallback;
@@ -106,7 +109,7 @@ function baseUrl(href: string | undefined, finalUrl: URL): string {
     url !== null &&
     url.protocol !== 'data:' &&
     url.protocol !== 'javascript:' &&
-    // Every relative reference would repeat a longer base.
+    // Every resolved reference would repeat a longer base.
     url.href.length <= URL_MAX_CHARS;
   return isUsable ? url.href : fallback;
 }

@@ -7,10 +7,10 @@ export interface MimeType {
   readonly charset: string | undefined;
 }
 
-/** Real ones are short; what is longer is no type. */
+/** Real types are much shorter. A longer text counts as invalid. */
 const MAX_CHARS = 1_000;
 
-/** Reads a Content-Type header or a `type` attribute by the WHATWG MIME Sniffing standard; null when it is none. */
+/** A Content-Type field or `type` attribute, parsed by the WHATWG MIME Sniffing standard; null when it is invalid. */
 export function parseMimeType(text: string | undefined): MimeType | null {
   if (text === undefined || text.length > MAX_CHARS) return null;
   const type = MIMEType.parse(text);

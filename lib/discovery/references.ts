@@ -1,58 +1,59 @@
-/** What belongs together: the candidates of one picture, or all that one element names. Compared by identity. */
+/** A group of references: the candidates of one picture, or all references of one element. Compared by identity. */
 export interface Picture {
-  /** An element of it has a lazy-loading attribute. */
+  /** One of its elements has a lazy-loading attribute. */
   hasLazyAttribute: boolean;
-  /** One of those attributes holds a background, for which the element's own style is a stand-in. */
+  /** One of those attributes is a background, so the background in the element's style is a placeholder. */
   hasLazyBackground: boolean;
-  /** What `mergeCandidates` knows of it: here and not in a map, since a page may have a million. */
+  /** State of `mergeCandidates`. It is here because a map of a million pictures would be slow. */
   merged: MergedPicture | null;
 }
 
 export interface MergedPicture {
-  /** The picture's number on the page; null as long as none of its candidates was found. */
+  /** The picture's number on the page; null until one of its candidates is found. */
   slot: number | null;
-  /** The first address that it names. */
+  /** The first URL that it names. */
   readonly url: string;
-  /** It names another one too. */
+  /** It names more than one URL. */
   hasSeveral: boolean;
 }
 
-/** One place of a page or stylesheet that names an image, as written. */
+/** One place in a page or stylesheet that names an image, before it is resolved. */
 export interface Reference {
   readonly kind: 'image';
   readonly text: string;
   readonly element: string;
   readonly attribute: string;
-  /** Whose candidate it is: the slot. */
+  /** The picture of which this is a candidate. */
   readonly picture: Picture;
-  /** All that stands on the same element; the slot itself but for a `style` attribute. */
+  /** All references of the same element. The same as `picture`, except for a `style` attribute. */
   readonly owner: Picture;
+  /** It is in a lazy-loading attribute. */
   readonly isLazy: boolean;
   readonly descriptor?: string;
-  /** Of a `w` descriptor. */
+  /** Number of a `w` descriptor, in pixels. */
   readonly width?: number;
-  /** Of an `x` descriptor or a resolution. */
+  /** Number of an `x` descriptor, or a CSS resolution in `x`. */
   readonly density?: number;
   readonly alt?: string;
-  /** The stylesheet that holds it, as it is shown. */
+  /** URL of the stylesheet that has it, as responses show it. */
   readonly stylesheet?: string;
-  /** The same as an index into the discovery's sources; absent for the page itself. */
+  /** Index of that stylesheet in `Discovery.sources`; absent for the page itself. */
   readonly source?: number;
-  /** What it is resolved against, when that is not the page's base URL. */
+  /** The base URL to resolve it against; absent for the page's. */
   readonly base?: string;
-  /** The place does not say that it holds an image: a `data:` URL there must be one by its type. */
+  /** The place may have other content than images: a `data:` URL counts only if its type is an image type. */
   readonly needsImageType?: boolean;
 }
 
-/** CSS in the page itself: a `style` element, a `style` attribute, or a lazy-loading attribute that holds `url()`. */
+/** CSS in the page itself: a `style` element, a `style` attribute, or a lazy-loading attribute with `url()`. */
 export interface InlineCss {
   readonly kind: 'css';
   readonly context: 'stylesheet' | 'declarations';
   readonly text: string;
   readonly element: string;
-  /** The element's picture; null for a `style` element, whose images have nothing to do with each other. */
+  /** The element's picture; null for a `style` element, whose images are independent of each other. */
   readonly owner: Picture | null;
-  /** The lazy-loading attribute that holds it: it is named, not the property. */
+  /** The lazy-loading attribute that has the CSS. A place then names it instead of the CSS property. */
   readonly lazyAttribute?: string;
 }
 
@@ -60,17 +61,17 @@ export interface InlineCss {
 export interface StylesheetLink {
   readonly kind: 'stylesheet';
   readonly href: string;
-  /** The element that carries the style. */
+  /** The page's element that has or links the CSS. */
   readonly element: string;
-  /** How many imports lead to it. */
+  /** Number of imports between the page and it. */
   readonly depth: number;
-  /** What `href` is resolved against, when that is not the page's base URL. */
+  /** The base URL for `href`; absent for the page's. */
   readonly base?: string;
-  /** Encoding of what refers to it, when that is not the page. */
+  /** Encoding of the stylesheet that imports it; absent when the page refers to it. */
   readonly encoding?: string;
 }
 
-/** What the walk over a page finds, in document order. */
+/** One result of the walk over a page, which is in document order. */
 export type PageEntry = Reference | InlineCss | StylesheetLink;
 
 export function newPicture(): Picture {

@@ -1,7 +1,7 @@
-/** The parts that are used of packages that come without types. */
+/** Types for the used parts of packages that have no types. */
 
 declare module 'html-encoding-sniffer' {
-  /** Name of the encoding by the HTML standard's sniffing algorithm; `defaultEncoding` when nothing says. */
+  /** Name of the encoding by the HTML standard's sniffing algorithm; `defaultEncoding` when it finds no other. */
   function sniff(
     bytes: Uint8Array,
     options: {
@@ -27,6 +27,6 @@ declare module 'whatwg-mimetype' {
 declare module 'css-tree/tokenizer' {
   /** The tokens of CSS Syntax section 4, by name. */
   export const tokenTypes: Readonly<Record<string, number>>;
-  /** Calls back for each token, with its offsets in the text. What the callback throws ends it. */
+  /** Calls `onToken` for each token, with its offsets in the text. Ends when `onToken` throws. */
   export function tokenize(text: string, onToken: (type: number, start: number, end: number) => void): void;
 }

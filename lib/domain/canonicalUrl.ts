@@ -1,19 +1,19 @@
 import { domainToUnicode } from 'node:url';
 import { Problem } from './problem.ts';
 
-/** As given, where longer ones are refused unparsed, and as serialised, which is what is looked up and linked to. */
+/** Holds for the URL as given, before it is parsed, and again for its serialised form. */
 const PAGE_URL_MAX_CHARS = 2_048;
-/** RFC 1035 section 2.3.4, in ASCII: the URL parser accepts more. */
+/** RFC 1035 section 2.3.4, in ASCII. The URL parser accepts longer ones. */
 const LABEL_MAX_CHARS = 63;
 const NAME_MAX_CHARS = 253;
 
 /**
- * Reads the URL of a page as a caller gives it. Two spellings that the WHATWG URL parser serialises alike give the
- * same `href`; the fragment is dropped.
+ * The URL of a page as a caller gives it, parsed by the WHATWG rules and without its fragment. Two spellings of one URL
+ * have the same `href`.
  *
- * @throws URL_REQUIRED when it is absent, empty or blank
- * @throws URL_INVALID when it is not a string, too long, unparsable, of another scheme than http(s), or has
- * credentials or a host that no name server can know
+ * @throws URL_REQUIRED when it is absent, empty or only whitespace
+ * @throws URL_INVALID when it is not a string, too long or unparsable, when its scheme is not http(s), when it has
+ * credentials, or when its host is not a well-formed name
  */
 export function parsePageUrl(text: unknown): URL {
   if (text === undefined) throw required();
@@ -44,7 +44,7 @@ export function parsePageUrl(text: unknown): URL {
   return url;
 }
 
-/** Only spaces and C0 controls, which the URL parser strips, or blanks of other alphabets. */
+/** Whether the text has only C0 controls and spaces, which the URL parser strips, or other Unicode whitespace. */
 function isBlank(text: string): boolean {
   for (const character of text) {
     if (character > ' ' && character.trim() !== '') return false;
@@ -60,8 +60,8 @@ function isWellFormedHost(hostname: string): boolean {
 
 function isWellFormedLabel(label: string): boolean {
   if (label.length < 1 || label.length > LABEL_MAX_CHARS) return false;
-  // UTS 46 section 4: Punycode says something beyond ASCII, or it is an error. Node's parser lets the errors of names
-  // that are ASCII throughout pass, and its decoding leaves them as they are.
+  // UTS 46 section 4: an "xn--" label must decode to something beyond ASCII. Node's URL parser accepts ASCII names that
+  // break this rule, and `domainToUnicode` returns such a label unchanged.
   return !label.startsWith('xn--') || domainToUnicode(label) !== label;
 }
 

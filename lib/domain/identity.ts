@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 
-/** 32 hex digits that stand for a page in every key. `url` is the canonical one, see `parsePageUrl`. */
+/** The id of a page in every key: 32 hex digits. `url` is canonical, as `parsePageUrl` returns it. */
 export function pageIdOf(url: string): string {
   return shortHash(url);
 }
 
-/** 32 hex digits that stand for an image in every key. `url` is a candidate's. */
+/** The id of an image in every key: 32 hex digits. `url` is `Candidate.url`. */
 export function imageIdOf(url: string): string {
   return shortHash(url);
 }
 
-/** The first 32 hex digits of SHA-256: 128 bits, as good as unique. */
+/** The first 32 hex digits (128 bits) of the content's SHA-256: collisions are not expected. */
 export function shortHash(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex').slice(0, 32);
 }

@@ -1,10 +1,10 @@
-/** The plain data that the rooms hand to each other. No behaviour, no imports but the code lists. */
+/** The plain data that the rooms pass to each other. It has no behaviour and imports only the lists of codes. */
 import type { ImageCode, ProblemCode, UnreachableReason } from './problem.ts';
 
-/** What servers commonly accept as a request line: a longer URL is no address, and none is kept. */
+/** Servers commonly accept a request line of this length. A reference with a longer URL is ignored. */
 export const URL_MAX_CHARS = 8_192;
 
-/** Which candidates of a picture are wanted: every one, or per slot the largest. */
+/** Which candidates of a picture are stored: all, or the largest of each slot. */
 export type Variants = 'all' | 'best';
 
 /** One place where a page names an image. */
@@ -13,37 +13,37 @@ export interface Place {
   readonly element: string;
   /** Attribute, CSS property, meta property or JSON-LD key that holds the reference. */
   readonly attribute: string;
-  /** The same number for all candidates of one picture. */
+  /** Number of the picture: all candidates of one picture have the same. */
   readonly slot: number;
-  /** As written in a `srcset`: `2x`, `640w`. */
+  /** The descriptor as written in a `srcset`: `2x`, `640w`. */
   readonly descriptor?: string;
   readonly alt?: string;
   /** Absolute URL of the linked (or imported) stylesheet that holds the reference. */
   readonly stylesheet?: string;
 }
 
-/** An image that a page names: each URL once, in page order. */
+/** An image that a page names. Candidates are in page order, and each URL is there once. */
 export interface Candidate {
   /** Canonical absolute http(s) URL without fragment, or `data:<type>;sha256,<32 hex>` for a `data:` image. */
   readonly url: string;
-  /** Decoded bytes of a `data:` image; nothing is fetched for it. */
+  /** Decoded bytes of a `data:` image, which needs no download. */
   readonly data?: Buffer;
-  /** At most `PLACES_LISTED` places, in page order; never empty. For display: `sources` is what is whole. */
+  /** From 1 to `PLACES_LISTED` places, in page order. For display: only `sources` is always whole. */
   readonly places: readonly Place[];
-  /** Every source that names it, each once: indices into the discovery's `sources`. */
+  /** Every source that names it, each once: indices into `Discovery.sources`. */
   readonly sources: readonly number[];
-  /** It is the largest candidate of at least one of its slots (what `variants: best` keeps). */
+  /** It is the largest candidate of at least one of its slots, so `variants: best` keeps it. */
   readonly isBest: boolean;
-  /** Every place of it stands on an element that has another candidate too: it may be a mere stand-in. */
+  /** Each element that names it names another candidate too, so it may be a placeholder. */
   readonly hasAlternative: boolean;
   /** At least one place of it is on an element with a lazy-loading attribute. */
   readonly isLazyElement: boolean;
 }
 
-/** A `data:` image under this size is a stand-in wherever there is another candidate. */
+/** A `data:` image of fewer bytes is a placeholder where the element has another candidate. */
 export const STAND_IN_BYTES = 200;
 
-/** At most so many places are kept and listed for one image. */
+/** Places that are kept and listed for one image at most. */
 export const PLACES_LISTED = 20;
 
 /** A source that was not read, or not whole, so that images may be missing. */
@@ -58,7 +58,7 @@ export interface Shortfall {
   readonly status?: number;
 }
 
-/** Codes of the page's own list and of the image list, as they apply to a stylesheet. */
+/** The problem codes and image codes that also apply to a stylesheet. */
 export type StylesheetCode =
   | Extract<
       ProblemCode,
@@ -70,7 +70,7 @@ export type StylesheetCode =
 export interface Discovery {
   readonly candidates: readonly Candidate[];
   readonly warnings: readonly Warning[];
-  /** The page comes first; then each stylesheet that it links or that another one imports, read or not. */
+  /** The page comes first, then each stylesheet that is linked or imported, whether it was read or not. */
   readonly sources: readonly Source[];
 }
 
@@ -79,17 +79,17 @@ export const PAGE_SOURCE = 'page';
 
 /** A text that names images: the page, or one of its stylesheets. */
 export interface Source {
-  /** `PAGE_SOURCE`, or a hash of the stylesheet's whole URL as linked. */
+  /** `PAGE_SOURCE`, or a hash of the stylesheet's whole URL before redirects. */
   readonly id: string;
-  /** As it is shown in a warning. */
+  /** The URL as a warning shows it. */
   readonly url: string;
   /** Indices of the stylesheets that it links or imports, each once. */
   readonly links: ReadonlySet<number>;
-  /** Absent when it was read whole: only such a source may say that an image is gone. */
+  /** Absent when it was read whole. Only then does an image that it no longer names count as gone. */
   readonly shortfall?: Shortfall;
-  /** The transport said where its text ends. */
+  /** The transport said where its text ends (Content-Length or chunks). */
   readonly isDelimited: boolean;
-  /** The text says so itself: a page by its end tag, a stylesheet by closing what it opens. */
+  /** The text shows its end: a page has its end tag, a stylesheet is not empty and closes all that it opens. */
   readonly hasEnd: boolean;
 }
 
@@ -97,7 +97,7 @@ export interface Source {
 export interface Reason {
   readonly code: ImageCode;
   readonly detail: string;
-  /** The upstream's HTTP status, with `IMAGE_STATUS`. */
+  /** HTTP status of the origin server, with `IMAGE_STATUS`. */
   readonly status?: number;
 }
 
@@ -109,9 +109,9 @@ export interface SkippedLine extends Reason {
 /** What an image is, from its bytes alone. */
 export interface ImageFacts {
   readonly contentType: string;
-  /** Without dot, of the real type. */
+  /** Without a dot, by the type that the bytes show. */
   readonly extension: string;
-  /** Pixels as a browser shows it; null where the bytes do not say (an unreadable header, an SVG's relative unit). */
+  /** CSS pixels as a browser shows it; null when unknown (an unreadable header, an SVG with a relative unit). */
   readonly width: number | null;
   readonly height: number | null;
 }
@@ -131,15 +131,15 @@ export interface Item {
   readonly height: number | null;
   readonly outcome: Outcome;
   readonly foundIn: readonly Place[];
-  /** Name of the first item with the same bytes. */
+  /** Name of the first item that has the same bytes. */
   readonly duplicateOf?: string;
   /** Why the old copy was kept, with outcome `kept`. */
   readonly reason?: Reason;
 }
 
-/** What a conditional request needs: RFC 9110 section 13. */
+/** What a conditional request sends (RFC 9110 section 13). */
 export interface Validators {
-  /** The URL that answered, after redirects: validators hold for no other. */
+  /** The URL that sent the response, after redirects. Validators are valid for this URL only. */
   readonly url: string;
   readonly etag?: string;
   readonly lastModified?: string;
@@ -150,18 +150,18 @@ export interface StoredItem extends Item {
 }
 
 export interface Counts {
-  /** items + skipped, always. */
+  /** Always `items` + `skipped`. */
   readonly discovered: number;
   readonly items: number;
   readonly skipped: number;
-  /** Skipped lines by code; whole even where the list is cut. */
+  /** Number of skipped lines by code. It counts all of them, even when the list is cut. */
   readonly byCode: Readonly<Partial<Record<ImageCode, number>>>;
 }
 
 interface RecordCommon {
-  /** 1 in what this version writes; it reads later ones too, and knows the members below. */
+  /** This version writes 1. It also reads later schemas, of which it knows the members below. */
   readonly schema: number;
-  /** Unique to the operation that wrote this record, so that no ETag ever comes back. */
+  /** Unique to the operation that wrote this record, so that no two records have the same ETag. */
   readonly opId: string;
   /** The opIds of earlier records of this page, fences included, newest first, at most `PREDECESSORS_KEPT`. */
   readonly predecessors: readonly string[];
@@ -169,7 +169,7 @@ interface RecordCommon {
 
 export const PREDECESSORS_KEPT = 100;
 
-/** The truth about a harvested page, as kept in the bucket. */
+/** All that is known about a harvested page. The bucket's copy is authoritative, the cache's is not. */
 export interface PageRecord extends RecordCommon {
   readonly kind: 'page';
   readonly url: string;
@@ -184,54 +184,54 @@ export interface PageRecord extends RecordCommon {
   /** The listed lines; `counts` says how many there were. */
   readonly skipped: readonly SkippedLine[];
   readonly warnings: readonly Warning[];
-  /** What an update must know. Absent in a record of before it was kept: `foundIn` and `imports` stand in. */
+  /** What an update must know. Older records lack it: `foundIn` and `imports` are then used instead. */
   readonly provenance?: Provenance;
-  /** Only without `provenance`: the stylesheets that others imported, as `[imported, importer]`. */
+  /** Only in records without `provenance`: pairs of stylesheet URLs, `[imported, importer]`. */
   readonly imports?: readonly (readonly [string, string])[];
 }
 
-/** Where a page's images come from. An image is an index into `items`, and behind their end into `others`. */
+/** Which source names which images. An image is an index into `items` followed by `others`. */
 export interface Provenance {
-  /** The page comes first; then its stylesheets, those that name images before the others. */
+  /** The page comes first, then the stylesheets that name images, then the other stylesheets. */
   readonly sources: readonly KnownSource[];
-  /** Image ids of what a source names and what has no copy. */
+  /** Ids of images that a source names and that have no copy. */
   readonly others: readonly string[];
-  /** Images that some source may name, but it is not known which. */
+  /** Images that an unknown source may name. */
   readonly unplaced: readonly number[];
-  /** The sources name more images without a copy than `others` lists. */
+  /** The sources name more images without a copy than `others` has. */
   readonly hasMore?: true;
 }
 
-/** What a source named when it was read last, as far as it has not been read whole again. */
+/** What a source names and links: by its latest reading, and by earlier ones unless the latest was whole. */
 export interface KnownSource {
   /** As in `Source`. */
   readonly id: string;
-  /** Images, ascending. */
+  /** Indices of images, ascending. */
   readonly names: readonly number[];
   /** Indices into `sources`, ascending. */
   readonly links: readonly number[];
-  /** Why it was not read whole by the latest call; absent when it was. */
+  /** Why the latest call did not read it whole; absent when it did. */
   readonly unread?: StylesheetCode;
-  /** It was not read whole, names and links nothing, and has been read before all the same. */
+  /** Set only with `unread`, on a source that names and links nothing: an earlier call has read it. */
   readonly wasRead?: true;
-  /** Its last whole text had no end of its own, so that a later one needs none. */
+  /** Its last whole text did not have `Source.hasEnd`, so a later text without it can be whole too. */
   readonly lacksEnd?: true;
 }
 
-/** An empty record, left by a sweep so that a paused writer's commit fails. Counts as absent for every answer. */
+/** An empty record that a sweep writes so that a paused writer's commit fails. Responses treat it as no record. */
 export interface FenceRecord extends RecordCommon {
   readonly kind: 'fence';
 }
 
 export type StoredRecord = PageRecord | FenceRecord;
 
-/** A record with the ETag that the bucket gave for it. */
+/** A record and the ETag under which the bucket has it. */
 export interface VersionedRecord {
   readonly record: StoredRecord;
   readonly etag: string;
 }
 
-/** Lists of names: what a PUT did to the page's copies. */
+/** What a PUT did to the page's copies: lists of their names. */
 export interface Changes {
   readonly added: readonly string[];
   readonly changed: readonly string[];
@@ -240,25 +240,21 @@ export interface Changes {
   readonly kept: readonly string[];
 }
 
-/**
- * What was wrong in a TLS handshake: the server's certificate, the versions and ciphers of TLS that it offers, or what
- * it speaks instead.
- */
+/** What failed in a TLS handshake: the certificate, the versions or ciphers, or the server does not speak TLS. */
 export type TlsFault = 'certificate' | 'version' | 'protocol';
 
-/** Why a URL could not be read. The web room's closed list; pages and images map it to their own codes. */
+/** Why a URL could not be read. The list is closed. Pages and images each map it to their codes. */
 export type WebFault =
-  /** The policy refuses the address, the port, a local name, or credentials in a redirect's stead. */
+  /** The policy refuses the address, the port, a local name, or a redirect to a URL with credentials. */
   | 'forbidden'
-  /** dns, connect, tls, protocol, encoding, redirects, status: as in `UnreachableReason`. */
   | UnreachableReason
-  /** The resource's own time is over. */
+  /** The time for this one URL is over. */
   | 'timeout'
-  /** Over `maxBytes`, decoded. */
+  /** It has more decoded bytes than `maxBytes`. */
   | 'tooLarge'
   /** The body ended before the transport said it would. */
   | 'truncated'
-  /** `onBytes` said no. */
+  /** `onBytes` returned false. */
   | 'limit'
   /** The caller's signal was aborted. */
   | 'aborted';

@@ -1,47 +1,44 @@
-/** What the adapters promise. Rooms depend on these; only `services.ts` knows who keeps the promises. */
+/** The interfaces that the adapters implement. Rooms depend on these; only `services.ts` knows the implementations. */
 import type { PageRecord, StoredRecord, TlsFault, Validators, VersionedRecord, WebFault } from './model.ts';
 
 export interface WebRequest {
-  /** http(s), already parsed; a fragment is ignored. */
+  /** An http(s) URL; its fragment is ignored. */
   readonly url: URL;
   /**
-   * Chooses the Accept headers and the time: `PAGE_TIMEOUT_MS` or `IMAGE_TIMEOUT_MS`, which runs from the moment at
-   * which there is a connection for the request, and stands still wherever the service itself lets it wait.
+   * Decides the Accept headers and the timeout (`PAGE_TIMEOUT_MS` or `IMAGE_TIMEOUT_MS`). The timeout starts once there
+   * is a connection for the request, and is paused while the service itself delays the reading.
    */
   readonly kind: 'page' | 'stylesheet' | 'image';
-  /** Limit on decoded bytes, inclusive; a function is asked once, with the first bytes read. */
+  /** Limit on decoded bytes, inclusive. A function is called once, with the first bytes read. */
   readonly maxBytes: number | ((head: Buffer, contentType: string | undefined) => Promise<number>);
-  /** The most that the function may say: of a body that announces more, no byte is read. */
+  /** The largest limit that `maxBytes` can return. A body that announces more bytes is refused unread. */
   readonly announcedMaxBytes?: number;
-  /** Sent as the browser's default policy (strict-origin-when-cross-origin) would. */
+  /** Sent as a browser with the default policy (strict-origin-when-cross-origin) sends it. */
   readonly referrer?: URL;
-  /** Sent as a condition to the hop whose URL is `validators.url`, to no other. */
+  /** Sent only to the hop whose URL is `validators.url`. */
   readonly validators?: Validators;
-  /** The call that reads. Calls share the connections of a host fairly; absent: a call of this reading alone. */
+  /** Id of the call that reads. Calls share the connections of a host fairly. Absent: this reading is its own call. */
   readonly caller?: string;
   /**
-   * The cookies of a call, none at first. Every reading of the call sends those that are for its host; the readings of
-   * kind `page` add what responses set. Absent: cookies live for this reading alone.
+   * The cookies of a call, empty at first. Every reading of the call sends those for its host. A reading of kind `page`
+   * adds the cookies that responses set. Absent: cookies last for this reading only.
    */
   readonly cookies?: Cookie[];
-  /** The caller's own end: aborted means fault `aborted`. */
+  /** Ends the reading with fault `aborted`. */
   readonly signal: AbortSignal;
-  /** Told of every piece of decoded body before it is kept; false ends the reading with fault `limit`. */
+  /** Called with the size of each decoded chunk before it is kept. False ends the reading with fault `limit`. */
   readonly onBytes?: (count: number) => boolean | Promise<boolean>;
-  /**
-   * Resolves when there is room in memory for so many bytes more, encoded or decoded. The time of the reading stands
-   * still meanwhile.
-   */
+  /** Resolves when memory has room for `count` more bytes, encoded or decoded. The timeout is paused meanwhile. */
   readonly room?: (count: number) => Promise<void>;
 }
 
-/** For exactly one host. */
+/** A cookie for exactly one host. */
 export interface Cookie {
   readonly host: string;
   readonly name: string;
   readonly value: string;
   readonly path: string;
-  /** For https alone. */
+  /** Sent over https only. */
   readonly isSecure: boolean;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
@@ -52,20 +49,20 @@ export type WebResult =
       readonly kind: 'read';
       /** After redirects, without fragment. */
       readonly finalUrl: URL;
-      /** The header as it came. */
+      /** The Content-Type field, unchanged. */
       readonly contentType: string | undefined;
       /** Decoded. */
       readonly bytes: Buffer;
-      /** The transport said where the body ends (Content-Length met or chunks ended): it is whole. */
+      /** The body is certainly whole: its Content-Length was reached, or its last chunk arrived. */
       readonly isDelimited: boolean;
-      /** Present when the answer carried an ETag or Last-Modified. */
+      /** Present when the response had an ETag or Last-Modified. */
       readonly validators?: Validators;
     }
   | { readonly kind: 'notModified'; readonly finalUrl: URL; readonly validators: Validators }
   | {
       readonly kind: 'failed';
       readonly fault: WebFault;
-      /** Public text, one sentence: no address, no upstream text. */
+      /** One sentence for callers, without resolved addresses and without text of the origin server. */
       readonly detail: string;
       /** With fault `status`. */
       readonly status?: number;
@@ -75,12 +72,16 @@ export type WebResult =
       readonly cause?: unknown;
     };
 
-/** Reads one URL: address policy on every hop, redirects, limits, one deadline. Never throws for what a server does. */
+/** Reads from the web. */
 export interface Web {
+  /**
+   * The outcome of reading one URL, after redirects. The address policy is checked on every hop, and one timeout bounds
+   * all hops. Never throws because of what a server does.
+   */
   read(request: WebRequest): Promise<WebResult>;
   /**
-   * What `read` would answer to `url` for its own text's sake (scheme, credentials, literal address, local name, port,
-   * own endpoint), before anything is asked of the network; null when only the network can tell.
+   * The failure that `read` would return because of the URL's text alone; null when `read` would use the network. The
+   * text decides on scheme, credentials, literal address, local name, port and the service's own endpoints.
    */
   refusalOf(url: URL): Extract<WebResult, { kind: 'failed' }> | null;
 }
@@ -88,23 +89,23 @@ export interface Web {
 /** `If-Match: etag`, or `If-None-Match: *`. */
 export type WriteCondition = { readonly ifMatch: string } | { readonly ifAbsent: true };
 
-/** A record with the size of its text. */
+/** A record and the size of its text. */
 export interface SizedRecord extends VersionedRecord {
   readonly bytes: number;
 }
 
 /** The records `pages/<pageId>.json`. Every method throws `STORAGE_UNAVAILABLE` when the bucket cannot be used. */
 export interface RecordStore {
-  /** null when there is none. A record that cannot be understood is `STORAGE_UNAVAILABLE`, never null. */
+  /** The page's record; null when it has no record. Throws `STORAGE_UNAVAILABLE` when it cannot be understood. */
   read(pageId: string): Promise<VersionedRecord | null>;
   /**
-   * As `read`, for look-ups, of which many may run at once: `'larger'` when the record has more than `maxBytes`, of which no
-   * more is then read. The bytes that all such reads of the process hold at once are bounded, so a read may wait.
+   * The page's record, null when it has no record, or `'larger'` when its text has more than `maxBytes`. For look-ups,
+   * of which many may run at once: these reads share a bounded memory, so one may wait for others.
    */
   readUpTo(pageId: string, maxBytes: number): Promise<SizedRecord | null | 'larger'>;
   /**
-   * One attempt, without retries. `unclear`: it may or may not have been applied (timeout, reset, 5xx, 404, 409,
-   * 412). Throws `STORAGE_UNAVAILABLE` only when the store certainly did not apply it.
+   * The outcome of one attempt; there are no retries. `unclear`: the store may have applied it or not (timeout, reset,
+   * 5xx, 404, 409, 412). Throws `STORAGE_UNAVAILABLE` only when the store certainly did not apply it.
    */
   write(
     pageId: string,
@@ -115,7 +116,7 @@ export interface RecordStore {
     | { readonly kind: 'unclear'; readonly cause: unknown }
   >;
   /**
-   * Checks once a day that the bucket honours conditional writes, without which nothing above holds.
+   * Checks at most once a day that the bucket honours conditional writes, on which every commit relies.
    * Throws `STORAGE_UNAVAILABLE` with one sentence that says what is wrong with the server.
    */
   verify(): Promise<void>;
@@ -127,80 +128,84 @@ export interface StoredObject {
   readonly lastModified: Date;
 }
 
-/** The images `images/<imageId>/<pageId>/<opId>/<fileName>`. Throws `STORAGE_UNAVAILABLE`. */
+/** The images `images/<imageId>/<pageId>/<opId>/<fileName>`. Every method throws `STORAGE_UNAVAILABLE`. */
 export interface ImageStore {
   /**
    * Resolves when the bytes are durable. SVG is stored with `Content-Disposition: attachment`.
-   * @param sha256 of the bytes, hex, where the caller has it
+   * @param sha256 hash of the bytes in hex, when the caller has computed it already
    */
   put(name: string, bytes: Buffer, contentType: string, signal: AbortSignal, sha256?: string): Promise<void>;
-  /** Names that are not there are no error. */
+  /** Resolves when none of the objects exists. A name without an object is not an error. */
   remove(names: readonly string[]): Promise<void>;
   /**
-   * Every object whose name starts with `prefix`, in the order of the names' UTF-8 bytes, page by page.
-   * @param after only the names that follow this one; it need not be the name of an object
+   * Every object whose name starts with `prefix`, in the order of the names' UTF-8 bytes. Fetched page by page.
+   * @param after lists only names that follow this one, which need not exist
    */
   list(prefix: string, after?: string): AsyncIterable<StoredObject>;
   /** A presigned GET link, valid for `LINK_TTL_SECONDS`. */
   link(name: string): Promise<string>;
 }
 
-/** Where a sweep goes on: in the keys `after` < key ≤ `until`, from the first page id behind `pageId` on. */
+/** Where a sweep continues: among the keys `after` < key ≤ `until`, with the first page id after `pageId`. */
 export interface SweepPosition {
   readonly after: string;
   readonly until: string;
   readonly pageId: string;
 }
 
-/** Where the next sweep begins. An aid: whatever it holds, a sweep that has time looks at every key. */
+/** Where the next sweep begins. A wrong position does no harm: a sweep with enough time looks at every key. */
 export interface SweepProgress {
-  /** null when there is none, or none that can be understood. Throws `STORAGE_UNAVAILABLE`. */
+  /** The position; null when it is missing or cannot be understood. Throws `STORAGE_UNAVAILABLE`. */
   read(): Promise<SweepPosition | null>;
-  /** Replaces it. Throws `STORAGE_UNAVAILABLE`. */
+  /** Replaces the position. Throws `STORAGE_UNAVAILABLE`. */
   write(position: SweepPosition): Promise<void>;
 }
 
 export type CachedPage =
   | { readonly kind: 'record'; readonly record: PageRecord }
-  /** A writer is at work: answer from the bucket and do not fill. */
+  /** A writer is at work: read the bucket, and do not fill the cache. */
   | { readonly kind: 'busy' }
-  /** Nothing there, or nothing that can be understood, or no cache. */
+  /** There is no entry, it cannot be understood, or there is no cache. */
   | { readonly kind: 'miss' };
 
-/** The entries `page:<pageId>`. An aid: no method ever throws or waits long; without Redis every read is a miss. */
+/**
+ * The entries `page:<pageId>`. Nothing depends on them: no method throws or waits long, and without Redis every read is
+ * a miss.
+ */
 export interface PageCache {
   read(pageId: string): Promise<CachedPage>;
-  /** `SET NX EX`: never replaces an entry. A record whose text has more than 5 MiB is not kept. */
+  /** Adds an entry (`SET NX EX`), but never replaces one. A record whose text has more than 5 MiB is not cached. */
   fill(pageId: string, record: PageRecord): Promise<void>;
-  /** Replaces whatever is there by this writer's busy marker. */
+  /** Replaces any entry by this writer's busy marker. */
   markBusy(pageId: string, token: string, ttlMs: number): Promise<void>;
   /**
-   * One compare-and-set: own marker → the record, or gone when `record` is null; a record → deleted;
-   * another's marker → left. Instead of a record of more than 5 MiB it leaves what is a miss and is never filled.
+   * Ends this writer's work in one compare-and-set. Its marker becomes the record, or is deleted when `record` is null.
+   * Another writer's marker stays, and a record in its place is deleted. In place of a record of more than 5 MiB, it
+   * writes an entry that reads as a miss and that `fill` does not replace.
    */
   settle(pageId: string, token: string, record: PageRecord | null): Promise<void>;
 }
 
-/** The locks `lock:<pageId>`: they save work and prove nothing. No method ever throws. */
+/** The locks `lock:<pageId>`. They save duplicate work, but correctness does not rest on them. No method throws. */
 export interface PageLock {
-  /** `held` only when another holds it; without Redis `unavailable`, and the caller goes on. */
+  /** `held` only when another call holds it; `unavailable` without Redis: the caller then continues without a lock. */
   take(pageId: string, token: string, ttlMs: number): Promise<'taken' | 'held' | 'unavailable'>;
-  /** Compare-and-delete. */
+  /** Deletes the lock if it still holds `token` (compare-and-delete). */
   release(pageId: string, token: string): Promise<void>;
-  /** Whether anybody holds it (a sweep asks). */
+  /** Whether any call holds it. Only a sweep asks. */
   isHeld(pageId: string): Promise<boolean>;
 }
 
 export interface Clock {
-  /** Wall time, for what is written down. */
+  /** Wall-clock time, for timestamps. */
   now(): Date;
-  /** Milliseconds that only go forward, for deadlines and durations: a clock set back must not stretch them. */
+  /** Monotonic milliseconds, for deadlines and durations: setting the wall clock does not change them. */
   elapsed(): number;
-  /** Calls `act` once `elapsed()` has grown by `ms`; what it returns takes that back. */
+  /** Calls `act` once `elapsed()` has grown by `ms`. Returns a function that cancels this. */
   after(ms: number, act: () => void): () => void;
 }
 
-/** What one invocation did, for the metrics. Times in ms. */
+/** What the metrics record of one invocation. */
 export interface InvocationFacts {
   readonly operation: string;
   /** A problem code, or `OK`. */
@@ -209,7 +214,7 @@ export interface InvocationFacts {
   readonly measures: Measures;
 }
 
-/** Filled in while an operation runs. */
+/** Each operation fills in what applies to it while it runs. */
 export interface Measures {
   pageFetchMs?: number;
   storageMs?: number;
@@ -223,6 +228,6 @@ export interface Measures {
 }
 
 export interface Metrics {
-  /** Never throws; a dead receiver costs nothing. */
+  /** Records one invocation. Never throws, and does not wait for a receiver that is down. */
   emit(facts: InvocationFacts): Promise<void>;
 }

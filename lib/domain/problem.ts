@@ -1,9 +1,9 @@
 /**
- * Every way in which a call or one image can fail. The lists are closed: the code is what a caller branches on,
- * what a metric is labelled with and what a test asserts.
+ * Every way in which a call or one image can fail. The lists are closed: callers branch on a code, metrics have it as
+ * their label, and tests assert it.
  */
 
-/** Why a whole call failed. `lib/http/problems.ts` says how each is answered. */
+/** Why a whole call failed. `lib/http/problems.ts` has the HTTP status of each. */
 export const PROBLEM_CODES = [
   'BODY_INVALID',
   'OPTION_INVALID',
@@ -45,7 +45,7 @@ export const IMAGE_CODES = [
 ] as const;
 export type ImageCode = (typeof IMAGE_CODES)[number];
 
-/** What of reaching a page failed, beside `PAGE_UNREACHABLE`. */
+/** Which step of reading the page failed, with `PAGE_UNREACHABLE`. */
 export const UNREACHABLE_REASONS = [
   'dns',
   'connect',
@@ -58,7 +58,7 @@ export const UNREACHABLE_REASONS = [
 export type UnreachableReason = (typeof UNREACHABLE_REASONS)[number];
 
 export interface ProblemFacts {
-  /** One public sentence that says what to do about it. Never a resolved address, an upstream body or a stack. */
+  /** One sentence for the caller that says what to do. It never has a resolved address, an upstream body or a stack. */
   readonly detail: string;
   readonly reason?: UnreachableReason;
   readonly upstreamStatus?: number;
@@ -67,7 +67,7 @@ export interface ProblemFacts {
   readonly cause?: unknown;
 }
 
-/** A call that fails. The only class of the project: it has to travel by `throw`. */
+/** The error that a failed call throws. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;

@@ -1,4 +1,6 @@
-/** Why a call is `STORAGE_UNAVAILABLE` where no server has said so itself. docs/operating.md says what to do about each. */
+/**
+ * Details of `STORAGE_UNAVAILABLE` that do not come from a server's response. docs/operating.md has a remedy for each.
+ */
 export const STORAGE_SENTENCES = {
   deadline: 'The storage did not answer in time. Look the page up, then try again.',
   notTried: 'The storage was too slow to finish in time; nothing was changed. Try again.',

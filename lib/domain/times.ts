@@ -10,40 +10,42 @@
  *                       so that slow ones leave some for images    after this             │
  *                                                                  no storage is waited for after this
  *
- * A record's call may take six seconds (`STORE_TIMES`), longer than what is kept for the commit: whichever ends first
- * ends it. A conditional write that the deadline cuts off counts as unclear, never as refused. `PAGE_TIMEOUT_MS` and
- * `IMAGE_TIMEOUT_MS` bound one reading within the time for fetching. Redis may cost a call at most `REDIS_TIMES`.
+ * A storage call for a record may take six seconds (`STORE_TIMES`), which is longer than the time kept for the commit.
+ * The earlier of the two limits ends it. A conditional write that the deadline cuts off counts as unclear, never as
+ * refused. `PAGE_TIMEOUT_MS` and `IMAGE_TIMEOUT_MS` bound one reading within the time for fetching. `REDIS_TIMES` bound
+ * what Redis may cost a call.
  */
 
-/** What the gateway allows, where nobody says how much is left. */
+/** Time of a call whose runtime does not report the time left: what the HTTP gateway allows. */
 export const INVOCATION_MS = 29_000;
 
-// Fetching ends `REQUEST_RESERVE_MS` (a setting, 2,000) before the deadline.
+/** Stylesheets may take this share of the time for fetching, which ends `REQUEST_RESERVE_MS` before the deadline. */
 export const STYLESHEETS_SHARE = 1 / 3;
 
-/** A commit may take this long, so none is begun later before the end. */
+/** Time kept for a commit: no commit begins later than this before storage calls end. */
 export const COMMIT_MS = 500;
-/** Kept for the answer itself, its metrics and its log line: no storage is waited for any longer. */
+/** Time kept for the response, its metrics and its log line: storage calls end this long before the deadline. */
 export const ANSWER_MS = 300;
-/** Removing only tidies up: a sweep does what is left, and a caller should not wait long for it. */
+/** Limit of one removal while a caller waits. A sweep removes what is left. */
 export const REMOVE_MS = 2_000;
-/** Lock and busy marker outlive the operation that holds them by this much. */
+/** The lock and the busy marker expire this long after the deadline of the operation that holds them. */
 export const HOLD_MARGIN_MS = 1_000;
 
-/** A look-up reads on for no longer than this share of its time: the rest is for links and for the answer. */
+/** A look-up reads records for at most this share of its time. The rest is for links and the response. */
 export const LOOK_UP_SHARE = 1 / 2;
 
-/** Of a sweep: for the last note of where to go on, and for the report and its line in the log. */
+/** Time kept at the end of a sweep to write its position. */
 export const SWEEP_NOTE_MS = 3_000;
+/** Time kept after that for the report and its log line. */
 export const SWEEP_REPORT_MS = 2_000;
 
-/** `attempt` ends with the headers of the answer, `call` with the last byte of the last attempt. */
+/** An attempt ends with the response's headers, a call with the last byte of its last attempt. */
 export interface StoreTimes {
   readonly connectMs: number;
-  /** Records: small, and a caller waits for them. S3 answers such calls in well under a second. */
+  /** For records: they are small, and S3 serves them in well under a second. */
   readonly recordAttemptMs: number;
   readonly recordCallMs: number;
-  /** Images, listings and removals: a busy disk may take seconds for them. */
+  /** For images, listings and removals: a busy disk may take seconds. */
   readonly bulkAttemptMs: number;
   readonly bulkCallMs: number;
 }
@@ -57,16 +59,17 @@ export const STORE_TIMES: StoreTimes = {
 };
 
 export interface RedisTimes {
-  /** For the connection, with TLS and AUTH; and again for one command with up to `CACHED_MAX_BYTES`. */
+  /** For the connection, TLS and AUTH together. */
   readonly connectMs: number;
+  /** For one command with up to `CACHED_MAX_BYTES`. */
   readonly commandMs: number;
-  /** After a failure Redis is left alone so long: calls cost nothing meanwhile. */
+  /** For this long after a failure, calls do not use Redis. */
   readonly coolDownMs: number;
-  /** Then one call asks whether it is back, and waits at most so long for it; a write asks at most twice. */
+  /** After the cool-down, one call waits this long to see whether Redis is back. A write tries at most twice. */
   readonly probeWaitMs: number;
-  /** A connection unused for so long is replaced: a frozen function's peer may have dropped it without a word. */
+  /** A connection that was idle longer is replaced: while a function is frozen, its peer may drop it unnoticed. */
   readonly idleMaxMs: number;
-  /** So long a server counts as the primary that it was. */
+  /** For this long after the check, a server is taken for the primary. */
   readonly roleMs: number;
 }
 

@@ -1,4 +1,4 @@
-/** The HTTP answers: JSON, and problem+json (RFC 9457). */
+/** The HTTP responses: JSON, and problem+json (RFC 9457). */
 import type { Problem, ProblemCode, UnreachableReason } from '../domain/problem.ts';
 import { PROBLEMS } from './problems.ts';
 
@@ -8,9 +8,9 @@ export interface Answer {
   readonly body: string;
 }
 
-/** RFC 9457, with the code that callers branch on. */
+/** The body of a problem response (RFC 9457), with the code on which callers branch. */
 export interface ProblemView {
-  /** Section 4.2.1: the title and the code tell everything. */
+  /** Section 4.2.1: the type has no page that explains it; `code` names the problem. */
   readonly type: 'about:blank';
   readonly title: string;
   readonly status: number;
@@ -33,7 +33,7 @@ export function jsonAnswer(
   };
 }
 
-/** 204 with the methods of `/images` (RFC 9110 section 9.3.7). */
+/** A 204 response with the methods of `/images` (RFC 9110 section 9.3.7). */
 export function optionsAnswer(): Answer {
   const headers = { allow: 'GET, HEAD, OPTIONS, POST, PUT', 'cache-control': 'no-store' };
   return { statusCode: 204, headers, body: '' };

@@ -1,7 +1,7 @@
-/** How large the body of a call may be. The functions check it, and the servers of this machine before they read. */
+/** How large a request body may be. The functions check it, and the local servers check it before they read a body. */
 import { Problem } from '../domain/problem.ts';
 
-/** Bytes, inclusive. */
+/** Limit in bytes, inclusive. */
 export const BODY_MAX_BYTES = 16 * 1024;
 
 export const bodyTooLarge = () =>

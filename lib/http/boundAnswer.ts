@@ -9,8 +9,8 @@ import {
 } from '../record/boundLists.ts';
 
 /**
- * The lists of an answer, cut so that the answer stays under 5 MiB: at most 2,000 skipped lines, and 20 places of each.
- * @param rest what else the answer has
+ * The lists of a response, cut so that it has at most 5 MiB, 2,000 skipped lines and 20 places for each image.
+ * @param rest the other members of the response
  */
 export function boundAnswer<I extends Item>(lists: Lists<I>, rest: object): Lists<I> {
   const restBytes = Buffer.byteLength(JSON.stringify(rest));

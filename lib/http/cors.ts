@@ -1,14 +1,14 @@
 /**
- * Which pages of other origins a browser lets read the answers (the Fetch standard, "CORS protocol"). Credentials are
- * never allowed: the service knows no cookies, and a signature for AWS is a header like any other.
+ * CORS headers: which other origins may read the responses in a browser (Fetch standard, "CORS protocol"). Credentials
+ * are never allowed: the service uses no cookies, and an AWS signature is sent in ordinary header fields.
  */
 import type { CorsOrigins } from '../config.ts';
 import { type HttpEvent, headerOf, methodOf } from './httpEvent.ts';
 
-/** What a script may read beside the body. */
+/** Header fields that a script may read. */
 const EXPOSED = { 'access-control-expose-headers': 'ETag, Location, Retry-After, X-Request-Id' } as const;
 
-/** The last four sign a call for AWS_IAM. Chromium keeps a preflight's answer for two hours at most. */
+/** The last four fields sign a call for AWS_IAM. Chromium caches a preflight for two hours at most. */
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, HEAD, POST, PUT',
   'access-control-allow-headers':
@@ -16,12 +16,13 @@ const PREFLIGHT = {
   'access-control-max-age': '7200',
 } as const;
 
-/** Headers to add to an answer, whatever it is; none where the settings name no origin. */
+/** Header fields to add to every response; empty when the settings allow no origin. */
 export function corsHeaders(origins: CorsOrigins, event: HttpEvent): Readonly<Record<string, string>> {
   if (origins.length === 0) return {};
   const origin = headerOf(event, 'origin') ?? '';
   const allowed = origins === '*' ? origins : origins.find((one) => one === origin);
-  // Without it a cache would hand one origin's answer to another; also where there is no origin, or a wrong one.
+  // Without `Vary` a cache would serve one origin's response to another. Requests without an allowed origin need it
+  // too.
   const vary = origins === '*' ? {} : { vary: 'Origin' };
   if (allowed === undefined) return vary;
   const isPreflight =

@@ -1,4 +1,4 @@
-/** POST and PUT: read the input, harvest, shape the answer. */
+/** POST and PUT: read the input, harvest, make the response. */
 
 import { Problem } from '../domain/problem.ts';
 import type { Admission } from '../harvest/admission.ts';
@@ -8,11 +8,14 @@ import { readHarvestInput } from './input.ts';
 import { harvestAnswer } from './views.ts';
 
 interface OperationServices extends ChainServices, HarvestServices {
-  /** Absent means that as many may run as come. */
+  /** Absent: the number of concurrent harvests is not limited. */
   readonly admission?: Admission;
 }
 
-/** @param name `post` harvests a page for the first time; `put` brings one up to date, or harvests it when it is new */
+/**
+ * The operation of POST or PUT.
+ * @param name `post` harvests a page for the first time; `put` updates a page, or harvests it when it is new
+ */
 export function harvestOperation<S extends OperationServices>(
   name: 'post' | 'put',
   services: S,
@@ -36,10 +39,13 @@ export function harvestOperation<S extends OperationServices>(
   };
 }
 
-/** A harvest takes seconds. */
+/** A usual harvest takes a few seconds. */
 const RETRY_SECONDS = 2;
 
-/** @throws TOO_MANY_REQUESTS, before anything was asked of a lock or a bucket */
+/**
+ * A function that ends the harvest's admission.
+ * @throws TOO_MANY_REQUESTS, before the lock or the bucket is used
+ */
 function enter(admission: Admission | undefined): () => void {
   if (admission === undefined) return () => {};
   const leave = admission.enter();

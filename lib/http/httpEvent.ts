@@ -1,4 +1,4 @@
-/** Reads what a gateway sends: HTTP API payload 2.0, and the older 1.0 shape, both possibly incomplete. */
+/** Reads the event of an HTTP gateway: payload 2.0, or the older 1.0. Any member may be missing. */
 
 export interface HttpEvent {
   readonly headers?: Readonly<Record<string, string | undefined>> | null;
@@ -14,25 +14,28 @@ export interface HttpEvent {
   readonly httpMethod?: string;
 }
 
-/** GET, POST, …; undefined where the event does not say. */
+/** The method in upper case; undefined when the event has none. */
 export function methodOf({ requestContext, httpMethod }: HttpEvent): string | undefined {
   return requestContext?.http?.method ?? httpMethod;
 }
 
-/** One header's value, whatever its case. */
+/**
+ * The value of one header field, in any case; undefined when it is absent.
+ * @param name in lower case
+ */
 export function headerOf(event: HttpEvent, name: string): string | undefined {
   const entries = [...Object.entries(event.multiValueHeaders ?? {}), ...Object.entries(event.headers ?? {})];
   const value = entries.findLast(([key, value]) => value !== undefined && key.toLowerCase() === name)?.[1];
   return typeof value === 'string' ? value : value?.join(', ');
 }
 
-/** Every query parameter with all its values, decoded. */
+/** All query parameters, each with all its values, decoded. */
 export function queryOf(event: HttpEvent): ReadonlyMap<string, readonly string[]> {
   const pairs = event.rawQueryString
     ? [...new URLSearchParams(event.rawQueryString)]
     : [
         ...Object.entries(event.queryStringParameters ?? {}),
-        // In the older shape this one has everything; what it repeats is dropped below.
+        // In payload 1.0 this member repeats the values above; repeated values are dropped below.
         ...Object.entries(event.multiValueQueryStringParameters ?? {}).flatMap(([key, values]) =>
           (values ?? []).map((value): [string, string] => [key, value]),
         ),
@@ -48,7 +51,7 @@ export function queryOf(event: HttpEvent): ReadonlyMap<string, readonly string[]
   return new Map([...query].map(([key, values]) => [key, [...new Set(values)]]));
 }
 
-/** Bytes of the body as sent. */
+/** Number of bytes of the body as sent, before base64; 0 without a body. */
 export function bodyBytes({ body, isBase64Encoded }: HttpEvent): number {
   if (typeof body !== 'string') return 0;
   return Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8');

@@ -1,4 +1,4 @@
-/** The Middy chain around an operation: body in, problem+json out, metrics and a log line at the end. */
+/** The Middy chain around an operation: it parses the body, answers problems, and reports the call. */
 import middy, { type MiddlewareObj } from '@middy/core';
 import httpJsonBodyParser from '@middy/http-json-body-parser';
 import type { Context } from 'aws-lambda';
@@ -15,7 +15,7 @@ import { SAFETY_HEADERS } from './safetyHeaders.ts';
 
 /** What the chain needs; an operation may need more. */
 export interface ChainServices extends CallServices {
-  /** Absent means none. */
+  /** Absent: no other origin may read the responses. */
   readonly corsOrigins?: CorsOrigins;
 }
 
@@ -23,9 +23,9 @@ export interface Operation<S> {
   /** Names the operation in metrics and logs. */
   readonly name: 'get' | 'post' | 'put';
   readonly hasBody: boolean;
-  /** Made once per process. */
+  /** Created once per process. */
   readonly services: S;
-  /** One call. A `Problem` that it throws is answered as such, anything else as `INTERNAL`. */
+  /** The response to one call. A `Problem` that it throws becomes a problem response, any other error `INTERNAL`. */
   readonly run: (event: HttpEvent, services: S, call: Call) => Promise<Answer>;
 }
 
@@ -34,14 +34,13 @@ type Request = middy.Request<HttpEvent, Answer, Error, CallContext>;
 type Link = MiddlewareObj<HttpEvent, Answer, Error, CallContext>;
 
 /**
- * A Lambda handler for HTTP API events (payload 2.0; 1.0 is understood too). It never throws. OPTIONS is answered
- * whatever the operation is; HEAD is answered as GET, since it is the HTTP server that leaves the body of such an
- * answer out and counts its bytes (RFC 9110 section 9.3.2).
+ * A Lambda handler for HTTP API events (payload 2.0 and 1.0). It never throws, and answers OPTIONS for every operation.
+ * HEAD gets the response of GET: the HTTP server omits its body and keeps its Content-Length (RFC 9110 section 9.3.2).
  */
 export function createHttpHandler<S extends ChainServices>(operation: Operation<S>) {
   const { services, hasBody, run } = operation;
-  // `before` runs from the first to the last, `onError` and `after` from the last to the first: the observer
-  // opens the call and sees the finished answer.
+  // Middy runs `before` from first to last, and `after` and `onError` from last to first. So the observer opens the
+  // call first and sees the final response.
   const chain = middy<HttpEvent, Answer, Error, CallContext>({ timeoutEarlyInMillis: 0 })
     .use(observeCall(operation))
     .use(addHeaders(services.corsOrigins ?? []))
@@ -53,7 +52,7 @@ export function createHttpHandler<S extends ChainServices>(operation: Operation<
   });
 }
 
-/** Opens the call, and reports it when it is over. */
+/** Opens the call, and reports it at the end. */
 function observeCall<S extends ChainServices>({ name, services }: Operation<S>): Link {
   const close = async (
     { event, context, response }: Pick<Request, 'event' | 'context' | 'response'>,
@@ -62,7 +61,7 @@ function observeCall<S extends ChainServices>({ name, services }: Operation<S>):
     const call = context.call ?? openCall(services.clock, context);
     const facts = { status: response?.statusCode };
     const operation = isOptions(event) ? 'options' : name;
-    // Of OPTIONS, nothing was done that anybody would want to count.
+    // OPTIONS does no work, so the metrics do not count it.
     await reportCall(services, call, { operation, error, facts, isCounted: operation !== 'options' });
   };
   return {
@@ -74,7 +73,7 @@ function observeCall<S extends ChainServices>({ name, services }: Operation<S>):
   };
 }
 
-/** What belongs to every answer: the id to look for in the log, and what browsers are told. */
+/** Adds the header fields of every response: the request id, which the log has too, and those for browsers. */
 function addHeaders(corsOrigins: CorsOrigins): Link {
   const add = (request: Pick<Request, 'event' | 'context' | 'response'>) => {
     const { event, response, context } = request;
@@ -106,7 +105,7 @@ function butForOptions({ before }: Link): Link {
   return { before: (request) => (isOptions(request.event) ? undefined : before?.(request)) };
 }
 
-/** What the parser leaves open: a missing body, its size, the encoding, header names in any case. */
+/** Checks what Middy's parser does not: a missing body, its size, its charset, header names in any case. */
 function checkBody(): Link {
   return {
     before: (request) => {
@@ -116,14 +115,14 @@ function checkBody(): Link {
       if (typeof event.body !== 'string' || event.body.trim() === '') throw bodyInvalid();
       const [type, ...parameters] = contentType?.split(';').map((part) => part.trim()) ?? [];
       if (!parameters.every(isCharsetKnown)) throw wrongType();
-      // RFC 9110 section 8.3.1 allows whitespace around the semicolon, the parser does not.
+      // RFC 9110 section 8.3.1 allows whitespace around the semicolon. The parser does not.
       const plainType = type === undefined ? undefined : [type, ...parameters].join(';');
       request.event = { ...event, headers: { ...event.headers, 'content-type': plainType } };
     },
   };
 }
 
-/** The parser throws http errors of its own: 415 for the type, 422 for the text. */
+/** The error as a `Problem`. Middy's parser throws HTTP errors: 415 for the type, 422 for text that is not JSON. */
 function toProblem(error: Error | null | undefined): Problem {
   if (error instanceof Problem) return error;
   const status =
@@ -137,7 +136,7 @@ function toProblem(error: Error | null | undefined): Problem {
   });
 }
 
-/** Of one parameter of a Content-Type: false for a charset that is not UTF-8. */
+/** False for a Content-Type parameter that names another charset than UTF-8. */
 function isCharsetKnown(parameter: string): boolean {
   const [name = '', ...value] = parameter.split('=').map((part) => part.trim());
   return name.toLowerCase() !== 'charset' || /^(?:"utf-?8"|utf-?8)$/i.test(value.join('='));

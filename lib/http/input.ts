@@ -1,4 +1,4 @@
-/** What a caller may say: the body of POST and PUT, the query of GET. */
+/** Reads the input of a call: the body of POST and PUT, the query of GET. */
 import * as z from 'zod/mini';
 import { parsePageUrl } from '../domain/canonicalUrl.ts';
 import type { Variants } from '../domain/model.ts';
@@ -6,7 +6,7 @@ import { Problem } from '../domain/problem.ts';
 import { COPIES_USUAL } from '../lookup/lookUp.ts';
 import { type HttpEvent, queryOf } from './httpEvent.ts';
 
-/** Which `url` is good is for `parsePageUrl` to say: one that is missing has another code than one that is wrong. */
+/** `url` may be anything here: `parsePageUrl` checks it, with one code for a missing and one for a wrong URL. */
 export const HarvestBody = z.strictObject({
   url: z.optional(z.unknown()),
   variants: z.optional(z.enum(['all', 'best'])),
@@ -15,10 +15,10 @@ export const HarvestBody = z.strictObject({
 
 export const INCLUDES = ['details', 'links'] as const;
 
-/** Copies of an image in one answer at most. */
+/** The largest `limit`: copies of an image in one response. */
 export const COPIES_MAX = 1_000;
 
-/** Every parameter with all its values. */
+/** Each parameter is a list of its values, and may occur once. */
 export const LookUpQuery = z.strictObject({
   url: z.optional(z.array(z.string()).check(z.maxLength(1))),
   include: z.optional(z.array(z.string()).check(z.maxLength(1))),
@@ -38,14 +38,14 @@ export interface LookUpInput {
   /** Canonical. */
   readonly url: string;
   readonly include: ReadonlySet<Include>;
-  /** Of the copies of an image: 1 to `COPIES_MAX`. */
+  /** Number of copies of an image at most: 1 to `COPIES_MAX`. */
   readonly limit: number;
-  /** As it came: whether it is one of this image is for `lookUp` to say. */
+  /** Unchecked: `lookUp` checks that it belongs to this image. */
   readonly cursor?: string;
 }
 
 /**
- * The parsed body of a POST or PUT.
+ * The input of a POST or PUT, from its parsed JSON body.
  * @throws BODY_INVALID, OPTION_INVALID, URL_REQUIRED, URL_INVALID
  */
 export function readHarvestInput(body: unknown): HarvestInput {
@@ -65,7 +65,7 @@ export function readHarvestInput(body: unknown): HarvestInput {
 }
 
 /**
- * The query of a GET.
+ * The input of a GET, from its query.
  * @throws OPTION_INVALID, URL_REQUIRED, URL_INVALID
  */
 export function readLookUpInput(event: HttpEvent): LookUpInput {

@@ -1,4 +1,4 @@
-/** GET: read the input, look the page or the image up, shape the answer. */
+/** GET: read the input, look the page or the image up, make the response. */
 import { LOOK_UP_SHARE } from '../domain/times.ts';
 import { type LookUpServices, lookUp } from '../lookup/lookUp.ts';
 import { headerOf } from './httpEvent.ts';

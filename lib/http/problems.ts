@@ -1,7 +1,7 @@
-/** How the failures of a call are answered. */
+/** The HTTP responses to the failures of a call. */
 import type { ProblemCode } from '../domain/problem.ts';
 
-/** HTTP status and title of the answer to each (RFC 9457 section 3.1). */
+/** HTTP status and title of each problem (RFC 9457 section 3.1). */
 export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; readonly title: string }>> = {
   BODY_INVALID: { status: 400, title: 'The body is not a JSON object' },
   OPTION_INVALID: { status: 400, title: 'An option is not known or has a wrong value' },

@@ -1,17 +1,17 @@
 /**
- * What every answer says to browsers, 304 and problems too. The answers are JSON for programs: nothing of them is ever
- * to be shown, run or embedded as a document of its own.
+ * Header fields for browsers in every response, including 304 and problems. Responses are JSON for programs: a browser
+ * must not show, run or embed one as a document.
  *
- * There is no Strict-Transport-Security: browsers ignore it over the plain HTTP of a local stack (RFC 6797 section
- * 8.1), the gateway on AWS takes nothing but HTTPS, and for a domain of one's own its owner has to decide.
+ * Strict-Transport-Security is not sent. Browsers ignore it over the plain HTTP of a local stack (RFC 6797 section
+ * 8.1), and the gateway on AWS accepts only HTTPS. For a custom domain its owner has to decide.
  */
 export const SAFETY_HEADERS = {
-  // A browser takes the answer for JSON even where a harvested alt text makes it look like HTML.
+  // The browser treats the response as JSON even when a harvested alt text makes it look like HTML.
   'x-content-type-options': 'nosniff',
-  // Opened as a page it loads and runs nothing, and no other page can put it into a frame.
+  // Opened as a page, the response loads and runs nothing, and no other page can frame it.
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  // The query of a look-up holds somebody's URL: a link that is followed from the answer does not pass it on.
+  // The query of a look-up has a harvested URL, which the target of a followed link must not learn.
   'referrer-policy': 'no-referrer',
-  // Other sites cannot embed it unasked. CORS, where the settings allow it, is not touched by this.
+  // Other sites cannot embed the response. CORS requests, which the settings may allow, are not affected.
   'cross-origin-resource-policy': 'same-origin',
 } as const;

@@ -1,4 +1,4 @@
-/** What a caller sees of a record and of what was looked up. */
+/** The bodies of the responses: what a caller sees of a record or of a look-up. */
 import { createHash } from 'node:crypto';
 import type { Changes, Item, PageRecord, SkippedLine, StoredItem } from '../domain/model.ts';
 import type { ImageStore } from '../domain/ports.ts';
@@ -8,7 +8,7 @@ import { type Answer, jsonAnswer } from './answers.ts';
 import { boundAnswer } from './boundAnswer.ts';
 import type { Include } from './input.ts';
 
-/** What POST and PUT answer. */
+/** The body of a response to POST and PUT. */
 export interface HarvestView
   extends Pick<
     PageRecord,
@@ -25,13 +25,13 @@ export interface HarvestView
   readonly dryRun?: true;
   readonly images: readonly string[];
   readonly items: readonly Item[];
-  /** Of a PUT. */
+  /** Only in the response to PUT. */
   readonly changes?: Changes;
 }
 
-/** What GET answers. */
+/** The body of a response to GET. */
 export interface LookUpView extends Pick<Found, 'url' | 'complete' | 'updatedAt' | 'next'> {
-  /** In page order; the copies of an image in the order of their pages' ids. */
+  /** Names in page order; for copies of an image, in the order of their pages' ids. */
   readonly images: readonly string[];
   readonly count: number;
   /** With `include`. */
@@ -39,18 +39,18 @@ export interface LookUpView extends Pick<Found, 'url' | 'complete' | 'updatedAt'
   readonly skipped?: readonly SkippedLine[];
 }
 
-/** With `include=links` alone. */
+/** An item with `include=links`. */
 export interface NamedLink {
   readonly name: string;
   readonly href: string;
 }
 
-/** With `include=details,links`. */
+/** An item with `include=details,links`. */
 export interface LinkedItem extends Item {
   readonly href: string;
 }
 
-/** 201 with `Location` for a new page, else 200; a dry run is always 200. */
+/** The response to POST and PUT: 201 with `Location` for a new page, otherwise 200. A dry run is always 200. */
 export function harvestAnswer(
   { record, changes, isNew }: Harvest,
   options: { readonly isUpdate: boolean; readonly isDryRun: boolean },
@@ -85,7 +85,7 @@ export function harvestAnswer(
   });
 }
 
-/** 200 with an ETag of the content, or 304 when the caller has it; an answer with links has no ETag. */
+/** The response to GET: 200 with an ETag of the body, or 304 when the caller has it. With links there is no ETag. */
 export async function lookUpAnswer(
   found: Found,
   include: ReadonlySet<Include>,
@@ -104,7 +104,7 @@ export async function lookUpAnswer(
   };
   if (include.has('links')) {
     const linked: (LinkedItem | NamedLink)[] = [];
-    // One after the other: signing is work and no waiting, and a thousand at once would hold all of their parts.
+    // One after the other: signing is CPU work, so doing it concurrently gains nothing and needs more memory.
     for (const item of items) {
       const shown = include.has('details') ? itemView(item) : { name: item.name };
       linked.push({ ...shown, href: await images.link(item.name) });
@@ -117,20 +117,20 @@ export async function lookUpAnswer(
     : summary;
   const answer = jsonAnswer(200, body);
   const etag = `"${createHash('sha256').update(answer.body).digest('base64url').slice(0, 27)}"`;
-  // The client may keep it, but has to ask: it costs a 304.
+  // Clients may cache the response, but must revalidate it, which a 304 makes cheap.
   const headers = { ...answer.headers, etag, 'cache-control': 'no-cache' };
   if (!matches(ifNoneMatch, etag)) return { ...answer, headers };
   return { statusCode: 304, headers: { etag, 'cache-control': 'no-cache' }, body: '' };
 }
 
-/** RFC 9110 section 13.1.2: a list of tags, compared weakly, or `*`. */
+/** Whether If-None-Match has the ETag, compared weakly, or `*` (RFC 9110 section 13.1.2). */
 function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   return tags.includes(etag) || tags.includes('*');
 }
 
-/** Validators are the service's own business. */
+/** The item without its validators, which are for the service only. */
 function itemView({ validators: _, ...item }: StoredItem): Item {
   return item;
 }

@@ -1,25 +1,24 @@
-/** Object stores on a file system refuse segments over 255 bytes, and a percent-encoded byte takes three. */
+/** A percent-encoded byte takes three, and object stores on a file system refuse segments over 255 bytes. */
 const BYTES_MAX = 100;
-/** Characters of a segment that are looked at: far more than the name has room for. */
+/** Characters of a segment that are read: far more than fit into the name. */
 const SEGMENT_MAX = 2_000;
 /** A UTF-16 unit takes at most three bytes of UTF-8, and each of those three characters when percent-encoded. */
 const ENCODED_MAX = 9 * SEGMENT_MAX;
 
-/** Endings that say "image", or name the program that answered: the real type takes their place. */
+/** Extensions of images or of server programs. The extension of the real type replaces them. */
 const REPLACED_EXTENSION =
   /\.(?:jpe?g|jpe|jfif|pjpeg|a?png|gif|webp|avifs?|hei[cf]s?|jxl|bmp|dib|ico|cur|tiff?|jp2|jpx|jpf|j2[ck]|jxr|wdp|hdp|svgz?|php\d?|aspx?|ashx|axd|jspx?|cgi|pl|do|x?html?)$/i;
 
-/** Windows cannot keep files of these names, whatever their extension. */
+/** Windows cannot have files of these names, with any extension. */
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)/i;
 
 /**
- * A file name for people: the last segment of the URL's path, made safe, with the extension of the real type. Always
- * non-empty, at most 100 bytes of UTF-8, in NFC, and without `.` or `-` at either end of its stem.
+ * A file name for people: the last segment of the URL's path, made safe, with the extension of the real type. It is
+ * never empty, has at most 100 bytes of UTF-8, and is in NFC. Its stem does not begin or end with `.` or `-`.
  *
- * Letters, digits and combining marks of every script stay, and so do `.`, `_` and `-`; anything else (separators,
- * control and invisible characters, bidi overrides, spaces, punctuation, symbols, emoji, bytes that are not UTF-8)
- * becomes `-`. So the name is safe as an object key, in a path, on every file system, in a shell and, percent-encoded,
- * in a URL, and still reads like the original.
+ * Letters, digits and combining marks of every script stay, and so do `.`, `_` and `-`. Invisible characters are
+ * dropped. Everything else becomes `-`, such as separators, spaces, punctuation, emoji and bytes that are not UTF-8. So
+ * the name is safe as an object key, on every file system, in a shell and, percent-encoded, in a URL.
  */
 export function fileNameOf(url: string, extension: string): string {
   const ending = `.${extension}`;
@@ -29,7 +28,7 @@ export function fileNameOf(url: string, extension: string): string {
   return `${RESERVED.test(short) ? '_' : ''}${short === '' ? 'image' : short}${ending}`;
 }
 
-/** The last segment of the path, decoded; empty for a `data:` URL and whatever has no path. */
+/** The last segment of the path, decoded; empty for a `data:` URL or without a path. */
 function lastSegment(url: string): string {
   const parsed = url.startsWith('data:') ? null : URL.parse(url);
   if (parsed === null) return '';
@@ -59,13 +58,13 @@ function safeStem(text: string): string {
 }
 
 function trimEnds(stem: string): string {
-  // A mark without a letter before it would sit on whatever stands in front of the name.
+  // A mark at the start would combine with the character before the name.
   return stem.replace(/^[.\p{M}-]+/u, '').replace(/(?<![.-])[.-]+$/, '');
 }
 
-/** The longest beginning of at most so many bytes that ends with a whole character and its marks. */
+/** The longest prefix of at most `max` bytes that does not split a character from its marks. */
 function cutToBytes(text: string, max: number): string {
-  // Nearly always; to load the tables of a segmenter costs milliseconds, to make one a twentieth of all other work.
+  // This is nearly always true, and saves creating a segmenter, which costs milliseconds the first time.
   if (Buffer.byteLength(text) <= max) return text;
   let length = 0;
   let result = '';

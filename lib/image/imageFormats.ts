@@ -15,10 +15,10 @@ import type { StructureReader } from './structure.ts';
 
 export interface ImageFormat {
   readonly contentType: string;
-  /** Without dot. */
+  /** Without a dot. */
   readonly extension: string;
   readonly read: StructureReader;
-  /** It has no pixels of its own, so no pixel limit holds for it. */
+  /** It has no pixels, so the pixel limit does not apply. */
   readonly isVector?: true;
 }
 
@@ -38,24 +38,25 @@ const BMP: ImageFormat = { contentType: 'image/bmp', extension: 'bmp', read: rea
 const CUR: ImageFormat = { ...ICO, extension: 'cur' };
 
 /**
- * Every format that a browser shows, or has shown, in an `img`, by how a file of it begins. Content types
- * are those of the WHATWG MIME Sniffing standard, for the others IANA's. What only an editor opens (PSD, XCF, camera
- * raw data) is no image of a web page, and neither is gzipped SVG: no browser shows it without
- * `Content-Encoding: gzip`, and with that header it arrives here unpacked.
+ * Every format that a browser shows, or has shown, in an `img`, by the first bytes of its files. Content types are
+ * those of the WHATWG MIME Sniffing standard, or IANA's for formats that it lacks.
+ *
+ * Formats that only editors open (PSD, XCF, camera raw data) are not images of a web page. Neither is gzipped SVG:
+ * browsers show it only with `Content-Encoding: gzip`, and then it arrives here decoded.
  */
 const SIGNATURES: readonly (readonly [string, ImageFormat])[] = [
   ['\xff\xd8\xff', JPEG],
   ['\x89PNG\r\n\x1a\n', PNG],
   ['GIF87a', GIF],
   ['GIF89a', GIF],
-  // The bare codestream and boxes: ISO/IEC 18181-2.
+  // JPEG XL as a bare codestream, and in boxes (ISO/IEC 18181-2).
   ['\xff\x0a', { ...JXL, read: readJxlCodestream }],
   ['\0\0\0\x0cJXL \r\n\x87\n', { ...JXL, read: readJxlContainer }],
   ['\0\0\0\x0cjP  \r\n\x87\n', { contentType: 'image/jp2', extension: 'jp2', read: readJpeg2000Container }],
   ['\xff\x4f\xff\x51', { contentType: 'image/j2c', extension: 'j2c', read: readJpeg2000Codestream }],
   ['II\x2a\0', TIFF],
   ['MM\0\x2a', TIFF],
-  // BigTIFF
+  // BigTIFF.
   ['II\x2b\0', TIFF],
   ['MM\0\x2b', TIFF],
   ['II\xbc', { contentType: 'image/jxr', extension: 'jxr', read: readJpegXr }],
@@ -64,7 +65,7 @@ const SIGNATURES: readonly (readonly [string, ImageFormat])[] = [
 ];
 const SIGNATURE_LENGTH = 12;
 
-/** By the major or any other brand of an ISO base media file: MIAF, HEIF's own, and those of its profiles. */
+/** Major or compatible brands of ISO base media files, by format: those of MIAF, of HEIF, and of its profiles. */
 const AVIF_BRANDS = ['avif', 'avis', 'MA1A', 'MA1B', 'avio'];
 const HEIC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs', 'MiHA', 'MiHB', 'MiHE'];
 const HEIF_BRANDS = [
@@ -82,7 +83,7 @@ const HEIF_BRANDS = [
   'vvic',
 ];
 
-/** The format that the bytes are in, by their signature or, for SVG, by their root element; null for no image. */
+/** The format of the bytes, by their signature or, for SVG, by the root element; null for an unknown format. */
 export async function imageFormatOf(bytes: Buffer, pace: Pace): Promise<ImageFormat | null> {
   const format = formatBySignature(bytes);
   if (!format) return (await isSvg(bytes, pace)) ? SVG : null;
@@ -97,7 +98,7 @@ function formatBySignature(bytes: Buffer): ImageFormat | undefined {
   return isBmp(bytes) ? BMP : heifFormatOf(bytes);
 }
 
-/** A generic brand may stand before one that browsers name. */
+/** The format of an ISO base media file; undefined for any other. All brands count, since the first may be generic. */
 function heifFormatOf(bytes: Buffer): ImageFormat | undefined {
   const brands = brandsOf(bytes);
   const hasOneOf = (wanted: readonly string[]): boolean => wanted.some((brand) => brands.has(brand));

@@ -6,7 +6,7 @@ import { imageFormatOf } from './imageFormats.ts';
 export interface InspectOptions {
   /** Inclusive limit on width × height. */
   readonly maxPixels: number;
-  /** The transport said where the bytes end, so they are whole whatever the format says. */
+  /** The transport said where the bytes end, so they are whole even without the format's end. */
   readonly isDelimited: boolean;
 }
 
@@ -20,18 +20,19 @@ type InspectionCode = Extract<
 >;
 
 /**
- * Says what an image is from its bytes alone: never from a header or a name, and without decoding a pixel. Takes time
- * linear in the bytes, yields in between, and throws for none.
+ * Type and size of an image by its bytes alone, or why they are refused. No pixel is decoded, and header fields and
+ * names are not used. It takes linear time, yields, and never throws because of the bytes.
  *
- * Refuses no bytes at all (`IMAGE_EMPTY`), bytes of no known format (`NOT_AN_IMAGE`), more than `maxPixels`
- * (`IMAGE_TOO_MANY_PIXELS`; SVG has no pixels), a header without picture data, and, unless `isDelimited`, bytes
- * without the format's own end (`IMAGE_TRUNCATED`).
+ * - `IMAGE_EMPTY`: there are no bytes
+ * - `NOT_AN_IMAGE`: the format is unknown
+ * - `IMAGE_TOO_MANY_PIXELS`: there are more than `maxPixels` (SVG has none)
+ * - `IMAGE_TRUNCATED`: picture data are missing or, unless `isDelimited`, the format's end is
  */
 export async function inspectImage(bytes: Buffer, options: InspectOptions): Promise<Inspection> {
   if (bytes.length === 0) return refuse('IMAGE_EMPTY', 'The answer has no bytes.');
 
   const pace = createPace();
-  // The inline images of a page are all inspected at once: each waits for its turn.
+  // All inline images of a page are inspected concurrently, so each yields first.
   await pace.rest();
   const format = await imageFormatOf(bytes, pace);
   const structure = await format?.read(bytes, { pace, isDelimited: options.isDelimited });
@@ -57,8 +58,8 @@ export async function inspectImage(bytes: Buffer, options: InspectOptions): Prom
 }
 
 /**
- * The content type of the image that begins so; null when it is none. `head` has to hold the signature (SVG:
- * everything up to the root's name).
+ * The content type of an image by its first bytes; null when the format is unknown. `head` must contain the signature
+ * or, for SVG, the name of the root element.
  */
 export async function imageTypeOf(head: Buffer): Promise<string | null> {
   return (await imageFormatOf(head, createPace()))?.contentType ?? null;

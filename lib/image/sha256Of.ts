@@ -2,10 +2,10 @@ import { createHash, hash } from 'node:crypto';
 import { createPace } from '../concurrency/pace.ts';
 import { inSteps } from './structure.ts';
 
-/** A step of so many bytes takes a millisecond, or four where the processor has no instruction for it. */
+/** A step takes about a millisecond, or four on a processor without SHA instructions. */
 const BYTES_PER_STEP = 1024 * 1024;
 
-/** SHA-256 of the bytes in hex. Yields in between, since an operator may allow images of a gigabyte. */
+/** SHA-256 of the bytes in hex. It yields, since the settings may allow images of a gigabyte. */
 export async function sha256Of(bytes: Buffer): Promise<string> {
   if (bytes.length <= BYTES_PER_STEP) return hash('sha256', bytes, 'hex');
   const pace = createPace();

@@ -1,35 +1,35 @@
 import type { Pace } from '../concurrency/pace.ts';
 
-/** What the structure of an image's bytes tells, without decoding a pixel. */
+/** What can be read from an image's bytes without decoding a pixel. */
 export interface Structure {
-  /** Pixels as a browser's `naturalWidth` has them: after orientation and cropping. null where the bytes do not say. */
+  /** Pixels as in a browser's `naturalWidth`, after orientation and cropping; null when unknown. */
   readonly width: number | null;
   readonly height: number | null;
-  /** Pixels that a decoder has to make, where they are more than `width` × `height`: a crop hides the rest. */
+  /** Pixels that a decoder has to produce. Absent: `width` × `height`. A crop can hide some of them. */
   readonly pixels?: number;
-  /** The header and at least a first byte of picture data are there. */
+  /** The header and at least the first byte of picture data are present. */
   readonly hasPicture: boolean;
-  /** The format's own end is there. */
+  /** The end of the format is present. */
   readonly isWhole: boolean;
 }
 
 export interface ReadOptions {
   readonly pace: Pace;
-  /** The transport vouches for the end: a reader then need not look for it, and `isWhole` says nothing. */
+  /** The transport guarantees the end. A reader then need not look for it, and `isWhole` has no meaning. */
   readonly isDelimited: boolean;
 }
 
 /**
- * Reads the structure of one format in time linear in the bytes, whatever they hold. `bytes` begin with the format's
- * signature; null when what follows cannot be that format. The work of a reader either is bounded, or is
- * done in steps between which it yields.
+ * Returns the structure of an image in one format; null when the bytes after the signature cannot be that format.
+ * `bytes` begin with the format's signature. A reader takes linear time for any bytes, and its work is bounded or
+ * yields.
  */
 export type StructureReader = (
   bytes: Buffer,
   options: ReadOptions,
 ) => Structure | null | Promise<Structure | null>;
 
-/** Takes step after step until one of them returns a structure, and yields in between. */
+/** The result of the first step that returns one. Repeats `step`, and yields between steps. */
 export async function inSteps<T>(pace: Pace, step: () => T | undefined): Promise<T> {
   for (;;) {
     const result = step();
@@ -38,10 +38,10 @@ export async function inSteps<T>(pace: Pace, step: () => T | undefined): Promise
   }
 }
 
-/** Native search takes a millisecond for so many bytes, also where the first byte of the needle is everywhere. */
+/** A native search of this many bytes takes a millisecond, even when every byte is the needle's first byte. */
 const BYTES_PER_SEARCH = 256 * 1024;
 
-/** Offset of the next occurrence of `needle`, or -1. Yields in between. */
+/** Offset of the next occurrence of `needle`; -1 without one. It yields. */
 export function find(bytes: Buffer, needle: string | Buffer, from: number, pace: Pace): Promise<number> {
   let offset = from;
   return inSteps(pace, () => {
@@ -54,12 +54,12 @@ export function find(bytes: Buffer, needle: string | Buffer, from: number, pace:
   });
 }
 
-/** Right signature, and then too little to say anything. */
+/** The structure of bytes that end too soon after the signature. */
 export const CUT_SHORT: Structure = { width: null, height: null, hasPicture: false, isWhole: false };
 
 export type Sides = readonly [width: number, height: number];
 
-/** Formats forbid a side of zero, files have it all the same: it says as little as no size. */
+/** The side; null when it is not positive. Formats forbid that, but some files have a side of zero. */
 export function positive(side: number): number | null {
   return side > 0 ? side : null;
 }

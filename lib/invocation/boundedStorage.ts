@@ -1,4 +1,4 @@
-/** Ends every call to the bucket with the time of the one who waits for it, however long the store takes. */
+/** Bounds each storage call by the deadline of the operation that waits for it. */
 
 import { within } from '../concurrency/waiting.ts';
 import type { Clock } from '../domain/ports.ts';
@@ -8,9 +8,9 @@ import { ANSWER_MS, REMOVE_MS } from '../domain/times.ts';
 import type { Storage } from './measuredStorage.ts';
 
 /**
- * The same storage, but no method is waited for beyond `deadline` (on `clock.elapsed()`, ms): it throws
- * `STORAGE_UNAVAILABLE`, and a conditional write is unclear, since it may yet be applied.
- * @param removeMs of one removal
+ * The same storage, whose methods end before `deadline` (on `clock.elapsed()`, ms). A method that takes longer throws
+ * `STORAGE_UNAVAILABLE`. A conditional write that takes longer is unclear, since it may still be applied.
+ * @param removeMs limit of one removal
  */
 export function boundedStorage(
   { records, images }: Storage,
@@ -23,7 +23,7 @@ export function boundedStorage(
   async function* boundedPages<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
     const iterator = pages[Symbol.asyncIterator]();
     for (let next = await bounded(iterator.next()); !next.done; next = await bounded(iterator.next())) {
-      // What has arrived already would let a listing without end go on.
+      // Pages that have arrived already are not waited for, so they would let a long listing pass the deadline.
       if (leftMs() === 0) throw tooLate();
       yield next.value;
     }
@@ -40,7 +40,7 @@ export function boundedStorage(
       verify: () => bounded(records.verify()),
     },
     images: {
-      // Its signal ends it.
+      // An upload has its signal, which bounds it.
       put: (name, bytes, contentType, signal, sha256) => images.put(name, bytes, contentType, signal, sha256),
       remove: (names) => bounded(images.remove(names), Math.min(leftMs(), removeMs)),
       list: (prefix, after) => boundedPages(images.list(prefix, after)),
@@ -51,7 +51,7 @@ export function boundedStorage(
 
 const TOO_LATE = Symbol('the time is over');
 
-/** What a call to the bucket fails with when its time is over. */
+/** The error of a storage call whose time is over. */
 export function tooLate(): Problem {
   return new Problem('STORAGE_UNAVAILABLE', {
     detail: STORAGE_SENTENCES.deadline,
@@ -60,7 +60,7 @@ export function tooLate(): Problem {
   });
 }
 
-/** Whether a call to a bounded storage ended because the time was over, not because of the storage. */
+/** Whether a storage call was ended by its deadline, not by a failure of the storage. */
 export function isTooLate(error: unknown): boolean {
   return error instanceof Problem && error.cause === TOO_LATE;
 }

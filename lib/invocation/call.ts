@@ -1,4 +1,4 @@
-/** One call of a function, whatever triggered it: an HTTP request, a schedule, a message of a queue. */
+/** One call of a function, triggered by an HTTP request, a schedule or a queue message. */
 import type { Context } from 'aws-lambda';
 import type { Clock, Measures, Metrics } from '../domain/ports.ts';
 import { INVOCATION_MS } from '../domain/times.ts';
@@ -17,23 +17,23 @@ export interface Call {
   /** On `clock.elapsed()`, ms: the function ends then. */
   readonly deadline: number;
   readonly measures: Measures;
-  /** Names the call in the log. Absent in tests and in some local runners. */
+  /** The call's id in the log. Absent in tests and in some local runners. */
   readonly requestId?: string;
-  /** Host and port of the page, once it is known: for the log, which never gets more of a URL than this. */
+  /** Host and port of the page, set once known. The log has no more of a URL than this. */
   urlHost?: string;
 }
 
 export function openCall(clock: Clock, context?: Context): Call {
   const start = clock.elapsed();
-  // Both absent in tests and in some local runners.
+  // The remaining time and the id are absent in tests and in some local runners.
   const leftMs = context?.getRemainingTimeInMillis?.() ?? INVOCATION_MS;
   const requestId = context?.awsRequestId as string | undefined;
   return { start, deadline: start + leftMs, measures: {}, ...(requestId !== undefined && { requestId }) };
 }
 
 /**
- * The same services; what is asked of the bucket is measured, and ends with the call.
- * @param removeMs of one removal
+ * The same services, with storage that is measured and bounded by the call's deadline.
+ * @param removeMs limit of one removal
  */
 export function servicesOf<S extends CallServices>(
   services: S,

@@ -1,4 +1,4 @@
-/** Adds up the time that one call spends waiting for the bucket. */
+/** Adds up the time that one call waits for the bucket. */
 import type { Clock, ImageStore, Measures, RecordStore } from '../domain/ports.ts';
 
 export interface Storage {
@@ -6,7 +6,7 @@ export interface Storage {
   readonly images: ImageStore;
 }
 
-/** The same storage; `measures.storageMs` grows by the time of every call (overlapping calls each count). */
+/** The same storage, which adds the time of each storage call to `measures.storageMs`. Overlapping calls each count. */
 export function measuredStorage({ records, images }: Storage, clock: Clock, measures: Measures): Storage {
   async function* timedPages<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
     const iterator = pages[Symbol.asyncIterator]();

@@ -1,4 +1,4 @@
-/** What a call tells the operators when it is over: one line in the log, and its metrics. */
+/** Reports a call to the operators when it is over: one log line, and its metrics. */
 import type { Clock, Metrics } from '../domain/ports.ts';
 import { Problem, type ProblemCode } from '../domain/problem.ts';
 import type { Call } from './call.ts';
@@ -9,16 +9,16 @@ export interface CallEnd {
   readonly operation: string;
   /** Absent when the call succeeded. */
   readonly error?: Error | null | undefined;
-  /** For the log alone. */
+  /** Further members of the log line. */
   readonly facts?: object;
-  /** False for what nobody would want to count. */
+  /** False: the metrics do not count this call. */
   readonly isCounted?: boolean;
 }
 
-/** What an operator has to look at; a page that is down is its own operator's business. */
+/** Failures of the service itself, which its operator has to look at. A page that is down is not one. */
 const OUR_FAILURES: ReadonlySet<string> = new Set<ProblemCode>(['INTERNAL', 'STORAGE_UNAVAILABLE']);
 
-/** The cause of a failure goes to the log alone. */
+/** Writes the log line and emits the metrics. Only the log line has the cause of a failure. */
 export async function reportCall(
   { clock, metrics }: { readonly clock: Clock; readonly metrics: Metrics },
   { start, measures, requestId, urlHost }: Call,
@@ -34,5 +34,5 @@ export async function reportCall(
   if (isCounted) await metrics.emit({ operation, outcome: code, durationMs, measures });
 }
 
-/** Nobody reads fractions of a millisecond in a log. */
+/** Rounds durations: a log needs no fractions of a millisecond. */
 const wholeNumbers = (_: string, value: unknown) => (typeof value === 'number' ? Math.round(value) : value);

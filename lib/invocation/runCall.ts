@@ -1,11 +1,11 @@
-/** A call that is not an HTTP request: a schedule's, a queue's. `lib/http/httpHandler.ts` does the same around Middy. */
+/** A call by a schedule or a queue. `lib/http/httpHandler.ts` does the same for HTTP, in a Middy chain. */
 import type { Context } from 'aws-lambda';
 import { type Call, type CallServices, openCall, servicesOf } from './call.ts';
 import { reportCall } from './report.ts';
 
 /**
- * Runs `work` with services whose storage is measured and ends with the call, then reports. What `work` resolves with
- * goes to the log as well. A failure passes on, so that the trigger hears of it.
+ * The result of `work`, which runs with storage that is measured and bounded by the call's deadline. Then the call is
+ * reported, with the result's members in the log line. Rethrows a failure, so that the trigger sees it.
  */
 export async function runCall<S extends CallServices, T extends object>(
   operation: string,
@@ -15,7 +15,7 @@ export async function runCall<S extends CallServices, T extends object>(
 ): Promise<T> {
   const call = openCall(services.clock, context);
   try {
-    // Nobody waits for an answer, so removals may take the time that there is.
+    // No caller waits for a response, so a removal may take all the time that is left.
     const result = await work(servicesOf(services, call, Number.POSITIVE_INFINITY), call);
     await reportCall(services, call, { operation, facts: result });
     return result;

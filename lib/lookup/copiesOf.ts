@@ -1,4 +1,4 @@
-/** The copies of one image in all pages, a part at a time: no answer holds more in memory or on the wire than its part. */
+/** The copies of one image in all pages, in parts that bound memory and the size of a response. */
 
 import { imageIdOf } from '../domain/identity.ts';
 import { type Item, type PageRecord, PLACES_LISTED, type StoredItem } from '../domain/model.ts';
@@ -15,41 +15,41 @@ export interface CopiesServices {
   readonly images: ImageStore;
 }
 
-/** Which part of an image's copies is asked for. */
+/** The part of an image's copies that a caller asks for. */
 export interface Part {
-  /** Copies at most, from 1 on. */
+  /** Number of copies at most, at least 1. */
   readonly limit: number;
-  /** The `next` of the part before. */
+  /** The `next` of the previous part. */
   readonly cursor?: string | undefined;
-  /** True once the work of this answer should end: it is then shorter, and has `next`. */
+  /** Whether the time for this part is over. The part is then shorter and has `next`. */
   readonly isOver: () => boolean;
 }
 
 export interface Copies {
   /** In the order of their pages' ids. */
   readonly items: readonly Item[];
-  /** All of these copies' pages are complete, and no page of this part has a record that cannot be understood. */
+  /** Every page of these copies is complete, and every record of this part could be understood. */
   readonly complete: boolean;
   /** The newest `updatedAt` of these copies' pages; null when there is no copy. */
   readonly updatedAt: string | null;
-  /** The cursor of what follows; absent at the end. */
+  /** The cursor of the next part; absent at the end. */
   readonly next?: string;
 }
 
-/** Records read at a time. */
+/** Records that are read concurrently. */
 const READS_AT_A_TIME = 8;
-/** Of the records that one answer reads, however many of them name the image. */
+/** Limits on the records that are read for one part, whether they name the image or not. */
 const READ_MAX_BYTES = 32 * 1024 * 1024;
 const READS_MAX = 2_000;
-/** `url`, `count` and whatever else an answer has once. */
+/** For `url`, `count` and the other members that a response has once. */
 const SUMMARY_BYTES = 16 * 1024;
-/** Of one copy's details: with more, only one of its places is shown. */
+/** A copy whose details have more bytes is shown with one place only. */
 const ITEM_MAX_BYTES = 64 * 1024;
 
 /**
- * One part of the copies of the image `url`. The listing tells which pages may have one; a copy counts only when its
- * page's current record names it, since a listing also shows what is not committed. Records are read from the bucket:
- * through the cache, one popular image would push every other page out of it.
+ * One part of the copies of the image `url`. The listing shows which pages may have a copy. It also has objects that
+ * are not committed, so a copy counts only when the current record of its page names it. Records are read from the
+ * bucket: if they were cached, one popular image would evict all other pages.
  *
  * @throws OPTION_INVALID when the cursor is not one of this image, STORAGE_UNAVAILABLE
  */
@@ -66,7 +66,7 @@ export async function copiesOf(services: CopiesServices, url: string, part: Part
   const pageIds: string[] = [];
 
   const isEnough = () => part.isOver() || reads >= READS_MAX || readBytes >= READ_MAX_BYTES;
-  /** False when the next copy no longer fits into this part. */
+  /** Whether all copies of the batch fit into this part. */
   const takeBatch = async (): Promise<boolean> => {
     for (const [pageId, copy, size] of await readCopies(services.records, pageIds.splice(0), url)) {
       reads += 1;
@@ -93,12 +93,12 @@ export async function copiesOf(services: CopiesServices, url: string, part: Part
     const pageId = parseObjectName(name)?.pageId;
     if (pageId !== undefined && pageId !== last) pageIds.push(pageId);
     last = pageId ?? last;
-    // One copy more than asked for tells whether there is a next part.
+    // One copy beyond the limit shows whether there is a next part.
     const isBatch = pageIds.length === Math.min(READS_AT_A_TIME, part.limit + 1 - found.length);
     if (!isBatch && !isEnough()) continue;
     const wasFull = found.length === part.limit;
     if (!(await takeBatch()) || wasFull) return answer(false);
-    // An answer that has looked at nothing would send its caller round in circles.
+    // A part that has read no record would return the cursor that it was called with.
     if (isEnough() && lookedAt !== start) return answer(false);
   }
   return answer(await takeBatch());
@@ -110,10 +110,13 @@ interface Copy {
   readonly updatedAt: string;
 }
 
-/** In a key the page id ends with `/`, which is the character before `0`. */
+/** Sorts after all keys of a page: in a key `/` follows the page id, and `0` is the next character. */
 const BEHIND = '0';
 
-/** @throws OPTION_INVALID */
+/**
+ * The page id in a cursor.
+ * @throws OPTION_INVALID when it is not a cursor of this image
+ */
 function pageIdIn(cursor: string, imageId: string): string {
   const pageId = readCursor(cursor, imageId);
   if (pageId !== null) return pageId;
@@ -124,8 +127,9 @@ function pageIdIn(cursor: string, imageId: string): string {
 }
 
 /**
- * Of each record only the copy is kept: the next batch needs the memory. One record that cannot be understood must not
- * hide the copies of all other pages: its own is unknown.
+ * The copy in each page's record: null when the record has none, `'unknown'` when it cannot be understood. Such a
+ * record must not hide the copies of all other pages. Only the copy of each record is kept, to free memory for the next
+ * batch.
  */
 function readCopies(
   records: RecordStore,
@@ -141,20 +145,20 @@ function readCopies(
         return [pageId, record.kind === 'page' ? copyIn(record, url) : null, bytes] as const;
       } catch (error) {
         if (!isNotUnderstood(error)) throw error;
-        // Its size is not known.
+        // Its size is unknown, so the largest is assumed.
         return [pageId, 'unknown', RECORD_MAX_BYTES] as const;
       }
     }),
   );
 }
 
-/** A page has each URL once. */
+/** The copy in this page's record; null when it has none. A record has each URL at most once. */
 function copyIn({ items, complete, updatedAt }: PageRecord, url: string): Copy | null {
   const item = items.find((one) => one.url === url);
   return item === undefined ? null : { item: shownItem(item), complete, updatedAt };
 }
 
-/** The item with as many of its places as an answer of many items has room for. */
+/** The item, with all of its places or, when it is too large, with one. */
 function shownItem({ validators: _, ...item }: StoredItem): Item {
   const listed = { ...item, foundIn: item.foundIn.slice(0, PLACES_LISTED) };
   if (bytesOf(listed) <= ITEM_MAX_BYTES) return listed;

@@ -1,4 +1,4 @@
-/** What is known of a URL: from the cache, then from the bucket, never from the web. */
+/** What the service has stored for a URL. It reads the cache, then the bucket, and never the web. */
 
 import { pageIdOf } from '../domain/identity.ts';
 import type { Item, PageRecord, SkippedLine } from '../domain/model.ts';
@@ -21,21 +21,21 @@ export interface Found {
   readonly updatedAt: string | null;
   readonly items: readonly Item[];
   readonly skipped: readonly SkippedLine[];
-  /** Of an image: the cursor of the next part; absent at the end. */
+  /** The cursor of the next part of an image's copies; absent at the end, and for a page. */
   readonly next?: string;
 }
 
-/** Copies of an image in one answer, when the caller does not say how many. */
+/** Default number of copies in one part. */
 export const COPIES_USUAL = 100;
 
 const FIRST_PART: Part = { limit: COPIES_USUAL, isOver: () => false };
 
 /**
- * Looks a URL up: a page wins over an image. A cursor says that the caller is reading the copies of an image, and
- * goes on with these even when a page has been harvested from the URL meanwhile.
+ * The page that was harvested from `url`, or else copies of the image `url`. With a cursor the caller is reading the
+ * copies of an image: then a page that was harvested meanwhile does not count.
  * @param url canonical
- * @param part of an image's copies; a page is found whole
- * @throws OPTION_INVALID for a cursor that is not one of this image, PAGE_NOT_FOUND, STORAGE_UNAVAILABLE
+ * @param part which copies of an image to return; a page is always returned whole
+ * @throws OPTION_INVALID when the cursor does not belong to this image, PAGE_NOT_FOUND, STORAGE_UNAVAILABLE
  */
 export async function lookUp(
   services: LookUpServices,
@@ -47,7 +47,7 @@ export async function lookUp(
   const page = isFirst ? await currentRecord(services, pageIdOf(url), measures) : null;
   if (page !== null) return page;
   const copies = await copiesOf(services, url, part);
-  // Where a copy may be unknown, nobody can say that there is none.
+  // A record that cannot be understood (`complete` is false) may name a copy, so the URL may still be known.
   if (!isFirst || copies.items.length > 0 || copies.next !== undefined || !copies.complete)
     return { url, ...copies, skipped: [] };
   throw new Problem('PAGE_NOT_FOUND', {
@@ -55,14 +55,14 @@ export async function lookUp(
   });
 }
 
-/** What the page's record says, through the cache; null when it has none (an empty record counts as none). */
+/** The page's record, through the cache; null when there is no record, or only a fence. */
 async function currentRecord(
   { cache, records }: LookUpServices,
   pageId: string,
   measures: Measures,
 ): Promise<Found | null> {
   const cached = await cache.read(pageId);
-  // An entry in the wrong place is none.
+  // An entry under the wrong key counts as a miss.
   if (cached.kind === 'record' && pageIdOf(cached.record.url) === pageId) {
     measures.cacheHits = (measures.cacheHits ?? 0) + 1;
     return shownOf(cached.record);
@@ -70,12 +70,12 @@ async function currentRecord(
   measures.cacheMisses = (measures.cacheMisses ?? 0) + 1;
   const record = (await readBounded(records, pageId))?.record;
   if (record?.kind !== 'page') return null;
-  // Beside a busy marker a fill would outlive the writer's own entry.
+  // While a writer is at work, its record may be newer than the one that a fill would write.
   if (cached.kind === 'miss') await cache.fill(pageId, record);
   return shownOf(record);
 }
 
-/** What answers show. The rest may be most of a record, and would be held until the answer is written. */
+/** The members that a response shows. The others may be most of the record, and would stay in memory meanwhile. */
 function shownOf({ url, complete, updatedAt, items, skipped }: PageRecord): Found {
   return { url, complete, updatedAt, items: items.map(({ validators: _, ...item }) => item), skipped };
 }

@@ -2,12 +2,12 @@
 import type { RecordStore, SizedRecord } from '../domain/ports.ts';
 import { notUnderstood, RECORD_MAX_BYTES } from '../record/recordText.ts';
 
-/** Most records have a few kilobytes. A larger one is begun in vain and then read alone, so that memory stays bounded. */
+/** Most records have a few kilobytes. A larger one is read a second time, alone, so that memory stays bounded. */
 const USUAL_RECORD_BYTES = 1024 * 1024;
 
 /**
- * Keep of the record only what is needed before the next `await`: the store then reads the next large one.
- * @returns null when there is none
+ * The page's record and its size; null when there is no record. Callers must drop what they do not need of it before
+ * their next `await`: the store may then read the next large one.
  * @throws STORAGE_UNAVAILABLE
  */
 export async function readBounded(

@@ -1,12 +1,12 @@
-/** Cuts what a record or an answer lists for people to read, never what it counts. Pure. */
+/** Shortens the lists of a record or a response. Its counts stay whole. Pure. */
 import { type Item, PLACES_LISTED, type Place, type SkippedLine } from '../domain/model.ts';
 
 export const SKIPPED_LISTED = 2_000;
-/** Of the fullest answer, which lists each name three times and has a link to each item. */
+/** Limit of every response. The largest has each name three times and a link for each item. */
 export const ANSWER_MAX_BYTES = 5 * 1024 * 1024;
-/** A presigned link with a session's token. */
+/** Length of a presigned link that includes a session token. */
 export const LINK_BYTES = 1_800;
-/** An address without a copy is for reading only: it cannot be looked up. */
+/** An image without a copy cannot be looked up by its URL, so the URL may be cut: people only read it. */
 const SHOWN_URL_CHARS = 2_048;
 const ELEMENT_CHARS = 64;
 const DESCRIPTOR_CHARS = 64;
@@ -18,8 +18,8 @@ export interface Lists<I extends Item = Item> {
 }
 
 /**
- * Cuts places and skipped lines to `room` bytes of JSON. Half of it is for the places of items, of which each keeps
- * one; the skipped lines get what they leave.
+ * The lists, with places and skipped lines cut to `room` bytes of JSON. The places of items may use half of it, and
+ * each item keeps at least one place. Skipped lines get the rest.
  */
 export function cutLists<I extends Item>({ items, skipped }: Lists<I>, room: number): Lists<I> {
   let left = Math.max(0, room);
@@ -41,12 +41,12 @@ export function cutLists<I extends Item>({ items, skipped }: Lists<I>, room: num
   return { items: cut, skipped: listed };
 }
 
-/** What items cost an answer even when their places are cut, in bytes. */
+/** Bytes that the items need in a response when each has one place only. */
 export function bareBytes(items: readonly Item[]): number {
   return items.reduce((sum, item) => sum + bytesOf(bareItem(item)) + 2 * bytesOf(item.name) + LINK_BYTES, 0);
 }
 
-/** At least the bytes that the lists cost an answer. A hundredth of what it takes to write them as JSON. */
+/** An upper bound on the bytes of the lists in a response. It takes a hundredth of the time of writing the JSON. */
 export function mostBytes({ items, skipped }: Lists): number {
   let sum = 0;
   for (const { name, url, reason, foundIn } of items) {
@@ -59,7 +59,7 @@ export function mostBytes({ items, skipped }: Lists): number {
   return sum;
 }
 
-/** JSON takes six bytes at most for a UTF-16 unit, and two of an address. */
+/** An upper bound on the places' bytes. JSON needs at most six bytes for a UTF-16 unit, and two for one of a URL. */
 function mostBytesOf(places: readonly Place[]): number {
   let sum = 0;
   for (const { element, attribute, descriptor = '', alt = '', stylesheet = '' } of places) {
@@ -69,7 +69,7 @@ function mostBytesOf(places: readonly Place[]): number {
   return sum;
 }
 
-/** Whether `cutLists` may have taken places from these items, as a record was once cut to what its answer has room for. */
+/** Whether `cutLists` may have cut the places of these items. Earlier versions cut records to a response's size. */
 export function mayBeCut(items: readonly Item[]): boolean {
   const used = items.reduce((sum, { foundIn }) => sum + (isBare(foundIn) ? 0 : bytesOf(foundIn)), 0);
   return used > (ANSWER_MAX_BYTES - bareBytes(items)) / 2 - PLACES_MAX_BYTES;
@@ -78,23 +78,23 @@ export function mayBeCut(items: readonly Item[]): boolean {
 /** The most bytes of one item's places. */
 const PLACES_MAX_BYTES = PLACES_LISTED * 5_000;
 
-/** As `cutLists` leaves places that it has no room for, and as places may be by themselves. */
+/** Whether there is one place without optional members: `cutLists` leaves this, but uncut places can look so too. */
 export function isBare(places: readonly Place[]): boolean {
   const [place] = places;
   return places.length === 1 && place !== undefined && Object.keys(place).length === 3;
 }
 
-/** An address cut to what a person reads of it. */
+/** The URL, cut to a length that a person may read. */
 export function shown(url: string): string {
   return isShownWhole(url) ? url : `${url.slice(0, SHOWN_URL_CHARS)}…`;
 }
 
-/** False for what `shown` gives when it has to cut. */
+/** Whether `shown` returns this URL uncut. False for every URL that it has cut. */
 export function isShownWhole(url: string): boolean {
   return url.length <= SHOWN_URL_CHARS;
 }
 
-/** A page may write any length into its names. */
+/** The places, bounded in number and length: a page may use names of any length. */
 function shortPlaces(places: readonly Place[]): Place[] {
   return places.slice(0, PLACES_LISTED).map(({ element, descriptor, alt, stylesheet, ...place }) => ({
     element: element.slice(0, ELEMENT_CHARS),

@@ -1,4 +1,7 @@
-/** The one moment at which anything changes for a reader: the conditional PUT of a record, and what to make of its answer. */
+/**
+ * The conditional write of a record, and how its outcome is found out. Readers see all changes of an operation at this
+ * moment, and none before.
+ */
 import type { StoredRecord, VersionedRecord } from '../domain/model.ts';
 import type { RecordStore, WriteCondition } from '../domain/ports.ts';
 import { Problem } from '../domain/problem.ts';
@@ -7,26 +10,26 @@ import { STORAGE_SENTENCES } from '../domain/storageSentences.ts';
 export type Commit =
   /** The record is the current one. */
   | { readonly kind: 'committed' }
-  /** It was the current one, and a later writer has already built on it. */
+  /** The record was the current one, and a later writer has already replaced it. */
   | { readonly kind: 'superseded'; readonly current: StoredRecord }
-  /** Another writer came first: this record never was and never will be current. */
+  /** Another writer came first: this record was never current and never will be. */
   | { readonly kind: 'lost'; readonly current: StoredRecord | null }
-  /** The store certainly took nothing of it. */
+  /** The store certainly did not apply it. */
   | { readonly kind: 'refused'; readonly problem: Problem }
-  /** Nobody can say; it may yet be applied. Whatever the record names must stay. */
+  /** It may have been applied, or may still be. All objects that the record names must stay. */
   | { readonly kind: 'unknown'; readonly problem: Problem };
 
-/** Each attempt is a write and, when that is unclear, a read; a store that stays unclear so long is down. */
+/** An attempt is a write and, when its outcome is unclear, a read. A store that is unclear this often is down. */
 const ATTEMPTS_MAX = 4;
 
 /**
- * Commits `record` on the condition that the page's record is still the one read before (`before`, null: none).
+ * The outcome of committing `record`, on the condition that the page's record is still `before` (null: no record).
  *
- * An unclear answer is settled by reading the record again: the opId, unique to this operation, tells whether
- * it was applied, and a fence or a later writer keeps it among the predecessors. It is tried again only while
- * the bucket still holds exactly `before`; a lost commit is never repeated on a newer record.
+ * When a write is unclear, the record is read again. The opId, unique to this operation, shows whether the write was
+ * applied: a fence or a later writer keeps it among the predecessors. The write is tried again only while the bucket
+ * still has exactly `before`. A lost commit is never repeated on a newer record.
  *
- * @param mayTry asked before every attempt; false once the operation's time is over.
+ * @param mayTry called before every attempt: false when the operation's time is over
  */
 export async function commitRecord(
   records: Pick<RecordStore, 'read' | 'write'>,
@@ -58,7 +61,7 @@ export async function commitRecord(
   return failed(lastCause instanceof Problem ? lastCause : neverClear());
 }
 
-/** A bug is not an answer of the store: it passes on. */
+/** The error as a value; rethrows one that is not a `Problem`, which is a bug. */
 function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   throw error;

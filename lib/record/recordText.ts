@@ -1,4 +1,4 @@
-/** The text of a record, as the bucket and the cache keep it. */
+/** Records as JSON text, which the bucket and the cache keep. */
 
 import { pageIdOf } from '../domain/identity.ts';
 import type { PageRecord, StoredRecord } from '../domain/model.ts';
@@ -6,24 +6,24 @@ import { parseObjectName } from '../domain/objectName.ts';
 import { Problem } from '../domain/problem.ts';
 import { STORAGE_SENTENCES } from '../domain/storageSentences.ts';
 
-/** Of a record's text. `LISTS_MAX_BYTES` in compose.ts says why what this program writes has less, by default limits. */
+/** A longer text is not a record. With default limits, records stay shorter: see `LISTS_MAX_BYTES` in compose.ts. */
 export const RECORD_MAX_BYTES = 32 * 1024 * 1024;
-/** Of a record's text in the cache: a larger one could take so long that the cache counts as unreachable. */
+/** A longer text is not cached: sending it could take so long that Redis would count as unreachable. */
 export const CACHED_MAX_BYTES = 5 * 1024 * 1024;
 
 export function writeRecord(record: StoredRecord): string {
   return JSON.stringify(record);
 }
 
-/** What this version writes. A member more is the same schema: those who do not know it leave it alone. */
+/** The schema that this version writes. An added member does not change it: older readers ignore the member. */
 export const SCHEMA = 1;
 
 /**
- * Reads a record back, of this schema or a later one. Looks as deep as the answers depend on it: what this program
- * wrote passes, anything else (a truncated text, a file that somebody put there) does not. Of a later schema it takes
- * the members that it knows; the others stay in the value, so that a sweep's fence keeps them, and an update writes
- * them no more.
- * @returns null when the text is not a record that this program understands.
+ * The record, of this schema or a later one; null when the text is not a record that this program understands.
+ *
+ * It checks every member on which responses depend, so a truncated text or a foreign file is null. Of a later schema
+ * only the members known here are checked. The others stay in the value: a sweep's fence keeps them, an update drops
+ * them.
  */
 export function readRecord(text: string): StoredRecord | null {
   const parsed = parse(text);
@@ -38,7 +38,7 @@ function isSchema(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= SCHEMA;
 }
 
-/** Members without which a later schema's record still has all that must not be lost: its items. */
+/** Defaults for members that a later schema may omit. Its items must be there: they must not be lost. */
 const MAY_BE_MISSING: Readonly<Record<string, unknown>> = {
   predecessors: [],
   complete: true,
@@ -49,8 +49,8 @@ const MAY_BE_MISSING: Readonly<Record<string, unknown>> = {
 };
 
 /**
- * Whether the record is this page's own and names nothing but this page's own objects. A record that was put in the
- * wrong place would else be answered for another page's, and a PUT would remove what it names.
+ * Whether the record belongs to this page and names only objects of this page. Otherwise a record under the wrong key
+ * would be served for another page, and a PUT would remove the objects that it names.
  */
 export function isRecordOf(pageId: string, record: StoredRecord): boolean {
   if (record.kind === 'fence') return true;
@@ -70,7 +70,7 @@ export function notUnderstood(): Problem {
   });
 }
 
-/** Whether one record is at fault, not the storage. */
+/** Whether the error is about one record that cannot be understood, not about the storage. */
 export function isNotUnderstood(error: unknown): boolean {
   return error instanceof Problem && error.cause === NOT_UNDERSTOOD;
 }

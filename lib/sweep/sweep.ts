@@ -1,4 +1,4 @@
-/** The only collector of what a killed write left behind. */
+/** Removes the copies that no record names, such as those of an operation that was killed. */
 
 import { PREDECESSORS_KEPT, type StoredRecord, type VersionedRecord } from '../domain/model.ts';
 import type { Clock, ImageStore, PageCache, PageLock, RecordStore, SweepProgress } from '../domain/ports.ts';
@@ -22,34 +22,34 @@ export interface SweepServices {
 export interface SweepReport {
   /** Objects seen in the listing. */
   readonly listed: number;
-  /** Pages whose record was fenced before anything of theirs was removed. */
+  /** Pages whose record was fenced, so that their copies could be removed. */
   readonly fenced: number;
   readonly removed: number;
-  /** Pages left alone: a writer was at work, or the fence lost to one. */
+  /** Pages that were not swept because a writer was at work or committed before the fence. */
   readonly leftAlone: number;
-  /** Pages whose record, fence or objects the bucket refused; the others were swept all the same. */
+  /** Pages for which the storage failed. They do not stop the sweep. */
   readonly failed: number;
-  /** Every object was looked at. False when time ran out; the next sweep goes on there. */
+  /** Every object was looked at. False when time ran out: the next sweep continues from there. */
   readonly finished: boolean;
-  /** False when the place to go on from could not be written: the next sweep begins where this one did. */
+  /** False when the position could not be written. The next sweep then begins at an earlier one. */
   readonly positionSaved: boolean;
 }
 
-/** So many pages in a row are not sick pages but a bucket that is down. */
+/** When this many pages fail in a row, the bucket is down, and not single records broken. */
 const FAILED_MAX = 10;
 
 /**
- * Lists the images, and page by page removes the old ones that the page's record does not name. The record is
- * fenced first (rewritten under a new opId on the condition that it is still the one just read), so that the
- * commit of a writer that slept through the day fails instead of naming what was removed. A later writer's
- * objects were not in the listing.
+ * A report of what the sweep did. It lists the images and removes, page by page, old ones that the page's record does
+ * not name. It fences the record first: the commit of a writer that was paused for a day then fails, instead of naming
+ * a removed object. Objects of later writers are not in the listing.
  *
- * It goes round the bucket once, from where the sweep before it ended. Whatever the bucket says of that place, each
- * object is looked at in a sweep that has time for all, and in a bounded number of sweeps that have not.
+ * A sweep goes round the bucket once, from where the previous sweep ended. With enough time it looks at every object,
+ * even when the stored position is wrong. Otherwise a bounded number of sweeps does.
  *
- * @param services their calls should end at `deadline`: a page that is under way then is left for the next sweep
- * @param deadline on `clock.elapsed()`, ms; no page is begun after it.
- * @throws STORAGE_UNAVAILABLE when the bucket knows no conditional writes, cannot be listed, or fails for page after page
+ * @param services their storage calls should end at `deadline`; the next sweep repeats a page that this interrupts
+ * @param deadline on `clock.elapsed()`, ms; no page is begun after it
+ * @throws STORAGE_UNAVAILABLE when the bucket has no conditional writes, cannot be listed, or fails for many pages in a
+ * row
  */
 export async function sweep(services: SweepServices, deadline: number): Promise<SweepReport> {
   const tally = { listed: 0, fenced: 0, removed: 0, leftAlone: 0, failed: 0 };
@@ -61,7 +61,7 @@ export async function sweep(services: SweepServices, deadline: number): Promise<
     return { ...tally, finished, positionSaved: finished || (await place.save()) };
   } catch (error) {
     const positionSaved = await place.save();
-    // The call that was under way when time ran out.
+    // The deadline ended a storage call: that is the normal end of a long sweep.
     if (isOutOfTime(error, services.clock, deadline)) return { ...tally, finished: false, positionSaved };
     throw error;
   }
@@ -69,7 +69,7 @@ export async function sweep(services: SweepServices, deadline: number): Promise<
 
 type Tally = { -readonly [K in 'listed' | 'fenced' | 'removed' | 'leftAlone' | 'failed']: number };
 
-/** False when time ran out. */
+/** Whether every page was visited; false when time ran out. */
 async function goRound(
   services: SweepServices,
   place: Place,
@@ -108,7 +108,7 @@ function isOutOfTime(error: unknown, clock: Clock, deadline: number): boolean {
   return isTooLate(error) || (error instanceof Problem && clock.elapsed() >= deadline);
 }
 
-/** One page's damage must not keep the others from being swept. A bug passes on. */
+/** The failure of one page as a value, so that the sweep continues; rethrows an error that is not a `Problem`. */
 function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   throw error;
@@ -135,7 +135,7 @@ async function sweepPage(
   return { kind: 'fenced', removed: orphans.length };
 }
 
-/** The same record under a new opId; a page without a record gets an empty one. */
+/** The same record under a new opId; an empty record for a page without one. */
 function fenceOf(before: VersionedRecord | null, opId: string): StoredRecord {
   if (before === null) return { schema: 1, kind: 'fence', opId, predecessors: [] };
   const { record } = before;

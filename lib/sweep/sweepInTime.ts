@@ -1,4 +1,4 @@
-/** A sweep that ends with its report, however long the bucket takes. */
+/** A sweep that returns its report in time, even when the bucket is slow. */
 import { within } from '../concurrency/waiting.ts';
 import type { Clock, SweepProgress } from '../domain/ports.ts';
 import { SWEEP_NOTE_MS, SWEEP_REPORT_MS } from '../domain/times.ts';
@@ -6,7 +6,7 @@ import { boundedStorage, tooLate } from '../invocation/boundedStorage.ts';
 import { type SweepReport, type SweepServices, sweep } from './sweep.ts';
 
 /**
- * Sweeps, and resolves before `end` (on `clock.elapsed()`, ms): every call to the bucket is given up at the end of its time.
+ * The report of a sweep, before `end` (on `clock.elapsed()`, ms). A storage call that takes longer is given up.
  * @throws as `sweep` does
  */
 export function sweepInTime(services: SweepServices, end: number): Promise<SweepReport> {

@@ -1,26 +1,27 @@
-/** Where a sweep is, kept in the bucket for the next one. */
+/** The position of a sweep, which is kept in the bucket for the next sweep. */
 import type { SweepPosition, SweepProgress } from '../domain/ports.ts';
 import { Problem } from '../domain/problem.ts';
 
 export interface Place {
-  /** Where this sweep begins; null: at the first key. */
+  /** Where this sweep begins; null for the first key. */
   readonly start: SweepPosition | null;
-  /** Before a page is swept. */
+  /** Call it before a page is swept. */
   enter(page: SweepPosition): Promise<void>;
-  /** The page has been swept, or it cannot be. */
+  /** Call it when the page has been swept or has failed. */
   leave(): void;
-  /** All pages up to there have been swept. */
+  /** Call it when all pages up to `position` have been swept. */
   pass(position: SweepPosition): void;
-  /** Writes down where the next sweep begins; false when the bucket does not take it. */
+  /** Whether the bucket has the position at which the next sweep begins; writes it if need be. */
   save(): Promise<boolean>;
 }
 
 /**
- * Opens the place that the sweep before this one has left.
+ * The place of this sweep, which starts at the position that the previous sweep saved.
  *
- * Before the first, second, fourth, eighth page and so on, the place behind that page is written down. So a sweep that
- * is killed has lost at most half of its way, and a page that kills every sweep which comes to it is passed by the next
- * one. A page that was under way when the time ended is the next sweep's first; it is passed when it was the only page.
+ * Before the first, second, fourth, eighth page and so on, the position after that page is saved. So a killed sweep
+ * loses at most half of its work, and the next sweep passes a page that kills each sweep which reaches it. When time
+ * ends while a page is swept, the next sweep begins with that page. If it was the sweep's only page, the next sweep
+ * passes it.
  */
 export async function openPlace(progress: SweepProgress): Promise<Place> {
   const start = await progress.read().catch(ignoreProblem(null));
@@ -57,7 +58,7 @@ export async function openPlace(progress: SweepProgress): Promise<Place> {
   };
 }
 
-/** The place is an aid. A bug passes on. */
+/** Returns `instead` for a `Problem`, since a sweep works without a saved position. Rethrows any other error. */
 function ignoreProblem<T>(instead: T): (error: unknown) => T {
   return (error) => {
     if (error instanceof Problem) return instead;

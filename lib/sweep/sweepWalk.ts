@@ -1,24 +1,24 @@
 /**
- * The order in which a sweep looks at a bucket: batch by batch of the listing, and in each batch page by page. A page's
- * objects lie scattered over the listing, so a key alone would not say which pages a sweep has been at: its position is
- * the batch and the last page in it.
+ * The order in which a sweep looks at a bucket: batch by batch of the listing, and page by page in each batch. A page's
+ * objects are scattered over the listing, so a key alone does not say which pages were swept. A position is therefore a
+ * batch and the last page swept in it.
  */
 import { parseObjectName } from '../domain/objectName.ts';
 import type { Clock, ImageStore, StoredObject, SweepPosition } from '../domain/ports.ts';
 
 export interface Batch {
-  /** Where the batch begins and ends in the listing: `after` < key ≤ `until`. */
+  /** The batch is the keys `after` < key ≤ `until` of the listing. */
   readonly after: string;
   readonly until: string;
   readonly objects: readonly StoredObject[];
 }
 
-/** Objects held in memory at a time (about 30 MB); a bucket with fewer has each record read once. */
+/** Objects of a batch at most, about 30 MB in memory. In a bucket with fewer, each record is read once. */
 const BATCH_OBJECTS = 100_000;
 
 /**
- * Every object of the bucket once: from `start` to the end, then from the beginning to `start`. Listing takes at most
- * half of the time that is left, so that there is time for the pages of a batch.
+ * Every object of the bucket once, in batches: from `start` to the end, then from the beginning to `start`. Listing a
+ * batch takes at most half of the time left, so that time remains for its pages.
  * @param deadline on `clock.elapsed()`, ms
  */
 export async function* batchesFrom(
@@ -46,7 +46,7 @@ export async function* batchesFrom(
   );
 }
 
-/** The old objects of each page of the batch, in the order of the pages' ids. */
+/** Names of the old objects of each page in the batch, in the order of the pages' ids. */
 export function oldNamesByPage(
   { objects }: Batch,
   now: Date,
@@ -62,7 +62,7 @@ export function oldNamesByPage(
   return [...byPage].sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
-/** Younger objects may belong to a write that is still under way. */
+/** Younger objects may belong to an operation that has not committed yet. */
 const YOUNGEST_MS = 24 * 60 * 60 * 1000;
 
 async function* batchesOf(
@@ -87,7 +87,7 @@ async function* batchesOf(
   if (last !== undefined) yield { after, until: last.name, objects: batch };
 }
 
-/** Up to the first object that is not `isIn`, those that are wanted. */
+/** The objects that are `isWanted`, up to the first one that is not `isIn`. */
 async function* select(
   objects: AsyncIterable<StoredObject>,
   isIn: (object: StoredObject) => boolean,
@@ -99,13 +99,13 @@ async function* select(
   }
 }
 
-/** In the order of a listing, which is that of the bytes and not that of JavaScript's strings. */
+/** Whether an object's key is ≤ `end` in the order of a listing: by UTF-8 bytes, not as JavaScript compares strings. */
 function keysUpTo(end: string): (object: StoredObject) => boolean {
   const bytes = Buffer.from(end);
   return ({ name }) => Buffer.compare(Buffer.from(name), bytes) <= 0;
 }
 
-/** Empty, and so before every other, for a key that is not ours. */
+/** The page id in an object's key; for any other key empty, which sorts first. */
 function pageIdOf({ name }: StoredObject): string {
   return parseObjectName(name)?.pageId ?? '';
 }

@@ -6,43 +6,42 @@ import { isImageProperty } from './imageProperties.ts';
 export type CssReference =
   | (CssImage & {
       readonly kind: 'image';
-      /** Lower case; a custom property as written. */
+      /** In lower case, except for a custom property. */
       readonly property: string;
     })
   | { readonly kind: 'import'; readonly url: string };
 
-/** How reading a text of CSS ended. */
+/** How CSS ended. */
 export interface CssEnd {
   /** False when a rule, a declaration, a bracket or a comment was still open. */
   readonly isClosed: boolean;
 }
 
-/** `declarations` is a `style` attribute. */
+/** Where CSS comes from: `declarations` is the value of a `style` attribute. */
 export type CssContext = 'stylesheet' | 'declarations';
 
 const TOKENS_PER_STEP = 512;
 const IMAGES_PER_STEP = 512;
 
-/** What a token completes: a declaration with its images, or an import. */
+/** What a token completes: a declaration with its images, an import, or nothing (null). */
 type Completed =
   | { readonly kind: 'images'; readonly property: string; readonly images: readonly CssImage[] }
   | { readonly kind: 'import'; readonly url: string }
   | null;
 
-/** Each reference needs one of these; a backslash may hide any of them. */
+/** Every reference begins with one of these; an escape may hide any of them. */
 const REFERENCE_START = /(?:url|src|image|image-set)\(|@import|\\/i;
 
-/** Whether `css` can hold a reference at all. */
+/** Whether `css` can have a reference at all. */
 export function mayNameImages(css: string): boolean {
   return REFERENCE_START.test(css);
 }
 
 /**
- * Reads what images and stylesheets CSS names, in order; a `null` between them is a good place for a rest. Follows
- * CSS Syntax: a declaration with a bad string or URL is dropped, what is not closed ends with the text. Values of
- * custom properties count (a page that puts an image there means to use it); `@font-face` and the preludes of rules
- * do not.
- * @returns at its end, whether it closes what it opens
+ * The images and stylesheets that CSS names, in order; at a `null` the caller may yield. By CSS Syntax, a declaration
+ * with a bad string or URL is dropped, and the end of the text closes all that is open. Values of custom properties
+ * count, since a page that puts an image there means to use it. `@font-face` and the preludes of rules do not count.
+ * @returns at the end, whether the text closes all that it opens
  */
 export function* readCss(
   css: string,
@@ -75,18 +74,18 @@ function* referencesIn(completed: Completed): Generator<CssReference | null, voi
 interface RuleReader {
   take(token: CssToken): Completed;
   finish(): Completed;
-  /** Nothing that was begun is still open. */
+  /** No rule, declaration or bracket is open. */
   isClosed(): boolean;
 }
 
-/** Keeps the place in the nesting of rules. Since rules nest, `a:b` may be a declaration or begin a selector. */
+/** A reader of rules, which tracks their nesting. As rules nest, `a:b` may be a declaration or begin a selector. */
 function createRuleReader(context: CssContext): RuleReader {
-  /** Open blocks; true where declarations count. */
+  /** For each open block, whether its declarations count. */
   const blocks: boolean[] = [context === 'declarations'];
   const value = createCssValueReader();
   let state: 'start' | 'name' | 'value' | 'prelude' | 'import' = 'start';
   let name = '';
-  /** What closes the open brackets of a prelude, in which `;` and `{` mean nothing. */
+  /** The closing brackets that a prelude still needs. Inside its brackets `;` and `{` end nothing. */
   let closers: string[] = [];
   let isFontFace = false;
   let areImportsOver = context === 'declarations';
@@ -153,7 +152,7 @@ function createRuleReader(context: CssContext): RuleReader {
       if (token.kind === ';') return commit();
       if (token.kind === '}') return closeBlock();
       if (token.kind === '{' && !name.startsWith('--')) {
-        // It was a selector, as in `a:hover {`.
+        // The name and the value were a selector, as in `a:hover {`.
         openBlock();
         return null;
       }

@@ -3,7 +3,7 @@ import { isAsciiBlank } from '../asciiBlanks.ts';
 
 type CssCloser = ')' | ']' | '}';
 
-/** What reading images needs of a CSS token (CSS Syntax section 4). */
+/** The parts of a CSS token (CSS Syntax section 4) that finding images needs. */
 export interface CssToken {
   readonly kind:
     | 'ident'
@@ -22,16 +22,16 @@ export interface CssToken {
     | 'bad'
     | 'whitespace'
     | 'other';
-  /** Unescaped name or text; of a dimension, as written. */
+  /** The name or text, unescaped; a dimension as written; otherwise empty. */
   readonly value: string;
-  /** The kind that closes this bracket or function. */
+  /** The kind that closes this bracket or function; null for other tokens. */
   readonly closer: CssCloser | null;
 }
 
 export interface CssTokens {
-  /** null at the end. Never throws for what the text holds. */
+  /** The next token; null at the end. Never throws because of the text. */
   next(): CssToken | null;
-  /** The last token was a comment that the text does not close. */
+  /** Whether the text ends in a comment that it does not close. */
   endsInComment(): boolean;
 }
 
@@ -49,7 +49,7 @@ const PLAIN: ReadonlyMap<number | undefined, CssToken> = new Map([
   [tokenTypes.BadUrl, plain('bad')],
   [tokenTypes.WhiteSpace, plain('whitespace')],
   [tokenTypes.Comment, plain('whitespace')],
-  // HTML's comment marks, which CSS skips where they are allowed.
+  // The marks `<!--` and `-->`, which CSS skips where it allows them.
   [tokenTypes.CDO, plain('whitespace')],
   [tokenTypes.CDC, plain('whitespace')],
 ]);
@@ -62,8 +62,8 @@ const BACKSLASH = 0x5c;
 const LOOK_AHEAD = 64;
 
 /**
- * The tokens of a text, one after the other. The tokenizer cannot pause, but between two tokens it knows nothing but
- * where it is: so it is stopped, and begins again with the rest of the text.
+ * The tokens of a text, one by one. css-tree's tokenizer cannot pause, but between two tokens its only state is its
+ * position. So it is stopped, and later starts again on the rest of the text.
  */
 export function createCssTokens(text: string): CssTokens {
   const css = withoutNul(text);
@@ -77,7 +77,7 @@ export function createCssTokens(text: string): CssTokens {
     tokens = [];
     next = 0;
     const start = position;
-    // Shares the text; it is no copy.
+    // This does not copy the text.
     const rest = css.slice(start);
     try {
       tokenize(rest, (type, from, to) => {
@@ -91,7 +91,7 @@ export function createCssTokens(text: string): CssTokens {
           throw FULL;
         }
         isOpenComment = type === tokenTypes.Comment && !isClosedComment(rest, from, to);
-        // The tokenizer would skip one where it begins.
+        // The tokenizer would skip a byte order mark at which it starts.
         const canStop = css.charCodeAt(position) !== BYTE_ORDER_MARK;
         if (tokens.length >= TOKENS_AT_A_TIME && canStop) throw FULL;
       });
@@ -146,7 +146,7 @@ function isClosedComment(text: string, from: number, to: number): boolean {
   return to - from >= 4 && text.endsWith('*/', to);
 }
 
-/** What stands in `url(…)`, its escapes as written. At the end of the text the bracket may be missing. */
+/** The text inside `url(…)`, with its escapes. At the end of the text the bracket may be missing. */
 function urlIn(token: string): string {
   let start = token.indexOf('(') + 1;
   while (start < token.length && isAsciiBlank(token.charCodeAt(start))) start += 1;
@@ -155,21 +155,24 @@ function urlIn(token: string): string {
   return token.slice(start, end);
 }
 
-/** What stands between the quotes, its escapes as written. At the end of the text the second one may be missing. */
+/** The text between the quotes, with its escapes. At the end of the text the second quote may be missing. */
 function stringIn(token: string): string {
   const last = token.length - 1;
   const isClosed = last > 0 && token[last] === token[0] && !isEscaped(token, last);
   return token.slice(1, isClosed ? last : undefined);
 }
 
-/** Whether the character at `index` stands behind an odd number of backslashes. */
+/** Whether an odd number of backslashes precedes the character at `index`. */
 function isEscaped(text: string, index: number): boolean {
   let start = index;
   while (text.charCodeAt(start - 1) === BACKSLASH) start -= 1;
   return (index - start) % 2 === 1;
 }
 
-/** Behind the first bracket from `start` on that closes an address; each search goes on where the last one ended. */
+/**
+ * A function that returns the offset after the first unescaped `)` from `start` on, or the text's length without one.
+ * Calls must have ascending starts: a result is used again while it is after `start`.
+ */
 function createUrlEnds(css: string): (start: number) => number {
   let end = 0;
   return (start) => {
@@ -182,8 +185,8 @@ function createUrlEnds(css: string): (start: number) => number {
 }
 
 /**
- * Whether the tokenizer (css-tree 3.2.1) misreads an address without quotes. It takes `\\75rl(a)` for a function of another
- * name, and goes beyond the end of a bad one that ends in an escape.
+ * Whether the tokenizer (css-tree 3.2.1) misreads a URL without quotes. It takes `\75rl(a)`, an escaped `url(a)`, for
+ * another function, and reads too far after a bad URL that ends in an escape.
  */
 function isMisread(type: number, { value }: CssToken, text: string, from: number, to: number): boolean {
   if (type === tokenTypes.BadUrl) return text.slice(from, to).includes('\\');
@@ -200,7 +203,10 @@ function urlTokenOf(behindBracket: string): CssToken {
   return token;
 }
 
-/** CSS Syntax section 3.3. By code units: to replace ten million matches would take a second. */
+/**
+ * The text with U+FFFD for each NUL (CSS Syntax section 3.3). It works on code units, since a replacement of ten
+ * million matches takes a second.
+ */
 function withoutNul(text: string): string {
   if (!text.includes('\0')) return text;
   const units = new Uint16Array(text.length);
@@ -210,12 +216,15 @@ function withoutNul(text: string): string {
 
 const REPLACEMENT = '\ufffd';
 const REPLACEMENT_UNIT = 0xfffd;
-/** Longer texts keep their escapes: to resolve them would hold the event loop for too long. */
+/** Longer texts keep their escapes: resolving them would block the event loop for too long. */
 const UNESCAPED_CHARS = 1024 * 1024;
-/** CSS Syntax section 4.3.7; in a string an escaped line end stands for nothing. */
+/** An escape (CSS Syntax section 4.3.7). In a string an escaped line end is dropped. */
 const ESCAPE = /\\(?:([0-9a-f]{1,6})(?:\r\n|[ \t\n\f\r])?|(\r\n|[\n\f\r])|(.)|$)/gisu;
 
-/** @param atEnd what a backslash at the end of all text stands for */
+/**
+ * The text with its escapes resolved.
+ * @param atEnd replaces a backslash at the end
+ */
 function unescaped(text: string, atEnd: string): string {
   if (text.length > UNESCAPED_CHARS || !text.includes('\\')) return text;
   return text.replace(ESCAPE, (_, hex?: string, lineEnd?: string, other?: string) => {
@@ -224,7 +233,7 @@ function unescaped(text: string, atEnd: string): string {
   });
 }
 
-/** CSS Syntax section 4.3.7: what is not a character becomes U+FFFD. */
+/** The character of a code point; U+FFFD when there is no such character (CSS Syntax section 4.3.7). */
 function codePoint(value: number): string {
   const isCharacter = value > 0 && value <= 0x10ffff && (value < 0xd800 || value > 0xdfff);
   return isCharacter ? String.fromCodePoint(value) : REPLACEMENT;

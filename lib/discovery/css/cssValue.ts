@@ -2,21 +2,21 @@ import type { CssToken } from './cssTokens.ts';
 
 /** An image in the value of a declaration. */
 export interface CssImage {
-  /** Unescaped, not resolved. */
+  /** Unescaped, but not resolved. */
   readonly url: string;
-  /** The same number for the candidates of one `image-set()`. */
+  /** Number of its group: the candidates of one `image-set()` have the same. */
   readonly group: number;
   /** The resolution in an `image-set()`, as written. */
   readonly descriptor?: string;
-  /** The same in `x`. */
+  /** The resolution in `x`. */
   readonly density?: number;
 }
 
 export interface CssValueReader {
   take(token: CssToken): void;
-  /** Within a bracket, where `;` and `}` mean nothing. */
+  /** Whether a bracket is open, inside which `;` and `}` end nothing. */
   isNested(): boolean;
-  /** The images of the value read so far; none when it has a bad token, since a browser drops it whole. */
+  /** The images read so far. Empty when there was a bad token, since a browser then drops the value. */
   finish(): readonly CssImage[];
   /** Begins the next value. */
   reset(): void;
@@ -25,21 +25,21 @@ export interface CssValueReader {
 interface Bracket {
   readonly closer: string;
   readonly function: string;
-  /** Of the `image-set()` that this is, or is in. */
+  /** The `image-set()` that this bracket is, or is inside; null without one. */
   readonly set: ImageSet | null;
 }
 
 interface ImageSet {
   readonly group: number;
-  /** Index of the image that a resolution would belong to. */
+  /** Index of the image to which a following resolution belongs; null when there is no such image. */
   current: number | null;
 }
 
 const IMAGE_SETS: ReadonlySet<string> = new Set(['image-set', '-webkit-image-set']);
-/** Functions whose bare string is the address of an image; so is one in an `image-set()`. */
+/** Functions in which a quoted string is the URL of an image. */
 const TAKES_STRING: ReadonlySet<string> = new Set(['url', 'src', 'image', ...IMAGE_SETS]);
 const RESOLUTION = /^\+?(\d+(?:\.\d+)?|\.\d+)(x|dppx|dpi|dpcm)$/i;
-/** How many of the unit make one `x`. */
+/** Units of a resolution, and how many of each make 1x. */
 const PER_X: ReadonlyMap<string, number> = new Map([
   ['x', 1],
   ['dppx', 1],
@@ -47,7 +47,7 @@ const PER_X: ReadonlyMap<string, number> = new Map([
   ['dpcm', 96 / 2.54],
 ]);
 
-/** Reads images out of values: `url()` at any depth, strings where CSS takes one for an address. */
+/** A reader of the images in a value: `url()` at any depth, and strings where CSS takes a string for a URL. */
 export function createCssValueReader(): CssValueReader {
   const brackets: Bracket[] = [];
   let images: CssImage[] = [];

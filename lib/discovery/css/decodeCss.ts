@@ -2,17 +2,17 @@ import { parseMimeType } from '../mimeType.ts';
 
 export interface DecodedCss {
   readonly text: string;
-  /** Name by the Encoding standard, which imported stylesheets inherit. */
+  /** Name by the Encoding standard. Imported stylesheets inherit it. */
   readonly encoding: string;
 }
 
-/** CSS Syntax section 3.2: exactly these bytes at the very start, the label within the first 1,024. */
+/** CSS Syntax section 3.2: the file begins with exactly these bytes, and the rule ends within the first 1,024. */
 const CHARSET_RULE = /^@charset "([^"]*)";/;
 const CHARSET_RULE_BYTES = 1_024;
 
 /**
- * Decodes a stylesheet by CSS Syntax section 3.2: byte order mark, then the header's label, then `@charset`, then the
- * encoding of what refers to it, then UTF-8.
+ * The text of a stylesheet, decoded by CSS Syntax section 3.2. The first that is present decides: byte order mark,
+ * charset of the Content-Type, `@charset`, encoding of the referring text. Otherwise it is UTF-8.
  */
 export function decodeCss(
   bytes: Buffer,
@@ -37,7 +37,7 @@ function markedEncoding([first, second, third]: Buffer): string | undefined {
 function ruledEncoding(bytes: Buffer): string | undefined {
   const start = bytes.subarray(0, CHARSET_RULE_BYTES).toString('latin1');
   const encoding = knownEncoding(CHARSET_RULE.exec(start)?.[1]);
-  // A rule that can be read byte by byte cannot be right about UTF-16.
+  // A rule in single bytes cannot be UTF-16. CSS Syntax section 3.2 then takes UTF-8.
   return encoding?.startsWith('utf-16') ? 'utf-8' : encoding;
 }
 

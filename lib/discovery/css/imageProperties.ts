@@ -1,4 +1,4 @@
-/** CSS properties whose values may hold images. Adding one is adding a line. */
+/** CSS properties whose values may have images. */
 const IMAGE_PROPERTIES: ReadonlySet<string> = new Set([
   'background',
   'background-image',
@@ -24,7 +24,10 @@ const IMAGE_PROPERTIES: ReadonlySet<string> = new Set([
   '-webkit-shape-outside',
 ]);
 
-/** @param property lower case, but for a custom property */
+/**
+ * Whether the value of a property may have images. Custom properties may.
+ * @param property in lower case, except for a custom property
+ */
 export function isImageProperty(property: string): boolean {
   return property.startsWith('--') || IMAGE_PROPERTIES.has(property);
 }

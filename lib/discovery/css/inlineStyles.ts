@@ -11,7 +11,7 @@ import { readCss } from './css.ts';
 
 const ENTRIES_BETWEEN_LOOKS = 128;
 
-/** Replaces CSS that stands in the page by what it names, in place. */
+/** The entries, with the references that inline CSS names in place of the CSS. */
 export async function expandInlineStyles(
   entries: readonly PageEntry[],
   pace: Pace,
@@ -50,15 +50,15 @@ export async function expandInlineStyles(
 }
 
 /**
- * Every image of a style is a picture of its own, but for those of one `image-set()`; where a script replaces the
- * style by a background from an attribute, all are candidates of the element's picture.
+ * The picture for each group of images in inline CSS: a separate one, so that only the images of one `image-set()`
+ * share theirs. When a lazy-loading attribute will replace the background, all are candidates of the element's picture.
  */
 function picturesOf({ owner }: InlineCss): (group: number) => Picture {
   if (owner?.hasLazyBackground) return () => owner;
   return groupPictures();
 }
 
-/** One picture for each group of images; the images of a group follow each other. */
+/** A function that returns one picture for each group of images. Images of a group must follow each other. */
 export function groupPictures(): (group: number) => Picture {
   let last: { readonly group: number; readonly picture: Picture } | null = null;
   return (group) => {

@@ -10,28 +10,28 @@ import { readCss } from './css.ts';
 import { decodeCss } from './decodeCss.ts';
 import { groupPictures } from './inlineStyles.ts';
 
-/** What reading one stylesheet came to. */
+/** The outcome of reading one stylesheet. */
 export type StylesheetResult =
   | {
       readonly kind: 'read';
       readonly bytes: Buffer;
       readonly contentType: string | undefined;
-      /** After redirects: what its references are resolved against. */
+      /** The URL after redirects, against which its references are resolved. */
       readonly finalUrl: URL;
-      /** The end of the connection was the end of the text: it may have been cut. */
+      /** The end of the connection ended the text, so it may be cut off. */
       readonly isUndelimited?: boolean;
     }
   | { readonly kind: 'failed'; readonly warning: Shortfall };
 
-/** Reads one stylesheet; never throws for what a server does. */
+/** Reads one stylesheet. Never throws because of what a server does. */
 export type ReadStylesheet = (url: URL, referrer: URL) => Promise<StylesheetResult>;
 
 export interface StylesheetLimits {
-  /** Stylesheets of one page. */
+  /** Stylesheets that are read for one page. */
   readonly stylesheetsMax: number;
-  /** Of those, so many are read at a time. */
+  /** Stylesheets that are read concurrently. */
   readonly stylesheetsAtATime: number;
-  /** A stylesheet so many imports away from the page is the last that is read. */
+  /** Number of imports between the page and a stylesheet that is read. */
   readonly importDepthMax: number;
 }
 
@@ -41,17 +41,17 @@ export interface StylesheetParts {
   readonly pace: Pace;
 }
 
-/** The page as stylesheets see it. */
+/** What stylesheets need of the page that links them. */
 export interface StylesheetHome {
-  /** What links are resolved against. */
+  /** The URL against which links are resolved. */
   readonly base: string;
   readonly encoding: string;
   readonly finalUrl: URL;
-  /** The page as a source. It gets its links here, or a shortfall when it has too many. */
+  /** The page as a source. `readStylesheets` adds its links, or a shortfall when it has too many. */
   readonly source: SourceDraft;
 }
 
-/** A source whose reading goes on. */
+/** A source that is still being read. */
 export interface SourceDraft extends Source {
   url: string;
   readonly links: Set<number>;
@@ -61,33 +61,33 @@ export interface SourceDraft extends Source {
 }
 
 export interface ReadStylesheets {
-  /** What a stylesheet names, in order, imports included; only at the first link that led to it. */
+  /** The references of a stylesheet and its imports, in order. Only the first link to a stylesheet has them. */
   readonly referencesOf: (link: StylesheetLink) => Iterable<Reference>;
   readonly warnings: readonly Warning[];
-  /** The page, and every stylesheet that is linked or imported: what `Reference.source` counts in. */
+  /** The page, and every stylesheet that is linked or imported. `Reference.source` is an index into it. */
   readonly sources: readonly Source[];
 }
 
-/** A stylesheet that is to be read, and later what it holds. */
+/** A stylesheet to read, and its entries once it was read. */
 interface Sheet {
   readonly link: StylesheetLink;
-  /** As linked, without fragment. */
+  /** Absolute, before redirects, without fragment. */
   readonly url: string;
-  /** It has the `url` of a `data:` stylesheet once that was read. */
+  /** For a `data:` stylesheet its `url` is empty until it was read. */
   readonly source: SourceDraft;
   readonly sourceIndex: number;
   readonly referrer: URL;
   entries: readonly (Reference | StylesheetLink)[];
 }
 
-/** Those that are left out are counted up to this, so that a page of nothing but links costs little. */
+/** Unread stylesheets are counted up to this number, so that a page full of links costs little. */
 const LEFT_OUT_COUNTED = 10_000;
 const LINKS_BETWEEN_LOOKS = 128;
-/** Of a `url` in a warning that is too long to be of use. */
+/** Characters that a warning shows of a URL that is too long. */
 const WARNED_URL_CHARS = 200;
-/** Of a type in a detail, which is said of every image of the stylesheet. */
+/** Characters that a detail shows of a type. The detail is repeated for every image of the stylesheet. */
 const TYPE_CHARS = 100;
-/** Of a source whose further links were not even looked at. */
+/** The shortfall of a source whose further links are ignored. */
 const TOO_MANY_LINKS: Shortfall = {
   code: 'LIMIT_REACHED',
   detail: `More than ${LEFT_OUT_COUNTED} stylesheets were not read.`,
@@ -95,8 +95,8 @@ const TOO_MANY_LINKS: Shortfall = {
 const WRONG_TYPE = /^(?:text\/html|application\/xhtml\+xml|application\/json|(?:image|audio|video)\/.*)$/;
 
 /**
- * Reads the stylesheets that `links` lead to, level by level: each URL once, in the order in which the page names
- * them. What cannot be read is a warning.
+ * The stylesheets that `links` lead to. They are read level by level, each URL once, in the order in which the page
+ * names them. A stylesheet that cannot be read is a warning.
  */
 export async function readStylesheets(
   links: readonly StylesheetLink[],
@@ -105,13 +105,13 @@ export async function readStylesheets(
 ): Promise<ReadStylesheets> {
   const sheets = new Map<StylesheetLink, Sheet>();
   const sources: SourceDraft[] = [home.source];
-  /** By URL; null for the page itself. */
+  /** Index of the source by URL; null for the page itself. */
   const met = new Map<string, number | null>([[withoutFragment(home.finalUrl.href), null]]);
   const warnings: Warning[] = [];
   let considered = 0;
   let leftOut: { url: string; count: number } | null = null;
 
-  /** Where it is the first time that it is met, it is to be read. */
+  /** The stylesheet of a link; null when it is already known or must not be read. */
   const admit = (link: StylesheetLink, referrer: URL, from: SourceDraft): Sheet | null => {
     if (leftOut !== null && leftOut.count >= LEFT_OUT_COUNTED) {
       from.shortfall ??= TOO_MANY_LINKS;
@@ -145,7 +145,7 @@ export async function readStylesheets(
       warnings.push({ ...refusal, url: presentable(url) });
       return null;
     }
-    // To show megabytes of a `data:` URL they have to be decoded, which is done once.
+    // The name of a `data:` URL needs its decoded bytes, so it is set when the URL is read.
     if (!isDataUrl(url)) source.url = presentable(url);
     const sheet: Sheet = { link, url, source, sourceIndex, referrer, entries: [] };
     sheets.set(link, sheet);
@@ -187,7 +187,7 @@ export async function readStylesheets(
   return { referencesOf: (link) => flatten(sheets, link), warnings, sources };
 }
 
-/** null when it is no address of a stylesheet at all. */
+/** The absolute URL of a link, without fragment; null when it is not http(s) or `data:`. */
 function addressOf({ href, base }: StylesheetLink, pageBase: string): string | null {
   if (isDataUrl(href)) return href;
   const url = URL.parse(href, base ?? pageBase);
@@ -223,7 +223,7 @@ function limitWarning({ url, count }: { url: string; count: number }, limits: St
   };
 }
 
-/** Without credentials, and no longer than is of use. */
+/** The URL as responses show it: shortened, and without credentials. */
 function presentable(url: string): string {
   if (isDataUrl(url)) return shownDataUrl(url, decodeDataUrl(url));
   if (url.length > URL_MAX_CHARS) return url.slice(0, WARNED_URL_CHARS);
@@ -237,7 +237,7 @@ function shownDataUrl(url: string, data: DataUrl | null): string {
   return data === null ? url.slice(0, WARNED_URL_CHARS) : dataUrlName(data);
 }
 
-/** In the order of `level`, so many at a time. */
+/** The outcome for each stylesheet, in the order of `level`. */
 async function readLevel(level: readonly Sheet[], parts: StylesheetParts): Promise<StylesheetResult[]> {
   const results: StylesheetResult[] = [];
   const waiting = level.entries();
@@ -259,7 +259,7 @@ async function readOne(sheet: Sheet, { readStylesheet, pace }: StylesheetParts):
     : { kind: 'read', bytes: data.bytes, contentType: data.contentType, finalUrl: new URL('data:,') };
 }
 
-/** A page or picture in a stylesheet's place (an error page, mostly) holds none. */
+/** The result, or a failure when its Content-Type is that of a page or an image, as for an error page. */
 function rightType(result: StylesheetResult): StylesheetResult {
   const type = result.kind === 'read' ? parseMimeType(result.contentType) : null;
   if (type === null || !WRONG_TYPE.test(type.essence)) return notHtml(result);
@@ -272,7 +272,7 @@ function rightType(result: StylesheetResult): StylesheetResult {
   };
 }
 
-/** By its bytes: some servers send their error page as text/css, or as nothing. */
+/** The result, or a failure when its bytes are HTML. Some servers send an error page as text/css or without a type. */
 function notHtml(result: StylesheetResult): StylesheetResult {
   if (result.kind === 'failed' || !isHtmlForCss(result.bytes)) return result;
   const detail = 'It was answered with a page of HTML, not with CSS.';
@@ -319,13 +319,13 @@ async function readSheet(
     }
   }
   source.isDelimited = result.isUndelimited !== true;
-  // A text of nothing does not end: nothing of it came, perhaps.
+  // An empty text has no end: perhaps it was cut off before its first byte.
   source.hasEnd = step.value.isClosed && text.trim() !== '';
   if (pace.isDue()) await pace.rest();
   return entries;
 }
 
-/** Depth is bounded by the import limit. */
+/** The references of a stylesheet and its imports, in order. `importDepthMax` bounds the recursion. */
 function* flatten(
   sheets: ReadonlyMap<StylesheetLink, Sheet>,
   link: StylesheetLink,

@@ -1,10 +1,10 @@
-/** What comes next in a JSON document: a bracket, the name of a member, a text, or a number, boolean or null. */
+/** A part of a JSON document. `other` is a number, a boolean or null. */
 type JsonEvent = '{' | '}' | '[' | ']' | 'name' | 'string' | 'other';
 
 export interface JsonReader {
-  /** The next event; null at the end; `bad` where the text is not JSON, at which reading must stop. */
+  /** The next event; null at the end. `bad` means that the text is not JSON: reading must then stop. */
   next(): JsonEvent | 'bad' | null;
-  /** The name or string of the last event, its escapes resolved. */
+  /** The name or string of the last event, with its escapes resolved. */
   text(): string;
 }
 
@@ -21,39 +21,40 @@ const LETTER_U = 0x75;
 const SHORT_ESCAPES: ReadonlySet<number> = new Set(Array.from('"\\/bfnrt', (letter) => letter.charCodeAt(0)));
 
 const SCALAR = /(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)/y;
-/** Of a string: whatever is neither a control character, nor a quote, nor a backslash. */
+/** Characters of a string without control characters, quotes and backslashes. */
 const PLAIN = /[ !#-[\]-\uffff]+/y;
-/** A pattern is faster than a loop over more characters than these. */
+/** Over more characters than this, a pattern is faster than a loop. */
 const NEAR_CHARS = 32;
 const WHITESPACE = /[ \t\n\r]+/y;
 
 /**
- * Reads JSON (RFC 8259) without building it: an array of half a million empty objects takes forty megabytes and cannot
- * be interrupted. Accepts exactly the texts that `JSON.parse` accepts, in linear time, however deep they are.
+ * A reader of JSON (RFC 8259) that does not build values. `JSON.parse` cannot be interrupted, and an array of half a
+ * million empty objects takes forty megabytes. This reader accepts exactly the texts that `JSON.parse` accepts, at any
+ * depth, in linear time.
  */
 export function createJsonReader(text: string): JsonReader {
-  /** Of the open brackets; true for a list. */
+  /** For each open bracket, whether it opened a list. */
   const lists: boolean[] = [];
   let at = 0;
-  /** `first`: behind an opening bracket, so that the closing one may follow. `after`: behind a value. */
+  /** What may follow. `first`: after an opening bracket, so the closing one may follow. `after`: after a value. */
   let state: 'value' | 'first' | 'name' | 'after' = 'value';
   let start = 0;
   let end = 0;
   let isEscaped = false;
 
-  /** Steps over what the pattern matches here; the loops of patterns are fast from their first character on. */
+  /** Skips what the pattern matches here; false when it matches nothing. */
   const skip = (pattern: RegExp): boolean => {
     pattern.lastIndex = at;
     if (!pattern.test(text)) return false;
     at = pattern.lastIndex;
     return true;
   };
-  /** The character behind whitespace; NaN at the end. */
+  /** The next code unit that is not whitespace; NaN at the end. */
   const skipWhitespace = (): number => {
     const code = text.charCodeAt(at);
     return code <= 0x20 && skip(WHITESPACE) ? text.charCodeAt(at) : code;
   };
-  /** Steps over the string that begins here. */
+  /** Skips the string that begins here; false when it is not a valid string. */
   const takeString = (): boolean => {
     at += 1;
     start = at;
@@ -122,7 +123,7 @@ export function createJsonReader(text: string): JsonReader {
   };
 }
 
-/** Characters of the escape that begins at a backslash; 0 when it is none. */
+/** Number of characters of the escape at this backslash; 0 when it is not valid. */
 function escapeLength(text: string, at: number): number {
   const code = text.charCodeAt(at + 1);
   if (code !== LETTER_U) return SHORT_ESCAPES.has(code) ? 2 : 0;

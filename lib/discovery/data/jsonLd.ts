@@ -1,12 +1,12 @@
 import { createJsonReader } from './jsonEvents.ts';
 
-/** Of one block: real ones have a hundredth of it. */
+/** Length of one block. Real blocks are a hundred times shorter. */
 export const JSON_LD_MAX_CHARS = 1024 * 1024;
 
-/** Of all blocks of a page: twenty times what one call stores. Each costs memory until the page is read. */
+/** URLs in all blocks of a page: twenty times what one call stores. All of them stay in memory during discovery. */
 export const JSON_LD_URLS_MAX = 20_000;
 
-/** Shared by all JSON-LD of a page. */
+/** The budget that all JSON-LD blocks of a page share. */
 export interface JsonLdBudget {
   urlsLeft: number;
 }
@@ -23,7 +23,7 @@ const LEVELS_MAX = 1_000;
 const EVENTS_PER_STEP = 512;
 const URLS_PER_STEP = 512;
 
-/** What counts of an object. */
+/** The members of an object that count. */
 interface Described {
   readonly isImage: boolean;
   id: string | null;
@@ -31,7 +31,7 @@ interface Described {
   contentUrl: string[] | null;
 }
 
-/** An image key's value, in the order of the document. */
+/** The value of an image key. */
 interface Named {
   readonly key: string;
   readonly value: string | Described;
@@ -41,20 +41,21 @@ interface Named {
 interface Level {
   /** null for a list. */
   readonly object: Described | null;
-  /** The image key that the values of a list stand under. */
+  /** For a list, the image key whose value it is; null for any other key. */
   readonly key: string | null;
-  /** Takes the texts of a list of addresses. */
+  /** For a list of URLs, the array to which its strings are added. */
   readonly addresses: string[] | null;
 }
 
 const PLAIN_LIST: Level = { object: null, key: null, addresses: null };
 
 /**
- * Reads `image`, `thumbnailUrl` and `logo` anywhere in a JSON-LD document, in its order: as a string, a list, an
- * object's `url` or `contentUrl`, or a reference by `@id` to such an object, whose addresses are named once however
- * many references it has. What is not JSON names nothing. A `null` between them is a good place for a rest.
+ * The images under `image`, `thumbnailUrl` and `logo` anywhere in a JSON-LD document, in its order. The value may be a
+ * string, a list, an object with `url` or `contentUrl`, or a reference by `@id` to such an object. The URLs of a
+ * referenced object are returned once, for its first reference. Text that is not JSON has no images. At a `null` the
+ * caller may yield.
  *
- * @param budget loses one for each URL; when it has none left, reading stops
+ * @param budget loses one for each URL; reading stops when it is used up
  * @returns whether the document was read whole
  */
 export function* readJsonLd(
@@ -62,7 +63,7 @@ export function* readJsonLd(
   budget: JsonLdBudget,
 ): Generator<JsonLdImage | null, boolean, undefined> {
   const { named, byId, isWhole } = yield* readNamed(text, budget.urlsLeft);
-  // A block may be one long string, and the next one too.
+  // A block may be one long string, during which nothing yields.
   yield null;
   let count = 0;
   for (const { key, value } of named) {
@@ -79,21 +80,24 @@ export function* readJsonLd(
 
 interface Reading {
   readonly named: readonly Named[];
-  /** The first object of each `@id` that has an address. */
+  /** For each `@id` the first object that has a URL. */
   readonly byId: Map<string, Described>;
   readonly isWhole: boolean;
 }
 
 const NOTHING: Reading = { named: [], byId: new Map(), isWhole: true };
 
-/** @param max images; a document with more, or with too many levels, is read as far as that */
+/**
+ * The values of image keys in a document.
+ * @param max number of images; reading stops after more images, or at more than `LEVELS_MAX` levels
+ */
 function* readNamed(text: string, max: number): Generator<null, Reading, undefined> {
   const reader = createJsonReader(text);
   const named: Named[] = [];
   const byId = new Map<string, Described>();
   const levels: Level[] = [];
   let level: Level | undefined;
-  /** Of the member whose value comes next; null in a list. */
+  /** Name of the latest member of an object; null before the first. */
   let name: string | null = null;
   const referredTo = new Set<string>();
   let images = 0;
@@ -124,7 +128,7 @@ function* readNamed(text: string, max: number): Generator<null, Reading, undefin
     const isReference = !isDescribed && id !== null && !referredTo.has(id);
     if (isReference) referredTo.add(id);
     if (isDescribed || isReference) images += 1;
-    // It names nothing, or nothing new.
+    // The object names no image, or repeats a reference.
     else if (named.at(-1)?.value === object) named.pop();
   };
   const takeString = () => {
@@ -133,7 +137,7 @@ function* readNamed(text: string, max: number): Generator<null, Reading, undefin
       named.push({ key, value: reader.text() });
       images += 1;
     } else if (level?.addresses) {
-      // One too many is enough to end the reading.
+      // One more than `max` is enough for the budget to end the reading.
       if (level.addresses.length <= max) level.addresses.push(reader.text());
     } else if (level?.object && name === '@id') level.object.id = reader.text();
     else if (level?.object && (name === 'url' || name === 'contentUrl')) {
@@ -167,7 +171,7 @@ function addressList(object: Described, name: 'url' | 'contentUrl'): string[] {
   return object[name];
 }
 
-/** The object's own addresses, else those of the object that it refers to, which is then taken out of `byId`. */
+/** The object's URLs or, without any, those of the object that it refers to, which is then removed from `byId`. */
 function addressesOf(image: Described, byId: Map<string, Described>): readonly string[] {
   const own = directAddresses(image);
   if (own.length > 0 || image.id === null) return own;

@@ -1,13 +1,13 @@
 import { isAsciiBlank } from '../asciiBlanks.ts';
 import { type SrcsetCandidate, srcsetCandidates } from './srcset.ts';
 
-/** A media query, and a type. */
+/** A part may have two brackets at its end: a media query and a type. */
 const BRACKETS_MAX = 2;
 
 /**
- * lazysizes' `data-bgset`: parts that are each a `srcset`, with bars between them; a bar counts beside a blank, so that
- * an address may have one. A part may end with a media query and a type in brackets. A `null` stands between two parts,
- * since ten megabytes of bars have no candidate at which a reader could rest. Linear in the length of `text`.
+ * The candidates of lazysizes' `data-bgset`: several `srcset`s, separated by `|`. A bar separates only next to
+ * whitespace, since a URL may have one. Each part may end with a media query and a type in brackets. A `null` follows
+ * every bar, so that callers can yield even when no part has a candidate. Linear in the length of `text`.
  */
 export function* bgsetCandidates(text: string): Generator<SrcsetCandidate | null, void, undefined> {
   let start = 0;
@@ -25,7 +25,7 @@ function isBlankAt(text: string, index: number): boolean {
   return isAsciiBlank(text.charCodeAt(index));
 }
 
-/** A part without what stands in brackets at its end. */
+/** A part without the brackets at its end. */
 function withoutBrackets(part: string): string {
   let end = endOfText(part, part.length);
   for (let brackets = 0; brackets < BRACKETS_MAX && part[end - 1] === ']'; brackets += 1) {

@@ -14,16 +14,16 @@ import { createPictureTracker } from './pictures.ts';
 export interface CollectedReferences {
   /** In document order. */
   readonly entries: readonly PageEntry[];
-  /** The first `base[href]`, as written. */
+  /** The `href` of the first `base` that has one, as written. */
   readonly baseHref: string | undefined;
-  /** What was too long to be read. */
+  /** What was too long to be read whole. */
   readonly leftOut: ReadonlySet<LeftOut>;
 }
 
 const HTML_NAMESPACE = 'http://www.w3.org/1999/xhtml';
 const STEPS_BETWEEN_LOOKS = 128;
 
-/** Walks a page in document order, without recursion, and applies the rules to every element outside of templates. */
+/** The references of a page, in document order. Every element outside of templates counts. */
 export async function collectReferences(document: PageDocument, pace: Pace): Promise<CollectedReferences> {
   const entries: PageEntry[] = [];
   const leftOut = new Set<LeftOut>();
@@ -31,7 +31,7 @@ export async function collectReferences(document: PageDocument, pace: Pace): Pro
   const finder = createElementFinder(document, pictures, entries, leftOut);
   let baseHref: string | undefined;
 
-  /** null when nothing in it counts. */
+  /** The steps that read the element; null when its content does not count. */
   const enter = (element: PageElement): Iterable<undefined> | null => {
     if (element.name === 'template') return null;
     pictures.enter(element);

@@ -4,21 +4,21 @@ import { parseMimeType } from '../mimeType.ts';
 
 export interface DecodedHtml {
   readonly text: string;
-  /** Name by the Encoding standard, as its stylesheets inherit it. */
+  /** Name by the Encoding standard. The page's stylesheets inherit it. */
   readonly encoding: string;
 }
 
 /**
- * The standard looks for a `meta charset` in the first 1,024 bytes and lets the parser correct itself when it meets
- * one later; looking further at once comes to the same.
+ * The standard looks for `meta charset` in the first 1,024 bytes, and the parser starts again when it meets one later.
+ * Looking further at once has the same result.
  */
 const PRESCAN_BYTES = 16 * 1024;
 const UNKNOWN = 'unknown';
 
 /**
- * Decodes a page by the HTML and Encoding standards: byte order mark, then the header's label, then `meta charset`;
- * without any, UTF-8 when it is valid, else windows-1252. A label that the Encoding standard does not know counts as
- * none.
+ * The text of a page, decoded by the HTML and Encoding standards. The first that is present decides: byte order mark,
+ * charset of the Content-Type, `meta charset`. Otherwise it is UTF-8 if that is valid, or windows-1252. Labels that the
+ * Encoding standard does not know are ignored.
  */
 export function decodeHtml(bytes: Buffer, contentType: string | undefined): DecodedHtml {
   const sniffed = sniff(bytes, {
@@ -27,7 +27,7 @@ export function decodeHtml(bytes: Buffer, contentType: string | undefined): Deco
     maxPrescanBytes: PRESCAN_BYTES,
   });
   const encoding = sniffed === UNKNOWN ? (isUtf8(bytes) ? 'UTF-8' : 'windows-1252') : sniffed;
-  // The standard's decoder for the encodings that are unsafe to decode; Node has none.
+  // Node lacks the standard's "replacement" decoder, for encodings that are unsafe to decode.
   if (encoding === 'replacement') return { text: '\uFFFD', encoding };
   return { text: new TextDecoder(encoding).decode(bytes), encoding };
 }

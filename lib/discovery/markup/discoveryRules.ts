@@ -2,11 +2,11 @@ import { JSON_LD_MAX_CHARS, type JsonLdBudget, readJsonLd } from '../data/jsonLd
 import { parseMimeType } from '../mimeType.ts';
 import { hasImageExtension, looksLikeImageAddress } from './imageAddress.ts';
 
-/** What a rule may ask about the element before it, and whom it tells. */
+/** What a rule uses to read the current element and to add what it finds. */
 export interface Finder {
   /** The trimmed value of an attribute; undefined when it is absent or empty. */
   readonly attribute: (name: string) => string | undefined;
-  /** The text in a `style` or `script`. */
+  /** The text of a `style` or `script` element. */
   readonly text: () => string;
   readonly isInPicture: () => boolean;
   readonly addUrl: (attribute: string, text: string, options?: AddOptions) => undefined;
@@ -14,28 +14,28 @@ export interface Finder {
   readonly addCss: (context: 'stylesheet' | 'declarations', text: string) => undefined;
   readonly addStylesheet: (href: string) => void;
   readonly jsonLd: JsonLdBudget;
-  /** Notes that something was too long to be read whole. */
+  /** Records that something was too long to be read whole. */
   readonly leaveOut: (what: LeftOut) => void;
 }
 
-/** What may be too long to be read. */
+/** Parts of a page that may be too long to be read whole. */
 export type LeftOut = 'jsonLd';
 
 export interface AddOptions {
-  /** The place does not say that it holds an image. */
+  /** As in `Reference`. */
   readonly needsImageType?: boolean;
-  /** An image of its own, not a candidate of the element's picture. */
+  /** A separate image, not a candidate of the element's picture. */
   readonly isSeparate?: boolean;
 }
 
-/** Long work in small steps. */
+/** Long work, which may yield after each step. */
 export type Steps = Generator<undefined, void, undefined>;
-/** Reads one attribute; `value` is trimmed and not empty. What may be long is done in the steps that it returns. */
+/** Reads one attribute; `value` is trimmed and not empty. Returns the steps of work that may be long. */
 export type AttributeRule = (find: Finder, value: string, attribute: string) => Steps | undefined;
-/** Reads what stands in an element. */
+/** Reads the text of an element. Returns the steps of work that may be long. */
 export type TextRule = (find: Finder) => Steps | undefined;
 
-/** Real lists of tokens have a handful. */
+/** Real attributes have a few tokens; a longer text is cut. */
 const TOKENS_MAX_CHARS = 8_192;
 
 const ICON_RELATIONS: ReadonlySet<string> = new Set([
@@ -49,7 +49,7 @@ const ICON_RELATIONS: ReadonlySet<string> = new Set([
   'image_src',
 ]);
 
-/** `property` or `name` of a `meta` that holds an image, by its lower case. */
+/** Values of `property` or `name` of a `meta` whose `content` is an image; the keys are in lower case. */
 const META_NAMES: ReadonlyMap<string, string> = new Map(
   [
     'og:image',
@@ -79,7 +79,9 @@ const imageInput: AttributeRule = (find, value, attribute) => {
   if (find.attribute('type')?.toLowerCase() === 'image') find.addUrl(attribute, value);
 };
 
-/** `object` and `embed` may hold anything: the type decides; without one the extension, or a `data:` URL's own type. */
+/**
+ * `object` and `embed` may have any content: the `type` decides, or else the extension or the type of a `data:` URL.
+ */
 const embedded: AttributeRule = (find, value, attribute) => {
   const type = find.attribute('type');
   if (type !== undefined) {
@@ -134,7 +136,7 @@ const scriptText: TextRule = function* (find) {
   }
 };
 
-/** By element and attribute. Adding a source of images is adding a line. */
+/** Rules by element and attribute. */
 const ATTRIBUTE_RULES: Readonly<Record<string, Readonly<Record<string, AttributeRule>>>> = {
   img: { src: url, srcset },
   source: { srcset: sourceSrcset },
@@ -145,11 +147,11 @@ const ATTRIBUTE_RULES: Readonly<Record<string, Readonly<Record<string, Attribute
   video: { poster: url },
   object: { data: embedded },
   embed: { src: embedded },
-  // SVG's: an HTML `image` is read as `img`.
+  // The `image` of SVG. The HTML parser turns an `image` outside of SVG into `img`.
   image: { href: url, 'xlink:href': url },
   link: { href: linkHref, imagesrcset: linkSrcset },
   meta: { content: metaContent },
-  // The HTML standard's presentational hints.
+  // Obsolete attributes that browsers still honour (HTML standard, section 15.3).
   body: { background: url },
   table: { background: url },
   thead: { background: url },
@@ -160,7 +162,7 @@ const ATTRIBUTE_RULES: Readonly<Record<string, Readonly<Record<string, Attribute
   th: { background: url },
 };
 
-/** For elements that have no rule of their own for the attribute. */
+/** Rules of an attribute for elements that have no rule for it above. */
 const COMMON_RULES: Readonly<Record<string, AttributeRule>> = {
   style: styleAttribute,
   background: backgroundElsewhere,
@@ -175,7 +177,7 @@ const BY_ELEMENT = new Map(
 const COMMON = new Map(Object.entries(COMMON_RULES));
 const TEXT = new Map(Object.entries(TEXT_RULES));
 
-/** The rules of one element's attributes, to be asked first. */
+/** The rules for the attributes of an element, which go before `commonRuleOf`; undefined when it has none. */
 export function attributeRulesOf(element: string): ReadonlyMap<string, AttributeRule> | undefined {
   return BY_ELEMENT.get(element);
 }
@@ -195,8 +197,8 @@ function isImageLink(find: Finder): boolean {
 }
 
 /**
- * Alternate and disabled stylesheets too, and those of any medium: a page may come to use them. A preloaded one is
- * put to use by a script.
+ * Whether a `link` is a stylesheet that the page may use. Alternate and disabled ones count, and those for any medium.
+ * A preloaded stylesheet counts, since a script will apply it.
  */
 function isStylesheetLink(find: Finder): boolean {
   const relations = tokensOf(find.attribute('rel'));
@@ -212,7 +214,7 @@ function isItemImage(find: Finder): boolean {
   return tokensOf(find.attribute('itemprop')).includes('image');
 }
 
-/** Tokens of a space-separated attribute, lower case. */
+/** Tokens of a whitespace-separated attribute, in lower case. */
 function tokensOf(text: string | undefined): string[] {
   return text === undefined
     ? []

@@ -19,19 +19,22 @@ import { IMAGE_ELEMENTS, type PictureTracker } from './pictures.ts';
 import { type SrcsetCandidate, srcsetCandidates } from './srcset.ts';
 
 export interface ElementFinder {
-  /** Applies every rule to one element; a good place for a rest wherever it yields. */
+  /** Applies every rule to one element, in steps between which the caller may yield. */
   readonly look: (element: PageElement) => Iterable<undefined>;
 }
 
 const ALT_MAX_CHARS = 200;
-/** Real ones are short; one of megabytes must not be repeated in every answer. */
+/** Real descriptors are short. A longer one is dropped, since responses repeat it. */
 const DESCRIPTOR_MAX_CHARS = 32;
 const CANDIDATES_PER_STEP = 256;
 const CDATA_START = '<![CDATA[';
 const CDATA_END = ']]>';
 const CSS_FUNCTION = /(?:url|image-set|src|image)\(/i;
 
-/** Applies the rules and writes what they find to `entries`, and what they could not read to `leftOut`. One for a whole page: it keeps the current element. */
+/**
+ * A finder for one page. It applies the rules, adds what they find to `entries` and what they could not read whole to
+ * `leftOut`.
+ */
 export function createElementFinder(
   document: PageDocument,
   pictures: PictureTracker,
@@ -40,7 +43,7 @@ export function createElementFinder(
 ): ElementFinder {
   let element: PageElement;
   let ownPicture: Picture | null;
-  /** null as long as nobody asked: it is looked for once, however many images an element with many attributes names. */
+  /** The element's `alt`, looked up once for all its images; null until the first image. */
   let ownAlt: { readonly text: string | undefined } | null;
 
   const picture = (): Picture => {
@@ -163,7 +166,7 @@ export function createElementFinder(
 
 const NOTHING: readonly undefined[] = [];
 
-/** A `null` counts as a step. */
+/** The candidates in an attribute's value. A `null` is a step without a candidate. */
 function candidatesOf(value: string, kind: ValueKind): Iterable<SrcsetCandidate | null> {
   switch (kind) {
     case 'srcset':
@@ -179,7 +182,7 @@ function altOf(alt: string | undefined): string | undefined {
   return alt === undefined || alt.length <= ALT_MAX_CHARS ? alt : alt.slice(0, ALT_MAX_CHARS).toWellFormed();
 }
 
-/** A page written as XML may wrap its styles and data in a section that HTML does not know. */
+/** The text without a CDATA section around it. Pages written as XML may have one, which HTML takes for text. */
 function withoutCdata(text: string): string {
   const trimmed = trimAsciiBlanks(text);
   return trimmed.startsWith(CDATA_START)

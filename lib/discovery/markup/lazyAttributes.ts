@@ -1,12 +1,12 @@
 /**
- * How a value names images: one address, a `srcset`, a background (one address or CSS with `url()`), or lazysizes'
- * `bgset` (a `srcset` with media queries in brackets and bars between).
+ * How a value names images. `url` is one URL. `background` is one URL, or CSS with `url()`. `bgset` is lazysizes' list
+ * of `srcset`s, which `bgsetCandidates` reads.
  */
 export type ValueKind = 'url' | 'srcset' | 'background' | 'bgset';
 
 /**
- * Attributes from which scripts load images later, by how they are read. Adding one is adding a line. Names come from
- * the lazy-loading libraries and site builders, and from what saved pages were found to use.
+ * Attributes from which scripts load images later, by how they are read. The names come from lazy-loading libraries,
+ * site builders and saved pages.
  */
 const NAMES: Readonly<Record<ValueKind, readonly string[]>> = {
   url: [
@@ -28,7 +28,7 @@ const NAMES: Readonly<Record<ValueKind, readonly string[]>> = {
     'data-thumb',
     'data-img-url',
     'lazysrc',
-    // Libraries and services.
+    // Of libraries and services.
     'data-actualsrc',
     'data-aload',
     'data-asset-url',
@@ -68,7 +68,7 @@ const NAMES: Readonly<Record<ValueKind, readonly string[]>> = {
     'lazyload-src',
     'loadlate',
     'nitro-lazy-src',
-    // Variants of size and density.
+    // For variants of size and density.
     'data-2x',
     'data-at2x',
     'data-desktop-src',
@@ -108,7 +108,7 @@ const NAMES: Readonly<Record<ValueKind, readonly string[]>> = {
     'data-src-small',
     'data-src2x',
     'src-orig',
-    // Plain names.
+    // Without a known library.
     'data-cover',
     'data-default-src',
     'data-fallback-src',

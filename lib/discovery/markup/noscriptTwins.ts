@@ -3,23 +3,22 @@ import { lazyKindOf } from './lazyAttributes.ts';
 import { isPageElement, type PageElement, type PageNode } from './parseDocument.ts';
 
 const IMAGES: ReadonlySet<string> = new Set(['img', 'amp-img', 'amp-anim']);
-/** A twin is small; looking further would be quadratic in nested ones. */
+/** A twin has few elements. Without a limit, nested `noscript`s would take quadratic time. */
 const LOOKED_AT_ELEMENTS = 50;
-/** So with attributes: hundreds of `noscript`s may stand beside one element that has a million. */
+/** Without a limit, hundreds of `noscript`s next to one element with a million attributes would take too long. */
 const LOOKED_AT_ATTRIBUTES = 100;
 
 /**
- * The picture next to a `noscript` that holds the same image for those without scripts: a neighbouring `img` or
- * `picture` that a script fills in later. null when the `noscript` holds none or several images, or has no such
- * neighbour.
+ * The picture of which a `noscript` has the same image for browsers without scripts: a neighbouring `img` or `picture`
+ * that a script fills in later. null when the `noscript` has not exactly one image, or no such neighbour.
  *
- * @param taken pictures that have their twin already
+ * @param taken pictures that already have their twin
  */
 export function findNoscriptTwin(noscript: PageElement, taken: ReadonlySet<PageElement>): PageElement | null {
   const image = onlyImageIn(noscript);
   if (image === null) return null;
   const addresses = new Set(addressesOf(image));
-  // An `amp-img` has its `noscript` within.
+  // The parent counts because an `amp-img` contains its `noscript`.
   const neighbours = [noscript.parent, noscript.prev, noscript.next].filter(
     (node): node is PageElement =>
       node !== null && isPageElement(node) && isPicture(node) && !taken.has(node),
@@ -35,7 +34,7 @@ function onlyImageIn(noscript: PageElement): PageElement | null {
   return images.length === 1 ? (images[0] ?? null) : null;
 }
 
-/** The elements in `root`, or nothing when they are too many to be one picture. */
+/** The elements in `root`; empty when they are too many to be one picture. */
 function elementsIn(root: PageElement): PageElement[] {
   const found: PageElement[] = [];
   const waiting: PageNode[] = root.children.slice(0, LOOKED_AT_ELEMENTS + 1);

@@ -7,52 +7,53 @@ import { Problem } from '../../domain/problem.ts';
 export type PageNode = Htmlparser2TreeAdapterMap['node'];
 type TreeElement = Htmlparser2TreeAdapterMap['element'];
 
-/** An element as cheerio knows it, but with its attributes as the parser's list, in the order of the source. */
+/** An element of cheerio's tree whose attributes are the parser's list, in the order of the source. */
 export interface PageElement extends TreeElement {
   attrs: Token.Attribute[];
-  /** Offset of a `style`'s text in the page; -1 for all others. */
+  /** Offset of a `style` element's text in the page; -1 for other elements. */
   textStart: number;
-  /** The text in it is part of the tree. */
+  /** Whether the tree has its text. */
   keepsText: boolean;
 }
 
 export interface PageDocument {
-  /** Its elements are all `PageElement`s. */
+  /** All its elements are `PageElement`s. */
   readonly root: Htmlparser2TreeAdapterMap['document'];
-  /** The text in a `style`, or in a `script` of JSON; that of other elements is not kept. */
+  /** The text of a `style`, or of a `script` with JSON; empty for other elements, whose text is not kept. */
   readonly textOf: (element: PageElement) => string;
-  /** An end tag of `body` or `html` was read; one in a comment or a script is none. */
+  /** The page has an end tag of `body` or `html`, outside of comments and scripts. */
   readonly hasEndTag: boolean;
-  /** It ends in a tag or a comment, or in a text (as of a script) that lacks its end tag. */
+  /** The page ends inside a tag, a comment, or the text of an element such as a script. */
   readonly endsInside: boolean;
 }
 
 /**
- * An element costs about a kilobyte, and unclosed formatting elements multiply: ten kilobytes of markup can ask for a
- * billion. No page that people read comes near.
+ * An element takes about a kilobyte. Unclosed formatting elements multiply, so ten kilobytes of markup can make a
+ * billion elements. Real pages have far fewer.
  */
 const ELEMENTS_MAX = 1_200_000;
-/** Browsers flatten what is nested deeper than about five hundred. */
+/** Browsers flatten elements that are nested deeper than about five hundred. */
 const DEPTH_MAX = 250_000;
-/** A tag may open again all formatting elements that were left open before it: the parser cannot rest in between. */
+/** One tag may reopen all unclosed formatting elements before it, and the parser cannot yield meanwhile. */
 const ELEMENTS_AT_ONCE_MAX = 20_000;
-/** A slice of text takes a few milliseconds; between elements the parser rests by itself. */
+/** The tokenizer takes a few milliseconds for a chunk. `countElement` pauses it between elements too. */
 const CHUNK_CHARS = 160 * 1024;
 const ELEMENTS_BETWEEN_LOOKS = 32;
 const HTML_NAMESPACE = 'http://www.w3.org/1999/xhtml';
-/** The HTML standard's "appropriate end tag" of raw text (section 13.2.5.12 and the two that follow it). */
+/** The HTML standard's "appropriate end tag" of raw text (sections 13.2.5.12 to 13.2.5.14). */
 const STYLE_END = /<\/style[\t\n\f\r />]/gi;
 const JSON_TYPE = /json/i;
-/** A character reference that more text may go on with; the longest name has 32 letters. */
+/** An unfinished character reference at the end of a text. The longest name has 32 letters. */
 const OPEN_REFERENCE = /&#?[\da-z]*$/i;
 const REFERENCE_CHARS = 40;
-/** States of the tokenizer (HTML standard, section 13.2.5) in which a page may end. */
+/** States of the tokenizer (HTML standard, section 13.2.5) in which a whole page ends. */
 const OUTSIDE: ReadonlySet<number> = new Set([TokenizerMode.DATA, TokenizerMode.PLAINTEXT]);
 
 /**
- * Parses a page by the HTML standard with scripting off (so that `noscript` holds elements), resting between slices.
+ * The tree of a page, parsed by the HTML standard. Scripting is off, so that `noscript` has elements. The work yields
+ * often.
  *
- * @throws CONTENT_UNSUPPORTED when the markup asks for more elements, or deeper ones, than a page can have
+ * @throws CONTENT_UNSUPPORTED when the page has too many elements, or too deeply nested ones
  */
 export async function parseDocument(html: string, pace: Pace): Promise<PageDocument> {
   let elements = 0;
@@ -91,7 +92,8 @@ export async function parseDocument(html: string, pace: Pace): Promise<PageDocum
     }
     if (pace.isDue()) await pace.rest();
   };
-  // The end of the text closes everything, so the state is asked for before; a reference has a state of its own.
+  // The end of the text closes everything, so the state is read before it. An unfinished character reference at the end
+  // has its own state, so it is written after that.
   const restStart = html.length - (OPEN_REFERENCE.exec(html.slice(-REFERENCE_CHARS))?.[0].length ?? 0);
   for (let start = 0; start < restStart; start += CHUNK_CHARS) {
     await write(html.slice(start, Math.min(start + CHUNK_CHARS, restStart)), false);
@@ -106,46 +108,49 @@ export async function parseDocument(html: string, pace: Pace): Promise<PageDocum
   };
 }
 
-/** Up to the end tag, or to the end of the page. */
+/** The text from `start` to the end tag of `style`, or to the end of the page. */
 function rawText(html: string, start: number): string {
   STYLE_END.lastIndex = start;
   return html.slice(start, STYLE_END.exec(html)?.index);
 }
 
-/** The DOM standard's "child text content": what stands in elements within is not part of it. */
+/** The DOM standard's "child text content", which does not include the text of child elements. */
 function childText({ children }: PageElement): string {
   return reader.text(children.filter((node) => adapter.isTextNode(node)));
 }
 
-/** One for all documents: `load` makes a class, and so makes the compiler forget what it knew about trees. */
+/** One for all documents: `load` creates a class, which makes V8 discard code that it has optimised for trees. */
 const reader = load([]);
 
 export function isPageElement(node: PageNode): node is PageElement {
   return adapter.isElementNode(node);
 }
 
-/** Name of an attribute as the source has it: the parser takes the prefix off foreign ones. */
+/** Name of an attribute as in the source. The parser stores the prefix of a foreign attribute separately. */
 export function attributeName({ prefix, name }: Token.Attribute): string {
   return prefix ? `${prefix}:${name}` : name;
 }
 
-/** The value of an attribute; for a few look-ups on one element. */
+/** The value of an attribute; undefined when the element lacks it. It searches a list. */
 export function attributeOf({ attrs }: PageElement, name: string): string | undefined {
   return attrs.find((attribute) => attributeName(attribute) === name)?.value;
 }
 
 /**
- * cheerio's tree without what discovery never looks at: text but that of styles and of scripts that hold JSON,
- * comments, and the three dictionaries that hold each element's attributes a second time (where `href` and
- * `xlink:href` would be one). The parser hands text over word by word, so that of a `style` is taken from the page
- * itself when somebody asks for it; in SVG it is text like any other, with character references in it.
+ * An adapter that builds cheerio's tree without what discovery does not use:
+ *
+ * - comments, and all text except that of styles and of scripts with JSON
+ * - the three dictionaries that repeat each element's attributes, where `href` and `xlink:href` would be one
+ *
+ * The parser passes text on word by word. So `textOf` reads the text of a `style` from the page itself. In SVG a
+ * `style` may have character references, so there its text is in the tree.
  */
 function createTreeAdapter(
   countElement: () => void,
   offset: () => number,
 ): TreeAdapter<Htmlparser2TreeAdapterMap> {
   const noAttributes = Object.freeze(Object.create(null));
-  /** Names on the few elements (`html`, `body`) that later tags add attributes to. */
+  /** Attribute names of `html` and `body`, to which later tags may add attributes. */
   const adopted = new Map<TreeElement, Set<string>>();
   return {
     ...adapter,
@@ -178,12 +183,12 @@ function createTreeAdapter(
     insertText: (parent, text) => {
       if ((parent as PageElement).keepsText) adapter.insertText(parent, text);
     },
-    // Only foster parenting asks for it, and never within a `style` or `script`.
+    // Only foster parenting calls this, and never for the text of a `style` or `script`.
     insertTextBefore: () => {},
   };
 }
 
-/** Whether its text has to be kept while it is parsed; asked once an element, not once a word. */
+/** Whether the tree must have the text of this element, which may be JSON. */
 function mayHoldData(name: string, attrs: readonly Token.Attribute[]): boolean {
   return name === 'script' && attrs.some((one) => one.name === 'type' && JSON_TYPE.test(one.value));
 }

@@ -2,16 +2,16 @@ import { newPicture, type Picture } from '../references.ts';
 import { findNoscriptTwin } from './noscriptTwins.ts';
 import type { PageElement } from './parseDocument.ts';
 
-/** Elements that are an image and nothing else. */
+/** Elements that always are an image. */
 export const IMAGE_ELEMENTS: ReadonlySet<string> = new Set(['img', 'amp-img', 'amp-anim']);
 
-/** Knows, during a walk in document order, which elements are candidates of one picture. */
+/** Tracks, during a walk in document order, which elements are candidates of one picture. */
 export interface PictureTracker {
   readonly enter: (element: PageElement) => void;
   readonly leave: (element: PageElement) => void;
-  /** Of the element that was entered last. */
+  /** The picture of the element that was entered last. */
   readonly pictureOf: (element: PageElement) => Picture;
-  /** Within a `picture` element. */
+  /** Whether the current element is inside a `picture` element. */
   readonly isInPicture: () => boolean;
 }
 
@@ -20,13 +20,16 @@ interface Frame {
   readonly picture: Picture;
 }
 
-/** An `img` and the `source`s share the picture of their `picture` element; a `noscript` twin shares its neighbour's. */
+/**
+ * A tracker for one page. An `img` and its `source`s have the picture of their `picture` element. The image in a
+ * `noscript` has the picture of its twin.
+ */
 export function createPictureTracker(): PictureTracker {
   const frames: Frame[] = [];
   const twinned = new Set<PageElement>();
-  /** Pictures of elements still to come, whose twin stood before them. */
+  /** Pictures of elements that follow their twin. */
   const promised = new Map<PageElement, Picture>();
-  /** The last image or `picture` outside of frames: what a `noscript` right after it may be the twin of. */
+  /** The last image or `picture` outside of frames: a `noscript` right after it may be its twin. */
   let last: Frame | null = null;
   let pictureElements = 0;
 

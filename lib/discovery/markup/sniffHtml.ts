@@ -1,4 +1,4 @@
-/** Start tags and the comment of the WHATWG MIME Sniffing standard, section 7.1, step 1. */
+/** The tags of the WHATWG MIME Sniffing standard, section 7.1, step 1. */
 const HTML_PATTERNS = [
   '<!doctype html',
   '<html',
@@ -18,21 +18,19 @@ const HTML_PATTERNS = [
   '<p',
 ];
 
-/** The standard's resource header: no more is looked at. */
+/** Length of the standard's "resource header": later bytes are ignored. */
 const HEADER_LENGTH = 1_445;
 
-/**
- * Whether a Content-Type header says HTML. A header of several joined types says nothing certain, so it does not.
- */
+/** Whether a Content-Type field is HTML. False for a field of several joined types, which is ambiguous. */
 export function isHtmlType(contentType: string | undefined): boolean {
   const essence = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   return essence === 'text/html' || essence === 'application/xhtml+xml';
 }
 
 /**
- * Whether a body without a usable Content-Type begins like HTML, by the WHATWG MIME Sniffing standard: leading blanks,
- * then one of its patterns in either case, then a tag-terminating byte (a blank or `>`); or a comment. A byte order
- * mark and an XML declaration may come first, which the standard leaves to its caller.
+ * Whether a body without a usable Content-Type begins like HTML, by the WHATWG MIME Sniffing standard. It begins with a
+ * comment, or with one of the tags in either case and whitespace or `>`. Whitespace may come before that. Beyond the
+ * standard, a byte order mark and an XML declaration may come first.
  */
 export function looksLikeHtml(head: Buffer): boolean {
   const text = textOf(head.subarray(0, HEADER_LENGTH))
@@ -44,15 +42,15 @@ export function looksLikeHtml(head: Buffer): boolean {
 }
 
 /**
- * Whether what came for a stylesheet is HTML. CSS may stand in the marks of an HTML comment (CSS Syntax, section 4.2),
- * and people leave it in a `style` element: a browser reads the rules in both.
+ * Whether the body of a stylesheet is HTML. CSS that begins with the mark `<!--` (CSS Syntax section 4.2) or a `style`
+ * tag is not: a browser reads the rules after it.
  */
 export function isHtmlForCss(head: Buffer): boolean {
   const text = textOf(head.subarray(0, HEADER_LENGTH)).replace(/^(?:\s|<!--[\s\S]*?-->)+/, '');
   return !/^<(?:style\b|!--)/i.test(text) && looksLikeHtml(Buffer.from(text, 'latin1'));
 }
 
-/** Tag-terminating bytes are 0x20 and 0x3E; the standard's blanks are what real pages put there too. */
+/** Whether the character ends a tag name: the standard's 0x20 or 0x3E, or other whitespace, as on real pages. */
 function isTagEnd(character: string | undefined): boolean {
   return character !== undefined && '\t\n\f\r >'.includes(character);
 }

@@ -4,34 +4,37 @@ import { isAsciiBlank } from '../asciiBlanks.ts';
 export interface SrcsetCandidate {
   /** As written. */
   readonly url: string;
-  /** The descriptors as written, single spaces between them. */
+  /** The descriptors as written, separated by single spaces. */
   readonly descriptor?: string;
-  /** Of a `w` descriptor. */
+  /** Number of a `w` descriptor, in pixels. */
   readonly width?: number;
-  /** Of an `x` descriptor. */
+  /** Number of an `x` descriptor. */
   readonly density?: number;
 }
 
-/** Two can be right together, a `w` and an `h`; three never are, however many follow. */
+/**
+ * A valid candidate has at most two descriptors, a `w` and an `h`. The third makes it invalid, so others are ignored.
+ */
 const DESCRIPTORS_KEPT = 3;
-/** Browsers drop numbers that are too large for theirs; so many digits never name an image of this world. */
+/** Characters of a descriptor at most. No real image needs a number with so many digits. */
 const DESCRIPTOR_MAX = 100;
 const COMMA = 0x2c;
 const OPEN_PAREN = 0x28;
 const CLOSE_PAREN = 0x29;
 const WIDTH_OR_HEIGHT = /^[0-9]+$/;
-/** HTML's "valid floating-point number": no leading plus, digits after a point. */
+/** The HTML standard's "valid floating-point number": without a leading plus, and with digits after a point. */
 const FLOAT = /^-?(?:[0-9]+|[0-9]*\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
-/**
- * The HTML standard's "parse a srcset attribute" (section 4.8.4.2.2), with its parse errors: a candidate that the
- * standard drops is dropped, and so is one with a descriptor of over 100 characters. Linear in the length of `text`.
- */
+/** All candidates of a `srcset`; see `srcsetCandidates`. */
 export function parseSrcset(text: string): SrcsetCandidate[] {
   return [...srcsetCandidates(text)];
 }
 
-/** The same, one by one: a page may have a million in one attribute. */
+/**
+ * The candidates of a `srcset` by the HTML standard's "parse a srcset attribute" (section 4.8.4.2.2). A candidate is
+ * dropped when the standard drops it, or when it has a descriptor of over 100 characters. Linear in the length of
+ * `text`. They come one by one, since an attribute may have a million.
+ */
 export function* srcsetCandidates(text: string): Generator<SrcsetCandidate, void, undefined> {
   let position = 0;
   for (;;) {
@@ -64,7 +67,10 @@ function withoutTrailingCommas(text: string, start: number, end: number): number
   return last;
 }
 
-/** The standard's descriptor tokenizer: blanks separate, a comma ends, and neither does within parentheses. */
+/**
+ * The descriptors from `from` on, and where the next candidate begins: the standard's descriptor tokenizer. Whitespace
+ * separates descriptors and a comma ends them, except in parentheses.
+ */
 function splitDescriptors(text: string, from: number): { descriptors: string[]; position: number } {
   const descriptors: string[] = [];
   let start = from;
@@ -90,7 +96,7 @@ function splitDescriptors(text: string, from: number): { descriptors: string[]; 
   return { descriptors, position: text.length };
 }
 
-/** The standard's descriptor parser; null is its `error`. */
+/** The result of the standard's descriptor parser; null when it sets `error`. */
 function describe(descriptors: readonly string[]): Omit<SrcsetCandidate, 'url'> | null {
   let width: number | undefined;
   let density: number | undefined;

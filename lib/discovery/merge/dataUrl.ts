@@ -3,23 +3,23 @@ import { isAsciiBlank, trimAsciiBlanks } from '../asciiBlanks.ts';
 import { parseMimeType } from '../mimeType.ts';
 
 export interface DataUrl {
-  /** Lower case. */
+  /** `type/subtype`, in lower case. */
   readonly essence: string;
-  /** The header's own type, with its parameters. */
+  /** The type as the URL has it, with its parameters. */
   readonly contentType: string;
   readonly bytes: Buffer;
 }
 
 const SCHEME = 'data:';
-/** Room for the blanks that a parser skips. */
+/** The scheme is looked for in this many characters, since the URL parser skips leading whitespace. */
 const SCHEME_WITHIN_CHARS = 100;
 const BASE64_MARK = /; *base64$/i;
 const PERCENT = 0x25;
 const DEFAULT_TYPE = 'text/plain;charset=US-ASCII';
-/** Media types are short; a comma further on belongs to nothing that can be read. */
+/** Media types are short: a URL whose first comma comes later is invalid. */
 const HEADER_MAX_CHARS = 1_000;
 
-/** Whether the URL parser would find the scheme `data:`. */
+/** Whether the URL parser would read the scheme `data:`. */
 export function isDataUrl(text: string): boolean {
   const start = asUrlParserReads(
     text.length > SCHEME_WITHIN_CHARS ? text.slice(0, SCHEME_WITHIN_CHARS) : text,
@@ -28,8 +28,8 @@ export function isDataUrl(text: string): boolean {
 }
 
 /**
- * The Fetch standard's "data: URL processor" on a reference as written (the URL parser's part is done here: it would
- * copy the megabytes again and again); null when it fails.
+ * The result of the Fetch standard's "data: URL processor" on a reference as written; null on failure. The steps of the
+ * URL parser are done here, since the parser would copy megabytes several times.
  */
 export function decodeDataUrl(text: string): DataUrl | null {
   const url = asUrlParserReads(text);
@@ -51,12 +51,12 @@ export function decodeDataUrl(text: string): DataUrl | null {
   };
 }
 
-/** The short form under which a `data:` resource is listed. */
+/** The short URL under which a `data:` resource is listed: `data:<type>;sha256,<32 hex>`. */
 export function dataUrlName({ essence, bytes }: DataUrl): string {
   return `data:${essence};sha256,${shortHash(bytes)}`;
 }
 
-/** Leading and trailing C0 controls and spaces go, tabs and newlines go, and so does the fragment. */
+/** The text without leading and trailing C0 controls and spaces, tabs, line ends and the fragment. */
 function asUrlParserReads(text: string): string {
   let start = 0;
   let end = text.length;
@@ -67,7 +67,7 @@ function asUrlParserReads(text: string): string {
   return fragment === -1 ? trimmed : trimmed.slice(0, fragment);
 }
 
-/** Without tabs and newlines. A replacement of millions of matches takes a third of a second; this a tenth of that. */
+/** The text without tabs and line ends. It is ten times faster than a replacement of millions of matches. */
 function withoutLineEnds(text: string): string {
   if (!/[\t\n\r]/.test(text)) return text;
   const units = new Uint16Array(text.length);
@@ -81,7 +81,7 @@ function withoutLineEnds(text: string): string {
   return Buffer.from(units.buffer, 0, length * 2).toString('utf16le');
 }
 
-/** URL standard section 1.3, on the UTF-8 bytes. */
+/** The percent-decoded UTF-8 bytes of the text (URL standard section 1.3). */
 function percentDecode(text: string): Buffer {
   const bytes = Buffer.from(text.toWellFormed());
   let read = bytes.indexOf(PERCENT);
@@ -108,7 +108,7 @@ function hexValue(byte: number | undefined): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
-/** Infra standard section 7: blanks are dropped, padding may be missing, the rest must be of the alphabet. */
+/** The bytes by "forgiving-base64 decode" (Infra standard section 7): whitespace is dropped; null on failure. */
 function forgivingBase64Decode(bytes: Buffer): Buffer | null {
   let text = bytes.toString('latin1');
   if (/[\t\n\f\r ]/.test(text)) text = withoutBlanks(bytes);
@@ -120,7 +120,7 @@ function forgivingBase64Decode(bytes: Buffer): Buffer | null {
 function withoutBlanks(bytes: Buffer): string {
   let length = 0;
   const kept = Buffer.allocUnsafe(bytes.length);
-  // By index: iterating over megabytes takes five times as long.
+  // By index, since an iterator takes five times as long over megabytes.
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at] ?? 0;
     if (isAsciiBlank(byte)) continue;

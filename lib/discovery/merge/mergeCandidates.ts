@@ -4,7 +4,7 @@ import { Problem } from '../../domain/problem.ts';
 import type { MergedPicture, Picture, Reference } from '../references.ts';
 import { createResolveReference, type Resolved, type ResolveReference } from './resolveReference.ts';
 
-/** What relative references are resolved against, and what is no image. */
+/** The base URL of relative references, and URLs that are not images. */
 export interface MergeContext {
   readonly base: string;
   /** The page's own URLs, without fragment. */
@@ -21,23 +21,23 @@ interface Draft {
   isLazyElement: boolean;
 }
 
-/** A reference with the candidate that it became. */
+/** A reference and the draft of its candidate. */
 interface Found {
   readonly reference: Reference;
   readonly draft: Draft;
 }
 
-/** All URLs together, repetitions included: a long base and many short references multiply. */
+/** Length of all resolved URLs together, with repetitions: many short references may each repeat a long base. */
 const URL_CHARS_MAX = 64 * 1024 * 1024;
-/** Texts that are remembered with what they come to: pages repeat themselves, mostly soon. */
+/** Number of texts whose resolved URL is cached: pages often repeat a text soon. */
 const REMEMBERED_MAX = 4_096;
-/** One map of a million entries holds the event loop for a quarter of a second when it grows. */
+/** Number of maps. A single map of a million entries blocks the event loop for a quarter of a second when it grows. */
 const SHARDS = 64;
 const NAME_MAX_CHARS = 100;
 const STEPS_BETWEEN_LOOKS = 128;
 
 /**
- * Resolves references and makes one candidate of each URL, in page order.
+ * One candidate for each URL that the references name, in page order.
  *
  * @throws CONTENT_UNSUPPORTED when the URLs would not fit into memory
  */
@@ -48,7 +48,7 @@ export async function mergeCandidates(
 ): Promise<Candidate[]> {
   const resolve = createResolver(context);
   const drafts = createDrafts();
-  /** By slot. */
+  /** The best candidate so far, by slot. */
   const best: Found[] = [];
   const found: Found[] = [];
 
@@ -81,10 +81,10 @@ export async function mergeCandidates(
   return drafts.all;
 }
 
-/** One draft a URL, in the order of the first places. */
+/** A collection with one draft for each URL, in the order in which the URLs are first seen. */
 function createDrafts() {
   const byUrl = Array.from({ length: SHARDS }, () => new Map<string, Draft>());
-  /** By source. Most of a million images have one source, and share its list. */
+  /** For each source a list with only itself, which all drafts of one source share to save memory. */
   const only: (readonly number[])[] = [];
   const all: Draft[] = [];
   return {
@@ -111,13 +111,13 @@ function createDrafts() {
   };
 }
 
-/** By what differs most between the addresses of one page: their ends. */
+/** Index of the map for a URL: a hash of its end, in which the URLs of a page differ most. */
 function shardOf(url: string): number {
   const { length } = url;
   return (url.charCodeAt(length - 1) * 31 + url.charCodeAt(length - 2) * 7 + length) % SHARDS;
 }
 
-/** Keeps in mind whether a picture or element names more than one URL. */
+/** The state of a picture or element, updated with one more URL that it names. */
 function note(picture: Picture, url: string): MergedPicture {
   const merged = picture.merged ?? { slot: null, url, hasSeveral: false };
   merged.hasSeveral ||= merged.url !== url;
@@ -125,10 +125,10 @@ function note(picture: Picture, url: string): MergedPicture {
   return merged;
 }
 
-/** Resolves a text that comes again soon only once. */
+/** A function that resolves references, and caches recent results. */
 function createResolver({ base, own }: MergeContext): (reference: Reference) => Resolved | null {
   const onPage = createResolveReference(base, own);
-  /** By the base, which is the stylesheet's own URL. */
+  /** By base URL, which is the URL of the stylesheet. */
   const inStylesheets = new Map<string, ResolveReference>();
   const remembered = new Map<string, Resolved | null>();
   let rememberedBase: string | undefined;
@@ -156,9 +156,9 @@ function createResolver({ base, own }: MergeContext): (reference: Reference) => 
 }
 
 /**
- * Whether `a`, which comes later, is the better candidate of a slot than `b`: by `w`, else by `x` (1 where nothing is
- * said), then a lazy-loading attribute before its stand-in. A tiny `data:` image is better than nothing only: it
- * would be refused as a placeholder.
+ * Whether `a` is a better candidate of a slot than the earlier `b`. The criteria in their order: not a tiny `data:`
+ * image, larger `w`, larger `x` (1 by default), a lazy-loading attribute, not `data:`. A tiny `data:` image is refused
+ * as a placeholder.
  */
 function isBetter(a: Found, b: Found): boolean {
   const [forA, forB] = [merits(a), merits(b)];

@@ -1,32 +1,32 @@
 import type { Reference } from '../references.ts';
 import { dataUrlName, decodeDataUrl, isDataUrl } from './dataUrl.ts';
 
-/** What a reference comes to. */
+/** A reference after it was resolved. */
 export interface Resolved {
-  /** As in `Candidate`. */
+  /** `Candidate.url`. */
   readonly url: string;
-  /** Of a `data:` image. */
+  /** Decoded bytes of a `data:` image. */
   readonly data?: Buffer;
 }
 
-/** Resolves references against one base. */
+/** The resolved reference; null when it is not an image of the page. */
 export type ResolveReference = (reference: Pick<Reference, 'text' | 'needsImageType'>) => Resolved | null;
 
 /**
- * An address that the URL parser only puts behind its base: no scheme, no host, no segment of dots, nothing that it
- * would strip or encode.
+ * A reference that the URL parser only appends to its base. It has no scheme, no host, no dot segment, and no character
+ * that the parser would strip or encode.
  */
 const PLAIN_ADDRESS =
   /^\/?(?:[\w~!$&()*+,;=@-][\w~!$&()*+,;=@.-]*\/)*[\w~!$&()*+,;=@-][\w~!$&()*+,;=@.-]*(?:\?[\w~!$&()*+,;=@./:?-]*)?$/;
 const PLAIN_MAX_CHARS = 256;
-/** No server takes a tenth of it. The parser cannot yield, and takes 15 ms for so many characters at worst. */
+/** Over ten times what servers accept. The URL parser cannot yield, and takes up to 15 ms for this length. */
 const ADDRESS_MAX_CHARS = 256 * 1024;
 
 /**
+ * A function that resolves references. It returns null for a reference that is unparsable, or not http(s) or `data:`,
+ * and for one to the page or stylesheet itself.
  * @param base absolute URL of the page or stylesheet
- * @param own URLs that name no image: the page's
- * @returns what gives null for what is not discovered: not http(s) or `data:`, unparsable, or the page or stylesheet
- * itself
+ * @param own URLs of the page and the stylesheet, which are not images
  */
 export function createResolveReference(base: string, own: ReadonlySet<string>): ResolveReference {
   const plainAddressOf = createPlainAddressOf(base);
@@ -39,7 +39,10 @@ export function createResolveReference(base: string, own: ReadonlySet<string>): 
   };
 }
 
-/** Most addresses are plain, and a page may have a million: the URL parser is asked for the others only. */
+/**
+ * A function that resolves plain references, and returns null for others. Most references are plain, and a page may
+ * have a million: this is faster than the URL parser.
+ */
 function createPlainAddressOf(base: string): (text: string) => string | null {
   const [origin = ''] = /^https?:\/\/[^/]*/.exec(base) ?? [];
   // A query and a fragment, which the base of a page may have, can hold slashes too.
@@ -64,7 +67,7 @@ function resolveData(text: string, needsImageType: boolean): Resolved | null {
   return { url: dataUrlName(data), data: data.bytes };
 }
 
-/** In a serialised http(s) URL the first `#` begins the fragment. */
+/** A serialised http(s) URL without its fragment, which the first `#` begins. */
 export function withoutFragment(href: string): string {
   const hash = href.indexOf('#');
   return hash === -1 ? href : href.slice(0, hash);

@@ -1,7 +1,7 @@
-/** Reads so many bits as an unsigned number, and goes on behind them; zeros behind the end of the bytes. */
+/** The next `count` bits as an unsigned number. After the end of the bytes all bits are zero. */
 export type ReadBits = (count: number) => number;
 
-/** From the highest bit of each byte on, the first bit being the number's highest. */
+/** A reader that starts with the highest bit of each byte. The first bit is the number's highest. */
 export function highBitsFirst(bytes: Buffer, start: number): ReadBits {
   let position = 8 * start;
   return (count) => {
@@ -13,7 +13,7 @@ export function highBitsFirst(bytes: Buffer, start: number): ReadBits {
   };
 }
 
-/** From the lowest bit of each byte on, the first bit being the number's lowest. */
+/** A reader that starts with the lowest bit of each byte. The first bit is the number's lowest. */
 export function lowBitsFirst(bytes: Buffer, start: number): ReadBits {
   let position = 8 * start;
   return (count) => {

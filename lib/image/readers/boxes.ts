@@ -3,16 +3,16 @@ export interface Box {
   readonly type: string;
   /** Offset of its content. */
   readonly start: number;
-  /** Offset behind it; behind the end of the bytes when it is cut off. */
+  /** Offset after the box. It is after the end of the bytes when the box is cut off. */
   readonly end: number;
-  /** It says that it reaches to the end, whatever that is. */
+  /** It has no length: it extends to the end of the file. */
   readonly isOpen: boolean;
 }
 
-/** Far more than any real file has on one level; a hostile one is not worth more. */
+/** Far more than any real file has on one level. Further boxes are ignored. */
 const BOXES_MAX = 10_000;
 
-/** The boxes between two offsets. Ends at the first that makes no sense, so every step goes forward by 8 bytes. */
+/** The boxes between two offsets, up to the first invalid one. So each box has at least 8 bytes. */
 export function* boxesOf(bytes: Buffer, from = 0, to = bytes.length): Generator<Box> {
   let offset = from;
   const limit = Math.min(to, bytes.length);
@@ -31,18 +31,18 @@ export function* boxesOf(bytes: Buffer, from = 0, to = bytes.length): Generator<
   }
 }
 
-/** The first box of this type between two offsets. */
+/** The first box of this type between two offsets; undefined without one. */
 export function findBox(bytes: Buffer, type: string, from?: number, to?: number): Box | undefined {
   for (const box of boxesOf(bytes, from, to)) if (box.type === type) return box;
   return undefined;
 }
 
-/** Boxes that any file of this family may have, with or without a picture in them. */
+/** Box types that every file of this family may have. */
 const COMMON_BOXES = ['ftyp', 'free', 'skip', 'uuid', 'wide'];
 
 /**
- * Whether a box of one of these types reaches beyond the bytes. What only looks like a box behind the picture is
- * somebody's appendix, so that unknown types do not count.
+ * Whether a box of one of these types extends beyond the bytes. Unknown types do not count: other data may be appended
+ * to a picture, and only look like a box.
  */
 export function hasCutBox(bytes: Buffer, types: readonly string[]): boolean {
   for (const { type, end } of boxesOf(bytes)) {
@@ -52,13 +52,13 @@ export function hasCutBox(bytes: Buffer, types: readonly string[]): boolean {
 }
 
 /**
- * The brands of a leading `ftyp` box: the major one, what stands as its version (low-overhead files name their codec
- * there), then the compatible ones; empty without such a box.
+ * The brands of a leading `ftyp` box: the major one, its minor version, and the compatible ones; empty without such a
+ * box. In place of a version, low-overhead files name their codec.
  */
 export function brandsOf(head: Buffer): ReadonlySet<string> {
   const brands = new Set<string>();
   if (head.length < 12 || head.toString('latin1', 4, 8) !== 'ftyp') return brands;
-  // A real list has a handful; the bound keeps a hostile one cheap.
+  // Real files have a few brands. The limit bounds the work for a hostile file.
   const end = Math.min(head.readUInt32BE(0), head.length, 16 + 4 * 64);
   for (let offset = 8; offset + 4 <= end; offset += 4)
     brands.add(head.toString('latin1', offset, offset + 4));

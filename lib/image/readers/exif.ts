@@ -1,4 +1,4 @@
-/** The EXIF tags (CIPA DC-008) by which browsers change the size of a picture. */
+/** The EXIF tags (CIPA DC-008) with which browsers change the size of a picture. */
 import type { Sides } from '../structure.ts';
 
 const X_RESOLUTION = 0x11a;
@@ -14,28 +14,28 @@ const LONG = 4;
 const RATIONAL = 5;
 const ENTRY_LENGTH = 12;
 
-/** A resolution in dots an inch; browsers leave others alone. */
+/** Unit of a resolution in dots per inch. Browsers ignore other units. */
 const INCHES = 2;
-/** What HTML takes one CSS pixel for, in dots an inch of EXIF. */
+/** The EXIF resolution, in dots per inch, at which HTML shows one image pixel as one CSS pixel. */
 const CSS_RESOLUTION = 72;
 
-/** Values of one directory by tag; the first entry of a tag counts. */
+/** The value of a tag in one directory, from its first entry; undefined when absent or of another type. */
 type Directory = (tag: number, ...types: readonly number[]) => number | undefined;
 
-/** Sides after an orientation of 1 to 8: from 5 on the picture lies on its side. */
+/** The sides after an orientation of 1 to 8. From 5 on, width and height are swapped. */
 export function oriented(sides: Sides, orientation: number): Sides {
   return orientation >= 5 && orientation <= 8 ? [sides[1], sides[0]] : sides;
 }
 
-/** Orientation 1 to 8 of EXIF data, which begin with a TIFF header; 1 when they say none, or nonsense. */
+/** The orientation (1 to 8) of EXIF data, which begin with a TIFF header; 1 when it is absent or invalid. */
 export function exifOrientation(exif: Buffer): number {
   const value = openDirectories(exif)?.first(ORIENTATION, SHORT);
   return value !== undefined && value >= 1 && value <= 8 ? value : 1;
 }
 
 /**
- * The size that HTML gives a JPEG whose EXIF data tell a density: their pixel dimensions, when these are what the
- * density makes of `sides` (HTML standard, "density-corrected natural width and height"); else `sides`.
+ * The size of a JPEG whose EXIF data have a resolution (HTML standard, "density-corrected natural width and height").
+ * That is the pixel dimensions of the EXIF data, if `sides` corrected by the resolution equal them; otherwise `sides`.
  */
 export function densityCorrected(sides: Sides, exif: Buffer): Sides {
   const directories = openDirectories(exif);

@@ -1,15 +1,15 @@
 import { findBox } from './boxes.ts';
 
-/** Parts of items that are looked at; more of them are not known to be whole. */
+/** Extents that are checked. A file with more of them does not count as whole. */
 const EXTENTS_MAX = 100_000;
 
-/** Where an item's offsets count from: the file, or `idat`. */
+/** Construction methods: an item's offsets count from the start of the file, or of `idat`. */
 const IN_FILE = 0;
 const IN_META = 1;
 
 /**
- * Whether the bytes have every part of every item that `iloc` names (ISO/IEC 14496-12, section 8.11.3); undefined
- * without such a list. `from` and `to` enclose the content of `meta`.
+ * Whether the bytes have every extent of every item that `iloc` lists (ISO/IEC 14496-12, section 8.11.3); undefined
+ * without `iloc`. `from` and `to` enclose the content of `meta`.
  */
 export function areItemsThere(bytes: Buffer, from: number, to: number): boolean | undefined {
   const box = findBox(bytes, 'iloc', from, to);
@@ -19,7 +19,7 @@ export function areItemsThere(bytes: Buffer, from: number, to: number): boolean 
   const inline = findBox(bytes, 'idat', from, to);
 
   let offset = box.start;
-  /** Behind the list's end the numbers are zeros, which name no part. */
+  /** The next number; 0 after the end of the list. */
   const next = (length: number): number => {
     const at = offset;
     offset += length;
@@ -51,7 +51,7 @@ export function areItemsThere(bytes: Buffer, from: number, to: number): boolean 
       const length = next(lengthLength ?? 0);
       if (offset > end) return false;
       if (isElsewhere) continue;
-      // A part without a length reaches to the end, wherever that is.
+      // An extent without a length extends to the end of the file, so it may be cut off.
       if (length === 0 || (method === IN_META && !inline)) return false;
       if ((method === IN_META && inline ? inline.start : 0) + start + length > bytes.length) return false;
     }
@@ -59,7 +59,7 @@ export function areItemsThere(bytes: Buffer, from: number, to: number): boolean 
   return true;
 }
 
-/** The standard knows 0, 4 and 8 bytes. */
+/** Length of a number in bytes. The standard has 0, 4 and 8. */
 function lengthOfNumber(nibble: number): number {
   return nibble === 4 || nibble === 8 ? nibble : 0;
 }

@@ -2,20 +2,20 @@ import type { Sides } from '../structure.ts';
 import { type Box, boxesOf, findBox } from './boxes.ts';
 
 export interface HeifSize {
-  /** As shown. */
+  /** Sides as shown. */
   readonly sides: Sides;
-  /** Of the whole picture, of which a crop shows a part. */
+  /** Number of pixels before a crop. */
   readonly pixels: number;
 }
 
-/** Items whose properties are looked through. A picture of 100 million pixels has 1,600 tiles of 256 by 256. */
+/** Items whose properties are read. A picture of 100 million pixels has 1,600 tiles of 256 by 256. */
 const ITEMS_MAX = 100_000;
 
 /**
- * The size of the primary item of a `meta` box's content (ISO/IEC 23008-12, sections 6.5.3, 6.5.9, 6.5.10). When the
- * items do not lead there it is the largest picture's; undefined when there is none.
+ * The size of the primary item in the content of a `meta` box (ISO/IEC 23008-12, sections 6.5.3, 6.5.9, 6.5.10).
+ * Without a size of that item it is the size of the largest picture; undefined when no picture has one.
  *
- * @param cropsAnywhere false when only a crop that begins at the top left corner counts, as browsers have it for AVIF
+ * @param cropsAnywhere false when only a crop at the top left corner counts, as in browsers for AVIF
  */
 export function sizeOfPrimary(
   bytes: Buffer,
@@ -52,11 +52,11 @@ export function sizeOfPrimary(
   return { sides: quarters % 2 === 0 ? shown : [shown[1], shown[0]], pixels: size[0] * size[1] };
 }
 
-/** What a crop leaves; all, when it is none or does not count. */
+/** The sides after a crop; unchanged when the crop is invalid or does not count. */
 function cropped(size: Sides, { sides, offsets }: Crop, countsAnywhere: boolean): Sides {
   const isCrop = size.every((full, axis) => {
     const crop = sides[axis] ?? 0;
-    // The offset is that of the crop's centre from the picture's.
+    // The offset is from the centre of the picture to the centre of the crop.
     const origin = (full - crop) / 2 + (offsets[axis] ?? 0);
     return crop >= 1 && crop <= full && (countsAnywhere || origin === 0);
   });
@@ -70,11 +70,11 @@ function firstOf<T>(values: ReadonlyMap<number, T>, indexes: readonly number[]):
 /** The clean aperture (ISO/IEC 14496-12, section 12.1.4). */
 interface Crop {
   readonly sides: Sides;
-  /** Of its centre from the picture's. */
+  /** From the centre of the picture to the centre of the crop. */
   readonly offsets: Sides;
 }
 
-/** Four fractions, of which the offsets may be below zero. */
+/** The crop at `start`: four fractions. Offsets may be negative. */
 function cropOf(bytes: Buffer, start: number): Crop {
   const side = (at: number): number => bytes.readUInt32BE(at) / bytes.readUInt32BE(at + 4);
   const offset = (at: number): number => bytes.readInt32BE(at) / bytes.readInt32BE(at + 4);
@@ -87,7 +87,7 @@ function primaryItem(bytes: Buffer, from: number, to: number): number | undefine
   return bytes[box.start] === 0 ? bytes.readUInt16BE(box.start + 4) : bytes.readUInt32BE(box.start + 4);
 }
 
-/** Indexes (from 1) of an item's properties in `ipco`: ISO/IEC 14496-12, section 8.11.14. */
+/** Indexes, from 1, of an item's properties in `ipco` (ISO/IEC 14496-12, section 8.11.14). */
 function propertiesOf(bytes: Buffer, box: Box, item: number): number[] {
   const end = Math.min(box.end, bytes.length);
   if (box.start + 8 > end) return [];
@@ -101,7 +101,7 @@ function propertiesOf(bytes: Buffer, box: Box, item: number): number[] {
     offset = first + count * indexLength;
     if (offset > end) return [];
     if (id !== item) continue;
-    // The highest bit says that the property is essential.
+    // The highest bit marks a property as essential.
     const mask = indexLength === 2 ? 0x7fff : 0x7f;
     return Array.from(
       { length: count },

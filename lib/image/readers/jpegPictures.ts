@@ -1,12 +1,13 @@
-/** JPEG files that hold more pictures than the one that is shown: where they end. */
+/** Finds the end of JPEG files that contain further pictures or a video after the one that is shown. */
 
 /** CIPA DC-007, section 5.2.3: the list of pictures, 16 bytes each. */
 const PICTURE_LIST = 0xb002;
 const PICTURE_LENGTH = 16;
 
 /**
- * Offset behind the last picture that a Multi-Picture Format index names; 0 when it names none.
- * `start` is that of the index's TIFF header, from which its offsets count.
+ * Offset after the last picture that a Multi-Picture Format index lists; 0 when it lists none.
+ * @param start offset of the index's TIFF header, from which offsets count
+ * @param end offset after the index's segment
  */
 export function endOfPictures(bytes: Buffer, start: number, end: number): number {
   if (start + 14 > end) return 0;
@@ -21,7 +22,7 @@ export function endOfPictures(bytes: Buffer, start: number, end: number): number
     if (short(entry) !== PICTURE_LIST) continue;
     const first = start + long(entry + 8);
     const listEnd = Math.min(first + long(entry + 4), end);
-    // The first is the picture that is shown: its own end mark says more.
+    // The first is the picture that is shown, whose end mark is more reliable.
     for (let at = first + PICTURE_LENGTH; at + PICTURE_LENGTH <= listEnd; at += PICTURE_LENGTH) {
       last = Math.max(last, start + long(at + 8) + long(at + 4));
     }
@@ -29,11 +30,11 @@ export function endOfPictures(bytes: Buffer, start: number, end: number): number
   return last;
 }
 
-/** Lengths of what follows the picture, by the names of Google's container format, and of its first motion photos. */
+/** Lengths of the data after the picture, in Google's container format and in its first motion photos. */
 const ITEM_LENGTH = /\bItem:(?:Length|Padding)(?:\s{0,9}=\s{0,9}["']|>)(\d{1,12})/g;
 const FILM_LENGTH = /\bMicroVideoOffset(?:\s{0,9}=\s{0,9}["']|>)(\d{1,12})/;
 
-/** Bytes that must follow the shown picture by its XMP metadata: a gain map, a motion photo's film. */
+/** Bytes that follow the shown picture according to its XMP metadata: a gain map, or the video of a motion photo. */
 export function lengthOfAppendix(xmp: string): number {
   const items = [...xmp.matchAll(ITEM_LENGTH)].reduce((sum, [, length]) => sum + Number(length), 0);
   return Math.max(items, Number(FILM_LENGTH.exec(xmp)?.[1] ?? 0));

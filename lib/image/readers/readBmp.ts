@@ -2,18 +2,18 @@ import { CUT_SHORT, inSteps, positive, type ReadOptions, type Structure } from '
 
 const FILE_HEADER = 14;
 const CORE_HEADER = 12;
-/** Version 5 of the DIB header, which may name a colour profile behind the rows. */
+/** Version 5 of the DIB header, which may refer to a colour profile after the rows. */
 const V5_HEADER = 124;
 const BITS_PER_PIXEL = new Set([0, 1, 2, 4, 8, 16, 24, 32]);
 /** BI_RGB, BI_BITFIELDS and BI_ALPHABITFIELDS: rows of a known length. */
 const UNCOMPRESSED = new Set([0, 3, 6]);
-/** BI_RLE8 and BI_RLE4, with the pixels that a byte of literal data has. */
+/** BI_RLE8 and BI_RLE4, with the number of pixels in a byte of literal data. */
 const RUN_LENGTH: ReadonlyMap<number, number> = new Map([
   [1, 1],
   [2, 2],
 ]);
 
-/** "BM" alone begins many a text: a length that a DIB header can have must follow. */
+/** Whether the bytes are BMP. Texts may also begin with "BM", so the length of the DIB header must be valid. */
 export function isBmp(bytes: Buffer): boolean {
   if (bytes.length < FILE_HEADER + 4 || bytes.toString('latin1', 0, 2) !== 'BM') return false;
   const headerLength = bytes.readUInt32LE(FILE_HEADER);
@@ -21,8 +21,8 @@ export function isBmp(bytes: Buffer): boolean {
 }
 
 /**
- * BMP: the file header, then one of the DIB headers from OS/2 to version 5. The number of planes means nothing.
- * The file size in the header is often wrong; what counts is that the rows are there.
+ * The structure of a BMP file: the file header, then a DIB header from OS/2 to version 5. The number of planes is
+ * ignored. The file size in the header is often wrong, so the file is whole when it has all rows.
  */
 export async function readBmp(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure | null> {
   const headerLength = bytes.readUInt32LE(FILE_HEADER);
@@ -51,12 +51,12 @@ export async function readBmp(bytes: Buffer, { pace, isDelimited }: ReadOptions)
   return { ...size, isWhole: Math.max(end, endOfProfile(bytes, headerLength)) <= bytes.length };
 }
 
-/** Bytes of an uncompressed row, which is filled to four. */
+/** Bytes of an uncompressed row, which is padded to a multiple of four. */
 export function rowLength(width: number, bits: number): number {
   return Math.ceil((Math.max(0, width) * bits) / 32) * 4;
 }
 
-/** Steps from code to code of run-length data up to their end mark, since the header does not say where that is. */
+/** A step of the search for the end of run-length data. It returns the offset after their end mark. */
 function createWalk(bytes: Buffer, start: number, pixelsPerByte: number): () => number | undefined {
   const codesPerStep = 65_536;
   let offset = start;
@@ -67,7 +67,7 @@ function createWalk(bytes: Buffer, start: number, pixelsPerByte: number): () => 
       offset += 2;
       if (run > 0) continue;
       if (value === 1) return offset;
-      // A move has two bytes; literal data are filled to an even number.
+      // A move has two bytes. Literal data are padded to an even number.
       if (value === 2) offset += 2;
       if (value > 2) offset += 2 * Math.ceil(value / pixelsPerByte / 2);
     }
@@ -75,7 +75,7 @@ function createWalk(bytes: Buffer, start: number, pixelsPerByte: number): () => 
   };
 }
 
-/** Offset behind the embedded colour profile of a version 5 header; 0 without one. */
+/** Offset after the embedded colour profile of a version 5 header; 0 without one. */
 function endOfProfile(bytes: Buffer, headerLength: number): number {
   if (headerLength !== V5_HEADER || bytes.length < FILE_HEADER + V5_HEADER) return 0;
   const offset = bytes.readUInt32LE(FILE_HEADER + 112);

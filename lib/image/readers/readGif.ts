@@ -4,12 +4,12 @@ const EXTENSION = 0x21;
 const IMAGE = 0x2c;
 const TRAILER = 0x3b;
 
-/** Blocks and sub-blocks; a step of so many takes a millisecond or two. */
+/** Number of blocks and sub-blocks in a step, which takes a millisecond or two. */
 const BLOCKS_PER_STEP = 65_536;
 
 /**
- * GIF (GIF89a specification): the blocks are walked one by one up to the trailer. A first frame that reaches beyond
- * the screen makes the screen larger, as browsers have it; later ones do not.
+ * The structure of a GIF file (GIF89a specification), whose blocks are read one by one up to the trailer. As in
+ * browsers, a first frame that extends beyond the screen enlarges it; later frames do not.
  */
 export async function readGif(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure> {
   return bytes.length < 13 ? CUT_SHORT : inSteps(pace, createWalk(bytes, isDelimited));
@@ -32,7 +32,7 @@ function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | unde
       const block = bytes[offset];
       if (block === undefined) return structure(false);
       if (isInSubBlocks) {
-        // It is the sub-block's length; an empty one ends the series.
+        // This byte is the length of a sub-block. An empty sub-block ends the series.
         offset += 1 + block;
         isInSubBlocks = block > 0;
       } else if (block === TRAILER) {
@@ -46,15 +46,15 @@ function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | unde
           width = Math.max(width, bytes.readUInt16LE(offset + 1) + bytes.readUInt16LE(offset + 5));
           height = Math.max(height, bytes.readUInt16LE(offset + 3) + bytes.readUInt16LE(offset + 7));
         }
-        // Ten bytes of descriptor, the local colour table, one byte of code size.
+        // The descriptor has ten bytes; then come the local colour table and one byte of code size.
         offset += 11 + colourTableLength(bytes[offset + 9] ?? 0);
-        // A frame without data is what the shortest transparent GIFs have; browsers show it.
+        // The shortest transparent GIFs have a frame without data, which browsers show.
         const dataStart = bytes[offset] === 0 ? offset : offset + 1;
         if (dataStart < bytes.length) hasPicture = true;
         if (isDelimited && hasPicture) return structure(false);
         isInSubBlocks = true;
       } else if (block === 0) {
-        // Some writers leave an empty sub-block too many.
+        // Some writers add one empty sub-block too many.
         offset += 1;
       } else {
         return structure(false);

@@ -5,18 +5,18 @@ import { oriented } from './exif.ts';
 import { areItemsThere } from './heifItems.ts';
 import { type HeifSize, sizeOfPrimary } from './heifSize.ts';
 
-/** Boxes of HEIF and of film that stand on the top level; phones add `mpvd` (a film) and `sefd`. */
+/** Box types of HEIF and of videos on the top level. Phones add `mpvd` (a video) and `sefd`. */
 const BOXES = ['meta', 'mini', 'mdat', 'moov', 'moof', 'mfra', 'sidx', 'styp', 'emsg', 'mpvd', 'sefd'];
 
 /** A file of these brands has a track of pictures. */
 const TRACK_BRANDS = ['avis', 'msf1', 'hevc', 'hevx', 'hevm', 'hevs'];
 
-/** Browsers, which show AVIF, take a crop into account only where it begins at the top left corner. */
+/** Browsers show AVIF, and apply a crop only if it begins at the top left corner. */
 const AVIF_BRANDS = ['avif', 'avis'];
 
-/** What stands on the top level of a file. */
+/** The boxes on the top level of a file. */
 interface Contents {
-  /** Its content begins behind four bytes of version and flags. */
+  /** `start` is after its four bytes of version and flags. */
   readonly meta?: { readonly start: number; readonly end: number; readonly isOpen: boolean };
   readonly mini?: { readonly start: number; readonly end: number; readonly isOpen: boolean };
   readonly moov?: { readonly start: number; readonly end: number };
@@ -26,9 +26,10 @@ interface Contents {
 }
 
 /**
- * AVIF, HEIC and other HEIF (ISO/IEC 23008-12). The size is the primary item's: `ispe`, less what `clap` crops, turned
- * by `irot`; EXIF data do not turn it. Whole is a file of which every item and every box is there. Where the
- * last box is open, the items say how far it reaches; of a track in such a box, and of fragments, that is never known.
+ * The structure of AVIF, HEIC and other HEIF files (ISO/IEC 23008-12). The size is `ispe` of the primary item, cropped
+ * by `clap` and rotated by `irot`; EXIF data do not rotate it. A file is whole when it has every item and every box.
+ * When the last box has no length, the items determine its end. A track in such a box, or a fragmented file, never
+ * counts as whole.
  */
 export function readHeif(bytes: Buffer, { isDelimited }: ReadOptions): Structure | null {
   const contents = contentsOf(bytes);
@@ -75,7 +76,7 @@ function isWhole(bytes: Buffer, { meta, mini, moov, hasOpenData, isFragmented }:
   if (mini) return !mini.isOpen;
   if (!meta) return !hasOpenData;
   const areThere = areItemsThere(bytes, meta.start, meta.end);
-  // Without a list of items only a box that says its length can be known to be whole.
+  // Without a list of items, only boxes that have a length can be known to be whole.
   const isOpenEnded = meta.isOpen || hasOpenData;
   return isOpenEnded ? areThere === true && !moov : areThere !== false;
 }
@@ -90,10 +91,10 @@ function sizeOf(bytes: Buffer, { meta, mini, moov }: Contents): HeifSize | undef
   return moov && sizeOfTrack(bytes, moov.start, moov.end);
 }
 
-/** A low-overhead file has one box of packed bits: ISO/IEC 23008-12, third edition, amendment 2. */
+/** The size in the packed bits of a low-overhead file's box (ISO/IEC 23008-12, third edition, amendment 2). */
 function sizeOfMini(bytes: Buffer, start: number): HeifSize {
   const bits = highBitsFirst(bytes, start);
-  // Version, nine flags, and the chroma format.
+  // Skip the version, nine flags and the chroma format.
   bits(2 + 9 + 2);
   const orientation = 1 + bits(3);
   const sideBits = bits(1) === 1 ? 15 : 7;
@@ -101,7 +102,10 @@ function sizeOfMini(bytes: Buffer, start: number): HeifSize {
   return { sides: oriented(sides, orientation), pixels: sides[0] * sides[1] };
 }
 
-/** The first track's header ends with its sides, in pixels of 16 bits before the point (ISO/IEC 14496-12, 8.3.2). */
+/**
+ * The size of the first track; undefined without one. The track's header ends with its sides as 16.16 fixed-point
+ * numbers (ISO/IEC 14496-12, section 8.3.2).
+ */
 function sizeOfTrack(bytes: Buffer, from: number, to: number): HeifSize | undefined {
   const track = findBox(bytes, 'trak', from, to);
   const header = track && findBox(bytes, 'tkhd', track.start, track.end);

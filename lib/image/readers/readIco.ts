@@ -8,18 +8,19 @@ const PNG_HEADER = 8;
 const IEND = 0x49454e44;
 const DIB_HEADER = 40;
 
-/** Chunks of all PNG files in an icon that are stepped over. Real icons have some dozens. */
+/** Chunks that are read in all PNG files of an icon together. Real icons have some dozens. */
 const CHUNKS_MAX = 100_000;
 
 interface Picture {
   readonly start: number;
-  /** By the directory. */
+  /** Offset after it, according to the directory. */
   readonly end: number;
 }
 
 /**
- * ICO and CUR: a directory of pictures. The size is what the directory says of the largest, whatever the picture itself
- * says, as browsers have it. It is whole when all pictures are there as far as the directory and they themselves say.
+ * The structure of an ICO or CUR file, which is a directory of pictures. As in browsers, the size is that of the
+ * largest picture in the directory, even if the picture's header has another. The file is whole when it has all
+ * pictures, according to the directory and to their headers.
  */
 export async function readIco(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure | null> {
   if (bytes.length < HEADER) return null;
@@ -35,10 +36,10 @@ export async function readIco(bytes: Buffer, { pace, isDelimited }: ReadOptions)
   for (let at = HEADER; at + ENTRY <= Math.min(first, bytes.length); at += ENTRY) {
     const length = bytes.readUInt32LE(at + 8);
     const start = bytes.readUInt32LE(at + 12);
-    // No picture lies inside the directory.
+    // A picture cannot be inside the directory.
     if (start < first || length === 0) continue;
     pictures.push({ start, end: start + length });
-    // Zero means 256; a cursor has its hot spot where an icon has its depth.
+    // Zero means 256. A cursor has its hot spot in place of the depth.
     const width = bytes.readUInt8(at) || 256;
     const height = bytes.readUInt8(at + 1) || 256;
     const depth = isCursor ? 0 : bytes.readUInt16LE(at + 6);
@@ -63,7 +64,7 @@ export async function readIco(bytes: Buffer, { pace, isDelimited }: ReadOptions)
   return { ...size, isWhole };
 }
 
-/** By the picture's own header. */
+/** Number of pixels according to the picture's header; 0 when it cannot be read. */
 function pixelsOf(bytes: Buffer, start: number): number {
   if (start + 24 > bytes.length) return 0;
   if (isPng(bytes, start)) return bytes.readUInt32BE(start + 16) * bytes.readUInt32BE(start + 20);
@@ -75,7 +76,7 @@ function isPng(bytes: Buffer, start: number): boolean {
   return bytes.readUInt32BE(start) === PNG_SIGNATURE;
 }
 
-/** Whether a picture is all there; one that begins where another did is looked at once. */
+/** A function that tells whether a picture is whole. Pictures with the same start are checked once. */
 function createCheck(bytes: Buffer): (picture: Picture) => boolean {
   const checked = new Set<number>();
   let chunks = CHUNKS_MAX;
@@ -96,11 +97,11 @@ function createCheck(bytes: Buffer): (picture: Picture) => boolean {
   };
 }
 
-/** Offset behind a bitmap by its own header: the palette, the rows, and the mask below 32 bits a pixel. */
+/** Offset after a bitmap according to its header: the palette, the rows, and a mask below 32 bits per pixel. */
 function endOfDib(bytes: Buffer, start: number): number {
   const headerLength = bytes.readUInt32LE(start);
   const width = bytes.readInt32LE(start + 4);
-  // Twice as high as the picture, for the mask.
+  // The header's height is that of the picture and the mask together.
   const height = Math.abs(bytes.readInt32LE(start + 8)) / 2;
   const bits = bytes.readUInt16LE(start + 14);
   const isPlain = bytes.readUInt32LE(start + 16) === 0;

@@ -10,29 +10,31 @@ const NUMBER_OF_LINES = 0xdc;
 const APP1 = 0xe1;
 const APP2 = 0xe2;
 
-/** How segments of metadata begin: `Exif`, `MPF` with a NUL, `http`. */
+/** First four bytes of metadata segments: `Exif`, `MPF` with a NUL, `http`. */
 const EXIF = 0x45786966;
 const MPF = 0x4d504600;
 const HTTP = 0x68747470;
-/** `Exif`, a NUL and a byte of padding, of which readers take any. */
+/** `Exif`, a NUL, and a byte of padding with any value. */
 const EXIF_HEADER_LENGTH = 6;
 const XMP = 'http://ns.adobe.com/xap/1.0/\0';
 
-/** A step of so many takes a millisecond or two. */
+/** A step takes a millisecond or two. */
 const MARKERS_PER_STEP = 65_536;
-/** A call of `indexOf` costs as much as a loop over so many bytes. */
+/** A call of `indexOf` takes as long as a loop over this many bytes. */
 const NEAR_BYTES = 32;
 
 /**
- * JPEG (ITU-T T.81, annex B). Segments are stepped over by their length, so the end mark of a thumbnail inside EXIF
- * is never taken for the picture's own. Scans are walked only where the end has to be found. What follows EOI must be
- * there as far as the header names it: the other pictures of a Multi-Picture file, a gain map, a motion photo's film.
+ * The structure of a JPEG file (ITU-T T.81, annex B). Segments are skipped by their length, so the end mark of a
+ * thumbnail inside EXIF data does not count. Scans are read only when the end has to be found.
+ *
+ * Metadata may refer to data after EOI: the other pictures of a Multi-Picture file, a gain map, or the video of a
+ * motion photo. A whole file has these too.
  */
 export function readJpeg(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure> {
   return inSteps(pace, createWalk(bytes, isDelimited));
 }
 
-/** What the segments before the first scan tell. */
+/** Metadata from the segments before the first scan. */
 interface Metadata {
   exif?: Buffer;
   endOfPictures?: number;
@@ -47,7 +49,7 @@ function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | unde
   const metadata: Metadata = {};
   const structure = (end?: number): Structure => {
     const { exif, endOfPictures: others = 0, appendixLength = 0 } = metadata;
-    // Without the DNL segment that it calls for, a picture without height is not all there.
+    // A picture with height zero needs a DNL segment, and is not whole without it.
     const hasPicture = hasScan && lines > 0;
     const stored = [width, lines] as const;
     const sides = exif ? oriented(densityCorrected(stored, exif), exifOrientation(exif)) : stored;
@@ -66,7 +68,7 @@ function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | unde
       offset = markFrom(bytes, offset) + 1;
       const marker = bytes[offset];
       if (marker === undefined) return structure();
-      // A fill byte: the marker's code comes later.
+      // This is a fill byte, and the marker's code comes later.
       if (marker === MARK) continue;
       offset += 1;
       if (marker === END_OF_IMAGE) return structure(offset);
@@ -76,14 +78,14 @@ function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | unde
       if (length < 2) continue;
       if (!hasFrame && isStartOfFrame(marker) && offset + 7 <= bytes.length) {
         hasFrame = true;
-        // A height of zero is legal: a DNL segment behind the first scan brings it (B.2.5).
+        // A height of zero is valid: a DNL segment after the first scan then has the height (B.2.5).
         lines = bytes.readUInt16BE(offset + 3);
         width = bytes.readUInt16BE(offset + 5);
       }
       if (!hasScan && (marker === APP1 || marker === APP2)) {
         readMetadata(bytes, offset + 2, Math.min(offset + length, bytes.length), metadata);
       }
-      // A height that was told is never redefined: decoders leave DNL alone then.
+      // DNL never redefines a known height: decoders ignore it then.
       if (marker === NUMBER_OF_LINES && hasScan && lines === 0 && offset + 4 <= bytes.length) {
         lines = bytes.readUInt16BE(offset + 2);
       }
@@ -95,7 +97,7 @@ function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | unde
   };
 }
 
-/** Of each kind the first segment counts. */
+/** Adds the metadata of a segment. The first segment of each kind counts. */
 function readMetadata(bytes: Buffer, start: number, end: number, metadata: Metadata): void {
   const key = start + 4 <= end ? bytes.readUInt32BE(start) : 0;
   if (key === EXIF && bytes[start + 4] === 0) {
@@ -108,7 +110,7 @@ function readMetadata(bytes: Buffer, start: number, end: number, metadata: Metad
   }
 }
 
-/** Offset of the next 0xFF; the length of the bytes when there is none. */
+/** Offset of the next 0xFF; the length of the bytes without one. */
 function markFrom(bytes: Buffer, from: number): number {
   const near = from + NEAR_BYTES;
   for (let offset = from; offset < near; offset += 1) if (bytes[offset] === MARK) return offset;
@@ -121,7 +123,7 @@ function isBare(marker: number): boolean {
   return marker <= 0x01 || (marker >= 0xd0 && marker <= START_OF_IMAGE);
 }
 
-/** SOF0 to SOF15; DHT, JPG and DAC lie in the same range. */
+/** Whether a marker is one of SOF0 to SOF15. DHT, JPG and DAC are in the same range. */
 function isStartOfFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }

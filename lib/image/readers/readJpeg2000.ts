@@ -9,7 +9,7 @@ const START_OF_DATA = 0xff93;
 const END_OF_CODESTREAM = Buffer.from([0xff, 0xd9]);
 const END_MARK = END_OF_CODESTREAM.readUInt16BE();
 
-/** A step of so many takes a millisecond or two. */
+/** A step takes a millisecond or two. */
 const MARKERS_PER_STEP = 65_536;
 
 /** Boxes of JP2 and JPX (ITU-T T.800, annex I, and T.801, annex M). */
@@ -28,20 +28,20 @@ const BOXES = [
   'mdat',
 ];
 
-/** A JPEG 2000 codestream (ITU-T T.800, annex A): SIZ says the size, EOC ends it. */
+/** The structure of a JPEG 2000 codestream (ITU-T T.800, annex A): SIZ has the size, and EOC is the end. */
 export async function readJpeg2000Codestream(
   bytes: Buffer,
   { pace, isDelimited }: ReadOptions,
 ): Promise<Structure> {
   if (bytes.length <= HEADER_LENGTH) return CUT_SHORT;
-  // The picture is what the grid has behind its offset.
+  // The size is that of the reference grid minus the offset of the picture in it.
   const width = positive(bytes.readUInt32BE(8) - bytes.readUInt32BE(16));
   const height = positive(bytes.readUInt32BE(12) - bytes.readUInt32BE(20));
   const isWhole = !isDelimited && (await hasEnd(bytes, { pace, isDelimited }));
   return { width, height, hasPicture: true, isWhole };
 }
 
-/** JPEG 2000 in boxes (ITU-T T.800, annex I): the size in `jp2h`, the codestream in `jp2c`. */
+/** The structure of JPEG 2000 in boxes (ITU-T T.800, annex I): `jp2h` has the size, `jp2c` the codestream. */
 export async function readJpeg2000Container(bytes: Buffer, options: ReadOptions): Promise<Structure> {
   let width: number | null = null;
   let height: number | null = null;
@@ -49,7 +49,7 @@ export async function readJpeg2000Container(bytes: Buffer, options: ReadOptions)
   let picture: Buffer | undefined;
   let isOpenEnded = false;
   for (const { type, start, end, isOpen } of boxesOf(bytes)) {
-    // A file has one (I.5.3); each further one would be searched for nothing.
+    // A file has one header box (I.5.3), so further ones are not searched.
     if (type === 'jp2h' && !hasHeader) {
       hasHeader = true;
       const header = findBox(bytes, 'ihdr', start, end);
@@ -68,7 +68,7 @@ export async function readJpeg2000Container(bytes: Buffer, options: ReadOptions)
   return { ...size, isWhole: !isOpenEnded || (await hasEnd(picture, options)) };
 }
 
-/** Steps over marker segments and tile parts by their lengths up to the end mark. */
+/** Whether the codestream has its end mark. Marker segments and tile parts are skipped by their lengths. */
 async function hasEnd(codestream: Buffer, { pace }: ReadOptions): Promise<boolean> {
   let offset = 2;
   let isLastPart = false;
@@ -80,7 +80,7 @@ async function hasEnd(codestream: Buffer, { pace }: ReadOptions): Promise<boolea
       if (marker === START_OF_DATA && isLastPart) return 'data';
       const isPart = marker === START_OF_TILE_PART;
       if (offset + (isPart ? 12 : 4) > codestream.length) return 'cut';
-      // A part of length zero reaches to the end mark, which its data cannot contain (A.4.2).
+      // A part of length zero extends to the end mark, which its data cannot contain (A.4.2).
       const partLength = isPart ? codestream.readUInt32BE(offset + 6) : 0;
       isLastPart ||= isPart && partLength === 0;
       offset += partLength >= 12 ? partLength : 2 + codestream.readUInt16BE(offset + 2);

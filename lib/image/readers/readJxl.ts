@@ -17,15 +17,15 @@ const RATIOS = [
 /** Bits of a side that is not a multiple of eight, by its selector. */
 const SIDE_BITS = [9, 13, 18, 30] as const;
 
-/** Enough for signature, SizeHeader and orientation: 16 bits, at most 1 + 32 + 3 + 32, then 1 + 1 + 3. */
+/** Enough bytes for signature (16 bits), SizeHeader (at most 1 + 32 + 3 + 32) and orientation (1 + 1 + 3). */
 const HEADER_LENGTH = 12;
 
-/** ISO/IEC 18181-2, section 9. */
+/** Box types (ISO/IEC 18181-2, section 9). */
 const BOXES = ['JXL ', 'jxlc', 'jxlp', 'jxli', 'jxll', 'jbrd', 'jhgm', 'Exif', 'xml ', 'jumb', 'brob'];
 
 /**
- * A naked JPEG XL codestream. It has no end mark, and where its frames end only a decoder could tell: it is never known
- * to be whole, so the transport has to say so.
+ * The structure of a bare JPEG XL codestream. It has no end mark, and only a decoder could find the end of its frames.
+ * So it never counts as whole by its bytes: only the transport can tell.
  */
 export function readJxlCodestream(bytes: Buffer): Structure {
   if (bytes.length < HEADER_LENGTH) return CUT_SHORT;
@@ -34,8 +34,8 @@ export function readJxlCodestream(bytes: Buffer): Structure {
 }
 
 /**
- * JPEG XL in boxes: one `jxlc`, or `jxlp` parts that make one codestream together, whose last is marked. A codestream
- * in an open box is a naked one: it is never known to be whole.
+ * The structure of JPEG XL in boxes: one `jxlc`, or several `jxlp` that together make one codestream, and of which the
+ * last is marked. A codestream in a box without a length never counts as whole, like a bare one.
  */
 export function readJxlContainer(bytes: Buffer): Structure {
   const head: Buffer[] = [];
@@ -44,7 +44,7 @@ export function readJxlContainer(bytes: Buffer): Structure {
     const isPart = type === 'jxlp';
     if ((type !== 'jxlc' && !isPart) || (isPart && start + 4 > bytes.length)) continue;
     isWhole ||= !isOpen && end <= bytes.length && (!isPart || bytes.readUInt8(start) >= 0x80);
-    // The first part may be as short as the signature. Empty ones add nothing, however many there are.
+    // The first part may be as short as the signature. Empty parts are ignored.
     const from = isPart ? start + 4 : start;
     if (head.length < HEADER_LENGTH && from < end)
       head.push(bytes.subarray(from, Math.min(end, from + HEADER_LENGTH)));
@@ -57,7 +57,7 @@ export function readJxlContainer(bytes: Buffer): Structure {
   return { width, height, hasPicture: true, isWhole };
 }
 
-/** As shown: the codestream's own orientation counts, whatever EXIF data in a box say. */
+/** The sides as shown. The orientation of the codestream counts, and not that of EXIF data in a box. */
 function sizeOf(codestream: Buffer): Sides {
   const bits = lowBitsFirst(codestream, 2);
   const isInEights = bits(1) === 1;

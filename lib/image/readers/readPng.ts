@@ -3,7 +3,7 @@ import { CUT_SHORT, inSteps, positive, type ReadOptions, type Structure } from '
 import { exifOrientation, oriented } from './exif.ts';
 
 const SIGNATURE_LENGTH = 8;
-/** Of the first chunk's data, behind its length and type. */
+/** Offset of the first chunk's data, after its length and type. */
 const FIRST_DATA = SIGNATURE_LENGTH + 8;
 
 /** Chunk types, as the four bytes of their names. */
@@ -15,16 +15,16 @@ const EXIF = 0x65584966;
 /** Apple's tools write CgBI before IHDR. */
 const CGBI = 0x43674249;
 
-/** A step of so many takes a millisecond or two. */
+/** A step takes a millisecond or two. */
 const CHUNKS_PER_STEP = 65_536;
-/** EXIF data that are longer are not read: cameras write some kilobytes, and a preview. */
+/** Longer EXIF data are not read: cameras write some kilobytes and a preview. */
 const EXIF_MAX = 1024 * 1024;
-/** Chunks before the picture that `acTL` is looked for in; encoders write a few dozen at most. */
+/** `acTL` is looked for in this many chunks. Encoders write at most a few dozen before the picture. */
 const CHUNKS_BEFORE_PICTURE = 10_000;
 
 /**
- * PNG and APNG (PNG specification, third edition, section 5): IHDR first, picture data in IDAT, IEND last. The first
- * `eXIf` chunk before the picture data turns the picture, when its checksum is right.
+ * The structure of PNG and APNG (PNG specification, third edition, section 5): IHDR first, picture data in IDAT, IEND
+ * last. The first `eXIf` chunk before the picture data gives the orientation, if its checksum is right.
  */
 export function readPng(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure | null> {
   return inSteps(pace, createWalk(bytes, isDelimited));
@@ -60,14 +60,14 @@ function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | null
   };
 }
 
-/** Of an `eXIf` chunk, whose checksum of type and data stands before `end`. */
+/** The orientation in an `eXIf` chunk, whose last four bytes before `end` are its checksum of type and data. */
 function orientationOf(bytes: Buffer, start: number, end: number): number {
   if (end - start > EXIF_MAX) return 1;
   const isRight = crc32(bytes.subarray(start - 4, end - 4)) === bytes.readUInt32BE(end - 4);
   return isRight ? exifOrientation(bytes.subarray(start, end - 4)) : 1;
 }
 
-/** An `acTL` chunk before the first IDAT makes a PNG an animated one. */
+/** Whether a PNG is animated: it then has an `acTL` chunk before the first IDAT. */
 export function isAnimatedPng(bytes: Buffer): boolean {
   let start = FIRST_DATA;
   for (let count = 0; count < CHUNKS_BEFORE_PICTURE && start <= bytes.length; count += 1) {
@@ -79,7 +79,7 @@ export function isAnimatedPng(bytes: Buffer): boolean {
   return false;
 }
 
-/** Offset behind the CRC of the chunk whose data begin at `start`; may lie behind the end of the bytes. */
+/** Offset after the checksum of the chunk whose data begin at `start`. It may be after the end of the bytes. */
 function endOfChunk(bytes: Buffer, start: number): number {
   return start + bytes.readUInt32BE(start - 8) + 4;
 }

@@ -2,7 +2,7 @@ import type { Pace } from '../../concurrency/pace.ts';
 import type { ReadOptions, Sides, Structure } from '../structure.ts';
 import { attributesOf, findSvgRoot, hasSvgEnd, type SvgRoot } from './svgText.ts';
 
-/** CSS pixels of one unit, at 96 dots an inch and a font of 16 pixels. */
+/** CSS pixels per unit, with 96 pixels per inch and a font size of 16 pixels. */
 const PIXELS: Readonly<Record<string, number>> = {
   '': 1,
   px: 1,
@@ -17,11 +17,11 @@ const PIXELS: Readonly<Record<string, number>> = {
   ex: 8,
 };
 
-/** What CSS gives a replaced element that does not say its size (CSS Images 3, section 5.2). */
+/** The default size of a replaced element (CSS Images 3, section 5.2). */
 const DEFAULT_SIDES: Sides = [300, 150];
-/** A side longer than this says nothing about a picture. */
+/** A longer side counts as unknown. */
 const SIDE_MAX = 1e9;
-/** A `viewBox` has four numbers. The fifth part proves a list that is too long; the rest is not split. */
+/** A `viewBox` has four numbers. A fifth part shows that the list is too long, so no more are split off. */
 const BOX_PARTS_MAX = 5;
 
 /** Whether the bytes are an XML document whose root element is `svg`. */
@@ -30,8 +30,8 @@ export async function isSvg(bytes: Buffer, pace: Pace): Promise<boolean> {
 }
 
 /**
- * SVG, read by a linear scanner: no XML parser, so no entity can be expanded. The size is `width` and `height` in
- * whole CSS pixels; a side that is missing or relative follows from the `viewBox`, or is CSS's default.
+ * The structure of an SVG image. A linear scanner reads it, not an XML parser, so no entity is expanded. The size is
+ * `width` and `height` in whole CSS pixels. A missing or relative side follows from the `viewBox`, or is CSS's default.
  */
 export async function readSvg(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure | null> {
   const root = await findSvgRoot(bytes, pace);
@@ -41,7 +41,7 @@ export async function readSvg(bytes: Buffer, { pace, isDelimited }: ReadOptions)
   return { width, height, hasPicture, isWhole: !isDelimited && (await hasSvgEnd(root, pace)) };
 }
 
-/** By the default sizing algorithm of CSS Images 3, section 5.3. */
+/** The size by the default sizing algorithm of CSS Images 3, section 5.3; a side is null when it is unknown. */
 function sizeOf(root: SvgRoot): readonly [number | null, number | null] {
   const attributes = attributesOf(root);
   const [width, height] = [attributes.get('width'), attributes.get('height')].map(lengthOf);
@@ -51,12 +51,12 @@ function sizeOf(root: SvgRoot): readonly [number | null, number | null] {
   if (width !== undefined) return [wholeSide(width), wholeSide(ratio ? width / ratio : defaultHeight)];
   if (height !== undefined) return [wholeSide(ratio ? height * ratio : defaultWidth), wholeSide(height)];
   if (!ratio) return DEFAULT_SIDES;
-  // The largest picture of this shape that fits the default.
+  // The largest size of this ratio that fits into the default size.
   const fitted = Math.min(defaultWidth, defaultHeight * ratio);
   return [wholeSide(fitted), wholeSide(fitted / ratio)];
 }
 
-/** Width by height of the `viewBox`; undefined without one, or when the picture may be stretched. */
+/** Width divided by height of the `viewBox`; undefined without one, or when the image may be stretched. */
 function ratioOf(attributes: ReadonlyMap<string, string>): number | undefined {
   if (attributes.get('preserveAspectRatio')?.trim() === 'none') return undefined;
   const box =
@@ -70,20 +70,20 @@ function ratioOf(attributes: ReadonlyMap<string, string>): number | undefined {
 }
 
 /**
- * A length in CSS pixels: undefined for one that follows from the surroundings (missing, a share, unreadable), NaN for
- * one that this reader cannot know.
+ * A length in CSS pixels. It is undefined when the context determines it (missing, a percentage, unreadable), and NaN
+ * when this reader cannot compute it.
  */
 function lengthOf(text: string | undefined): number | undefined {
   const trimmed = text?.trim() ?? '';
-  // A function, an entity: read by browsers, not here.
+  // Only browsers evaluate functions and entities.
   if (trimmed.includes('(') || trimmed.includes('&')) return Number.NaN;
-  // The pattern would be quadratic if it skipped the whitespace itself. It looks at fifty characters at most.
+  // The pattern reads fifty characters at most. It would be quadratic if it skipped whitespace.
   const match = /^([+-]?(?:\d{1,20}(?:\.\d{1,20})?|\.\d{1,20})(?:e[+-]?\d{1,3})?)([a-z]{0,5})$/i.exec(
     trimmed,
   );
   if (!match) return undefined;
   const length = Number(match[1]);
-  // Of another unit; a side below zero is none.
+  // A negative length counts as 0. With another unit it is NaN.
   return length < 0 ? 0 : length * (PIXELS[match[2]?.toLowerCase() ?? ''] ?? Number.NaN);
 }
 

@@ -5,13 +5,13 @@ interface Tags {
   readonly width: number;
   readonly height: number;
   readonly orientation: number;
-  /** From this orientation on the picture lies on its side. */
+  /** The first of four orientations that swap width and height. */
   readonly lying: number;
-  /** Pairs of tags: where the parts of the picture begin, and their lengths. */
+  /** Pairs of tags: the offsets of the picture's parts, and their lengths. */
   readonly parts: readonly (readonly [offsets: number, lengths: number])[];
 }
 
-/** Strips or tiles (TIFF 6.0, sections 3 and 15), or a JPEG file inside (section 22), as thumbnails are. */
+/** Strips or tiles (TIFF 6.0, sections 3 and 15), or an embedded JPEG file (section 22), such as a thumbnail. */
 const TIFF_TAGS: Tags = {
   width: 0x100,
   height: 0x101,
@@ -23,7 +23,7 @@ const TIFF_TAGS: Tags = {
     [0x201, 0x202],
   ],
 };
-/** ITU-T T.832, annex A: a TIFF-like container with tags of its own; picture and alpha plane. */
+/** A container like TIFF with other tags (ITU-T T.832, annex A). Its parts are the picture and the alpha plane. */
 const JPEG_XR_TAGS: Tags = {
   width: 0xbc80,
   height: 0xbc81,
@@ -42,7 +42,7 @@ const SAMPLES_PER_PIXEL = 0x115;
 const PLANES = 0x11c;
 const SUB_DIRECTORIES = 0x14a;
 const DNG_VERSION = 0xc612;
-/** Sub-directories, EXIF, GPS, and what EXIF calls interoperability. */
+/** Tags that refer to directories: sub-directories, EXIF, GPS, EXIF interoperability. */
 const DIRECTORY_TAGS = [SUB_DIRECTORIES, 0x8769, 0x8825, 0xa005];
 const SHARED_TAGS = [
   BITS_PER_SAMPLE,
@@ -55,22 +55,23 @@ const SHARED_TAGS = [
 ];
 
 const NO_COMPRESSION = 1;
-/** Pixels of a sensor's colour filters, or not yet made into colours: DNG specification, PhotometricInterpretation. */
+/** Values of PhotometricInterpretation for raw data: CFA and LinearRaw (DNG specification). */
 const SENSOR_DATA = [32_803, 34_892];
 
-/** More strips or tiles than this, in all directories together, are not looked at. */
+/** Strips or tiles that are checked in all directories together. */
 const PARTS_MAX = 500_000;
 const DIRECTORIES_MAX = 20_000;
 
 /**
- * TIFF and BigTIFF. The size is that of the first directory, which is the picture that a browser shows. Whole is a file
- * of which every directory and all that they name is there; none is read twice. null for a camera's raw data.
+ * The structure of TIFF and BigTIFF; null for the raw data of a camera. The size is that of the first directory, which
+ * is the picture that a browser shows. A file is whole when it has every directory and all parts that they name. No
+ * directory is read twice.
  */
 export function readTiff(bytes: Buffer, options: ReadOptions): Promise<Structure | null> {
   return readPicture(bytes, TIFF_TAGS, options);
 }
 
-/** JPEG XR (HD Photo). */
+/** The structure of JPEG XR (HD Photo). */
 export function readJpegXr(bytes: Buffer, options: ReadOptions): Promise<Structure | null> {
   return readPicture(bytes, JPEG_XR_TAGS, options);
 }
@@ -78,7 +79,7 @@ export function readJpegXr(bytes: Buffer, options: ReadOptions): Promise<Structu
 async function readPicture(bytes: Buffer, tags: Tags, options: ReadOptions): Promise<Structure | null> {
   const { pace, isDelimited } = options;
   const file = openTiff(bytes);
-  // Canon's raw format has its name behind the header.
+  // Canon's raw format has its name after the header.
   if (bytes.toString('latin1', 8, 10) === 'CR' && file.first === 16) return null;
   const wanted = new Set([tags.width, tags.height, tags.orientation, ...tags.parts.flat(), ...SHARED_TAGS]);
   const budget = { parts: PARTS_MAX };
@@ -123,7 +124,7 @@ function sizeOf({ values }: Directory, tags: Tags): Pick<Structure, 'width' | 'h
   return isLying ? { width: height, height: width } : { width, height };
 }
 
-/** Offsets of the directories that one names; a list that is longer than any real one counts as far as that. */
+/** Offsets of the directories to which one refers. Of each tag's list, the first `DIRECTORIES_MAX` count. */
 function* directoriesBehind({ values, next }: Directory): Generator<number> {
   yield next;
   for (const tag of DIRECTORY_TAGS) {
@@ -162,7 +163,7 @@ async function readParts(
       const start = offsets.at(i);
       const length = lengths?.at(i) || plainLength;
       i += 1;
-      // A part at 0 is none: files of maps leave empty tiles out.
+      // An offset of 0 means that the part is absent: files of maps omit empty tiles.
       if (start === 0) return;
       if (start < bytes.length) hasPicture = true;
       if (length === 0 || start + length > bytes.length) areThere = false;
@@ -172,7 +173,9 @@ async function readParts(
   return { hasPicture, areThere };
 }
 
-/** Length of a part that does not tell its own, where it follows from the rows: a single uncompressed strip; else 0. */
+/**
+ * Length of a part that has no length tag, if it is a single uncompressed strip, whose rows determine it; otherwise 0.
+ */
 function lengthOfPlainPart({ values }: Pick<Directory, 'values'>, tags: Tags, count: number): number {
   const value = (tag: number): number => values.get(tag)?.at(0) ?? 1;
   const isPlain = value(COMPRESSION) === NO_COMPRESSION && value(PLANES) === 1 && count === 1;

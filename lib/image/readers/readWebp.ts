@@ -6,14 +6,15 @@ const VP8 = 0x56503820;
 const VP8L = 0x5650384c;
 const ANMF = 0x414e4d46;
 
-/** A step of so many takes a millisecond or two. */
+/** A step takes a millisecond or two. */
 const CHUNKS_PER_STEP = 65_536;
 
-/** RIFF header and the header of the first chunk. */
+/** Length of the RIFF header and of the first chunk's header. */
 const HEADER_LENGTH = 20;
 
 /**
- * WebP (RFC 9649): RIFF chunks; the RIFF header says where the file ends. EXIF data do not turn a WebP in browsers.
+ * The structure of a WebP file (RFC 9649): RIFF chunks, whose header has the length of the file. Browsers do not apply
+ * the EXIF orientation to WebP.
  */
 export async function readWebp(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure> {
   return bytes.length < HEADER_LENGTH ? CUT_SHORT : inSteps(pace, createWalk(bytes, isDelimited));
@@ -32,13 +33,13 @@ function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | unde
           width: positive(width),
           height: positive(height),
           hasPicture,
-          // The last chunk reaches as far as the file, unless one of the two is wrong.
+          // The last chunk must end with the file. If they differ, the later end counts.
           isWhole: hasPicture && Math.max(end, offset) <= bytes.length,
         };
       }
       const type = bytes.readUInt32BE(offset);
       const data = offset + 8;
-      // The first of the three that is met speaks for the whole canvas.
+      // The first chunk with a size has the size of the whole canvas.
       size ??= sizeOf(type, bytes, data);
       if (type === VP8 || type === VP8L || type === ANMF) hasPicture = true;
       const length = bytes.readUInt32LE(offset + 4);
@@ -48,7 +49,7 @@ function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | unde
   };
 }
 
-/** Of the chunk whose data begin at `data`; null when they do not say. */
+/** The size in the chunk whose data begin at `data`; null when it has none. */
 function sizeOf(type: number, bytes: Buffer, data: number): Sides | null {
   const has = (length: number): boolean => data + length <= bytes.length;
   if (type === VP8X && has(10)) return [1 + bytes.readUIntLE(data + 4, 3), 1 + bytes.readUIntLE(data + 7, 3)];

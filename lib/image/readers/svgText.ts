@@ -2,37 +2,37 @@ import type { Pace } from '../../concurrency/pace.ts';
 import { inSteps } from '../structure.ts';
 import { createMarkupReader, isWhitespace, type Markup, type Search, searchTagEnd } from './xmlMarkup.ts';
 
-/** An SVG document as far as its root element's start tag. */
+/** The start tag of an SVG document's root element. */
 export interface SvgRoot {
-  /** The document with one byte a character: what is not ASCII is something else. */
+  /** The document, in which each ASCII character is one byte. Other characters are not readable in it. */
   readonly text: Buffer;
   /** As written, with its prefix: `svg`, `svg:svg`. */
   readonly name: string;
-  /** What stands between the name and the closing bracket. */
+  /** The text between the name and the closing bracket. */
   readonly attributes: string;
-  /** Offset behind the start tag; null when its closing bracket is missing. */
+  /** Offset after the start tag; null when its closing bracket is missing. */
   readonly contentStart: number | null;
-  /** `<svg … />`: there is nothing else in the document. */
+  /** The tag is `<svg … />`, so the document has no content. */
   readonly isSelfClosed: boolean;
 }
 
-/** No image begins with more whitespace than this. */
+/** Whitespace at the start of an image at most. */
 const WHITESPACE_MAX = 1024 * 1024;
-/** Of attributes that are read; the tag may be longer. */
+/** Characters of attributes that are read. The tag may be longer. */
 const ATTRIBUTES_LENGTH = 64 * 1024;
-/** A step of so much text takes some milliseconds at most. */
+/** A step takes some milliseconds at most. */
 const BYTES_PER_STEP = 128 * 1024;
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 
 /**
- * Finds the root element behind XML declaration, comments, processing instructions and doctype. Entities are never
- * expanded and nothing is ever loaded. null when the root is another element. A doctype of another name begins an
- * image only when the root says that it is one, by its namespace.
+ * The root element, after XML declaration, comments, processing instructions and doctype; null when it is not `svg`.
+ * Entities are not expanded, and nothing is loaded. When the doctype has another name, the root must have the SVG
+ * namespace.
  */
 export async function findSvgRoot(bytes: Buffer, pace: Pace): Promise<SvgRoot | null> {
   const text = await narrow(bytes, pace);
   let offset = text.indexOf('\xef\xbb\xbf', 0, 'latin1') === 0 ? 3 : 0;
-  // Most bytes that are asked about are no markup at all.
+  // This ends early for most files that are not SVG, since they are not markup.
   if (!isAllWhitespace(text, offset, text.indexOf('<', offset))) return null;
   const next = createMarkupReader(text, offset);
   let doctype: string | null = null;
@@ -48,7 +48,7 @@ export async function findSvgRoot(bytes: Buffer, pace: Pace): Promise<SvgRoot | 
         const name = /^<!DOCTYPE\s+([^\s[>]{1,100})/i.exec(
           text.toString('latin1', markup.start, markup.start + 200),
         )?.[1];
-        // A second doctype is no XML.
+        // XML has at most one doctype.
         if (doctype !== null || name === undefined) return null;
         doctype = name;
       }
@@ -79,8 +79,8 @@ async function rootAt(
 }
 
 /**
- * Whether the root element ends, and nothing but comments, processing instructions, whitespace and NULs follows.
- * Elements of the root's name inside it are counted: the end of one of them is not the root's.
+ * Whether the root element ends, and only comments, processing instructions, whitespace and NULs follow. Nested
+ * elements with the root's name are counted, since their end is not the end of the root.
  */
 export function hasSvgEnd({ text, name, contentStart, isSelfClosed }: SvgRoot, pace: Pace): Promise<boolean> {
   if (contentStart === null) return Promise.resolve(false);
@@ -119,10 +119,10 @@ export function hasSvgEnd({ text, name, contentStart, isSelfClosed }: SvgRoot, p
   });
 }
 
-/** The attributes of a start tag with their values as written; the first of a name counts. */
+/** The attributes of a start tag, with values as written. The first of a name counts. */
 export function attributesOf(root: SvgRoot): ReadonlyMap<string, string> {
   const attributes = new Map<string, string>();
-  // Sticky: one pass, which ends at the first thing that is no attribute.
+  // The pattern is sticky, so it reads in one pass and stops at the first text that is not an attribute.
   const next = /\s*([^\s=>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y;
   for (let match = next.exec(root.attributes); match !== null; match = next.exec(root.attributes)) {
     const [, name = '', quoted, apostrophed = ''] = match;
@@ -137,7 +137,7 @@ function isAllWhitespace(text: Buffer, from: number, to: number): boolean {
   return true;
 }
 
-/** Servers fill files with NULs. */
+/** Whether there are only NULs, with which some servers pad files, and whitespace. */
 function isAllPadding(text: Buffer, from: number, to: number): boolean {
   for (let offset = from; offset < to; offset += 1) {
     if (text[offset] !== 0 && !isWhitespace(text[offset])) return false;
@@ -145,7 +145,10 @@ function isAllPadding(text: Buffer, from: number, to: number): boolean {
   return true;
 }
 
-/** UTF-16 by byte order mark or first character as one byte a character; other encodings share ASCII. */
+/**
+ * The text with one byte for each ASCII character. UTF-16, which the byte order mark or the first character shows, is
+ * converted. Other encodings already have it so.
+ */
 async function narrow(bytes: Buffer, pace: Pace): Promise<Buffer> {
   const [first, second] = bytes;
   const isLittle = (first === 0xff && second === 0xfe) || (first === 0x3c && second === 0);

@@ -2,7 +2,7 @@
 import type { Pace } from '../../concurrency/pace.ts';
 import { inSteps } from '../structure.ts';
 
-/** Reads unsigned integers in the file's byte order; 0 behind the end of the bytes. */
+/** An unsigned integer in the file's byte order; 0 after the end of the bytes. */
 type ReadInteger = (offset: number, length: number) => number;
 
 export interface TiffFile {
@@ -11,35 +11,38 @@ export interface TiffFile {
   readonly isBig: boolean;
   /** Offset of the first directory. */
   readonly first: number;
-  /** By tag the number of the directory that had it last: one table for all, of which a file may have thousands. */
+  /**
+   * For each tag, the number of the latest directory that has it. All directories share the table: there may be
+   * thousands.
+   */
   readonly seen: Uint32Array;
   directories: number;
-  /** Entries that are still looked at, of all directories together. */
+  /** How many more entries are read, in all directories together. */
   entriesLeft: number;
 }
 
 interface Values {
   readonly count: number;
-  /** Offset behind the last value. */
+  /** Offset after the last value. */
   readonly end: number;
   readonly at: (index: number) => number;
 }
 
 export interface Directory {
-  /** Its entries and what they point to are there, as well as the offset of the next directory. */
+  /** The bytes have its entries, all their values and the offset of the next directory. */
   readonly isWhole: boolean;
-  /** Offset of the next directory; 0 for none. */
+  /** Offset of the next directory; 0 without one. */
   readonly next: number;
-  /** Wanted tag → its values; the first entry of a tag counts. */
+  /** Values by wanted tag. The first entry of a tag counts. */
   readonly values: ReadonlyMap<number, Values>;
 }
 
-/** Length of one value by its type: TIFF 6.0, section 2, and BigTIFF. */
+/** Length in bytes of one value, by its type (TIFF 6.0, section 2, and BigTIFF); 0 for an unknown type. */
 const TYPE_LENGTHS = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8] as const;
 
-/** Tags have two bytes, and a directory has each of them once (TIFF 6.0, section 2): so many entries are looked at. */
+/** Entries that are read in a directory: tags have two bytes, and each occurs once (TIFF 6.0, section 2). */
 const TAGS = 65_536;
-/** Of all directories together; a thousand pages have some 20,000. */
+/** Entries that are read in all directories together. A file of a thousand pages has about 20,000. */
 const ENTRIES_MAX = 500_000;
 
 export function openTiff(bytes: Buffer): TiffFile {
@@ -47,7 +50,7 @@ export function openTiff(bytes: Buffer): TiffFile {
   const integer: ReadInteger = (offset, length) => {
     if (offset + length > bytes.length) return 0;
     if (length === 8) {
-      // A BigInt takes ten times as long.
+      // BigInt would be ten times slower.
       const [low, high] = isLittle ? [offset, offset + 4] : [offset + 4, offset];
       return integer(high, 4) * 2 ** 32 + integer(low, 4);
     }
@@ -66,7 +69,7 @@ export function openTiff(bytes: Buffer): TiffFile {
   };
 }
 
-/** The directory at an offset, with the values of `wanted`; null when not even its first entry is there. */
+/** The directory at an offset, with the values of `wanted`; null when the bytes lack its first entry. */
 export async function readDirectory(
   file: TiffFile,
   start: number,
@@ -100,7 +103,7 @@ export async function readDirectory(
     seen[tag] = number;
     const valueCount = integer(at + 4, wide);
     const inline = at + 4 + wide;
-    // Values that fit stand in the entry itself, others where it points to.
+    // Short values are in the entry itself. Otherwise the entry has their offset.
     const base = valueCount * length <= wide ? inline : integer(inline, wide);
     if (base + valueCount * length > bytes.length) isWhole = false;
     if (!wanted.has(tag)) return;

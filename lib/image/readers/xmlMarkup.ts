@@ -1,20 +1,20 @@
 /**
- * A linear scanner over the markup of an XML document: no XML parser, so no entity is ever expanded and nothing ever
- * loaded. It works on bytes, since all that it looks for is ASCII.
+ * A linear scanner over the markup of an XML document. It is not an XML parser: it expands no entities and loads
+ * nothing. It works on bytes, since it only looks for ASCII.
  */
 
 type MarkupKind = 'comment' | 'instruction' | 'characters' | 'doctype' | 'start' | 'end';
 
-/** One piece of markup. `kind` is `more` while its end is still looked for, and `cut` when the bytes lack it. */
+/** One piece of markup. `kind` is `more` while its end is not found yet, and `cut` when the bytes lack it. */
 export interface Markup {
   readonly kind: MarkupKind | 'more' | 'cut';
   /** Offset of its opening bracket. */
   readonly start: number;
-  /** Offset behind its closing bracket; of a start tag, whose end may not be needed, behind its opening one. */
+  /** Offset after its closing bracket. For a start tag, whose end may not be needed, after its opening bracket. */
   readonly end: number;
 }
 
-/** Bytes that one look for an end goes through, in a millisecond or two. */
+/** Bytes that one step of a search reads, in a millisecond or two. */
 const WINDOW = 256 * 1024;
 
 const LESS_THAN = 0x3c;
@@ -27,7 +27,7 @@ const OPENING = 0x5b;
 const CLOSING = 0x5d;
 const QUOTES = [0x22, 0x27];
 
-/** A kind with the length of what begins it, and the bytes before the bracket that ends it. */
+/** A kind of markup, the length of its opening, and the bytes before the bracket that closes it. */
 interface Piece {
   readonly kind: MarkupKind;
   readonly opening: number;
@@ -38,10 +38,10 @@ const CHARACTERS: Piece = { kind: 'characters', opening: 9, closing: [CLOSING, C
 const INSTRUCTION: Piece = { kind: 'instruction', opening: 2, closing: [QUESTION] };
 const END_TAG: Piece = { kind: 'end', opening: 2, closing: [] };
 
-/** A step of a search: the offset behind what was looked for, -1 when the bytes end before it, undefined for not yet. */
+/** A step of a search: the offset after the match, -1 without a match, undefined while the search is not over. */
 export type Search = () => number | undefined;
 
-/** Steps from markup to markup; null behind the last. After `more` the caller may yield, and then asks again. */
+/** A function that returns the next piece of markup; null after the last. After `more`, yield and call it again. */
 export function createMarkupReader(text: Buffer, from: number): () => Markup | null {
   let offset = from;
   let start = from;
@@ -80,7 +80,7 @@ export function createMarkupReader(text: Buffer, from: number): () => Markup | n
   };
 }
 
-/** Offset of the next opening bracket, or -1. A native search costs as much as a loop over so many bytes. */
+/** Offset of the next opening bracket; -1 without one. A native search takes as long as a loop over 32 bytes. */
 function nextBracket(text: Buffer, from: number): number {
   const near = Math.min(from + 32, text.length);
   for (let offset = from; offset < near; offset += 1) if (text[offset] === LESS_THAN) return offset;
@@ -106,7 +106,7 @@ function isClosed(text: Buffer, from: number, bracket: number, closing: readonly
   return true;
 }
 
-/** Of a doctype with its internal subset, whose quotes, comments and instructions may hold brackets. */
+/** A search for the end of a doctype, whose quotes, comments and instructions may contain brackets. */
 function searchDoctypeEnd(text: Buffer, from: number): Search {
   let offset = from;
   let depth = 0;
@@ -138,7 +138,7 @@ function searchDoctypeEnd(text: Buffer, from: number): Search {
   };
 }
 
-/** Of a start tag, from somewhere behind its name on: brackets inside quotes do not close it. */
+/** A search for the end of a start tag, from an offset after its name. Brackets inside quotes do not close it. */
 export function searchTagEnd(text: Buffer, from: number): Search {
   let offset = from;
   let quote: number | undefined;
