@@ -2,7 +2,7 @@
 import { type Profiler, Session } from 'node:inspector';
 
 /** The project's own code; what packages do guides nobody to it. */
-const WATCHED = /^file:\/\/(?!.*\/node_modules\/).*\/(?:lib|local-stack|test\/fuzz\/planted)\/[^?]*\.ts$/;
+const WATCHED = /^file:\/\/(?!.*\/node_modules\/).*\/(?:lib|local-stack|test\/deep\/fuzz\/planted)\/[^?]*\.ts$/;
 
 export interface Coverage {
   /**
