@@ -10,9 +10,9 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const SERVERLESS = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
 
 /**
- * Limit of request line and header fields. With Node's default of 16 KiB, hapi would answer longer ones with an empty
- * 400. A percent-encoded `url` of 2,048 characters takes up to 18 KiB, and one that is slightly too long must get its
- * problem response. The stricter limit of the fields is in `gateway.ts`.
+ * Limit of request line and header fields. With Node's default of 16 KiB, hapi would send an empty 400 for longer ones.
+ * A percent-encoded `url` of 2,048 characters takes up to 18 KiB. One that is slightly too long must get its problem
+ * response. The stricter limit of the fields is in `gateway.ts`.
  */
 const HEAD_MAX_BYTES = 48 * 1024;
 
