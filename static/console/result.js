@@ -21,7 +21,7 @@ import { byteWords, countWords, timeWords } from './words.js';
  * @property {boolean} complete
  * @property {boolean} [dryRun]
  * @property {string[]} images
- * @property {Item[]} items
+ * @property {Item[]} items in page order.
  * @property {SkippedLine[]} skipped
  * @property {Warning[]} [warnings]
  * @property {Counts} [counts]
