@@ -42,7 +42,7 @@ export interface SiteParts {
   readonly mayBreakCss: boolean;
 }
 
-/** Bad tokens, more than the budget of a page. Without a function that takes an address nobody would look at it. */
+/** CSS with very many bad tokens. Without a function that takes a URL, discovery would not read it. */
 const BROKEN = `${'"\n'.repeat(20_001)}.x{background:url()}`;
 const TOO_LONG = 1024 * 1024;
 
