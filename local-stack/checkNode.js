@@ -1,13 +1,13 @@
 /**
- * Says in one sentence when these scripts run on a Node that is too old, and what to do.
+ * Ends the process with one sentence when Node is too old for these scripts.
  *
- * npm puts Node into node_modules/.bin as an optional package of the platform. Where npm has none for the platform, or
- * could not fetch it, the scripts run on the Node of the machine, which is enough from this version on: the first of
- * 24 with long-term support, the line that AWS Lambda has. Runs on every Node that knows ES modules.
+ * npm installs Node into node_modules/.bin as an optional package of the platform. When it has none for the platform,
+ * or could not fetch it, the scripts run on the machine's Node. The least version is the first of Node 24 with
+ * long-term support, which is the line of AWS Lambda. This file runs on every Node that has ES modules.
  */
 const LEAST = [24, 11];
 
-/** A `node-*` package of package.json fits it; test/local-stack/checkNode.test.ts holds that they agree. */
+/** The platforms of the `node-*` packages in package.json; test/local-stack/checkNode.test.ts compares them. */
 const PLATFORMS = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64', 'win32-arm64', 'win32-x64'];
 
 /**
@@ -26,7 +26,7 @@ export function judgeNode(version, platform) {
     : `${found}npm has no Node for ${platform}, so install ${wanted} yourself.`;
 }
 
-/** Node's own name of the platform, and whether its C library is musl, for which npm has no Node. */
+/** Node's name of the platform, with `-musl` when its C library is musl, for which npm has no Node. */
 function platformHere() {
   const name = `${process.platform}-${process.arch}`;
   if (process.platform !== 'linux') return name;
@@ -34,7 +34,7 @@ function platformHere() {
   return glibcVersionRuntime === undefined ? `${name}-musl` : name;
 }
 
-// The report is asked for only where the sentence is needed: it takes some milliseconds.
+// The platform is needed only for the sentence, and finding it takes some milliseconds.
 if (judgeNode(process.versions.node, '') !== null) {
   console.error(judgeNode(process.versions.node, platformHere()));
   process.exit(1);

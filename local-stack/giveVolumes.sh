@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gives each folder /volumes/<id> to the user and group of that number. Only the folder: what is in it was
-# written by its user.
+# Gives each folder /volumes/<id> to the user and group of that number. Only the folder itself: its user wrote the files
+# in it.
 set -eu
 for folder in /volumes/*; do
   id=${folder##*/}

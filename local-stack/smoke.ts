@@ -1,4 +1,4 @@
-/** `npm run smoke`: the scenarios of the challenge against a running stack. Exit code 1 on the first that fails. */
+/** `npm run smoke`: runs the scenarios of the challenge against a running stack. Exit code 1 when one fails. */
 import { apiScenarios } from './smoke/api.ts';
 import { monitoringScenarios } from './smoke/monitoring.ts';
 import { readOptions, type SmokeOptions, USAGE } from './smoke/options.ts';
@@ -6,12 +6,12 @@ import { runScenarios } from './smoke/scenario.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** The settings of the compose stack, as Compose finds them: what is in the environment wins over `.env`. */
+/** The settings of the compose stack: as in Compose, the environment takes precedence over `.env`. */
 function settings(): NodeJS.ProcessEnv {
   try {
     process.loadEnvFile('.env');
   } catch {
-    // No such file: then the defaults hold, as in the compose file.
+    // Without the file, the defaults of the compose file hold.
   }
   return process.env;
 }
@@ -27,7 +27,7 @@ async function smoke(options: SmokeOptions, env: NodeJS.ProcessEnv): Promise<boo
 
 try {
   const args = process.argv.slice(2);
-  // `npm start` does not read that file.
+  // `npm start` does not read `.env`.
   const env = args.includes('start') ? process.env : settings();
   process.exitCode = (await smoke(readOptions(args, env), env)) ? 0 : 1;
 } catch (error) {

@@ -1,4 +1,4 @@
-/** `npm start`: everything that the API needs, on this machine, until Ctrl-C. */
+/** `npm start`: runs the API and everything that it needs on this machine, until Ctrl-C. */
 import { join, resolve } from 'node:path';
 import { type CorsOrigins, readConfig } from '../lib/config.ts';
 import { readTogether } from '../lib/settingsError.ts';
@@ -24,10 +24,10 @@ const STATIC = resolve(import.meta.dirname, '../static');
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-/** Starts all parts in order; each one that stands is handed to `parts`, which ends them in reverse. */
+/** Starts all parts in order and adds each to `parts`, which ends them in reverse order. */
 async function start(parts: AsyncDisposableStack, end: AbortController): Promise<void> {
   refuseArguments(process.argv.slice(2));
-  // The functions read theirs too, but each at its first call only; a fault is better known now.
+  // The functions read their settings only at their first call. Reading them here reports faults now.
   const [settings, { corsOrigins }] = readTogether(
     () => readLocalSettings(process.env),
     () => readConfig({ ...process.env, ...functionEnvironment(process.env, { sitePort: null }, {}) }),
@@ -54,7 +54,7 @@ async function start(parts: AsyncDisposableStack, end: AbortController): Promise
   say(welcome(settings, own, site));
 }
 
-/** The objects and the note for `invoke local` belong to one stack. Returns what ends the lock. */
+/** Locks the data folder, which belongs to one stack. Returns a function that releases it. */
 function lockDataFolder({ dataFolder, apiPort }: LocalSettings): () => void {
   return lockFolder(dataFolder, {
     holder: `another "npm start" (process ${process.pid}, API on port ${apiPort})`,
@@ -66,7 +66,7 @@ function apiUrlOf({ host, apiPort }: LocalSettings): string {
   return `http://${reachable(host)}:${apiPort}`;
 }
 
-/** The host to use in a URL for what listens on `host`. */
+/** The host to use in a URL for a server that listens on `host`. */
 function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
@@ -85,7 +85,7 @@ function wantedPorts({ host, apiPort, lambdaPort, sitePort, objectStorePort, red
   ];
 }
 
-/** The embedded store and cache, each only where no other one was given. */
+/** Starts the embedded store and cache, unless the settings name others. */
 async function startServices(
   settings: LocalSettings,
   corsOrigins: CorsOrigins,
@@ -120,7 +120,7 @@ async function startServices(
   return own;
 }
 
-/** The URL of console and sample pages; null when they are switched off. */
+/** The URL of the site with console and sample pages; null when it is switched off. */
 async function startSampleSite(
   settings: LocalSettings,
   own: OwnServices,

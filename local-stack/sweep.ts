@@ -4,7 +4,7 @@ import { refuseArguments } from './settings/arguments.ts';
 import { joinRunning } from './settings/environment.ts';
 import { readLocalSettings } from './settings/settings.ts';
 
-/** As long as the deployed function has. */
+/** The timeout of the deployed function. */
 const TIMEOUT_MS = 900_000;
 
 try {
@@ -15,9 +15,9 @@ try {
   }
   Object.assign(process.env, environment, { IS_LOCAL: 'true' });
 
-  // The report alone is what is printed; the handler's line of the log goes beside it.
+  // Standard output gets only the report, so the handler's log line goes to standard error.
   console.log = console.error;
-  // Only now: the handler reads its settings while it is loaded.
+  // Imported late, since the handler reads its settings while it is loaded.
   const { handler } = await import('../handlers/sweepImages.ts');
   const end = performance.now() + TIMEOUT_MS;
   const context = { getRemainingTimeInMillis: () => Math.max(0, end - performance.now()) };
@@ -27,5 +27,5 @@ try {
   process.stderr.write(`The sweep failed: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
-// An open connection to Redis or the store would keep the process for ever.
+// An open connection to Redis or the store would keep the process alive.
 process.exit();

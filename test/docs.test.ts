@@ -71,7 +71,7 @@ describe('docs/operating.md', () => {
     const metrics = new Set<string>();
     for await (const { _aws } of emitted) {
       for (const { Metrics } of _aws.CloudWatchMetrics) for (const { Name } of Metrics) metrics.add(Name);
-      // It comes in a document of its own.
+      // This metric comes in a separate document.
       if (metrics.has('ImagesSkipped')) break;
     }
     expect(metrics.size).toBeGreaterThanOrEqual(10);
@@ -86,7 +86,7 @@ interface EmfDocument {
   };
 }
 
-/** A receiver of metrics on a port of its own; it is closed with the last document that anybody waits for. */
+/** A receiver of metrics on a free port. It is closed after the last awaited document. */
 async function receive() {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));

@@ -239,7 +239,7 @@ async function run({ language }: Block, text: string, folder: string): Promise<s
   });
 }
 
-/** `…` is anything within a line; blanks at the end of a line are not shown. */
+/** A pattern for shown output: `…` stands for any text in a line, and whitespace at the end of a line is ignored. */
 function patternOf(shown: string): RegExp {
   const lines = shown.trimEnd().split('\n');
   const source = lines

@@ -1,4 +1,4 @@
-/** Who asks: AWS Signature Version 4, in the header or in a presigned link, by the SDK's own signer. */
+/** Checks AWS Signature Version 4, in a header field or in a presigned link, with the signer of the AWS SDK. */
 import { createHash, createHmac, type Hash, type Hmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -6,18 +6,18 @@ import type { StoreKeys } from './localKeys.ts';
 
 export interface SignedCall {
   readonly method: string;
-  /** As it was sent: path and query. */
+  /** Path and query, as sent. */
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
 }
 
-/** S3's code and text of a request that is answered with 403. */
+/** S3's code and text for a request that gets 403. */
 export interface Refusal {
   readonly code: string;
   readonly message: string;
 }
 
-/** What a request says of its signature. */
+/** The signature of a request and what belongs to it. */
 interface Claim {
   readonly credential: string;
   /** In lower case. */
@@ -25,14 +25,14 @@ interface Claim {
   readonly signature: string;
   /** `20261122T130500Z` */
   readonly date: string;
-  /** null in a header: a request that is sent at once. */
+  /** null for a signature in a header field: the request is sent at once. */
   readonly expiresSeconds: number | null;
 }
 
 export interface Clock {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** So far a request's time may be from the time here; absent means 15 minutes, as at AWS. */
+  /** Largest difference between the request's time and the time here. Absent: 15 minutes, as on AWS. */
   readonly clockSkewMs?: number;
 }
 
@@ -41,7 +41,7 @@ const CLOCK_SKEW_MS = 15 * 60_000;
 const LINK_MAX_SECONDS = 7 * 24 * 3_600;
 const HASH_HEADER = 'x-amz-content-sha256';
 const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
-/** The parameters of a link that the signer makes itself; the case of their names is fixed. */
+/** The parameters that the signer adds to a link. The case of their names is fixed. */
 const LINK_PARAMETERS = ['Algorithm', 'Credential', 'Date', 'Expires', 'SignedHeaders', 'Signature'];
 
 const NOT_SIGNED = refuse('AccessDenied', 'The request is not signed, or its signature cannot be read.');
@@ -56,10 +56,10 @@ const TOO_EARLY = refuse('AccessDenied', 'Request is not valid yet');
 const NOT_COVERED = refuse('AccessDenied', 'Host and every x-amz- header must be signed.');
 
 /**
- * Returns a function that resolves with null when the request was signed with the keys, is within its time, and
- * signs its host and all its `x-amz-` headers. The region may be any.
+ * A function that resolves with the refusal of a request; with null when the request may pass. It passes when it was
+ * signed with the keys for any region, is within its time, and signs its host and all its `x-amz-` fields.
  *
- * The hash in `x-amz-content-sha256` is signed, not checked: `hasClaimedHash` does that once the body is there.
+ * The hash in `x-amz-content-sha256` is signed but not checked here: `hasClaimedHash` checks it against the body.
  */
 export function createAuthenticator(
   keys: StoreKeys,
@@ -88,7 +88,7 @@ export function createAuthenticator(
   };
 }
 
-/** Whether the body is the one whose hash was signed; a request may leave it open. */
+/** Whether the body has the hash that was signed. True when the request did not sign one. */
 export function hasClaimedHash(headers: IncomingHttpHeaders, body: Buffer): boolean {
   const claimed = headers[HASH_HEADER];
   if (claimed === undefined || claimed === UNSIGNED_PAYLOAD) return true;
@@ -113,7 +113,7 @@ function readHeaderClaim({
 }
 
 function readLinkClaim(query: URLSearchParams): Claim | null {
-  // Of a name given twice one value could be signed and the other be used.
+  // Of a repeated parameter, one value could be signed and the other one used.
   if (LINK_PARAMETERS.some((name) => query.getAll(`X-Amz-${name}`).length !== 1)) return null;
   const parameter = (name: string) => query.get(`X-Amz-${name}`) ?? '';
   const expires = parameter('Expires');
@@ -128,7 +128,7 @@ function readLinkClaim(query: URLSearchParams): Claim | null {
   };
 }
 
-/** `KEY/20261122/us-east-1/s3/aws4_request`, of the day of the request; null for anything else. */
+/** The parts of a scope such as `KEY/20261122/us-east-1/s3/aws4_request`; null when it is not of the request's day. */
 function readScope({ credential, date }: Claim): { accessKeyId: string; region: string } | null {
   const [, accessKeyId, day, region] =
     /^(.+)\/(\d{8})\/([\w-]{1,64})\/s3\/aws4_request$/.exec(credential) ?? [];
@@ -136,13 +136,13 @@ function readScope({ credential, date }: Claim): { accessKeyId: string; region: 
   return Number.isNaN(timeOf(date)) ? null : { accessKeyId, region };
 }
 
-/** What is not covered by the signature could be another's. */
+/** Whether all fields that must be signed are signed: an attacker could change the others. */
 function coversAll({ signedHeaders }: Claim, headers: IncomingHttpHeaders): boolean {
   const needed = Object.keys(headers).filter((name) => name === 'host' || name.startsWith('x-amz-'));
   return needed.includes('host') && needed.every((name) => signedHeaders.includes(name));
 }
 
-/** The signature that the request should have, hex. */
+/** The signature that the request must have, in hex. */
 async function sign(
   signer: SignatureV4,
   { method, headers: sent }: SignedCall,
@@ -173,7 +173,7 @@ async function sign(
     const signed = await signer.sign(request, options);
     return /Signature=(\w+)$/.exec(signed.headers.authorization ?? '')?.[1] ?? '';
   }
-  // A link leaves the body open. The signer knows that by a header, which the link itself need not have.
+  // A link does not sign the body. The signer recognises that by a header field, which the link need not have.
   const isHashSigned = signedHeaders.includes(HASH_HEADER);
   const signed = await signer.presign(
     { ...request, headers: { [HASH_HEADER]: UNSIGNED_PAYLOAD, ...headers } },
@@ -201,7 +201,7 @@ function judgeTime({ date, expiresSeconds }: Claim, now: number, clockSkewMs: nu
   return age < -clockSkewMs ? TOO_EARLY : null;
 }
 
-/** NaN for a text that is no such date. */
+/** Milliseconds since 1970 of a date such as `20261122T130500Z`; NaN when it is not valid. */
 function timeOf(date: string): number {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date);
   if (match === null) return Number.NaN;
@@ -223,7 +223,7 @@ function refuse(code: string, message: string): Refusal {
   return { code, message };
 }
 
-/** As the signer takes it. */
+/** SHA-256 with the interface that the signer needs. */
 class Sha256 {
   readonly #hash: Hash | Hmac;
   constructor(secret?: Parameters<typeof createHmac>[1] | ArrayBuffer | ArrayBufferView) {

@@ -1,20 +1,20 @@
-/** A server of another program, run as a child that cannot outlive this process. */
+/** Runs another program as a child process that cannot outlive this one. */
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export interface ChildService {
-  /** Resolves with the exit code when the program has ended, whatever ended it. */
+  /** Resolves with the exit code when the program has ended for any reason; null without a code. */
   readonly ended: Promise<number | null>;
-  /** All it wrote so far, the newest end of it. */
+  /** The end of all output so far. */
   output(): string;
-  /** Kills it and waits for its end. These programs keep nothing that a sudden end could damage. */
+  /** Kills the program and waits for its end. These programs have no data that this could damage. */
   close(): Promise<void>;
 }
 
 /**
- * The guard between us and the program: its standard input is a pipe that ends when this process does, however it
- * ends (a signal, a crash, SIGKILL), and then it kills the program. Needs no signal handler here.
+ * A shell script that starts the program and kills it when this process ends. Its standard input is a pipe, which ends
+ * with this process even after a crash or SIGKILL. So no signal handler is needed here.
  */
 const GUARD = `
 exec 3<&0
@@ -29,15 +29,15 @@ kill "$watch" 2>/dev/null
 exit "$code"
 `;
 
-/** So much of the output is kept for an error message. */
+/** Characters of the output that are kept for an error message. */
 const OUTPUT_MAX_CHARS = 8_192;
 
-/** Runs a program in a folder; the folder is its only trace. */
+/** Starts a program in a folder. It writes nowhere else. */
 export function startChild(program: string, args: readonly string[], folder: string): ChildService {
   const child = spawn('/bin/sh', ['-c', GUARD, 'guard', program, ...args], {
     cwd: folder,
     stdio: ['pipe', 'pipe', 'pipe'],
-    // Ctrl-C in a terminal goes to the whole group; our own end comes first and then closes this one.
+    // Ctrl-C in a terminal goes to the whole process group. This process must end first, and then ends the child.
     detached: true,
   });
   let text = '';
@@ -47,7 +47,7 @@ export function startChild(program: string, args: readonly string[], folder: str
     });
   }
   child.stdin.on('error', () => undefined);
-  // Both events, since a program that cannot be started at all has no exit.
+  // A program that cannot be started has an `error` event but no `exit`.
   const ended = new Promise<number | null>((resolve) => {
     child.once('exit', resolve);
     child.once('error', () => resolve(null));
@@ -62,7 +62,7 @@ export function startChild(program: string, args: readonly string[], folder: str
   };
 }
 
-/** The first of the programs that the PATH has, as an absolute path; null when it has none. */
+/** The first of these programs on the PATH, as an absolute path; null when the PATH has none of them. */
 export function findProgram(names: readonly string[], path: string | undefined): string | null {
   for (const name of names) {
     for (const folder of (path ?? '').split(delimiter)) {

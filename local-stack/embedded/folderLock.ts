@@ -1,13 +1,13 @@
-/** A folder that one process at a time may work in. */
+/** Locks a folder, so that only one process uses it at a time. */
 import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { explainFolder } from '../../lib/folderFaults.ts';
 
 export interface FolderUse {
-  /** The process as a user knows it: `npm start (process 4711, API on port 8080)`. */
+  /** What a user calls the process: `npm start (process 4711, API on port 8080)`. */
   readonly holder: string;
-  /** How a user takes another folder: `choose another folder with LOCAL_DATA`. */
+  /** The user's next step: `choose another folder with LOCAL_DATA`. */
   readonly remedy: string;
 }
 
@@ -16,21 +16,21 @@ export interface FolderLock {
 }
 
 const LOCK_FILE = 'lock';
-/** A file of its own: a process that closes a file loses its POSIX locks on it, SQLite's included. */
+/** Names the holder. A separate file: closing a file would end all POSIX locks of the process on it, SQLite's too. */
 const HOLDER_FILE = 'lock.txt';
-/** A look at the lock (`isLocked`) holds it for less than a millisecond. */
+/** `isLocked` of another process holds the lock for less than a millisecond. */
 const BUSY_TIMEOUT_MS = 200;
 /** SQLITE_BUSY, https://www.sqlite.org/rescode.html */
 const BUSY = 5;
 
-/** A database that the collector finds is closed, and its lock ends. */
+/** Keeps the databases from garbage collection, which would close them and end their locks. */
 const held = new Set<DatabaseSync>();
 
 /**
- * Locks a folder until `release` or the end of the process; makes it when it is not there.
+ * A lock on a folder, which is created if need be. It lasts until `release` or the end of the process.
  *
- * Node has no file locks, SQLite has: fcntl on POSIX, LockFileEx on Windows. The kernel ends them with the process,
- * also after SIGKILL, and knows the file itself, whatever path leads to it. Nothing is ever written to the database.
+ * Node has no file locks, so SQLite's are used: fcntl on POSIX, LockFileEx on Windows. The kernel ends them with the
+ * process, even after SIGKILL, and they hold for every path to the file. Nothing is written to the database.
  * @throws Error with one sentence when another process has the folder, or when it cannot be written
  */
 export function lockFolder(folder: string, { holder, remedy }: FolderUse): FolderLock {
@@ -54,7 +54,7 @@ export function lockFolder(folder: string, { holder, remedy }: FolderUse): Folde
   return { release };
 }
 
-/** Whether a process has the folder locked; null where nothing was ever locked, or the lock cannot be read. */
+/** Whether a process has locked the folder; null when it was never locked, or the lock cannot be read. */
 export function isLocked(folder: string): boolean | null {
   let database: DatabaseSync | undefined;
   try {
@@ -68,7 +68,7 @@ export function isLocked(folder: string): boolean | null {
   }
 }
 
-/** On a read-only file system the `recursive` of Node reports ENOENT. */
+/** Creates the folder. On a read-only file system, Node's `recursive` would report ENOENT. */
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder);

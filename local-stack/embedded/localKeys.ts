@@ -5,5 +5,5 @@ export interface StoreKeys {
   readonly secretAccessKey: string;
 }
 
-/** They are no secret: what keeps others out is that the store listens on this machine alone. */
+/** They are not secret: the store is protected because it listens on this machine only. */
 export const LOCAL_KEYS: StoreKeys = { accessKeyId: 'local', secretAccessKey: 'local-secret' };

@@ -1,4 +1,4 @@
-/** Objects as files: each one file of a line of facts and the bytes, replaced whole or not at all. */
+/** Keeps objects as files. A file has a line of facts and then the bytes, and is replaced atomically. */
 import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 export interface ObjectFacts {
   readonly key: string;
-  /** With quotes: the MD5 of the bytes, as S3 has it. */
+  /** The MD5 of the bytes in quotes, as on S3. */
   readonly etag: string;
   readonly size: number;
   /** ISO 8601. */
@@ -25,8 +25,8 @@ export interface ObjectFiles {
   find(key: string): ObjectFacts | undefined;
   read(key: string): Promise<{ readonly facts: ObjectFacts; readonly body: Buffer } | undefined>;
   /**
-   * `mayReplace` is asked with what is there at the very moment of the change: of simultaneous writers on the
-   * same condition one wins. Undefined when it says no.
+   * The facts of the written object; undefined when `mayReplace` returned false. `mayReplace` gets the object that is
+   * there at the moment of the change, so of simultaneous writers with one condition exactly one wins.
    */
   write(
     key: string,
@@ -38,10 +38,12 @@ export interface ObjectFiles {
   list(prefix: string, after: string, limit: number): readonly ObjectFacts[];
 }
 
-/** Longer than any line of facts: a key has at most 1,024 bytes, a header value is bounded by the server. */
+/** Longer than any line of facts: a key has at most 1,024 bytes, and the server bounds header fields. */
 const FACTS_MAX_BYTES = 32 * 1024;
 
-/** Reads the facts of all objects once; the bytes stay on disk. Drafts that a killed process left are removed. */
+/**
+ * The objects in a folder. Their facts are read once; the bytes stay on disk. Drafts of a killed process are removed.
+ */
 export function openObjectFiles(directory: string): ObjectFiles {
   const objects = join(directory, 'objects');
   const drafts = join(directory, 'drafts');
@@ -49,13 +51,15 @@ export function openObjectFiles(directory: string): ObjectFiles {
   for (const folder of [objects, drafts]) mkdirSync(folder, { recursive: true });
 
   const index = new Map<string, ObjectFacts>();
-  /** The keys in the order of a listing, until one comes or goes: listing a large bucket is a thousand such calls. */
+  /**
+   * The keys in the order of a listing, kept until one is added or removed: listing a large bucket takes many calls.
+   */
   let sorted: readonly string[] | undefined;
   for (const name of readdirSync(objects)) {
     const facts = readFacts(join(objects, name));
     if (facts !== undefined) index.set(facts.key, facts);
   }
-  // A key is any text of 1,024 bytes; a hash of it is a file name on every file system.
+  // A key may be any text of 1,024 bytes. Its hash is a valid file name on every file system.
   const pathOf = (key: string) => join(objects, createHash('sha256').update(key).digest('hex'));
 
   return {
@@ -80,11 +84,11 @@ export function openObjectFiles(directory: string): ObjectFiles {
       try {
         await writeFile(draft, Buffer.concat([Buffer.from(`${JSON.stringify(facts)}\n`), body]));
       } catch (error) {
-        // A full disk must not stay full of drafts.
+        // Otherwise drafts would keep a full disk full.
         await rm(draft, { force: true });
         throw error;
       }
-      // From here on nothing waits, so that nobody comes between the question and the change.
+      // Nothing is awaited from here on, so no other writer can act between the check and the change.
       if (!mayReplace(index.get(key))) {
         await rm(draft);
         return undefined;
@@ -141,7 +145,7 @@ function readFacts(path: string): ObjectFacts | undefined {
   }
 }
 
-/** Undefined for a file that is not ours. */
+/** The facts and bytes in a file; undefined when this program did not write it. */
 function parseFile(file: Buffer): { readonly facts: ObjectFacts; readonly body: Buffer } | undefined {
   const end = file.indexOf('\n');
   try {
@@ -152,7 +156,7 @@ function parseFile(file: Buffer): { readonly facts: ObjectFacts; readonly body: 
   }
 }
 
-/** Removed between the look into the index and the reading. */
+/** Undefined for an object that was removed after it was found in the index; rethrows any other error. */
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code === 'ENOENT') return undefined;
   throw error;

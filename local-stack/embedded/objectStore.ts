@@ -1,7 +1,7 @@
 /**
- * The object store that `npm start` brings along: the part of the S3 protocol that this service uses, in one
- * bucket of files. Unlike the emulators on npm it honours conditional PUT, replaces objects whole or not at all,
- * takes every key that S3 takes, and checks signatures. It listens on this machine alone.
+ * The object store of `npm start`: the part of the S3 protocol that this service uses, for one bucket of files. Unlike
+ * the emulators on npm, it honours conditional PUT, replaces objects atomically, accepts every key of S3, and checks
+ * signatures. It listens on this machine only.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,34 +16,34 @@ import { type ObjectFacts, type ObjectFiles, openObjectFiles } from './objectFil
 import { deletedXml, errorXml, type ListAnswer, listXml, readKeysToDelete } from './s3Xml.ts';
 
 export interface ObjectStoreOptions extends Pick<GuardOptions, 'allowedHosts' | 'corsOrigins'> {
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
-  /** Kept across restarts; made when it is not there. */
+  /** Folder of the objects, which is kept across restarts and created if need be. */
   readonly directory: string;
-  /** The one bucket, always there. */
+  /** Name of the one bucket, which always exists. */
   readonly bucket: string;
   readonly host?: string;
-  /** What requests must be signed with; absent means `LOCAL_KEYS`. */
+  /** Keys with which requests must be signed. Absent: `LOCAL_KEYS`. */
   readonly keys?: StoreKeys;
-  /** Its clock, milliseconds since 1970; absent means this machine's. */
+  /** The store's clock, in milliseconds since 1970. Absent: the clock of this machine. */
   readonly now?: () => number;
-  /** How far the clocks of its clients may be from its own; absent means 15 minutes, as at AWS. */
+  /** Largest difference between the clocks of a client and of the store. Absent: 15 minutes, as on AWS. */
   readonly clockSkewMs?: number;
 }
 
 export interface ObjectStore {
   readonly endpoint: string;
-  /** Ends every connection; what was answered is on disk. */
+  /** Ends every connection. All confirmed writes are on disk. */
   close(): Promise<void>;
 }
 
-/** The largest `IMAGE_MAX_BYTES` that the settings take. */
+/** The largest `IMAGE_MAX_BYTES` that the settings allow. */
 const OBJECT_MAX_BYTES = 1024 * 1024 * 1024;
-/** What a file system says when it takes no more. */
+/** Error codes of a full file system. */
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const LIST_MAX_KEYS = 1_000;
 
-/** Nothing else is kept here: a key from elsewhere is a mistake, or an attempt. */
+/** The keys that the service writes. Any other key is a mistake or an attack. */
 const OWN_KEYS = /^(?:images|pages|checks)\/./;
 
 interface Serving {
@@ -66,7 +66,10 @@ interface Call {
   readonly files: ObjectFiles;
 }
 
-/** @throws Error with code `EADDRINUSE` when the port is taken; with one sentence when the folder cannot be used */
+/**
+ * Starts the store.
+ * @throws Error with code `EADDRINUSE` when the port is taken; with one sentence when the folder cannot be used
+ */
 export async function startObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
   const { port, directory, bucket, host = '127.0.0.1', keys = LOCAL_KEYS, now = Date.now } = options;
   const server = createServer();
@@ -81,7 +84,7 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
   }
   const { files, lock } = folder;
   const serving: Serving = { bucket, files, authenticate: createAuthenticator(keys, options) };
-  // The console shows pictures by presigned links, which for a browser lead to another site.
+  // The console shows pictures by presigned links, which for a browser belong to another origin.
   const guard = createRequestGuard({ ...options, host, isShownElsewhere: true });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     response.setHeader('date', new Date(now()).toUTCString());
@@ -94,7 +97,7 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
       .catch((error: unknown) => {
         console.error('Object store:', error);
         const isFull = error instanceof Error && 'code' in error && FULL.has(String(error.code));
-        // MinIO's code.
+        // The status and code of MinIO.
         if (isFull) return failure(507, 'XMinioStorageFull', 'The disk is full.');
         return failure(500, 'InternalError', 'See the log.');
       })
@@ -118,7 +121,7 @@ interface OpenFolder {
   readonly lock: FolderLock;
 }
 
-/** Two stores on one folder would not know of each other's objects: it is locked for as long as this one runs. */
+/** Locks and opens the folder: two stores on one folder would not know of each other's objects. */
 function openFolder(directory: string, bucket: string, port: number): OpenFolder {
   const holder = `an object store (process ${process.pid}, port ${port})`;
   const remedy = 'choose another folder with LOCAL_DATA';
@@ -222,7 +225,7 @@ async function put({ request, key, files }: Call): Promise<Answer> {
     : { status: 200, headers: { etag: facts.etag } };
 }
 
-/** Conditional writes as S3 has them: `If-None-Match: *` and `If-Match` with one ETag (RFC 9110 section 13.1). */
+/** The refusal of a conditional write, by `If-None-Match: *` or `If-Match` with one ETag (RFC 9110 section 13.1). */
 function refusalOf(
   ifMatch: string | undefined,
   ifNoneMatch: string | undefined,
@@ -247,7 +250,7 @@ function preconditionFailed(): Answer {
   return failure(412, 'PreconditionFailed', 'The condition does not hold.');
 }
 
-/** Some clients send the tag without its quotes. */
+/** The ETag without quotes, which some clients omit. */
 function bareTag(etag: string): string {
   return etag.trim().replace(/^"(.*)"$/, '$1');
 }
@@ -260,7 +263,7 @@ async function get({ request, key, files }: Call): Promise<Answer> {
     etag: facts.etag,
     'last-modified': new Date(facts.lastModified).toUTCString(),
     'content-type': facts.contentType,
-    // A browser must not make a script of what is kept as an image.
+    // A browser must not run as a script what is stored as an image.
     'x-content-type-options': 'nosniff',
     ...(facts.contentDisposition && { 'content-disposition': facts.contentDisposition }),
   };
@@ -268,7 +271,7 @@ async function get({ request, key, files }: Call): Promise<Answer> {
   return { status: 200, headers, body };
 }
 
-/** Keys that MinIO refuses are refused here too, so that nobody finds out only there. */
+/** Whether the store accepts the key. It refuses the keys that MinIO refuses, so that such a fault shows here too. */
 function isOwnKey(key: string): boolean {
   return (
     OWN_KEYS.test(key) &&
@@ -280,7 +283,7 @@ function isOwnKey(key: string): boolean {
   );
 }
 
-/** null when it is larger than an object may be. */
+/** The body; null when it is larger than `OBJECT_MAX_BYTES`. */
 async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   const pieces: Buffer[] = [];
   let size = 0;

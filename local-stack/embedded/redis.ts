@@ -1,22 +1,22 @@
-/** The Redis that `npm start` brings along where the machine has one. */
+/** The Redis of `npm start`, if the machine has the program. */
 import { mkdir } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChildService, findProgram, startChild } from './childService.ts';
 
 export interface RedisOptions {
-  /** Where it runs; it writes nothing there. Made when it is not there. */
+  /** Its working folder, which is created if need be. Redis writes nothing there. */
   readonly directory: string;
-  /** Absent: any free one. */
+  /** Absent: any free port. */
   readonly port?: number;
-  /** Folders to look for the program in, in the form of the PATH variable. */
+  /** Folders in which to look for the program, in the form of the PATH variable. */
   readonly path?: string | undefined;
 }
 
 export interface EmbeddedRedis {
   /** `127.0.0.1:<port>`, as `REDIS_ADDRESS` takes it. */
   readonly address: string;
-  /** Resolves when the program has ended, whatever ended it. */
+  /** Resolves when the program has ended for any reason. */
   readonly ended: Promise<unknown>;
   close(): Promise<void>;
 }
@@ -24,21 +24,21 @@ export interface EmbeddedRedis {
 export const REDIS_PROGRAMS: readonly string[] = ['redis-server', 'valkey-server'];
 
 const HOST = '127.0.0.1';
-/** Seen: 30 ms. A loaded machine may take seconds. */
+/** It usually takes 30 ms. A busy machine may take seconds. */
 const START_TIMEOUT_MS = 10_000;
 const ASK_AGAIN_MS = 10;
 
 /**
- * Starts `redis-server` or `valkey-server` without a configuration file and without persistence.
- * @returns null when neither is installed
- * @throws Error with code `EADDRINUSE` when the port is taken, or with what the program said
+ * A running `redis-server` or `valkey-server` without configuration file and persistence; null when neither is
+ * installed.
+ * @throws Error with code `EADDRINUSE` when the port is taken, or with the output of the program
  */
 export async function startRedis(options: RedisOptions): Promise<EmbeddedRedis | null> {
   const { directory, path = process.env.PATH } = options;
   const program = findProgram(REDIS_PROGRAMS, path);
   if (program === null) return null;
   await mkdir(directory, { recursive: true });
-  // Redis reports a taken port in its log alone: asked here, it is an error with a code.
+  // Redis reports a taken port only in its log. This check reports it as an error with a code.
   const port = await reservePort(options.port ?? 0);
   const child = startChild(program, argumentsFor(port, directory), directory);
   try {
@@ -58,14 +58,14 @@ function argumentsFor(port: number, directory: string): string[] {
     save: '',
     appendonly: 'no',
     maxmemory: '128mb',
-    // What is cached may go at any time; the oldest first.
+    // Cached entries may be lost at any time, so the least recently used ones are evicted.
     'maxmemory-policy': 'allkeys-lru',
     daemonize: 'no',
   };
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
-/** A port that was free a moment ago. */
+/** The port, which was free a moment ago; any free port for 0. */
 function reservePort(port: number): Promise<number> {
   const server = createServer();
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** The XML bodies of the S3 protocol, as far as the embedded store speaks it. */
+/** The XML bodies of the S3 protocol that the embedded store uses. */
 import type { ObjectFacts } from './objectFiles.ts';
 
 export interface ListAnswer {
@@ -15,7 +15,7 @@ export function errorXml(code: string, message: string): string {
   return `${HEAD}<Error>${element('Code', code)}${element('Message', message)}</Error>`;
 }
 
-/** What ListObjectsV2 answers. */
+/** The response of ListObjectsV2. */
 export function listXml({ prefix, objects, next }: ListAnswer): string {
   const contents = objects.map(
     ({ key, size, etag, lastModified }) =>
@@ -32,12 +32,12 @@ export function listXml({ prefix, objects, next }: ListAnswer): string {
   ].join('');
 }
 
-/** What DeleteObjects answers when everything is gone and the caller asked to hear of failures alone. */
+/** The response of DeleteObjects when all objects are removed and the caller asked for failures only. */
 export function deletedXml(): string {
   return `${HEAD}<DeleteResult ${NAMESPACE}></DeleteResult>`;
 }
 
-/** The keys in the body of DeleteObjects; null when there are none. */
+/** The keys in the body of DeleteObjects; null when it has no keys. */
 export function readKeysToDelete(xml: string): readonly string[] | null {
   const keys = Array.from(xml.matchAll(/<Key>([^<]*)<\/Key>/g), ([, text = '']) => decodeEntities(text));
   return keys.length === 0 ? null : keys;
@@ -59,7 +59,7 @@ function encodeEntities(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
 }
 
-/** The named entities of XML, and numbers in both notations. */
+/** The text with the named entities of XML and character references resolved. */
 function decodeEntities(text: string): string {
   return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w+));/gi, (entity, hex, decimal, name) => {
     const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);

@@ -1,16 +1,16 @@
-/** The API below `/api/` of the site, so that the console's calls go to the origin that it came from. */
+/** Serves the API under `/api/` of the site, so that the console calls its own origin. */
 import { type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 
-/** Where the site has the API. */
+/** Path of the API on the site. */
 export const API_PREFIX = '/api/';
 
-/** What the service says it is when it fetches. Nobody who chooses an address chooses the headers too. */
+/** Start of the service's User-Agent. A caller who chooses the URL of a harvest cannot change its header fields. */
 const OWN_USER_AGENT = 'ImageProcessingApi/';
 
-/** A call takes at most 29 s; nothing is waited for without end. As in Nginx of the stack. */
+/** A call takes at most 29 s. The stack's Nginx has the same limit. */
 const TIMEOUT_MS = 35_000;
 
-/** RFC 9110 section 7.6.1: they are of one connection. */
+/** Fields that belong to one connection (RFC 9110 section 7.6.1). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -24,10 +24,10 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Hands one request on and its answer back: 502 when the API cannot be reached, 504 when it is silent for 35 s. The
- * answers are then plain text, so that nobody takes them for the API's own.
+ * Forwards one request to the API and sends its response. The status is 502 when the API cannot be reached, and 504
+ * when it does not respond for 35 s. These two are plain text, so that they do not look like responses of the API.
  * @param api URL of the API, without a path
- * @param body that of `incoming`, which has been read
+ * @param body of `incoming`, which has been read
  */
 export function forwardToApi(
   api: string,
@@ -36,12 +36,12 @@ export function forwardToApi(
   answer: ServerResponse,
 ): void {
   const path = (incoming.url ?? '').slice(API_PREFIX.length - 1);
-  // No page that the service harvests leads it back to its own API.
+  // A harvested page must not make the service call its own API.
   if (incoming.headers['user-agent']?.startsWith(OWN_USER_AGENT)) {
     answer.writeHead(403).end();
     return;
   }
-  // Node's server takes such a target, its client throws over it.
+  // Node's server accepts such a target, but its client throws.
   if (/[^\x21-\x7e]/.test(path)) {
     answer.writeHead(400).end();
     return;
@@ -64,7 +64,7 @@ export function forwardToApi(
   outgoing.once('error', () => fail(502, 'The API cannot be reached.'));
   outgoing.once('response', (response) => {
     const headers = withoutHops(response.headers);
-    // The API's paths are of its own root.
+    // The API's paths begin at its own root.
     if (headers.location?.startsWith('/')) headers.location = API_PREFIX + headers.location.slice(1);
     answer.writeHead(response.statusCode ?? 502, headers);
     response.once('error', () => answer.destroy());

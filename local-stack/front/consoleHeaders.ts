@@ -1,10 +1,11 @@
-/** What the console's answers say to browsers. Nginx of the stack says the same; a test compares them. */
+/** Header fields of the console's responses. The stack's Nginx sends the same ones; a test compares them. */
 
-/** Where the site has the console. */
+/** Path of the console on the site. */
 export const CONSOLE_PREFIX = '/console/';
 
 /**
- * Scripts, styles and calls are of the site alone, pictures of the site and of the store that presigned links lead to.
+ * The header fields. Scripts, styles and calls are allowed for the site only; pictures also for the store to which
+ * presigned links lead.
  * @param storeOrigin such as `http://localhost:9000`
  */
 export function consoleHeaders(storeOrigin: string): Readonly<Record<string, string>> {

@@ -7,11 +7,11 @@ import { type Answer, problemAnswer } from '../../lib/http/answers.ts';
 import { corsHeaders } from '../../lib/http/cors.ts';
 import { SAFETY_HEADERS } from '../../lib/http/safetyHeaders.ts';
 
-/** A client that sends on after a refusal is read for so long, so that it sees the response and not a reset. */
+/** A client may still send after a refusal. It is read for this long, so that it sees the response and not a reset. */
 const LINGER_MS = 1_000;
 const LINGER_BYTES = 256 * 1024;
 
-/** The problem response of a server, with the headers that the functions' responses have. */
+/** The problem response of a server, with the same header fields as the functions' responses. */
 export function refusalAnswer(
   problem: Problem,
   requestId: string,
@@ -35,7 +35,7 @@ export function refusalAnswer(
   };
 }
 
-/** Sends the response of a refusal and closes the connection. Returns the id that the response has. */
+/** Sends a refusal and closes the connection. Returns the request id in the response. */
 export function refuse(
   request: IncomingMessage,
   response: ServerResponse,

@@ -1,7 +1,7 @@
 /**
- * Decides whether a request to a server of this machine may come from a web page. A page of another origin can send
- * requests to it, and by DNS rebinding it can also read the responses: its own name then leads to this machine.
- * Programs other than browsers send neither `Origin` nor `Sec-Fetch-Site` and name the server as it is named.
+ * Protects the servers of this machine against web pages of other origins. Such a page can send requests to them. By
+ * DNS rebinding, where its own name leads to this machine, it can also read the responses. Programs other than browsers
+ * send neither `Origin` nor `Sec-Fetch-Site`, and use a name of the server.
  */
 import { isIP } from 'node:net';
 import type { CorsOrigins } from '../../lib/config.ts';
@@ -19,15 +19,15 @@ export interface RequestHead {
 export interface GuardOptions {
   /** Where the server listens. */
   readonly host: string;
-  /** Further names of the server, as `hostnameOf` spells them. */
+  /** Further names of the server, as `hostnameOf` returns them. */
   readonly allowedHosts?: readonly string[];
   /** Origins whose pages may send requests. */
   readonly corsOrigins?: CorsOrigins;
-  /** Pages of other origins may show its pictures: the object store's, which the console shows. */
+  /** Pages of other origins may show its pictures. True for the object store, whose pictures the console shows. */
   readonly isShownElsewhere?: boolean;
 }
 
-/** Returns the refusal of a request, null for a request that may pass. */
+/** Returns the refusal of a request; null when the request may pass. */
 export type RequestGuard = (head: RequestHead) => Problem | null;
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
@@ -36,19 +36,19 @@ const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '[::]']);
 /** A name has at most 253 characters (RFC 1035 section 2.3.4); nothing longer is parsed. */
 const AUTHORITY_MAX_LENGTH = 300;
 
-/** A host with or without a port (RFC 9112 section 3.2); everything else of a URL is excluded. */
+/** A host with or without a port (RFC 9112 section 3.2), and no other part of a URL. */
 const AUTHORITY = /^(?:\[[^\]]*\]|[^\s/?#@\\:[\]]+)(?::\d{0,5})?$/;
 
 /**
- * Makes the guard of one server. It answers `HOST_UNKNOWN` for a host that is not one of the server's names, and
- * `ORIGIN_FORBIDDEN` for a page of another origin that `corsOrigins` does not name.
+ * The guard of one server. It returns `HOST_UNKNOWN` for a host that is not a name of the server. For a page of another
+ * origin that is not in `corsOrigins`, it returns `ORIGIN_FORBIDDEN`.
  */
 export function createRequestGuard(options: GuardOptions): RequestGuard {
   const { host, allowedHosts = [], corsOrigins = [], isShownElsewhere = false } = options;
   const ownName = hostnameOf(bracketed(host)) ?? host;
   const names = new Set([...LOOPBACK_NAMES, ownName, ...allowedHosts]);
-  // A server on every address has addresses that it does not know, such as those of a container's host. A page
-  // cannot make use of it: DNS rebinding needs a name.
+  // A server that listens on all addresses does not know all of them, such as those of a container's host. Accepting
+  // any address is safe: DNS rebinding needs a name.
   const isOnAllAddresses = WILDCARDS.has(ownName);
   const isOwn = (authority: string) => {
     const name = hostnameOf(authority);
@@ -56,7 +56,7 @@ export function createRequestGuard(options: GuardOptions): RequestGuard {
   };
   return (head) => {
     const hosts = valuesOf(head, 'host');
-    // Absent in HTTP/1.0 alone, which no browser speaks.
+    // `Host` may be absent only in HTTP/1.0, which browsers do not use.
     if (hosts.length > 1 || ![...hosts, ...targetAuthority(head)].every(isOwn)) return hostUnknown();
     return isForeign(head, hosts[0], corsOrigins) && !isHarmless(head, isShownElsewhere)
       ? originForbidden()
@@ -65,8 +65,8 @@ export function createRequestGuard(options: GuardOptions): RequestGuard {
 }
 
 /**
- * The hostname of `host[:port]` as the URL parser spells it, without a trailing dot or an IPv6 zone; null when it is
- * not well-formed.
+ * The hostname of `host[:port]` as the URL parser serialises it, without a trailing dot or IPv6 zone; null when it is
+ * malformed.
  */
 export function hostnameOf(authority: string): string | null {
   if (authority.length > AUTHORITY_MAX_LENGTH) return null;
@@ -79,23 +79,23 @@ const bracketed = (host: string) => (host.includes(':') && !host.startsWith('[')
 
 const isAddress = (hostname: string) => isIP(hostname.replace(/^\[|\]$/g, '')) !== 0;
 
-/** The authority of an absolute-form target (RFC 9112 section 3.2.2), which stands above `Host`. */
+/** The authority of an absolute-form target, which takes precedence over `Host` (RFC 9112 section 3.2.2). */
 function targetAuthority({ url = '' }: RequestHead): readonly string[] {
   const [, authority] = /^[a-z][a-z\d+.-]*:[/\\]*([^/?#\\]*)/i.exec(url) ?? [];
   return authority === undefined ? [] : [authority];
 }
 
-/** A browser says that a page of another origin sends this request. */
+/** Whether a page of another origin sends this request, according to the browser. */
 function isForeign(head: RequestHead, host: string | undefined, corsOrigins: CorsOrigins): boolean {
   const origins = valuesOf(head, 'origin');
   if (corsOrigins === '*') return false;
   if (origins.length === 1 && corsOrigins.includes(origins[0] ?? '')) return false;
   if (!origins.every((origin) => isSameOrigin(origin, host))) return true;
-  // `same-site` too: any program of this machine may have a page at another port.
+  // `same-site` is foreign too: any program on this machine may serve a page on another port.
   return !valuesOf(head, 'sec-fetch-site').every((site) => site === 'same-origin' || site === 'none');
 }
 
-/** `null` is the origin of a sandboxed frame or a local file, and never the same. */
+/** Whether the origin is that of the server. False for `null`, the origin of a sandboxed frame or a local file. */
 function isSameOrigin(origin: string, host = ''): boolean {
   const url = origin.length > AUTHORITY_MAX_LENGTH ? null : URL.parse(origin);
   if (url === null || !/^https?:$/.test(url.protocol) || !AUTHORITY.test(host)) return false;
@@ -103,8 +103,8 @@ function isSameOrigin(origin: string, host = ''): boolean {
 }
 
 /**
- * A link that a person follows from another site, or a picture that another page shows: neither changes anything, and
- * the page cannot read the response.
+ * Whether the request is a link that a person follows from another site, or a picture that another page shows. Neither
+ * changes anything, and the page cannot read the response.
  */
 function isHarmless(head: RequestHead, isShownElsewhere: boolean): boolean {
   if (head.method !== 'GET' && head.method !== 'HEAD') return false;
@@ -115,7 +115,7 @@ function isHarmless(head: RequestHead, isShownElsewhere: boolean): boolean {
   return isShownElsewhere && mode === 'no-cors' && destination === 'image';
 }
 
-/** Every value of a field, one for each line that has it. */
+/** All values of a field, one for each of its lines. */
 function valuesOf({ rawHeaders }: RequestHead, name: string): readonly string[] {
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }

@@ -1,4 +1,4 @@
-/** A small file server: the console, and the sample site that can be harvested without the internet. */
+/** A small file server for the console and for the sample site, which can be harvested without the internet. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -13,7 +13,7 @@ import { createRequestGuard } from './requestGuard.ts';
 import { boundServer } from './serverBounds.ts';
 import { readBody } from './wholeBody.ts';
 
-/** Files of other kinds are not served. */
+/** Content types by extension. Other files are not served. */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.avif': 'image/avif',
   '.bmp': 'image/bmp',
@@ -35,7 +35,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.yaml': 'application/yaml',
 };
 
-/** Below it stand folders, one a version; the address shows one of them, and a POST to `next` shows the next. */
+/** A page with several versions, each in a folder below. The URL shows one of them; a POST to `next` shows the next. */
 const CHANGING = '/sample/changing/';
 
 export interface SiteConfig {
@@ -44,15 +44,15 @@ export interface SiteConfig {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Names beside `localhost` and `host`. */
+  /** Names of the server beside `localhost` and `host`. */
   readonly allowedHosts?: readonly string[];
   /** Origins whose pages may send requests. */
   readonly corsOrigins?: CorsOrigins;
-  /** Absent: files alone. */
+  /** Absent: only files are served. */
   readonly console?: {
-    /** URL of the API, which is then below `/api/` too. */
+    /** URL of the API, which the site then also has under `/api/`. */
     readonly api: string;
-    /** Where presigned links lead to. */
+    /** Origin to which presigned links lead. */
     readonly storeOrigin: string;
   };
 }
@@ -68,7 +68,7 @@ interface Answer {
   readonly body?: Buffer | string;
 }
 
-/** Serves `folder`: GET and HEAD, ETag and Last-Modified with 304, `index.html` for a folder, nothing outside. */
+/** Serves the files in `folder` for GET and HEAD, with ETag, Last-Modified and 304. A folder is its `index.html`. */
 export async function startSite(config: SiteConfig): Promise<Site> {
   const { folder, host, port, corsOrigins, console } = config;
   const guard = createRequestGuard(config);
@@ -143,7 +143,7 @@ async function listVersions(folder: string): Promise<readonly string[]> {
     .sort();
 }
 
-/** The decoded path; null for one that no file can have. The URL parser has resolved every `..` it knows. */
+/** The decoded path; null when no file can have it. The URL parser has resolved `..` segments. */
 function decodePath(target: string): string | null {
   const url = URL.parse(target, 'http://localhost');
   if (url === null) return null;
@@ -162,7 +162,7 @@ async function answerFile(
   isChanging: boolean,
 ): Promise<Answer> {
   const segments = path.split('/');
-  // An empty segment would make the path that is redirected to another host's address.
+  // With an empty segment, a redirect to the path would lead to another host.
   const isHidden = segments.slice(1, -1).includes('') || segments.some((segment) => segment.startsWith('.'));
   const file = join(folder, path.endsWith('/') ? `${path}index.html` : path);
   if (isHidden || !file.startsWith(folder + sep)) return { status: 404 };
@@ -181,14 +181,14 @@ async function answerFile(
     'Cache-Control': 'no-cache',
     'X-Content-Type-Options': 'nosniff',
     ETag: etag,
-    // Two versions of one address may well have the same time.
+    // Two versions of one page may have the same time.
     ...(!isChanging && { 'Last-Modified': lastModified }),
   };
   const isUnchanged = isNotModified(request, etag, isChanging ? undefined : lastModified);
   return isUnchanged ? { status: 304, headers } : { status: 200, headers, body };
 }
 
-/** RFC 9110 section 13.2.2: If-None-Match decides alone where it is sent. */
+/** Whether the client's copy is current. If-None-Match alone decides when it is sent (RFC 9110 section 13.2.2). */
 function isNotModified(request: IncomingMessage, etag: string, lastModified: string | undefined): boolean {
   const ifNoneMatch = request.headers['if-none-match'];
   if (ifNoneMatch !== undefined) {

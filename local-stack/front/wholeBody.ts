@@ -1,10 +1,10 @@
-/** Reads the body of a request before anything else sees it: who sends slowly or too much holds a few kilobytes. */
+/** Reads the body of a request before it is handled: a slow or too large request then costs only a few kilobytes. */
 import { IncomingMessage, type ServerResponse } from 'node:http';
 
 /**
- * The bytes of the body; null as soon as they are more than `maxBytes`, at once where the length is declared. Never
- * resolves for a client that goes away.
- * @param waiting where the client waits to be told to send the body (RFC 9110 section 10.1.1)
+ * The bytes of the body; null when it has more than `maxBytes`, by its declared length or once they arrive. Never
+ * resolves when the client disconnects.
+ * @param waiting the response, when the client waits for 100 (Continue) (RFC 9110 section 10.1.1)
  */
 export function readBody(
   request: IncomingMessage,
@@ -28,16 +28,16 @@ export function readBody(
       resolve(body);
     };
     request.on('data', take).on('end', finish);
-    // Otherwise the reset of a connection would end the process.
+    // Without a listener, a connection reset would end the process.
     request.on('error', () => {});
   });
 }
 
-/** True for a request that has a body, even an empty one (RFC 9112 section 6.3). */
+/** Whether a request has a body, even an empty one (RFC 9112 section 6.3). */
 export const hasBody = ({ headers }: IncomingMessage) =>
   headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 
-/** The same request with a body that can be read once more. */
+/** The same request, with a body that can be read again. */
 export function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {
   const { method, url, headers, rawHeaders, httpVersion, httpVersionMajor, httpVersionMinor } = request;
   const whole = new IncomingMessage(request.socket);

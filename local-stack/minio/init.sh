@@ -1,12 +1,12 @@
 #!/bin/sh
-# Makes the bucket and the user of the API, who may do in this bucket what the API does, and nothing else anywhere.
-# Every step may be repeated.
+# Creates the bucket and the user of the API, who may do only what the API does, and only in this bucket. Every step may
+# be repeated.
 set -eu
 
 export MC_CONFIG_DIR=/tmp/mc
 umask 077
 
-# The client is called mcli where an image avoids Midnight Commander's name.
+# Some images name the client mcli, since Midnight Commander is mc.
 mc=$(command -v mc || command -v mcli) || {
   echo 'minio-init: this image has no MinIO client (mc or mcli): choose another MINIO_IMAGE.' >&2
   exit 1
@@ -15,9 +15,9 @@ mc=$(command -v mc || command -v mcli) || {
 "$mc" alias set store "$ENDPOINT" "$MINIO_ROOT_USER" "$MINIO_ROOT_PASSWORD" >/dev/null
 "$mc" mb --ignore-existing "store/$BUCKET"
 
-# The same rights as the functions have on AWS (serverless.yml): records are never deleted, and reading an object that
-# is absent is 404 only for who may list the bucket. Unless it is denied, MinIO lets every user change its own password
-# and make itself further keys, which would outlive a change of the password.
+# The rights that the functions have on AWS (serverless.yml). Records are never deleted. Reading an absent object is 404
+# only with the right to list the bucket. By default, MinIO lets every user change its password and create further keys.
+# Such keys stay valid after a change of the password, so this is denied.
 cat >/tmp/policy.json <<POLICY
 {
   "Version": "2012-10-17",
@@ -46,7 +46,7 @@ cat >/tmp/policy.json <<POLICY
 POLICY
 "$mc" admin policy create store image-api /tmp/policy.json
 "$mc" admin user add store "$APP_USER" "$APP_PASSWORD"
-# Attaching what is attached is an error to the client: what counts is that it is there afterwards.
+# Attaching a policy again is an error of the client, so the result is checked afterwards.
 "$mc" admin policy attach store image-api --user "$APP_USER" >/dev/null 2>&1 || true
 case $("$mc" admin user info store "$APP_USER") in
   *image-api*) ;;

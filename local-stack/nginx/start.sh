@@ -1,8 +1,8 @@
 #!/bin/sh
-# Starts Nginx. Its configuration knows no environment: it takes from files where a browser finds the store, and the
-# names beside its own.
+# Starts Nginx. Its configuration cannot read the environment: it includes files with the store's origin for browsers
+# and with the further names of the server.
 set -eu
-# The dollar is Nginx's.
+# The dollar belongs to Nginx.
 # shellcheck disable=SC2016
 printf 'set $store_origin "%s";\n' "$STORE_ORIGIN" > /tmp/store-origin.conf
 : > /tmp/allowed-hosts.conf

@@ -1,6 +1,6 @@
 /**
- * What stands before the servers of serverless-offline, the API and the Lambda port: the guard, the bounds, and what
- * keeps the gateway of this machine from giving answers that the one on AWS does not give.
+ * Protects the servers of serverless-offline, the API and the Lambda port, with the request guard and limits. It also
+ * prevents responses that the gateway on AWS would not send.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
@@ -13,32 +13,32 @@ import type { RequestGuard } from '../front/requestGuard.ts';
 import { boundServer } from '../front/serverBounds.ts';
 import { hasBody, readBody, withBody } from '../front/wholeBody.ts';
 
-/** Where the Lambda port takes invocations. */
+/** Path of an invocation on the Lambda port. */
 const INVOCATION = /^\/\d{4}-\d\d-\d\d\/functions\//;
 
-/** An event holds the body as JSON text, in which one byte may take six. */
+/** An event has the body as a JSON string, in which one byte may take six. */
 const EVENT_MAX_BYTES = 256 * 1024;
 
 /**
- * The request line has up to 18 KiB: a `url` of 2,048 characters of three bytes each, percent-encoded. The fields
- * have what Node allows both together by default; on AWS they have 10 KiB.
+ * Limit of the header fields: Node's default limit for request line and fields together (AWS allows 10 KiB). The
+ * request line has up to 18 KiB, for a percent-encoded `url` of 2,048 characters of three bytes each.
  */
 const FIELDS_MAX_BYTES = 16 * 1024;
 const FIELDS_TOO_LARGE = {
   statusCode: 431,
   headers: { 'content-type': 'application/json' },
-  // As the gateway on AWS spells its own answers.
+  // The form of the AWS gateway's own responses.
   body: JSON.stringify({ message: 'Request Header Fields Too Large' }),
 };
 
 /**
- * serverless-offline allows every origin that asks, with credentials, and hapi below it answers ranges, conditions and
- * malformed types by itself; no setting says otherwise. Both look at the parsed headers; the functions are given the
- * raw ones. hapi also splits some of these in quadratic time.
+ * Fields that are removed from the parsed header. serverless-offline allows every origin, with credentials. hapi below
+ * it handles ranges, conditions and malformed types itself, and splits some fields in quadratic time. No setting
+ * changes this. Both read the parsed header, while the functions get the raw one.
  */
 const KEPT_FROM_HAPI = ['origin', 'content-type', 'range', 'if-range', 'if-none-match', 'if-modified-since'];
 
-/** Guards every server that this process opens from now on. Returns how many there are so far. */
+/** Guards every server that this process opens from now on. Returns a function that counts them. */
 export function guardServers(guard: RequestGuard, corsOrigins: CorsOrigins): () => number {
   let count = 0;
   subscribe('tracing:net.server.listen:asyncStart', (message) => {
@@ -50,7 +50,7 @@ export function guardServers(guard: RequestGuard, corsOrigins: CorsOrigins): () 
   return () => count;
 }
 
-/** Stands before the listeners that `server` has. */
+/** Guards one server: its present listeners get only requests that pass. */
 export function guardServer(server: Server, guard: RequestGuard, corsOrigins: CorsOrigins): void {
   boundServer(server);
   const listeners = server.listeners('request');
@@ -90,8 +90,9 @@ function leaveAnswersToTheService(request: IncomingMessage): void {
 }
 
 /**
- * serverless-offline takes a body without a type for JSON. AWS does not, and a web page may send such a body to any
- * origin; RFC 9110 section 8.3 allows to take it for bytes. Several types are one that nobody knows.
+ * The raw header with exactly one Content-Type. serverless-offline takes a body without a type for JSON. AWS does not,
+ * and a web page may send such a body to any origin. RFC 9110 section 8.3 allows treating it as bytes. Several types
+ * become an unknown one.
  */
 function withContentType(rawHeaders: readonly string[]): string[] {
   const types: string[] = [];

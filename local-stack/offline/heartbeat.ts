@@ -1,7 +1,7 @@
 /**
- * Tells the metrics exporter that this process is alive, and how it does: an alert fires once it falls silent. One for
- * each exporter: the heartbeats of two servers behind one exporter would hide each other. On Lambda there is none,
- * where a process without a call is no fault.
+ * Reports to the metrics exporter that this process is alive, with figures about it. An alert fires when the reports
+ * stop. Each server needs its own exporter: two servers would hide each other's silence. Lambda has no heartbeat, since
+ * a process without calls is normal there.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
@@ -13,10 +13,10 @@ export interface Receiver {
 }
 
 const INTERVAL_MS = 10_000;
-/** A name that is not answered holds a thread that resolves names for the whole process. */
+/** Pause after a failure. An unanswered DNS query blocks a thread that resolves names for the whole process. */
 const AFTER_FAULT_MS = 30_000;
 const NANOSECONDS_PER_MS = 1e6;
-/** The probe looks so often, in ms; what it measures includes the time between two looks. */
+/** Interval of the event loop probe, in ms, which is included in the delays that it measures. */
 const PROBE_MS = 10;
 const METRICS = [
   { Name: 'Heartbeats', Unit: 'Count' },
@@ -26,10 +26,10 @@ const METRICS = [
 ];
 
 /**
- * Sends one EMF document at once and one every interval, until the returned function is called. Never throws, and
- * never keeps the process. `CpuTime` is what the process took since the one before, `EventLoopDelay` the longest delay
- * since then, in ms; `ResidentMemory` is in bytes.
- * @param receiver absent: metrics go to the log, and nothing is sent
+ * Sends one EMF document at once and one every interval, until the returned function is called. Never throws, and never
+ * keeps the process alive. `CpuTime` (processor time) and `EventLoopDelay` (the longest delay) are in ms, since the
+ * previous document. `ResidentMemory` is in bytes.
+ * @param receiver absent: nothing is sent, since metrics go to the log
  */
 export function startHeartbeat(
   receiver: Receiver | undefined,
@@ -76,5 +76,5 @@ export function startHeartbeat(
   };
 }
 
-/** Its sends report their faults themselves. */
+/** For socket errors, which each send reports too. */
 const ignore = () => {};

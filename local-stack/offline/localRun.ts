@@ -1,6 +1,6 @@
 /**
- * Serverless plugin for this machine: `offline start` and `invoke local` run the functions with the environment of
- * the local stack instead of the deployed one; `invoke local` builds first and ends by itself.
+ * A Serverless plugin for local runs. `offline start` and `invoke local` run the functions with the environment of the
+ * local stack instead of the deployed one. `invoke local` also builds first, and ends the process afterwards.
  */
 import { readConfig } from '../../lib/config.ts';
 import { createRequestGuard } from '../front/requestGuard.ts';
@@ -9,9 +9,9 @@ import { readLocalSettings } from '../settings/settings.ts';
 import { guardServers } from './gateway.ts';
 import { startHeartbeat } from './heartbeat.ts';
 
-/** The part of the framework that is used here. */
+/** The part of the Serverless framework that is used here. */
 interface Serverless {
-  /** Its own kind of error is shown without a stack. */
+  /** The framework shows its own errors without a stack. */
   readonly classes: { readonly Error: new (message: string, code: string) => Error };
   readonly processedInput: { readonly commands: readonly string[] };
   readonly service: {
@@ -26,10 +26,10 @@ interface Log {
 
 type Hooks = Readonly<Record<string, () => void | Promise<void>>>;
 
-/** The API, and the Lambda port. */
+/** Number of servers: the API and the Lambda port. */
 const SERVERS = 2;
 
-/** What the parent is told once the API listens. */
+/** Message to the parent process when the API listens. */
 export const READY = 'api-ready';
 
 export default function localRun(serverless: Serverless, _options: unknown, { log }: { readonly log: Log }) {
@@ -43,11 +43,11 @@ function invokeLocalHooks(serverless: Serverless, log: Log): Hooks {
   return {
     initialize: () => useLocalEnvironment(serverless, log),
     'before:invoke:local:loadEnvVars': async () => {
-      // Here alone: no other command waits for the bundler to be loaded.
+      // Imported here, so that other commands do not load the bundler.
       const { buildFunctions } = await import('../../tools/bundler/build.ts');
       await buildFunctions();
     },
-    // An open connection to Redis or the store would keep the process for ever.
+    // An open connection to Redis or the store would keep the process alive.
     'after:invoke:local:invoke': endProcess,
   };
 }
@@ -56,7 +56,7 @@ function offlineHooks(serverless: Serverless, log: Log): Hooks {
   let guardedServers = () => 0;
   return {
     initialize: async () => {
-      // However the parent ends, this process must not outlive it.
+      // This process must not outlive its parent, even if the parent is killed.
       process.once('disconnect', () => process.exit(1));
       await useLocalEnvironment(serverless, log);
       const { corsOrigins } = readConfig(process.env);
@@ -64,7 +64,7 @@ function offlineHooks(serverless: Serverless, log: Log): Hooks {
       guardedServers = guardServers(createRequestGuard({ host, allowedHosts, corsOrigins }), corsOrigins);
     },
     'after:offline:start:init': () => {
-      // Should Node no longer tell of them: better none than one that every web page can call.
+      // A future Node may not announce new servers. An unguarded server, which every web page could call, must not run.
       if (guardedServers() < SERVERS) throw new Error('The servers of serverless-offline are not guarded.');
       startHeartbeat(readConfig(process.env).metrics.receiver);
       process.send?.(READY);
@@ -74,7 +74,7 @@ function offlineHooks(serverless: Serverless, log: Log): Hooks {
 
 async function useLocalEnvironment(serverless: Serverless, log: Log): Promise<void> {
   process.setSourceMapsEnabled(true);
-  // aws-embedded-metrics calls url.parse for the agent's address, which is no news to whoever runs this.
+  // aws-embedded-metrics uses the deprecated url.parse, and users of the stack cannot change that.
   process.noDeprecation = true;
   const { environment, isRunning } = await findEnvironment().catch((error: Error) => {
     throw new serverless.classes.Error(error.message, 'LOCAL_STACK');
@@ -85,7 +85,7 @@ async function useLocalEnvironment(serverless: Serverless, log: Log): Promise<vo
     );
   }
   Object.assign(process.env, environment);
-  // The framework would look for credentials of the named profile, perhaps over the network.
+  // The framework would look for the credentials of the named profile, perhaps over the network.
   delete process.env.AWS_PROFILE;
   serverless.service.provider.environment = environment;
   for (const definition of Object.values(serverless.service.functions)) delete definition.environment;
@@ -96,6 +96,6 @@ async function findEnvironment(): Promise<JoinedEnvironment> {
 }
 
 function endProcess(): Promise<never> {
-  // Whatever was written last has been handed over once this callback runs.
+  // All earlier output has been written once this callback runs.
   return new Promise(() => process.stdout.write('', () => process.exit()));
 }

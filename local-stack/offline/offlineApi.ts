@@ -10,34 +10,34 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const SERVERLESS = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
 
 /**
- * Node's own limit is 16 KiB, and hapi answers what is over it with an empty 400. A `url` of 2,048 characters takes up
- * to 18 KiB once each of them is percent-encoded, and one that is a little too long has a problem of its own. The rest
- * is bounded in plugins/gateway.ts.
+ * Limit of request line and header fields. With Node's default of 16 KiB, hapi would send an empty 400 for longer ones.
+ * A percent-encoded `url` of 2,048 characters takes up to 18 KiB. One that is slightly too long must get its problem
+ * response. The stricter limit of the fields is in `gateway.ts`.
  */
 const HEAD_MAX_BYTES = 48 * 1024;
 
-/** Longer than serverless-offline waits for calls that are under way. */
+/** Longer than serverless-offline waits for running calls. */
 const STOP_TIMEOUT_MS = 7_000;
 
 export interface OfflineApiConfig {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where the API will be, to see whether it answers. */
+  /** URL of the API, which is called to see whether it works. */
   readonly url: string;
   readonly signal: AbortSignal;
-  /** Told what the functions log, and what serverless-offline says about each call. */
+  /** Gets the log of the functions, and a line of serverless-offline for each call. */
   readonly print: (text: string) => void;
 }
 
 export interface OfflineApi {
-  /** Resolves with a sentence when the process has ended, whatever the reason. */
+  /** Resolves with a sentence when the process has ended for any reason. */
   readonly ended: Promise<string>;
   /** Resolves when the process is gone. */
   stop(): Promise<void>;
 }
 
 /**
- * Resolves when the API answers.
- * @throws Error that holds all that the process said, when it ends or answers wrongly before that.
+ * The running API, once it responds.
+ * @throws Error with all output of the process, when it ends or responds wrongly before that
  */
 export async function startOfflineApi({ env, url, signal, print }: OfflineApiConfig): Promise<OfflineApi> {
   const node = [`--max-http-header-size=${HEAD_MAX_BYTES}`];
@@ -45,7 +45,7 @@ export async function startOfflineApi({ env, url, signal, print }: OfflineApiCon
     cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // In a process group of its own: a Ctrl-C is for the parent, which then ends this child in its turn.
+    // A separate process group: Ctrl-C must reach only the parent, which then ends this child.
     detached: process.platform !== 'win32',
   });
   const ended = endOf(child);
@@ -82,7 +82,7 @@ function readiness(child: ChildProcess): Promise<void> {
   });
 }
 
-/** A GET without `url` is the cheapest call that shows that function, settings and gateway work together. */
+/** Throws when the API does not work. A GET without `url` is the cheapest call that needs function and settings. */
 async function checkAnswer(url: string, said: () => string): Promise<void> {
   const response = await fetch(`${url}/images`);
   const body = await response.text();
@@ -115,12 +115,12 @@ async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> 
   await ended;
 }
 
-/** Each call has a line with method and path already; ids and billed times are serverless-offline's invention. */
+/** False for a line that repeats what is known of a call: serverless-offline invents its ids and billed times. */
 function isWorthPrinting(line: string): boolean {
   return line.trim() !== '' && !/^\(λ: \w+\) RequestId: /.test(line);
 }
 
-/** Whole lines, the last one also without its end. */
+/** Calls `onLine` for each line of a stream, and for a last one without a line end. */
 function forEachLine(stream: Readable | null, onLine: (line: string) => void): void {
   let rest = '';
   stream?.setEncoding('utf8');

@@ -1,5 +1,5 @@
 /**
- * For commands that are set by the environment alone.
+ * For commands whose only settings are environment variables.
  * @throws Error with one sentence when there are arguments
  */
 export function refuseArguments(given: readonly string[]): void {

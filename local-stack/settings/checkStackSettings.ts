@@ -1,4 +1,4 @@
-/** The compose stack's service `settings`: ends with one sentence for each fault, before anything else is started. */
+/** The service `settings` of the compose stack: it fails with one sentence for each fault, before all others start. */
 import { stackFaults } from './stackSettings.ts';
 
 const faults = stackFaults(process.env);

@@ -1,4 +1,4 @@
-/** What the local stack tells the functions, however they are run: offline, `invoke local` or `npm run sweep`. */
+/** The environment of the functions in the local stack: offline, with `invoke local` and with `npm run sweep`. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLocked } from '../embedded/folderLock.ts';
@@ -8,7 +8,7 @@ import type { LocalSettings } from './settings.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 export type FunctionEnvironment = Readonly<Record<string, string>>;
 
-/** The services that the stack brings itself; absent means there is none, or it was given by a setting. */
+/** The services that the stack starts itself. Absent: a setting names another one, or there is no such service. */
 export interface OwnServices {
   /** URL of the embedded object store. */
   readonly objectStore?: string;
@@ -16,16 +16,16 @@ export interface OwnServices {
   readonly redis?: string;
 }
 
-/** The name of the bucket where nothing else is said. */
+/** The default name of the bucket. */
 export const LOCAL_BUCKET = 'images';
 
-/** Of the embedded store: it knows no real key, and is never told one. */
+/** The keys of the embedded store, which never gets a real key. */
 const OWN_KEYS = {
   AWS_ACCESS_KEY_ID: LOCAL_KEYS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: LOCAL_KEYS.secretAccessKey,
 };
 
-/** The environment of the functions: what was given wins over what the stack brings, but for keys (see above). */
+/** The environment of the functions. `given` takes precedence over the stack's own services, except for `OWN_KEYS`. */
 export function functionEnvironment(
   given: Environment,
   settings: Pick<LocalSettings, 'sitePort'>,
@@ -43,7 +43,7 @@ export function functionEnvironment(
       : { ...(own.objectStore && { S3_ENDPOINT: own.objectStore }), ...OWN_KEYS }),
     ...(redis && { REDIS_ADDRESS: redis }),
     FETCH_ALLOW_HOSTS: [...allowHosts].join(','),
-    // UDP to where the exporter of the compose stack listens: without it nothing is printed and nothing waits.
+    // UDP to the exporter of the compose stack. Without an exporter, nothing is printed and nothing waits.
     AWS_EMF_ENVIRONMENT: given.AWS_EMF_ENVIRONMENT || 'Agent',
     AWS_EMF_AGENT_ENDPOINT: given.AWS_EMF_AGENT_ENDPOINT || 'udp://127.0.0.1:25888',
   };
@@ -54,22 +54,25 @@ function givenKeys(given: Environment): FunctionEnvironment {
   return Object.fromEntries(keys.flatMap((key) => (given[key] ? [[key, given[key]]] : [])));
 }
 
-/** Settings without which another process would work on another store or past the lock. */
+/** Settings that another process must have too: otherwise it would use another store, or ignore the lock. */
 const SHARED = ['S3_ENDPOINT', 'S3_BUCKET', 'REDIS_ADDRESS'] as const;
 
-/** What a running stack notes down, so that `invoke local` in another terminal finds it. */
+/** A note that a running stack writes for `invoke local` in another terminal. */
 interface Note {
-  /** Process that runs the stack. */
+  /** Id of the process that runs the stack. */
   readonly pid: number;
   readonly sitePort: number | null;
   readonly own: OwnServices;
-  /** The shared settings that it was given: their names alone, since their values may be secret. */
+  /** Names of the shared settings that the stack was given. Their values may be secret, so they are not here. */
   readonly given: readonly string[];
 }
 
 const noteIn = (dataFolder: string) => join(dataFolder, 'running.json');
 
-/** `given` is the environment that the stack was started with. */
+/**
+ * Writes the note of a running stack.
+ * @param given the environment with which the stack was started
+ */
 export async function noteRunning(
   { dataFolder, sitePort }: Pick<LocalSettings, 'dataFolder' | 'sitePort'>,
   own: OwnServices,
@@ -90,9 +93,9 @@ export interface JoinedEnvironment {
 }
 
 /**
- * The environment of a function that is run beside the stack: what is given here, then what the running stack
- * brings, then its usual ports.
- * @throws Error with one sentence when the running stack works on a store or cache that is not given here
+ * The environment of a function that runs beside the stack. What is given here takes precedence, then the services of
+ * the running stack, then its default ports.
+ * @throws Error with one sentence when the running stack uses a store or cache that is not given here
  */
 export async function joinRunning(given: Environment, settings: LocalSettings): Promise<JoinedEnvironment> {
   const note = await findNote(settings.dataFolder);
@@ -107,11 +110,11 @@ export async function joinRunning(given: Environment, settings: LocalSettings): 
   return { environment: functionEnvironment(given, { sitePort }, own), isRunning: note !== null };
 }
 
-/** The note of the stack that runs on this data folder; null when none does. */
+/** The note of the stack that runs on this data folder; null when no stack does. */
 async function findNote(dataFolder: string): Promise<Note | null> {
   try {
     const note = JSON.parse(await readFile(noteIn(dataFolder), 'utf8')) as Note;
-    // A stack that was killed leaves its note behind, and its process id may be another program's by now.
+    // A killed stack leaves its note behind, and another program may have its process id by now.
     return isRunning(note.pid) && isLocked(dataFolder) !== false ? note : null;
   } catch {
     return null;
@@ -120,11 +123,11 @@ async function findNote(dataFolder: string): Promise<Note | null> {
 
 function isRunning(pid: number): boolean {
   try {
-    // Signal 0 only asks whether the process is there.
+    // Signal 0 only checks whether the process exists.
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Another user's.
+    // The process exists, but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** A port that must be free, and the setting that chooses it. */
+/** A port that must be free, and its setting. */
 export interface WantedPort {
   readonly port: number;
   readonly setting: string;
@@ -8,8 +8,8 @@ export interface WantedPort {
 }
 
 /**
- * Checks every port before anything is started.
- * @throws Error with one sentence for each port that is taken, or asked for twice; or one about `LISTEN_HOST`
+ * Checks every port before a server is started.
+ * @throws Error with one sentence for each port that is taken or used twice, or with one about `LISTEN_HOST`
  */
 export async function checkPorts(wanted: readonly WantedPort[]): Promise<void> {
   const faults: string[] = [];
@@ -29,16 +29,16 @@ export async function checkPorts(wanted: readonly WantedPort[]): Promise<void> {
   if (faults.length > 0) throw new Error(faults.join('\n'));
 }
 
-/** The error code of what cannot be listened on. */
+/** The error code of a port on which a server cannot listen; undefined when it can. */
 async function whyNot(port: number, host: string): Promise<string | undefined> {
   const own = await tryListen(port, host);
   if (own !== undefined || host !== '127.0.0.1') return own;
-  // `localhost` may mean ::1 to the caller: whoever listens there would get the calls that are meant for us.
+  // `localhost` may mean ::1 to the caller: a program that listens there would get the calls.
   const twin = await tryListen(port, '::1');
   return twin === 'EADDRINUSE' || twin === 'EACCES' ? twin : undefined;
 }
 
-/** The error code, or undefined when it could be listened on. */
+/** The error code of listening once; undefined when it worked. */
 function tryListen(port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -1,29 +1,30 @@
-/** The settings of the local stack itself; those of the functions are in `lib/config.ts`. */
+/** The settings of the local stack itself. `lib/config.ts` has those of the functions. */
 import { resolve } from 'node:path';
 import { SettingsError } from '../../lib/settingsError.ts';
 import { hostnameOf } from '../front/requestGuard.ts';
 
 export interface LocalSettings {
-  /** Where the API and the sample site listen. */
+  /** Host on which the API and the sample site listen. */
   readonly host: string;
   readonly apiPort: number;
-  /** Further names of these servers, as the URL parser spells them. */
+  /** Further names of these servers, as the URL parser serialises them. */
   readonly allowedHosts: readonly string[];
-  /** serverless-offline opens it for the AWS SDK's invoke calls. */
+  /** Port of serverless-offline for invoke calls of the AWS SDK. */
   readonly lambdaPort: number;
   /** null: no sample site (`SITE_PORT=off`). */
   readonly sitePort: number | null;
   readonly objectStorePort: number;
-  /** null: any free one, since a machine may well run a Redis of its own at the usual port. */
+  /** null: any free port, since another Redis may run on the usual one. */
   readonly redisPort: number | null;
-  /** Objects, Redis data and the note for `invoke local`. */
+  /** Folder of objects, Redis data and the note for `invoke local`. */
   readonly dataFolder: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * `LISTEN_HOST`, `ALLOWED_HOSTS`, `PORT`, `LAMBDA_PORT`, `SITE_PORT`, `S3_PORT`, `REDIS_PORT`, `LOCAL_DATA`.
+ * The settings `LISTEN_HOST`, `ALLOWED_HOSTS`, `PORT`, `LAMBDA_PORT`, `SITE_PORT`, `S3_PORT`, `REDIS_PORT` and
+ * `LOCAL_DATA`.
  * @throws SettingsError with every fault
  */
 export function readLocalSettings(env: Environment): LocalSettings {
@@ -49,7 +50,7 @@ export function readLocalSettings(env: Environment): LocalSettings {
   return settings;
 }
 
-/** Host names separated by commas. A port is no part of one: a server may be known under several. */
+/** The hosts of `ALLOWED_HOSTS`: names without ports, separated by commas. Each name holds for every port. */
 function readAllowedHosts(env: Environment, faults: string[]): string[] {
   const entries = (env.ALLOWED_HOSTS ?? '').split(',').map((entry) => entry.trim());
   return entries

@@ -1,4 +1,4 @@
-/** What docker-compose.yml is given by `.env`, beyond the settings of the API itself. */
+/** Checks what docker-compose.yml reads from `.env`, beyond the settings of the API itself. */
 import { isIPv4 } from 'node:net';
 import { readConfig } from '../../lib/config.ts';
 import { readLocalSettings } from './settings.ts';
@@ -7,14 +7,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Rule {
   readonly name: string;
-  /** What `.env` calls it. */
+  /** Its name in `.env`. */
   readonly setting: string;
   readonly pattern: RegExp;
   /** Completes "<setting> must …". */
   readonly must: string;
 }
 
-/** Lengths and characters are those that MinIO, Redis and S3 accept: each would refuse in its own words, and late. */
+/** Lengths and characters that MinIO, Redis and S3 accept. They would refuse others too, but late and less clearly. */
 const RULES: readonly Rule[] = [
   secret('MINIO_ROOT_PASSWORD', 'MINIO_ROOT_PASSWORD'),
   secret('GRAFANA_ADMIN_PASSWORD', 'GRAFANA_ADMIN_PASSWORD'),
@@ -48,8 +48,8 @@ const RULES: readonly Rule[] = [
 ];
 
 /**
- * Every fault of the compose stack's settings, a sentence each, without any value that is secret.
- * @param env environment of the service `settings`, which has the API's settings and those of its neighbours
+ * Every fault of the compose stack's settings, one sentence each, without secret values.
+ * @param env environment of the service `settings`, which has the settings of the API and of all other services
  */
 export function stackFaults(env: Environment): readonly string[] {
   const faults = RULES.filter(({ name, pattern }) => !pattern.test(env[name] ?? '')).map(
@@ -71,7 +71,7 @@ export function stackFaults(env: Environment): readonly string[] {
   ];
 }
 
-/** Nginx writes them into its configuration. */
+/** Faults of the host names, which are written into Nginx's configuration. */
 function hostFaults({ NGINX_ALLOWED_HOSTS = '' }: Environment): readonly string[] {
   const names = NGINX_ALLOWED_HOSTS.split(',').map((name) => name.trim());
   return names
@@ -79,9 +79,12 @@ function hostFaults({ NGINX_ALLOWED_HOSTS = '' }: Environment): readonly string[
     .map((name) => `ALLOWED_HOSTS has "${name}", which is not an exact host name without a port.`);
 }
 
-/** The cache itself, a copy of what changes while its file is rewritten, and buffers: beyond its limit it is killed. */
+/**
+ * Redis needs this many times its cache: for the cache, for a copy of what changes while its file is rewritten, and for
+ * buffers. Beyond the memory limit it is killed.
+ */
 const REDIS_ROOM = 3;
-/** Redis itself, its clients' buffers and the process that rewrites its file, in megabytes: of a small cache too. */
+/** Megabytes that Redis needs for itself, buffers and the process that rewrites its file, even with a small cache. */
 const REDIS_LEAST = 64;
 
 function memoryFaults({ REDIS_MAXMEMORY = '', REDIS_MEM_LIMIT = '' }: Environment): readonly string[] {
@@ -89,13 +92,16 @@ function memoryFaults({ REDIS_MAXMEMORY = '', REDIS_MEM_LIMIT = '' }: Environmen
   const [, limit] = /^(\d+)m$/.exec(REDIS_MEM_LIMIT) ?? [];
   const wanted = Number(cache) * REDIS_ROOM;
   const least = Math.max(wanted, REDIS_LEAST);
-  // What is no number was told already.
+  // A value that is not a number is already a fault of `RULES`.
   if (!(Number(limit) < least)) return [];
   const why = least === wanted ? 'three times REDIS_MAXMEMORY' : 'whatever REDIS_MAXMEMORY is';
   return [`REDIS_MEM_LIMIT must be at least ${least}m, ${why}, not ${REDIS_MEM_LIMIT}.`];
 }
 
-/** The engine would say it of one service, when the others run already. @param text `NAME=port` entries, by spaces */
+/**
+ * Faults of the ports. Docker would report a taken port of one service only after others have started.
+ * @param text entries such as `NAME=port`, separated by spaces
+ */
 function portFaults(text: string): readonly string[] {
   const entries = text.split(' ').filter((entry) => entry !== '');
   return entries.flatMap((entry, index) => {
@@ -125,7 +131,7 @@ function secret(name: string, setting: string): Rule {
   return {
     name,
     setting,
-    // Compose reads a `$` as a variable and `#` as a comment, and mc takes a leading hyphen for an option.
+    // Compose reads `$` as a variable and `#` as a comment. mc reads a leading hyphen as an option.
     pattern: /^[A-Za-z0-9._][A-Za-z0-9._-]{7,39}$/,
     must: 'be 8 to 40 letters, digits, dots, hyphens and underscores, and not begin with a hyphen',
   };

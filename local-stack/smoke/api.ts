@@ -19,7 +19,7 @@ interface Item {
 interface Body {
   readonly images: readonly string[];
   readonly items: readonly Item[];
-  /** Of a look-up by an image's URL: the cursor of the next part. */
+  /** In a look-up by an image's URL, the cursor of the next part. */
   readonly next?: string;
   readonly code: string;
   readonly upstreamStatus?: number;
@@ -30,11 +30,11 @@ interface Body {
   >;
 }
 
-/** So many thousand pages with the same picture are looked through. */
+/** Parts of a look-up that are read, of a thousand pages each. */
 const PARTS_MAX = 100;
 
 export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
-  // A query of its own makes a page that nobody has harvested before, on whatever stack.
+  // With a unique query, the page is new on every stack.
   const run = `?smoke=${randomUUID()}`;
   const gallery = `${options.siteFromApi}${GALLERY}${run}`;
   const changing = `${options.siteFromApi}${CHANGING}${run}`;
@@ -104,7 +104,7 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
         const [{ url, name } = { url: '', name: '' }] = first.items;
         const ask = async (cursor: string) => bodyOf(await lookUp(url, `&limit=1000${cursor}`), 200);
         let part = await ask('');
-        // A stack that is in use may have the picture in more pages than one part holds.
+        // On a stack in use, more pages may have the picture than one part lists.
         for (
           let parts = 1;
           parts < PARTS_MAX && part.next !== undefined && !part.images.includes(name);
@@ -164,7 +164,7 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
     {
       name: 'a page cannot lead the API back to itself through the site',
       async run() {
-        // A site that forwards nothing does not know the path: 404.
+        // A site without a proxy has no such path: 404.
         const url = `${options.siteFromApi}/api/images?url=${encodeURIComponent(gallery)}`;
         const { code, upstreamStatus } = bodyOf(await harvest('POST', url), 502);
         expectThat(

@@ -1,7 +1,7 @@
-/** HTTP calls of the smoke test, each with its time limit, and the words for an answer that is not the expected one. */
+/** HTTP calls of the smoke test, each with a timeout, and errors for unexpected responses. */
 import { request } from 'node:http';
 
-/** A harvest may take the page's and its pictures' own limits. */
+/** A harvest may take as long as the timeouts of the page and of its pictures together. */
 const CALL_TIMEOUT_MS = 60_000;
 
 export interface Reply {
@@ -17,7 +17,10 @@ export interface CallOptions {
   readonly json?: unknown;
 }
 
-/** @throws Error that names the address when no answer comes */
+/**
+ * The response to one request.
+ * @throws Error that names the URL when there is no response
+ */
 export async function call(url: string, { method = 'GET', headers, json }: CallOptions = {}): Promise<Reply> {
   try {
     const response = await fetch(url, {
@@ -34,7 +37,7 @@ export async function call(url: string, { method = 'GET', headers, json }: CallO
   }
 }
 
-/** fetch hides the reason in a cause, and several addresses' reasons in a list below that. */
+/** Why `fetch` failed: it has the reason in its cause, and those of several addresses in a list below. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const first = cause instanceof AggregateError ? cause.errors[0] : cause;
@@ -42,8 +45,8 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * Follows a link as it was signed, to another address: inside compose its host is a name that only the containers
- * know, and the signature covers that name.
+ * The response to a presigned link, requested from another address. In the compose stack the link's host is a name that
+ * only containers know, and the signature includes it.
  */
 export async function followLink(href: string, store: string | null): Promise<Reply> {
   if (store === null) return call(href);
@@ -78,7 +81,7 @@ export async function followLink(href: string, store: string | null): Promise<Re
   });
 }
 
-/** The JSON of an answer with the wanted status. */
+/** The JSON object in a response. Throws when the status is another one. */
 export function jsonOf(reply: Reply, status: number): Readonly<Record<string, unknown>> {
   const text = reply.bytes.toString('utf8');
   expectThat(reply.status === status, `status ${reply.status} instead of ${status}: ${text.slice(0, 300)}`);
@@ -86,7 +89,7 @@ export function jsonOf(reply: Reply, status: number): Readonly<Record<string, un
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return { ...value };
   } catch {
-    // Told below.
+    // The error below reports it.
   }
   throw new Error(`not a JSON object: ${text.slice(0, 300)}`);
 }

@@ -1,4 +1,4 @@
-/** What the operators see: counters in Prometheus, its targets, the dashboards in Grafana. */
+/** Scenarios of the monitoring: counters and targets in Prometheus, dashboards in Grafana. */
 import { readdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,18 +10,18 @@ const DASHBOARDS = resolve(import.meta.dirname, '../grafana/dashboards');
 const REQUESTS = 'sum by (operation) (image_api_requests_total)';
 const OPERATIONS = ['get', 'post', 'put'] as const;
 
-/** Two scrapes at the usual interval, and some. */
+/** More than two scrapes at the usual interval. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1_000;
 
 export interface MonitoringConfig extends Pick<SmokeOptions, 'prometheus' | 'grafana' | 'mayBeDown'> {
-  /** `user:password` of somebody who may see the dashboards. */
+  /** `user:password` of a user who may see the dashboards. */
   readonly grafanaUser: string;
-  /** How long a figure may take to arrive, ms; for tests. */
+  /** How long a figure may take to arrive, in ms. For tests. */
   readonly patienceMs?: number;
 }
 
-/** The first is tried before the API is called, the others after. */
+/** Scenarios to run before and after those of the API. */
 export function monitoringScenarios(config: MonitoringConfig): {
   readonly before: readonly Scenario[];
   readonly after: readonly Scenario[];
@@ -68,7 +68,7 @@ export function monitoringScenarios(config: MonitoringConfig): {
   };
 }
 
-/** Tries until it passes; the last failure is told when patience ends. */
+/** Repeats a check until it passes. Throws its last failure after `patienceMs`. */
 async function tryUntil(check: () => Promise<void>, patienceMs: number): Promise<void> {
   const end = performance.now() + patienceMs;
   for (;;) {
@@ -81,7 +81,7 @@ async function tryUntil(check: () => Promise<void>, patienceMs: number): Promise
   }
 }
 
-/** The values of an instant query, by one of their labels. */
+/** The values of an instant query, by one label. */
 async function query(prometheus: string, expression: string, label: string) {
   const reply = await call(`${prometheus}/api/v1/query?query=${encodeURIComponent(expression)}`);
   const { data } = jsonOf(reply, 200) as {

@@ -1,4 +1,4 @@
-/** What the smoke test is pointed at: a stack by its name, each part changed by a flag. */
+/** The options of the smoke test: the name of a stack, and flags that change its parts. */
 import { parseArgs } from 'node:util';
 
 export interface SmokeOptions {
@@ -8,9 +8,9 @@ export interface SmokeOptions {
   readonly site: string;
   /** The sample site, as the API reaches it. */
   readonly siteFromApi: string;
-  /** Where presigned links are followed to; null: where they lead. */
+  /** The address to which presigned links are sent; null: their own. */
   readonly store: string | null;
-  /** The API behind the site's proxy; null: there is none. */
+  /** The API behind the site's proxy; null without a proxy. */
   readonly proxiedApi: string | null;
   readonly prometheus: string | null;
   /** Prometheus jobs that may be down. */
@@ -36,7 +36,7 @@ const FLAGS = {
 type Flag = keyof typeof FLAGS;
 type Defaults = Readonly<Record<Flag, string>> & { readonly forbidden: readonly string[] };
 
-/** What the challenge's stack has inside, and the address where clouds keep their keys. */
+/** Internal addresses of the compose stack, and the address at which clouds serve credentials. */
 const FORBIDDEN = [
   'http://redis:6379/',
   'http://minio:9000/',
@@ -48,7 +48,7 @@ const SAME_AS_SITE = 'same';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The ports are those of the settings that the stack itself is started with. */
+/** Defaults of each stack. Ports come from the settings with which the stack is started. */
 const STACKS: Readonly<Record<'compose' | 'start', (env: Environment) => Defaults>> = {
   compose: (env) => ({
     api: `http://localhost:${env.API_PORT || 8080}`,
@@ -58,7 +58,7 @@ const STACKS: Readonly<Record<'compose' | 'start', (env: Environment) => Default
     'proxied-api': `http://localhost:${env.SITE_PORT || 8081}/api`,
     prometheus: `http://localhost:${env.PROMETHEUS_PORT || 9090}`,
     grafana: `http://localhost:${env.GRAFANA_PORT || 3000}`,
-    // On a port that is allowed, so that it is the address which is refused.
+    // On an allowed port, so that the address is refused and not the port.
     forbidden: [...FORBIDDEN, 'http://minio:8080/', 'http://redis/', 'http://app:8080/images'],
   }),
   start: (env) => ({
@@ -86,7 +86,7 @@ export const USAGE = [
 ].join('\n');
 
 /**
- * Reads the command line; ports that are not said there come from the settings of the stack.
+ * The options on the command line. Other ports come from the settings of the stack.
  * @throws Error whose message is one sentence about the first fault
  */
 export function readOptions(args: readonly string[], env: Environment): SmokeOptions {

@@ -1,9 +1,9 @@
 export interface Scenario {
   /** A claim. */
   readonly name: string;
-  /** Why it is left out; null or absent: it is tried. */
+  /** Why it is skipped; null or absent: it runs. */
   readonly leftOut?: string | null;
-  /** @throws Error that says what was seen instead */
+  /** Throws an error that says what was seen instead. */
   run(): Promise<void>;
 }
 
@@ -13,7 +13,9 @@ export interface Tally {
   readonly skipped: number;
 }
 
-/** Runs the scenarios in order up to the first that fails, and prints a line with its time for each. */
+/**
+ * How many scenarios passed, failed and were skipped. They run in order up to the first failure; each prints a line.
+ */
 export async function runScenarios(
   scenarios: readonly Scenario[],
   print: (line: string) => void,

@@ -1,4 +1,4 @@
-/** What can be done with a result. */
+/** The buttons of a result. */
 import { button, copyButton } from './dom.js';
 import { showFault } from './fault.js';
 import { isChangingPage, turnPage } from './sample.js';
@@ -8,8 +8,8 @@ import { isChangingPage, turnPage } from './sample.js';
  * @import { Wish } from './form.js'
  * @import { Outcome } from './result.js'
  *
- * @typedef {object} Around what leads on from a result, also from a failure
- * @property {Wish} wish what was asked for
+ * @typedef {object} Around what the buttons of a result or a failure need
+ * @property {Wish} wish what the reader asked for
  * @property {(wish: Wish) => void} run
  * @property {readonly Call[]} calls
  */
@@ -18,7 +18,7 @@ import { isChangingPage, turnPage } from './sample.js';
 export function actionButtons(outcome, isCopies) {
   const { wish, run, record } = outcome;
   if (record.dryRun) {
-    // Its names come to nothing, so they are not there to be copied.
+    // The names of a dry run do not exist, so they cannot be copied.
     return [
       button('primary', `${wish.action === 'update' ? 'Update' : 'Harvest'} now`, () =>
         run({ ...wish, isDryRun: false }),
@@ -30,7 +30,7 @@ export function actionButtons(outcome, isCopies) {
     copyButton('Copy all names', record.images.join('\n'), {
       name: `Copy all names, ${record.images.length}`,
     });
-  // An update of an image's URL would make a page of it, which from then on is found in place of its copies.
+  // An update of an image's URL would make it a page, and look-ups would then find the page instead of the copies.
   if (isCopies) return [copy];
   const update = () => run({ ...wish, action: 'update', variants: '', isDryRun: false });
   return [
@@ -40,7 +40,7 @@ export function actionButtons(outcome, isCopies) {
   ];
 }
 
-/** Once, however often it is pressed meanwhile. @param {() => void} then @param {Outcome} outcome */
+/** A listener that turns the changing page and calls `then`. Further presses meanwhile do nothing. @param {() => void} then @param {Outcome} outcome */
 function turning(then, { wish, signal }) {
   let isTurning = false;
   const turn = async () => {
@@ -48,7 +48,7 @@ function turning(then, { wish, signal }) {
     isTurning = true;
     const isTurned = await turnPage(signal);
     isTurning = false;
-    // A newer wish counts for more than this one.
+    // A newer wish has replaced this one.
     if (signal.aborted) return;
     if (isTurned) then();
     else showFault(NOT_TURNED, { wish, run: turn, calls: [] });

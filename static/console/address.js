@@ -1,19 +1,19 @@
-/** Addresses as people type them, as they may be kept, and as they are shown. */
+/** URLs: as people type them, whether they may be kept, and how they are shown. */
 
-/** What is on the reader's own machine seldom has a certificate. */
+/** Hosts on the reader's own machine. They seldom have a certificate, so they get http. */
 const OWN_MACHINE = /^(?:(?:[^/?#:@]+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])(?=[:/?#]|$)/i;
 
-/** Characters of an address that are shown, and those of them that are its end. */
+/** Characters that are shown of a URL, and how many of them are its end. */
 const SHOWN = 52;
 const TAIL = 22;
 
-/** `example.com` is what people type. @param {string} text */
+/** The URL with a scheme, which people often omit. @param {string} text */
 export function withScheme(text) {
   if (text === '' || /^[a-z][a-z0-9+.-]*:(?!\d)/i.test(text)) return text;
   return `${OWN_MACHINE.test(text) ? 'http' : 'https'}://${text}`;
 }
 
-/** Whether it is an address of the web, and holds no secret. @param {string} url */
+/** Whether a URL is http(s) and has no credentials. @param {string} url */
 export function isKeepable(url) {
   if (!URL.canParse(url)) return false;
   const { protocol, username, password } = new URL(url);
@@ -21,9 +21,9 @@ export function isKeepable(url) {
 }
 
 /**
- * What tells it from the others on a page: without the origin that they share, and without its middle when it is long.
+ * A URL as shown among others of a page: without an origin that they share, and without its middle when it is long.
  * @param {string} url
- * @param {string} near an address of the place where it is shown
+ * @param {string} near URL of the page
  */
 export function shortAddress(url, near) {
   const text = withoutOrigin(url, near);
@@ -37,11 +37,11 @@ function withoutOrigin(url, near) {
   return `${origin === new URL(near).origin ? '' : host}${pathname}${search}`;
 }
 
-/** On one's own machine, or in a private network (RFC 1918, RFC 4193): the service can be told to allow it. */
+/** Hosts on the own machine or in a private network (RFC 1918, RFC 4193), which a setting of the service can allow. */
 const PRIVATE_HOST =
   /^(?:localhost|(?:127|10)(?:\.\d+){3}|192\.168(?:\.\d+){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d+){2}|\[::1\]|\[f[cd][\da-f]{2}:[\da-f:]*\])$/;
 
-/** Host and port of such an address, null for any other. @param {string} url */
+/** Host and port of such a URL; null for any other. @param {string} url */
 export function privateHostOf(url) {
   if (!URL.canParse(url)) return null;
   const { protocol, hostname, port } = new URL(url);

@@ -1,10 +1,10 @@
-/** The calls behind a result, for a shell. */
+/** The list of the calls behind a result. */
 import { curlOf } from './api.js';
 import { copyButton, el } from './dom.js';
 
 /** @import { Call } from './api.js' */
 
-/** The calls that were made, each to be repeated in a shell. @param {readonly Call[]} calls */
+/** The calls, each as a command for a shell; null without calls. @param {readonly Call[]} calls */
 export function callList(calls) {
   if (calls.length === 0) return null;
   return el(

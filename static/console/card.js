@@ -1,4 +1,4 @@
-/** One picture: what it shows, its file, where the page has it, what became of it. */
+/** The card of one picture: what it shows, its file, where the page has it, and its outcome. */
 import { shortAddress } from './address.js';
 import { copyButton, el } from './dom.js';
 import { pageIdIn } from './pageIds.js';
@@ -11,10 +11,10 @@ import { byteWords, CHANGE_WORDS, countWords, typeName } from './words.js';
  */
 
 /**
- * @typedef {object} Spot where it stands: which picture, and which version of it
+ * @typedef {object} Spot which picture, and which version of it
  * @property {number} index
  * @property {number} position
- * @property {number} size of how many versions
+ * @property {number} size number of versions
  */
 
 /** @param {Item} item @param {Gallery} gallery */
@@ -50,7 +50,7 @@ export function card(item, gallery) {
         source(item, gallery),
         !isDryRun &&
           copyButton('Copy name', item.name, {
-            // Files of other addresses are often called alike.
+            // Files of different URLs often have the same name.
             name: `Copy name of ${file}, ${spotWords(spot, isCopies).toLowerCase()}`,
             class: 'plain small',
           }),
@@ -59,7 +59,7 @@ export function card(item, gallery) {
   );
 }
 
-/** `Picture 3`, of several versions `Picture 3, version 1 of 2`. @param {Spot} spot @param {boolean} isCopies */
+/** `Picture 3`, or `Picture 3, version 1 of 2` with several versions. @param {Spot} spot @param {boolean} isCopies */
 function spotWords({ index, position, size }, isCopies) {
   const label = `${isCopies ? 'Copy' : 'Picture'} ${index + 1}`;
   return size > 1 ? `${label}, version ${position + 1} of ${size}` : label;
@@ -71,7 +71,7 @@ function factWords({ contentType, width, height, bytes }) {
   return `${typeName(contentType)} · ${dimensions} · ${byteWords(bytes)}`;
 }
 
-/** By its number: files of other addresses are often called alike. @param {Item} item @param {Gallery} gallery */
+/** The picture with the same bytes, by number, since files often have the same name; null without one. @param {Item} item @param {Gallery} gallery */
 function sameBytes({ duplicateOf }, { spots, isCopies }) {
   if (duplicateOf === undefined) return null;
   const spot = spots.get(duplicateOf);
@@ -79,7 +79,7 @@ function sameBytes({ duplicateOf }, { spots, isCopies }) {
   return el('p', { class: 'quiet' }, `Same bytes as ${words}`);
 }
 
-/** Where it comes from: its address, of a copy the page that it belongs to. @param {Item} item @param {Gallery} gallery */
+/** Where the picture comes from: its URL, or for a copy the page that has it. @param {Item} item @param {Gallery} gallery */
 function source({ name, url }, { isCopies, pageUrl, pages }) {
   if (!isCopies)
     return el('p', { class: 'source quiet', title: url }, ...breakable(shortAddress(url, pageUrl)));
@@ -90,12 +90,12 @@ function source({ name, url }, { isCopies, pageUrl, pages }) {
     : el('p', { class: 'source quiet', title: page }, ...breakable(`of ${shortAddress(page, pageUrl)}`));
 }
 
-/** A line may end after a slash. @param {string} text */
+/** The text, with possible line breaks after its slashes. @param {string} text */
 function breakable(text) {
   return text.split(/(?<=\/)/).flatMap((part, index) => (index === 0 ? [part] : [el('wbr'), part]));
 }
 
-/** What an update did to it, or that an old copy was kept. @param {Item} item @param {Gallery} gallery */
+/** A badge for what an update did, or for an old copy that was kept. @param {Item} item @param {Gallery} gallery */
 function badge(item, { changes, isDryRun }) {
   const kind = changes.get(item.name) ?? (item.outcome === 'kept' ? 'kept' : undefined);
   if (kind === undefined) return null;
@@ -128,7 +128,7 @@ function foundIn(places) {
   );
 }
 
-/** Opens the stored copy in another tab. @param {Item} item @param {string | undefined} href @param {string} file @param {boolean} isDryRun */
+/** The picture as a link that opens the stored copy in another tab. @param {Item} item @param {string | undefined} href @param {string} file @param {boolean} isDryRun */
 function thumbnail(item, href, file, isDryRun) {
   const frame = el('div', { class: 'thumb' });
   if (href === undefined || !/^https?:\/\//.test(href)) {
@@ -149,7 +149,7 @@ function thumbnail(item, href, file, isDryRun) {
     const isFocused = frame.contains(document.activeElement);
     const words = el('p', { tabindex: '-1' }, whyNotShown(item, href));
     frame.replaceChildren(words);
-    // With its link the focus would be lost.
+    // The link had the focus, which would be lost with it.
     if (isFocused) words.focus({ preventScroll: true });
   });
   image.src = href;
@@ -157,10 +157,10 @@ function thumbnail(item, href, file, isDryRun) {
   return frame;
 }
 
-/** What has no transparent parts, whatever is in it. */
+/** Types that never have transparent parts. */
 const OPAQUE = /^image\/(?:jpeg|bmp)$/;
 
-/** What every browser of today draws. */
+/** Types that every current browser shows. */
 const DRAWN = /^image\/(?:jpeg|png|gif|webp|avif|svg\+xml|bmp|x-icon|vnd\.microsoft\.icon)$/;
 
 /** @param {Item} item @param {string} href */
@@ -171,7 +171,7 @@ function whyNotShown({ contentType }, href) {
   return 'The picture could not be loaded from the store.';
 }
 
-/** A presigned link says since when and how long it holds: 20261122T130500Z and seconds. @param {string} href */
+/** Whether a presigned link has expired, by its date (20261122T130500Z) and validity in seconds. @param {string} href */
 function isExpired(href) {
   const { searchParams } = new URL(href);
   const date = (searchParams.get('X-Amz-Date') ?? '').replace(

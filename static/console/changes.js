@@ -1,4 +1,4 @@
-/** What an update did, or would do, in colours and words. */
+/** Shows what an update did or would do, in colours and words. */
 import { el } from './dom.js';
 import { CHANGE_WORDS, countWords } from './words.js';
 
@@ -16,7 +16,7 @@ export function changesByName(changes) {
   );
 }
 
-/** In a line, such as `1 added, 2 removed`. @param {Changes} changes @param {boolean} isDryRun */
+/** The changes in one line, such as `1 added, 2 removed`. @param {Changes} changes @param {boolean} isDryRun */
 export function changeWords(changes, isDryRun) {
   const kinds = /** @type {const} */ (['added', 'changed', 'removed']);
   const counted = kinds
@@ -33,7 +33,7 @@ function tileWords(kind, count, isDryRun) {
   return `${count.toLocaleString('en')} ${isDryRun ? wordIfDry : word}`;
 }
 
-/** Null where there is nothing to tell. @param {Changes} changes @param {Shown | null} before @param {boolean} isDryRun */
+/** The panel of changes; null without any. @param {Changes} changes @param {Shown | null} before @param {boolean} isDryRun */
 export function changesPanel(changes, before, isDryRun) {
   const kinds = /** @type {Change[]} */ (Object.keys(CHANGE_WORDS));
   if (kinds.every((kind) => changes[kind].length === 0)) return null;

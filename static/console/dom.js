@@ -1,4 +1,4 @@
-/** Builds elements. Text becomes text nodes and nothing else: no string is ever read as markup here. */
+/** Builds elements. Strings become text nodes and are never read as markup. */
 
 /** @typedef {Node | string | null | undefined | false} Child */
 
@@ -6,7 +6,7 @@
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Readonly<Record<string, string | number | boolean | ((event: Event) => void) | undefined>>} [properties]
- *   attributes; true for one without a value, false or undefined for none; a function is a listener for the event
+ *   attributes: true sets one without a value, false or undefined omits it. A function is a listener for the event
  * @param {...Child} children
  * @returns {HTMLElementTagNameMap[T]}
  */
@@ -31,17 +31,17 @@ export function button(kind, label, click, attributes = {}) {
   return el('button', { type: 'button', class: kind, ...attributes, click }, label);
 }
 
-/** Says it to a screen reader, in the place of what was said before. @param {string} text */
+/** Announces a text to a screen reader, in place of the previous one. @param {string} text */
 export function announce(text) {
   byId('announcement', HTMLElement).textContent = text;
 }
 
-/** Our own words, in which `backticks` stand around commands and settings. @param {string} text @returns {Child[]} */
+/** The console's own text, in which `backticks` mark commands and settings. @param {string} text @returns {Child[]} */
 export function prose(text) {
   return text.split('`').map((part, index) => (index % 2 === 0 ? part : el('code', {}, part)));
 }
 
-/** Puts these in the place of what was there. @param {Element} element @param {...Child} children */
+/** Replaces the children of an element. @param {Element} element @param {...Child} children */
 export function fill(element, ...children) {
   element.replaceChildren(...children.filter(isChild));
 }
@@ -50,7 +50,7 @@ export function fill(element, ...children) {
 const isChild = (child) => child !== null && child !== undefined && child !== false && child !== '';
 
 /**
- * An element of the page itself.
+ * An element of `index.html`.
  * @template {HTMLElement} T
  * @param {string} id
  * @param {new () => T} kind
@@ -63,7 +63,7 @@ export function byId(id, kind) {
 }
 
 /**
- * A button that copies `text` and says so.
+ * A button that copies `text` and confirms it.
  * @param {string} label
  * @param {string} text
  * @param {{ readonly class?: string, readonly name?: string }} [options] `name`: what a screen reader says instead of the label
@@ -90,7 +90,7 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Away from localhost, without HTTPS, browsers have no clipboard of that kind.
+    // Without HTTPS, browsers have this clipboard only on localhost.
     const area = el('textarea', { class: 'unseen', 'aria-hidden': 'true' });
     area.value = text;
     const focused = document.activeElement;

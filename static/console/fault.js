@@ -1,4 +1,4 @@
-/** A call that failed: what the service says of it, and the next step. */
+/** Shows a failed call: the service's problem, and the next step. */
 import { privateHostOf } from './address.js';
 import { callList } from './callList.js';
 import { button, byId, el, fill, prose } from './dom.js';
@@ -12,7 +12,7 @@ import { allowWords, lookIn, PROBLEM_WORDS, REASON_WORDS } from './words.js';
  * @import { Action, Wish } from './form.js'
  */
 
-/** What to offer after a failure; anything else can be tried again. @type {Readonly<Record<string, readonly Action[]>>} */
+/** Actions to offer after a failure. Other failures get a button to try again. @type {Readonly<Record<string, readonly Action[]>>} */
 const NEXT = {
   PAGE_NOT_FOUND: ['harvest'],
   URL_ALREADY_PROCESSED: ['lookUp', 'update'],
@@ -65,7 +65,7 @@ function adviceFor(code, url) {
   return host === null ? (lookIn(PROBLEM_WORDS, code) ?? '') : allowWords(host);
 }
 
-/** Whether the service may have done what nobody has heard of. @param {Wish} wish @param {readonly Call[]} calls */
+/** Whether the service may have changed something without a response. @param {Wish} wish @param {readonly Call[]} calls */
 export function mayBeDone({ isDryRun }, calls) {
   return !isDryRun && calls.some(({ method }) => method !== 'GET');
 }

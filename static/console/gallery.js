@@ -1,4 +1,4 @@
-/** The pictures, grouped by the place on the page that they fill. */
+/** The pictures, grouped by their slot on the page. */
 import { card } from './card.js';
 import { el } from './dom.js';
 import { countWords } from './words.js';
@@ -8,22 +8,22 @@ import { countWords } from './words.js';
  * @import { Spot } from './card.js'
  * @import { Change } from './changes.js'
  *
- * @typedef {object} Shelf what the cards have in common
- * @property {ReadonlyMap<string, string>} links presigned, by name
- * @property {ReadonlyMap<string, Change>} changes by name
- * @property {boolean} isCopies one image's copies in several pages: their slots have nothing to do with each other
- * @property {ReadonlyMap<string, string>} pages address by id, of those that are known
- * @property {string} pageUrl addresses are shown as seen from there
+ * @typedef {object} Shelf what all cards share.
+ * @property {ReadonlyMap<string, string>} links presigned, by name.
+ * @property {ReadonlyMap<string, Change>} changes by name.
+ * @property {boolean} isCopies copies of one image in several pages, whose slots are independent.
+ * @property {ReadonlyMap<string, string>} pages URLs of known pages by id.
+ * @property {string} pageUrl base for shortened URLs.
  * @property {boolean} isDryRun
  *
  * @typedef {Shelf & { readonly spots: ReadonlyMap<string, Spot> }} Gallery `spots` by name
  */
 
-/** Cards that are built before the browser gets its turn. */
+/** Cards that are built before the next yield to the browser. */
 const AT_A_TIME = 40;
 
 /**
- * Resolves when all cards stand, or when the signal is aborted; the first ones stand at once.
+ * Resolves when all cards are shown, or when the signal is aborted. The first ones are shown at once.
  * @param {HTMLElement} place
  * @param {readonly Item[]} items
  * @param {Shelf} shelf
@@ -54,7 +54,7 @@ export async function showGallery(place, items, shelf, signal) {
   list.removeAttribute('aria-busy');
 }
 
-/** The candidates of one picture stand together, where its first one is. @param {readonly Item[]} items @returns {Item[][]} */
+/** The items of each slot together, in the order of the first ones. @param {readonly Item[]} items @returns {Item[][]} */
 function groupBySlot(items) {
   return [...Map.groupBy(items, (item) => item.foundIn[0]?.slot ?? item.name).values()];
 }

@@ -1,4 +1,4 @@
-/** The copies of an image are told apart by their page, whose id is in their names. */
+/** Finds the page of each copy of an image, by the page id in its name. */
 
 /** `images/<image>/<page>/<operation>/<file>` → `<page>`. @param {string} name */
 export function pageIdIn(name) {
@@ -6,7 +6,7 @@ export function pageIdIn(name) {
 }
 
 /**
- * Id → address, of these addresses. Empty where the browser does not calculate it: away from localhost, without HTTPS.
+ * The URLs by page id. Empty when the browser cannot compute ids, which needs HTTPS or localhost.
  * @param {readonly string[]} urls canonical
  * @returns {Promise<ReadonlyMap<string, string>>}
  */
@@ -16,7 +16,7 @@ export async function urlsByPageId(urls) {
   return new Map(await Promise.all(entries));
 }
 
-/** The first 32 hex digits of the SHA-256, as the service makes it. @param {string} url */
+/** The first 32 hex digits of the SHA-256, as in the service. @param {string} url */
 async function pageIdOf(url) {
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(url));
   return [...new Uint8Array(hash, 0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');

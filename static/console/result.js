@@ -14,30 +14,30 @@ import { byteWords, countWords, timeWords } from './words.js';
  * @import { Around } from './actions.js'
  * @import { Changes, Item, SkippedLine, Warning, Counts } from '../../lib/domain/model.ts'
  *
- * @typedef {object} Shown a record as POST and PUT answer it, or what a GET finds
+ * @typedef {object} Shown the body of a response to POST, PUT or GET.
  * @property {string} url
  * @property {string} [finalUrl]
- * @property {string | null} updatedAt null in a part without copies
+ * @property {string | null} updatedAt null in a part without copies.
  * @property {boolean} complete
  * @property {boolean} [dryRun]
  * @property {string[]} images
- * @property {Item[]} items
+ * @property {Item[]} items in page order.
  * @property {SkippedLine[]} skipped
  * @property {Warning[]} [warnings]
  * @property {Counts} [counts]
  * @property {Changes} [changes]
- * @property {string} [next] there may be more copies of the image
+ * @property {string} [next] cursor of the next part.
  *
  * @typedef {object} Result
  * @property {Shown} record
  * @property {ReadonlyMap<string, string>} links
- * @property {Shown | null} [before] what was stored before an update
+ * @property {Shown | null} [before] what was stored before an update.
  * @property {string} [note]
  *
  * @typedef {Around & Result & { readonly signal: AbortSignal }} Outcome
  */
 
-/** Resolves when every picture has its place. @param {Outcome} outcome */
+/** Shows a result. Resolves when all pictures are shown. @param {Outcome} outcome */
 export async function showResult(outcome) {
   const { record, links, before, note, calls, signal, wish } = outcome;
   const total = record.items.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -49,7 +49,7 @@ export async function showResult(outcome) {
     record.items.length === 0 && el('p', { class: 'panel' }, emptyWords(record, isCopies)),
   );
   const pages = isCopies ? await urlsByPageId(recentUrls()) : new Map();
-  // A newer wish may have begun meanwhile, and the place is its own.
+  // A newer wish may have begun meanwhile, and its result goes to this place.
   signal.throwIfAborted();
   const changes = changesToShow(outcome);
   const heading = el('h2', { tabindex: '-1', class: 'result-title' }, headline(outcome, isCopies));
@@ -80,7 +80,7 @@ export async function showResult(outcome) {
         ? fact('Stored', 'nothing, a dry run')
         : fact('Last change', record.updatedAt === null ? 'none' : timeWords(record.updatedAt)),
     ),
-    // An update of the image would make a page of it.
+    // The note offers an update, which would make a page of an image.
     !record.complete && !isCopies && incompleteNote(outcome),
     note !== undefined && note !== '' && el('p', { class: 'note' }, note),
     isCopies && isPart(outcome) && partNote(outcome),
@@ -99,18 +99,18 @@ export async function showResult(outcome) {
     isDryRun: record.dryRun === true,
   };
   const built = record.items.length > 0 ? showGallery(gallery, record.items, shelf, signal) : null;
-  // The first pictures stand: before, the page might be too short for the heading to come to the top.
+  // The first pictures are shown. Before that, the page may be too short to scroll the heading to the top.
   reveal(heading, byId('outcome', HTMLElement), 'start');
   await built;
 }
 
-/** Why there is no picture. @param {Shown} record @param {boolean} isCopies */
+/** Why the result has no picture. @param {Shown} record @param {boolean} isCopies */
 function emptyWords({ counts, skipped }, isCopies) {
   if (isCopies) return 'This part has no copy.';
   if (skipped.length === 0)
     return 'No image was found. No page is run, so pictures that only a script adds are not seen.';
   if (skipped.length === 1) return 'The only image was skipped; the reason is below.';
-  // The list may have been cut: without the counts it does not say how many there are.
+  // The list may have been cut, so only the counts say how many were skipped.
   return counts
     ? `All ${counts.skipped.toLocaleString('en')} images were skipped; the reasons are below.`
     : 'Every image was skipped; the reasons are below.';
@@ -121,7 +121,7 @@ function fact(term, value) {
   return el('div', {}, el('dt', {}, term), el('dd', {}, value));
 }
 
-/** Of an update; to say of each image of a page that was not known that it is new would be no news. @param {Outcome} outcome */
+/** The changes of an update. Those of a new page are not shown, since all its images are new. @param {Outcome} outcome */
 function changesToShow({ record: { changes, images }, before }) {
   const isAllNew = changes?.removed.length === 0 && changes.added.length === images.length;
   return before || !isAllNew ? changes : undefined;
@@ -144,14 +144,14 @@ function headline(outcome, isCopies) {
   return isNew || changes === undefined ? `${count} harvested` : changeWords(changes, false);
 }
 
-/** Whether what a look-up found is no page, but an image's copies in different pages. @param {Shown} found */
+/** Whether a look-up found the copies of an image in different pages, and not a page. @param {Shown} found */
 export function areCopies({ items, url, next }) {
   if (next !== undefined) return true;
   const isPage = items.length === 1 && items[0]?.foundIn[0]?.element === 'page';
   return items.length > 0 && !isPage && items.every((item) => item.url === url);
 }
 
-/** An image's copies that are not all in this answer. @param {Outcome} outcome */
+/** Whether the response has only a part of an image's copies. @param {Outcome} outcome */
 function isPart({ record, wish }) {
   return record.next !== undefined || wish.cursor !== undefined;
 }

@@ -1,10 +1,10 @@
-/** Brings what came of a call before the reader: to the eyes, and to the keyboard and the screen reader. */
+/** Brings the outcome of a call into view, and to the keyboard and the screen reader. */
 import { announce } from './dom.js';
 
 /**
- * Who has gone back to the form meanwhile is left there, and only told.
+ * Scrolls to the outcome and focuses its heading. A reader who is back in the form stays there, and gets an announcement.
  * @param {HTMLElement} heading
- * @param {HTMLElement} part what is scrolled to
+ * @param {HTMLElement} part the element to scroll to
  * @param {ScrollLogicalPosition} block
  */
 export function reveal(heading, part, block) {

@@ -1,15 +1,15 @@
-/** The sample pages of this site, where it has some: what there is, and the page that changes when it is told to. */
+/** The sample pages of this site, if it has them. One of them changes on request. */
 
 /**
  * @typedef {object} SiteFacts
- * @property {string} sampleBase the address of the sample pages, as the service reaches them
+ * @property {string} sampleBase the URL under which the service reaches the sample pages
  */
 
 const CHANGING = 'changing/';
-/** The site has only to remember a number. */
+/** The site only has to store a number. */
 const TURN_MS = 5_000;
 
-/** What a reader is offered, and where it lies below `sampleBase`. */
+/** The samples by their name, with their path below `sampleBase`. */
 const SAMPLES = {
   'A plain gallery': '',
   'Every way to use an image': 'channels.html',
@@ -19,7 +19,7 @@ const SAMPLES = {
 /** The page that changes, once it is known. @type {string | null} */
 let changingUrl = null;
 
-/** @returns {Promise<readonly (readonly [name: string, url: string])[]>} none where the site has none */
+/** @returns {Promise<readonly (readonly [name: string, url: string])[]>} empty when the site has no samples */
 export async function sampleUrls() {
   const facts = await readSiteFacts();
   if (facts === null) return [];
@@ -27,12 +27,12 @@ export async function sampleUrls() {
   return Object.entries(SAMPLES).map(([name, path]) => [name, new URL(path, facts.sampleBase).href]);
 }
 
-/** Whether it is the page that `turnPage` changes. @param {string} url */
+/** Whether this is the page that `turnPage` changes. @param {string} url */
 export function isChangingPage(url) {
   return url === changingUrl;
 }
 
-/** Shows the next version of the page that changes. @param {AbortSignal} signal @returns {Promise<boolean>} whether it does */
+/** Makes the changing page show its next version. @param {AbortSignal} signal @returns {Promise<boolean>} whether it worked */
 export async function turnPage(signal) {
   const response = await fetch('/sample/changing/next', {
     method: 'POST',
@@ -48,7 +48,7 @@ async function readSiteFacts() {
     const facts = response.ok ? await response.json() : null;
     return typeof facts?.sampleBase === 'string' ? facts : null;
   } catch {
-    // Served from elsewhere: there are no samples then.
+    // Another server has the console, so it has no samples.
     return null;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What the service's codes mean to a person, and what can be done about it. The types, and a test, hold these tables
- * against the service's own closed lists.
+ * What the service's codes mean to a person, and the next step. The types and a test compare these tables with the
+ * service's closed lists.
  *
  * @import { ImageCode, ProblemCode, UnreachableReason } from '../../lib/domain/problem.ts'
  * @import { Changes } from '../../lib/domain/model.ts'
@@ -14,7 +14,7 @@
  */
 
 /**
- * Why one image has no copy, or only its old one.
+ * Why an image has no copy, or only its old one.
  * @type {Readonly<Record<ImageCode, { readonly what: string, readonly todo: string }>>}
  */
 export const IMAGE_WORDS = {
@@ -73,7 +73,7 @@ export const IMAGE_WORDS = {
 };
 
 /**
- * What the service itself does not say of a failed call: its own words stand before these. Empty where it says all.
+ * What to add to the service's own text about a failed call. Empty when that text is enough.
  * @type {Readonly<Record<ProblemCode, string>>}
  */
 export const PROBLEM_WORDS = {
@@ -98,12 +98,12 @@ export const PROBLEM_WORDS = {
   INTERNAL: '',
 };
 
-/** For a site on the reader's own machine or network. @param {string} host with its port */
+/** Advice for a site on the reader's own machine or network. @param {string} host with its port */
 export const allowWords = (host) =>
   `If that site is yours, start the service with \`FETCH_ALLOW_HOSTS=${host} npm start\`.`;
 
 /**
- * What of reaching a page failed.
+ * Which step of reading a page failed.
  * @type {Readonly<Record<UnreachableReason, string>>}
  */
 export const REASON_WORDS = {
@@ -117,7 +117,7 @@ export const REASON_WORDS = {
 };
 
 /**
- * What an update did to one image, or would do: the sign stands beside the colour, for whoever does not see it.
+ * What an update did or would do to one image. The sign is for readers who cannot see the colour.
  * @type {Readonly<Record<keyof Changes, Readonly<ChangeWords>>>}
  */
 export const CHANGE_WORDS = {
@@ -158,7 +158,7 @@ export const CHANGE_WORDS = {
   },
 };
 
-/** A table's own entry: a code is a string from elsewhere. @template V @param {Readonly<Record<string, V>>} table @param {string} key */
+/** The table's own entry; undefined without one. A code may be any string, such as `constructor`. @template V @param {Readonly<Record<string, V>>} table @param {string} key */
 export function lookIn(table, key) {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
@@ -170,12 +170,12 @@ const TYPE_NAMES = {
   'image/vnd.microsoft.icon': 'ICO',
 };
 
-/** `image/jpeg` → `JPEG`. @param {string} contentType */
+/** The name of a type: `image/jpeg` → `JPEG`. @param {string} contentType */
 export function typeName(contentType) {
   return TYPE_NAMES[contentType] ?? contentType.replace(/^image\/(?:x-)?/, '').toUpperCase();
 }
 
-/** 25498 → `24.9 KB`, in steps of 1,024. @param {number} bytes */
+/** A size in words: 25498 → `24.9 KB`, with units of 1,024. @param {number} bytes */
 export function byteWords(bytes) {
   if (bytes < 1024) return `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`;
   const units = ['KB', 'MB', 'GB'];
@@ -188,12 +188,12 @@ export function byteWords(bytes) {
   return `${value < 99.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-/** `3 images`. @param {number} count @param {string} noun @param {string} [plural] */
+/** A count in words: `3 images`. @param {number} count @param {string} noun @param {string} [plural] */
 export function countWords(count, noun, plural = `${noun}s`) {
   return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
 }
 
-/** ISO 8601 → in the reader's own zone, such as `22 Nov 2026, 14:31`. @param {string} iso */
+/** A time in the reader's time zone, such as `22 Nov 2026, 14:31`. @param {string} iso ISO 8601 */
 export function timeWords(iso) {
   const time = new Date(iso);
   if (Number.isNaN(time.getTime())) return iso;

@@ -17,7 +17,7 @@ import { freePorts } from '../support/startApp.ts';
 const ROOT = join(import.meta.dirname, '../..');
 /** Of what is asked for here; each system keeps its own list somewhere else. */
 const MIME_TYPES = 'types { text/html html; text/css css; application/javascript js; image/png png; }\n';
-/** What browsers are told of an answer that is no page. */
+/** Header fields of a response that is not a page. */
 const SAFE = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -90,7 +90,7 @@ describe('Nginx of the stack', () => {
     [port = 0] = await freePorts(1);
     const { port: apiPort } = api.address() as AddressInfo;
     const conf = await readFile(join(ROOT, 'local-stack/nginx/nginx.conf'), 'utf8');
-    // As it stands, but for where things are on this machine; what is replaced must be there.
+    // The shipped file, with paths and ports of this machine. Each replaced text must be in it.
     const here: readonly (readonly [string, string])[] = [
       ['listen 80 default_server;', `listen 127.0.0.1:${port} default_server;`],
       ['listen 80;', `listen 127.0.0.1:${port};`],

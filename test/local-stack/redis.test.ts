@@ -1,4 +1,6 @@
-/** The stack's Redis under its own configuration: the cache and the lock have every command that they use, and no more. */
+/**
+ * The stack's Redis under its own configuration: the cache and the lock have every command that they use, and no more.
+ */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -47,7 +49,7 @@ describe('Redis of the stack', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'redis-'));
     [port = 0] = await freePorts(1);
-    // As it stands, but for where things are on this machine; what is replaced must be there.
+    // The shipped file, with paths of this machine. Each replaced text must be in it.
     let text = await readFile(CONFIGURATION, 'utf8');
     for (const [there, here] of [
       ['\nbind * -::*\n', '\nbind 127.0.0.1\n'],

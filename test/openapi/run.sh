@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Schemathesis against the service, in a network that has nothing but loopback: it makes up URLs, and none of them may
-# be fetched from the real one. The arguments: cases per operation, and another description than static/openapi.yaml.
+# Runs Schemathesis against the service, in a network that has only loopback: it invents URLs, which the service must
+# not fetch from the internet. Arguments: cases per operation, and a description to use instead of static/openapi.yaml.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -12,12 +12,12 @@ if [ ! -x "$program" ]; then
   "$tools/venv/bin/pip" install --quiet --disable-pip-version-check 'schemathesis==4.32.5'
 fi
 
-# A new network's loopback is down. SIOCSIFFLAGS with IFF_UP | IFF_RUNNING is what `ip link set lo up` does, which not
-# every machine has.
+# Loopback is down in a new network. SIOCSIFFLAGS with IFF_UP | IFF_RUNNING does the same as `ip link set lo up`, and
+# not every machine has `ip`.
 loopback_up='import fcntl, socket, struct
 fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh", b"lo", 0x1 | 0x40))'
 
-# The inner shell expands them.
+# The inner shell expands the variables.
 # shellcheck disable=SC2016
 exec timeout 600 unshare --net --map-root-user bash -c '
   python3 -c "$1"

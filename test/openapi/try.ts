@@ -1,6 +1,6 @@
 /**
- * Schemathesis against what `npm start` runs. It makes URLs up, and the service would fetch them: so this refuses to
- * run where there is any network but loopback.
+ * Runs Schemathesis against `npm start`. It invents URLs, which the service would fetch. So this program refuses to run
+ * with any network except loopback.
  *
  *   node test/openapi/try.ts PROGRAM [CASES [DESCRIPTION]]
  */
@@ -12,7 +12,7 @@ import { ROOT, startApp } from '../support/startApp.ts';
 
 const [program = 'schemathesis', cases = '300', description = 'static/openapi.yaml'] = process.argv.slice(2);
 
-/** Where one of these is missing the trial was too narrow to say anything. */
+/** Outcomes that a trial must have seen. Without one of them, it was too narrow to prove anything. */
 const MUST_BE_SEEN = [
   'get 200 OK',
   'get 400 URL_INVALID',
@@ -32,18 +32,18 @@ const others = Object.keys(networkInterfaces()).filter((name) => name !== 'lo');
 if (others.length > 0) throw new Error(`This machine's network is within reach (${others.join(', ')}).`);
 
 const app = await startApp({
-  // As schemathesis.toml has them: nobody else is in this network.
+  // The ports of schemathesis.toml. No other program uses this network.
   env: { PORT: '8080', SITE_PORT: '8081', PAGE_TIMEOUT_MS: '2000', CONNECT_TIMEOUT_MS: '1000' },
 });
 try {
   const args = [
     ...['--config-file', join(ROOT, 'test/openapi/schemathesis.toml')],
     ...['run', join(ROOT, description), '--url', app.apiUrl],
-    // With several workers Python 3.11 runs into a bug of its own parser (recursion in a thread).
+    // With several workers, a bug in the parser of Python 3.11 fails (recursion in a thread).
     ...['--max-examples', cases, '--workers', '1', '--request-timeout', '30'],
     ...['--generation-database', 'none', '--suppress-health-check', 'all', '--warnings', 'off'],
   ];
-  // What it keeps for its next run (`.schemathesis`) has no business among the sources.
+  // Schemathesis writes `.schemathesis` into its working folder, which must not be among the sources.
   const cwd = dirname(program);
   const child = spawn(program, args, { cwd, stdio: 'inherit' });
   const [code] = (await once(child, 'exit')) as [number | null];
@@ -52,7 +52,7 @@ try {
   await app.stop();
 }
 
-/** What the service says of its own calls: `operation status code` → how many. */
+/** Number of calls by `operation status code`, from the service's log. */
 const seen = new Map<string, number>();
 for (const line of app.output().split('\n')) {
   if (!line.startsWith('{"level"')) continue;

@@ -1,8 +1,8 @@
-/** Settings that cannot be used, given to the whole stack. */
+/** Tries the stack with settings that cannot be used. */
 import { DOWN, SERVICES, type Stack } from './stack.ts';
 import { check, type Steps } from './steps.ts';
 
-/** Each is one clear sentence, and nothing but the check itself was started. */
+/** Each fault must be one clear sentence, and only the check itself may have started. */
 export async function refuseBadSettings({ step }: Steps, stack: Stack): Promise<void> {
   const cases = [
     {
@@ -10,13 +10,13 @@ export async function refuseBadSettings({ step }: Steps, stack: Stack): Promise<
       settings: { MINIO_ROOT_PASSWORD: '' },
       says: /MINIO_ROOT_PASSWORD (must be|is missing)/,
     },
-    // Compose reads this one before any service could: the words are its own, the older one's first.
+    // Compose reads this setting before any service does, so the text is from Compose, the older version first.
     {
       what: 'a port is no number',
       settings: { API_PORT: 'eighty' },
       says: /services\.app\.ports contains an invalid type|invalid hostPort: eighty/,
     },
-    // And of this one, the newer Compose.
+    // Only the newer Compose checks this setting itself.
     {
       what: 'a port is too large',
       settings: { API_PORT: '99999' },

@@ -1,4 +1,4 @@
-/** What the engine really enforces on each container and network. */
+/** Checks what the engine enforces on each container and network. */
 import { isolated, masqueraded, waysOut } from './routes.ts';
 import { run, SERVICES, type Stack } from './stack.ts';
 import { check } from './steps.ts';
@@ -43,7 +43,7 @@ const RULES: Readonly<Record<string, (container: Inspected) => boolean>> = {
       .every(({ HostIp }) => HostIp === '127.0.0.1'),
 };
 
-/** @throws Error that lists each container and the rules it breaks */
+/** @throws Error that lists each container that breaks rules, and the rules */
 export async function checkBounds(stack: Stack): Promise<string> {
   const faults: string[] = [];
   for (const service of SERVICES) {
@@ -53,7 +53,7 @@ export async function checkBounds(stack: Stack): Promise<string> {
     for (const [rule, holds] of Object.entries(RULES)) {
       if (!holds(inspected)) faults.push(`${service} not: ${rule}`);
     }
-    // The kernel's own word for the process that is the service, or for its init.
+    // What the kernel reports for the service's process, or for its init.
     const status = await stack.docker('exec', id, 'cat', '/proc/1/status');
     if (!/^CapEff:\s*0+$/m.test(status)) faults.push(`${service} has capabilities in force`);
     if (!/^NoNewPrivs:\s*1$/m.test(status)) faults.push(`${service} may gain privileges`);
@@ -64,9 +64,9 @@ export async function checkBounds(stack: Stack): Promise<string> {
 }
 
 /**
- * By the kernel's own tables, without a packet sent: only `app` has a route out by a network that masquerades. Those
- * with a published port have one by a network that does not, and the others none but into networks that let nothing
- * leave.
+ * Checks the routes in the kernel's tables, without sending a packet. Only `app` may have a route out over a network
+ * that masquerades. Services with a published port have one over a network that does not masquerade. All others only
+ * have routes into networks that nothing can leave.
  */
 export async function checkNetworks(stack: Stack): Promise<string> {
   const isMasked = masqueraded(await iptables('-t', 'nat', '-S', 'POSTROUTING'));
@@ -94,5 +94,5 @@ async function iptables(...words: readonly string[]): Promise<string> {
   return text;
 }
 
-/** Each is on one network that is not internal. */
+/** Services with a published port. Each is on one network that is not internal. */
 const PUBLISHED: readonly string[] = ['app', 'minio', 'nginx', 'prometheus'];

@@ -1,21 +1,21 @@
 # shellcheck shell=bash
-# Sourced by the scripts of this folder: where things are, and how they speak.
+# Sourced by the scripts of this folder: common paths and functions.
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 state="$root/.local/stack"
-# What takes long to make and seldom changes; kept between runs where the machine is.
+# For files that take long to build and seldom change. It is kept between runs.
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/image-api-stack"
 mkdir -p "$state/bin" "$cache"
 
-# Debian's own client knows BuildKit; another one on the PATH may want a plug-in for it.
+# Debian's client has BuildKit. Another one on the PATH may need a plug-in for it.
 if [ -x /usr/bin/docker ]; then ln -sf /usr/bin/docker "$state/bin/docker"; fi
 export PATH="$state/bin:$PATH"
-# The client's own folder of settings and plug-ins, so that this trial has the same Compose everywhere.
+# A separate folder for the client's settings and plug-ins, so that this trial uses the same Compose everywhere.
 export DOCKER_CONFIG="$state/docker"
 export DOCKER_BUILDKIT=1 COMPOSE_DOCKER_CLI_BUILD=1 BUILDKIT_PROGRESS=plain
 
 say() { printf '%s\n' "$*"; }
 
-# take NAME COMMAND…: runs it, its output into a log, and says how long it took; on failure the log's end.
+# take NAME COMMAND…: runs the command with its output in a log, and prints its time; on failure also the log's end.
 take() {
   local name="$1" start="$SECONDS" log="$state/$1.log"
   shift
@@ -28,8 +28,8 @@ take() {
   fi
 }
 
-# again COMMAND…: at most four times, later and later. A registry that is busy for a moment is no fault; one that
-# cannot be had is, since then nothing was tried.
+# again COMMAND…: runs the command up to four times, with growing pauses. A registry that is busy for a moment is not a
+# failure. One that cannot be reached is, since then nothing was tried.
 again() {
   local pause
   for pause in ${RETRY_PAUSES:-5 20 60}; do

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes sure that a container engine answers: installs Debian's where there is none, and starts it where none runs.
-# Exit code 3: no engine can run here, and a line says why; any other but 0 is a failure. The daemon that it started is
-# noted in dockerd.pid.
+# Makes sure that a container engine responds: installs Debian's if the machine has no engine, and starts it if need be.
+# Exit code 3: no engine can run here, and a line says why. Other codes except 0 are failures. A daemon that was started
+# here is named in dockerd.pid.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-# How long the daemon may take to answer; seen: 2 s.
+# Seconds that the daemon may take to respond. It usually takes 2 s.
 patience=40
 
 cannot() {
@@ -13,12 +13,12 @@ cannot() {
   exit 3
 }
 
-# Called by name.
+# `take` calls it by name.
 # shellcheck disable=SC2329
 install_packages() {
   local policy=/usr/sbin/policy-rc.d
   apt-get update -qq || return
-  # The package would start the daemon by itself; who started it must be known, so that it can be ended.
+  # The package would start the daemon itself. Only a daemon that this script has started can be ended later.
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
@@ -45,7 +45,7 @@ if docker info >/dev/null 2>&1; then
 fi
 [ "$(id -u)" = 0 ] || cannot 'no daemon answers, and only root can start one'
 
-# Of a daemon that was killed.
+# Remove the file of a daemon that was killed.
 [ -e /var/run/docker.pid ] && ! kill -0 "$(cat /var/run/docker.pid)" 2>/dev/null && rm -f /var/run/docker.pid
 setsid dockerd >"$state/dockerd.log" 2>&1 </dev/null &
 pid=$!

@@ -1,4 +1,4 @@
-/** The dashboards, held to the types that Grafana publishes of its own model with each of its versions. */
+/** Compiles the dashboards against the types that each version of Grafana publishes. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cleanEnvironment } from '../support/startApp.ts';
@@ -9,8 +9,8 @@ const DASHBOARDS = join(ROOT, 'local-stack/grafana/dashboards');
 const FOLDER = join(ROOT, '.local/stack/grafana');
 
 /**
- * What is open in Grafana's own type of a dashboard is closed here: a panel's options and field settings are those of
- * its kind, its queries those of Prometheus. An enum is meant by its values, as in JSON.
+ * A stricter type of a dashboard than Grafana's. A panel has the options and field settings of its kind, and its
+ * queries are those of Prometheus. An enum stands for its values, as in JSON.
  */
 const MODEL = `
 import type { Dashboard as Open, DataQuery, FieldConfigSource, Panel as AnyPanel, RowPanel } from '@grafana/schema';
@@ -39,14 +39,14 @@ const SETTINGS = {
   compilerOptions: { strict: true, noEmit: true, module: 'nodenext', skipLibCheck: true, types: [] },
 };
 
-/** @throws Error with the compiler's words: what Grafana does not know, or would have otherwise */
+/** @throws Error with the compiler's output when a dashboard does not fit the types */
 export async function checkGrafanaTypes(): Promise<string> {
   const version = await grafanaVersion();
   await mkdir(FOLDER, { recursive: true });
   await writeFile(join(FOLDER, 'package.json'), '{ "private": true, "type": "module" }\n');
   const wanted = `@grafana/schema@${version}`;
   const install = ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', FOLDER, wanted];
-  // With the machine's own settings of certificates and registries.
+  // npm needs the machine's settings of certificates and registries.
   const { code, text } = await run('npm', install, process.env);
   check(code === 0, `${wanted}: ${text.trim().slice(-500)}`);
 
@@ -55,7 +55,7 @@ export async function checkGrafanaTypes(): Promise<string> {
   const texts = await Promise.all(files.map((name) => readFile(join(DASHBOARDS, name), 'utf8')));
   const faults = await faultsIn(texts.map((text) => text.trim()));
   check(faults === '', faults.slice(0, 1_500));
-  // A check that cannot fail says nothing: what no version of Grafana has, must be found.
+  // The check must be able to fail: it has to find planted faults, which fit no version of Grafana.
   const [first = ''] = texts;
   for (const [right, wrong] of PLANTED) {
     check(first.includes(right), `no ${right} to spoil`);
@@ -72,7 +72,7 @@ const PLANTED = [
   ['"expr"', '"query"'],
 ] as const;
 
-/** What the compiler says; empty when it finds nothing. */
+/** The output of the compiler; empty without faults. */
 async function faultsIn(dashboards: readonly string[]): Promise<string> {
   const values = dashboards.map(
     (text, index) => `export const dashboard${index} = ${text} satisfies Dashboard;`,
@@ -84,7 +84,7 @@ async function faultsIn(dashboards: readonly string[]): Promise<string> {
   return code === 0 ? '' : text.trim();
 }
 
-/** Of the image that the stack names. */
+/** The version of the image that the stack names. */
 async function grafanaVersion(): Promise<string> {
   const compose = await readFile(join(ROOT, 'docker-compose.yml'), 'utf8');
   const version = /grafana\/grafana:(\d+\.\d+\.\d+)/.exec(compose)?.[1];

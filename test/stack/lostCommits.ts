@@ -1,4 +1,4 @@
-/** Several writers of one page at the bucket itself: one commits, and the others take back what they uploaded. */
+/** Several writers of one page compete for the commit: one wins, and the others remove their uploads. */
 import { jsonOf } from '../../local-stack/smoke/calls.ts';
 import { namesIn, write } from './load.ts';
 import type { Stack } from './stack.ts';
@@ -8,7 +8,7 @@ import { BUCKET, type StoreClient, storeClient } from './storeClient.ts';
 const WRITERS = 4;
 
 /**
- * Redis must be away: its lock would keep the writers apart.
+ * Redis must be down: its lock would keep the writers apart.
  * @param url of a page that was never harvested
  */
 export async function loseCommits(stack: Stack, url: string): Promise<string> {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Builds from their Go modules the programs that can be had in no other way, each in the version that is named
-# elsewhere (test/local-stack/compose/versions.test.ts): MinIO with its client, Prometheus, Compose v2, and versitygw.
-# The tests use all but Compose. A go.mod with its go.sum says to the byte what is built. The programs are kept in the cache
-# under the hash of these; what building them needs, the compiler included, is removed afterwards.
+# Builds programs from their Go modules: MinIO with its client, Prometheus, Compose v2, and versitygw. They have the
+# versions that test/local-stack/compose/versions.test.ts checks. The tests use all of them except Compose. A go.mod
+# with its go.sum determines what is built. The programs are kept in the cache under the hash of these files. The
+# compiler and all else that building needs is removed afterwards.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -19,18 +19,18 @@ install_compiler() {
 
 download() { (cd "$1" && "$go" mod download); }
 
-# version_of MODULE PACKAGE: as its go.mod requires it.
+# version_of MODULE PACKAGE: the version that the module's go.mod requires.
 version_of() { sed -n "s|^\s*\(require \)\?$2 v\([^ ]*\).*|\2|p" "$1/go.mod"; }
 
-# build MODULE FOLDER [-ldflags …]: each of the module's tools, under the last part of its path. `take` asks for the
-# outcome, and where an outcome is asked for, `set -e` is off.
+# build MODULE FOLDER [-ldflags …]: builds each of the module's tools, named by the last part of its path. `take` tests
+# the outcome, which turns `set -e` off.
 build() {
   local module="$1" folder="$2" packages package
   shift 2
   mkdir -p "$folder.part"
   (
     cd "$module" || exit 1
-    # An empty folder would pass for the programs from then on.
+    # Later runs would take an empty folder for the programs.
     packages="$("$go" list tool)" && [ -n "$packages" ] || exit 1
     for package in $packages; do
       "$go" build "$@" -o "$folder.part/$(basename "$package")" "$package" || exit 1
@@ -39,8 +39,8 @@ build() {
   mv "$folder.part" "$folder"
 }
 
-# programs NAME MODULE FLAGS [TAGS]: FLAGS for the linker, TAGS for what is built of it. Says how long each step took;
-# the folder is then the link of that name.
+# programs NAME MODULE FLAGS [TAGS]: builds the programs with linker FLAGS and build TAGS, and prints the time of each
+# step. A link of that name then leads to the folder.
 programs() {
   local name="$1" module="$2" flags="$3" tags="${4:-}" key folder
   key="$(cat "$module"/go.* - <<<"$compiler $flags $tags $(uname -m)" | sha256sum | head -c 12)"
@@ -55,20 +55,20 @@ programs() {
   ln -sfn "$folder" "$state/programs/$name"
 }
 
-# Two runs at once would take each other's folders away: they share the cache.
+# Two concurrent runs would remove each other's folders, since they share the cache.
 exec 9>"$cache/lock"
 if command -v flock >/dev/null; then flock 9; fi
 
 mkdir -p "$state/programs" "$DOCKER_CONFIG/cli-plugins"
 
-# A pseudo-version is v0.0.0-<yyyymmddhhmmss>-<commit>, of which MinIO makes the name of a release.
+# A pseudo-version is v0.0.0-<yyyymmddhhmmss>-<commit>. MinIO names its releases by that time.
 minio="$root/test/stack/images/minio"
 stamp="$(version_of "$minio" github.com/minio/minio)"
 time="$(sed -E 's/^0\.0\.0-(....)(..)(..)(..)(..)(..)-.*/\1-\2-\3T\4:\5:\6Z/' <<<"$stamp")"
 constants=github.com/minio/minio/cmd
 programs minio "$minio" "-X $constants.ReleaseTag=RELEASE.${time//:/-} -X $constants.Version=$time -X $constants.ShortCommitID=${stamp##*-} -X $constants.CommitID=${stamp##*-}"
 
-# v0.313.4 is Prometheus 3.13.4. The service discoveries of clouds are most of its size, and none is used here.
+# v0.313.4 is Prometheus 3.13.4. Service discovery for clouds is most of its size, and is not used here.
 prometheus="$root/test/stack/images/prometheus"
 prometheus_version="$(version_of "$prometheus" github.com/prometheus/prometheus | sed -E 's/^0\.(.)0?/\1./')"
 programs prometheus "$prometheus" "-X github.com/prometheus/common/version.Version=$prometheus_version" netgo,remove_all_sd

@@ -1,4 +1,4 @@
-/** Every query of the dashboards and every rule, asked of the live Prometheus. */
+/** Runs every query of the dashboards and every rule on the live Prometheus. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -25,15 +25,15 @@ interface DashboardQuery {
   readonly expression: string;
 }
 
-/** A check that cannot fail says nothing: what is none of a dashboard's and must not be found. */
+/** Planted queries, which must find nothing: the check must be able to fail. */
 const PLANTED = ['no_such_metric or vector(0)', 'vector(0) / 0', 'up > 2'];
 
-/** Each finds a figure, those of MinIO too. @throws Error that names those that find none */
+/** Checks that each query finds a figure, those of MinIO too. @throws Error that names the others */
 export async function checkQueries(prometheus: string): Promise<string> {
   const queries = await dashboardQueries();
   const end = performance.now() + 45_000;
   let left = queries;
-  // The last scrape and the last evaluation of the rules may be some seconds off.
+  // The next scrape and the next evaluation of the rules may be some seconds away.
   while (left.length > 0 && performance.now() < end) {
     const found = await Promise.all(left.map(({ expression }) => findsFigure(prometheus, expression)));
     left = left.filter((_, index) => !found[index]);
@@ -62,7 +62,7 @@ function queriesOf(panel: Panel): { readonly panel: string; readonly expression:
   return [...own, ...(panel.panels ?? []).flatMap(queriesOf)];
 }
 
-/** What Grafana would put in the place of its own variables. */
+/** The expression with values for Grafana's variables. */
 function fillIn(expression: string): string {
   return expression
     .replace(/\$\{?__(rate_interval|interval)\}?/g, '1m')
@@ -70,25 +70,25 @@ function fillIn(expression: string): string {
     .replace(/\$\{?\w+(:\w+)?\}?/g, '.*');
 }
 
-/** Whether a panel would show a number for it, and not only the one that stands for nothing. */
+/** Whether a panel would show a number for the expression, beside its fallback for no data. */
 async function findsFigure(prometheus: string, expression: string): Promise<boolean> {
   const asked = new Set([expression, withoutFallback(expression)]);
   const found = await Promise.all([...asked].map((each) => figuresOf(prometheus, each)));
   return found.every((figures) => figures.some(Number.isFinite));
 }
 
-/** The value of each series that an instant query finds; NaN where there is nothing to divide by. */
+/** The value of each series that an instant query finds; NaN for a division by zero. */
 async function figuresOf(prometheus: string, expression: string): Promise<readonly number[]> {
   const reply = await call(`${prometheus}/api/v1/query?query=${encodeURIComponent(expression)}`);
   const { data } = jsonOf(reply, 200) as { data: { result: readonly { value: [number, string] }[] } };
   return data.result.map(({ value }) => Number(value[1]));
 }
 
-/** The value of a query that finds one series; 0 for none. */
+/** The value of a query that finds one series; 0 without a series. */
 export const sampleOf = async (prometheus: string, expression: string): Promise<number> =>
   (await figuresOf(prometheus, expression))[0] ?? 0;
 
-/** @throws Error that names the rules which Prometheus could not evaluate, or that ask for what nobody tells it */
+/** @throws Error that names rules which Prometheus could not evaluate, or which use metrics that it does not have */
 export async function checkRules(prometheus: string): Promise<string> {
   const { data } = jsonOf(await call(`${prometheus}/api/v1/rules`), 200) as {
     data: { groups: readonly { rules: readonly Rule[] }[] };
@@ -116,7 +116,7 @@ interface Rule {
   readonly lastError?: string;
 }
 
-/** Alerts that fire or are about to, by name. */
+/** Names of alerts that fire or are pending. */
 export async function alertNames(prometheus: string): Promise<readonly string[]> {
   const { data } = jsonOf(await call(`${prometheus}/api/v1/alerts`), 200) as {
     data: { alerts: readonly { labels: { alertname: string; job?: string }; state: string }[] };

@@ -1,8 +1,8 @@
-/** The kernel's tables of where packets go, as it tells them. */
+/** Reads the kernel's tables of routes and of packet filters. */
 
-/** Flag of a route that refuses (linux/route.h, RTF_REJECT). */
+/** Flag of a route that refuses packets (linux/route.h, RTF_REJECT). */
 const REJECT = 0x200;
-/** A route for more addresses than this leaves leads out, default or not: no network of an engine is so large. */
+/** A route with a shorter prefix leads out, even if it is not the default one: the engine's networks are smaller. */
 const SHORTEST_PREFIX = 8;
 
 interface Route {
@@ -14,8 +14,8 @@ interface Route {
 }
 
 /**
- * The networks by which packets can leave for any address, such as `172.18.0.0/16`; the device where it has none.
- * @param table /proc/net/route, as the container sees it
+ * The networks over which packets can leave, such as `172.18.0.0/16`; for a route without a network, its device.
+ * @param table /proc/net/route of the container
  */
 export function waysOut(table: string): readonly string[] {
   const [header = '', ...rows] = table.trim().split('\n');
@@ -40,27 +40,27 @@ function readRoute(row: string): Route {
   };
 }
 
-/** The kernel writes an address as a number in the machine's own order: the last byte first. */
+/** The bytes of an address, which the kernel writes as a number in the machine's byte order: the last byte first. */
 const bytesOf = (hex: string) =>
   [6, 4, 2, 0].map((start) => Number.parseInt(hex.trim().slice(start, start + 2), 16));
 
 /**
- * Tells of a network whether its packets get this machine's address, without which no answer from elsewhere finds
- * its way back. A rule for no network in particular is for all.
+ * A function that tells whether a network's packets get this machine's address (masquerading). Without it, no response
+ * from outside finds its way back. A rule without a network applies to all.
  * @param rules `iptables -t nat -S POSTROUTING`
  */
 export function masqueraded(rules: string): (network: string) => boolean {
   const given = rules
     .split('\n')
     .filter((rule) => / -j (MASQUERADE|SNAT)\b/.test(rule))
-    // A published port, reached by its own container.
+    // Not the rule for a container that calls its own published port.
     .filter((rule) => !/ -s (\S+) -d \1 /.test(rule))
     .map((rule) => / -s (\S+)/.exec(rule)?.[1]);
   return (network) => given.some((source) => source === undefined || source === network);
 }
 
 /**
- * Tells of a network whether the engine drops what leaves it for another one, as it does for internal networks.
+ * A function that tells whether the engine drops packets from this network to others, as it does for internal networks.
  * @param rules `iptables -S`
  */
 export function isolated(rules: string): (network: string) => boolean {

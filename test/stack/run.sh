@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# Tries the compose stack on a real engine, and leaves nothing running behind. Exit code 0 as well where no engine
-# can run: a line says so. What cannot be downloaded or built is a failure.
+# Tries the compose stack on a real engine, and leaves nothing running. If no engine can run here, the exit code is 0
+# too, and a line says so. A failed download or build is a failure.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-# Where an earlier run was killed, the daemon that it started may still be there: it is ours to end.
+# A killed run may have left its daemon behind, which this run has to end.
 end_engine() {
   [ -s "$state/dockerd.pid" ] || return 0
   local pid
   pid="$(cat "$state/dockerd.pid")"
   rm -f "$state/dockerd.pid"
-  # The number may long be another program's.
+  # Another program may have this process id by now.
   [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] || return 0
   kill "$pid"
   for ((i = 0; i < 100; i++)); do kill -0 "$pid" 2>/dev/null || return 0; sleep 0.1; done
   kill -KILL "$pid" 2>/dev/null || true
 }
 
-# The exporter asks for 8 MiB to let datagrams wait in, as its README says; the kernel's limit is one for all networks
-# of the machine. Where it cannot be raised, the trial counts again when datagrams were lost.
+# The exporter asks for a receive buffer of 8 MiB, as its README says. The kernel has one limit for all networks of the
+# machine. If it cannot be raised, the trial counts again when datagrams were lost.
 rmem=/proc/sys/net/core/rmem_max
 rmem_before=
 raise_rmem() {

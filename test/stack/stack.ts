@@ -1,4 +1,4 @@
-/** The compose stack under test: the shipped file, other images, ports that are free. */
+/** The compose stack under test: the shipped compose file with other images and free ports. */
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -7,18 +7,18 @@ import { cleanEnvironment, freePorts } from '../support/startApp.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 const STATE = join(ROOT, '.local/stack');
-/** Everything that is made carries this name, and everything that carries it is removed in the end. */
+/** Everything that the trial creates has this name, and everything with this name is removed at the end. */
 const PROJECT = 'image-api-trial';
 const FILES = ['docker-compose.yml', 'test/stack/override.yml'];
 
-/** The two generations of Compose that the file is written for. */
+/** The two generations of Compose that the file supports. */
 const CLIENTS = {
   'docker compose': ['docker', 'compose'],
   'docker-compose': ['docker-compose'],
 } as const;
 type Client = keyof typeof CLIENTS;
 
-/** What removes all of it, volumes and all. */
+/** The command that removes the stack, including its volumes. */
 export const DOWN = ['down', '--volumes', '--remove-orphans', '--timeout', '15'];
 
 const PORTS = [
@@ -41,25 +41,25 @@ export interface Stack {
   readonly site: string;
   readonly store: string;
   readonly prometheus: string;
-  /** As the smoke test finds its ports. */
+  /** The settings, with which the smoke test finds the ports. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Which Compose is used. */
+  /** The Compose in use. */
   readonly client: Client;
-  /** The same stack in the hands of the other one. */
+  /** The same stack with another Compose. */
   by(client: Client): Stack;
-  /** Compose on the stack. @throws Error with its words when it fails */
+  /** Runs Compose on the stack. @throws Error with its output when it fails */
   compose(...args: readonly string[]): Promise<string>;
-  /** The same with settings that replace those of the stack; never throws. */
+  /** Runs Compose with settings that replace those of the stack. Never throws. */
   composeWith(settings: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Output>;
-  /** @throws Error with its words when it fails */
+  /** Runs Docker. @throws Error with its output when it fails */
   docker(...args: readonly string[]): Promise<string>;
-  /** The same; never throws. */
+  /** Runs Docker. Never throws. */
   tryDocker(...args: readonly string[]): Promise<Output>;
-  /** Containers, networks and volumes that carry the project's name. */
+  /** Containers, networks and volumes with the project's name. */
   belongings(): Promise<readonly string[]>;
   /** The id of a service's container. */
   container(service: string): Promise<string>;
-  /** @throws Error that names those that are not healthy when the time is over */
+  /** @throws Error that names the services that are not healthy when the time is over */
   untilHealthy(timeoutMs: number): Promise<void>;
 }
 
@@ -76,11 +76,11 @@ export async function createStack(): Promise<Stack> {
   const env = cleanEnvironment({
     DOCKER_BUILDKIT: '1',
     COMPOSE_DOCKER_CLI_BUILD: '1',
-    // Where programs.sh has put Compose v2.
+    // programs.sh has put Compose v2 there.
     DOCKER_CONFIG: join(STATE, 'docker'),
   });
 
-  /** Later lines of the file win over earlier ones. */
+  /** Writes a settings file. Its later lines take precedence over earlier ones. */
   const writeSettings = async (name: string, lines: Readonly<Record<string, string>>): Promise<string> => {
     const file = join(STATE, name);
     const text = Object.entries(lines).map(([key, value]) => `${key}=${value}`);
@@ -149,7 +149,7 @@ export async function createStack(): Promise<Stack> {
   return stackBy('docker compose');
 }
 
-/** Those that run all the time, less Grafana, which has no stand-in. */
+/** The services that always run, except Grafana, for which there is no substitute image. */
 export const SERVICES = [
   'nginx',
   'redis-exporter',
@@ -160,7 +160,7 @@ export const SERVICES = [
   'app',
 ] as const;
 
-/** A command from start to end, at most ten minutes. */
+/** The output of a command, which may take ten minutes. */
 export function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Output> {
   const options = { cwd: ROOT, env, timeout: 600_000, maxBuffer: 64 * 1024 * 1024 };
   return new Promise((resolve) => {

@@ -1,9 +1,9 @@
-/** Steps with their time, of which a failed one does not end the others. */
+/** Runs steps and prints their time. A failed step does not end the others. */
 
 export interface Steps {
-  /** @returns whether it passed; what `work` resolves with is told beside the name */
+  /** Whether the step passed. Prints the result of `work` beside the name. */
   step(name: string, work: () => Promise<string | undefined>): Promise<boolean>;
-  /** What could not be tried, in plain words. */
+  /** Prints what could not be tried. */
   untried(what: string): void;
   tally(): { readonly passed: number; readonly failed: number };
 }

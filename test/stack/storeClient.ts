@@ -1,16 +1,16 @@
-/** MinIO's own client, as its root and as the API's user. */
+/** MinIO's client, as the server's root and as the API's user. */
 import type { Output, Stack } from './stack.ts';
 
-/** These as .env.example has them; the trial changes only what is secret. */
+/** The values in .env.example, of which the trial changes only secrets. */
 export const BUCKET = 'mybucket';
 /** Name and password of the API's user. */
 export const APP = 'minioadmin:minioadmin';
 const ROOT_USER = 'storage-root';
 
-/** `mc` with these arguments, in which a path begins with `root/` or `app/`: who asks. Never throws. */
+/** Runs `mc` with these arguments. A path begins with its user: `root/` or `app/`. Never throws. */
 export type StoreClient = (...args: readonly string[]) => Promise<Output>;
 
-/** The client that is in the server's own container; it keeps nothing. */
+/** The client in the server's container, which stores nothing. */
 export async function storeClient(stack: Stack): Promise<StoreClient> {
   const container = await stack.container('minio');
   const users = { root: `${ROOT_USER}:${stack.settings.MINIO_ROOT_PASSWORD}`, app: APP };

@@ -1,10 +1,10 @@
-/** The suite that every store has to pass, on the server of the stack with the keys that the API has. */
+/** Runs the contract suite of stores on the stack's server, with the keys of the API. */
 import { join } from 'node:path';
 import { cleanEnvironment } from '../support/startApp.ts';
 import { ROOT, run, type Stack } from './stack.ts';
 import { check } from './steps.ts';
 
-/** @throws Error with the words of the tests that failed */
+/** @throws Error with the output of the failed tests */
 export async function checkContract(stack: Stack): Promise<string> {
   const args = ['run', 'test:jest', '--', 'test/contract/stores.test.ts', '-t', 'S3 on the given server'];
   const env = cleanEnvironment({ CONTRACT_STORE: stack.store });

@@ -1,4 +1,4 @@
-/** What MinIO counts only once it has happened: its panels would be empty for want of it. */
+/** Causes failures that MinIO counts only once they have happened: without them, panels would be empty. */
 import { request } from 'node:http';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
@@ -8,15 +8,15 @@ import { APP, BUCKET } from './storeClient.ts';
 
 const SILENCE_MS = 20_000;
 
-/** @param store its URL, as this machine has it */
+/** @param store URL of MinIO on this machine */
 export async function failAtStore(store: string): Promise<void> {
-  // A part of S3 that it does not have: 501, whoever asks.
+  // MinIO lacks this part of S3, and answers 501 to every user.
   const { status } = await call(`${store}/${BUCKET}?inventory`);
   check(status === 501, `status ${status} for what MinIO does not know`);
   await cutUpload(store);
 }
 
-/** Goes away in the middle of an upload, once the store has begun to read it. */
+/** Disconnects in the middle of an upload, once the store has begun to read it. */
 async function cutUpload(store: string): Promise<void> {
   const [accessKeyId = '', secretAccessKey = ''] = APP.split(':');
   const client = new S3Client({

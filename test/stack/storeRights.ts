@@ -1,14 +1,14 @@
-/** What the API's user may do in the object store, asked of the server itself with its own client. */
+/** Checks what the API's user may do in the object store, with the server's client. */
 import type { Stack } from './stack.ts';
 import { check } from './steps.ts';
 import { BUCKET, storeClient } from './storeClient.ts';
 
 const OTHER_BUCKET = 'not-of-the-api';
 
-/** Some file that is in every container. */
+/** A file that every container has. */
 const FILE = '/etc/hostname';
 
-/** What the handlers do, in this order. */
+/** The requests of the handlers, in this order. */
 const ALLOWED: readonly (readonly string[])[] = [
   ['ls', `app/${BUCKET}/`],
   ['cp', FILE, `app/${BUCKET}/pages/rights.json`],
@@ -37,14 +37,14 @@ const REFUSED: readonly (readonly string[])[] = [
   ['admin', 'config', 'get', 'app', 'api'],
   ['admin', 'user', 'list', 'app'],
   ['admin', 'user', 'add', 'app', 'made-by-the-api', 'a-password'],
-  // Of itself: what MinIO allows whom nobody has denied it.
+  // By default, MinIO allows every user these about itself.
   ['admin', 'user', 'add', 'app', 'minioadmin', 'minioadmin'],
   ['admin', 'accesskey', 'create', 'app/'],
   ['admin', 'policy', 'list', 'app'],
   ['admin', 'policy', 'attach', 'app', 'consoleAdmin', '--user', 'minioadmin'],
 ];
 
-/** @throws Error that names what the user may not do and should, and the other way round */
+/** @throws Error that names rights which the user lacks, and rights which it should not have */
 export async function checkRights(stack: Stack): Promise<string> {
   const client = await storeClient(stack);
   const byRoot = async (...args: readonly string[]) => {
@@ -61,7 +61,7 @@ export async function checkRights(stack: Stack): Promise<string> {
     if (code !== 0) faults.push(`may not ${args.join(' ')}: ${text.trim().slice(-200)}`);
   }
   for (const args of REFUSED) {
-    // Its words tell: `admin info` ends with 0 although it was denied.
+    // The output decides: `admin info` has exit code 0 even when it is denied.
     const { code, text } = await client(...args);
     if (/Access ?Denied|Insufficient permissions/i.test(text)) continue;
     faults.push(code === 0 ? `may ${args.join(' ')}` : `${args.join(' ')}: ${text.trim().slice(-200)}`);
@@ -80,7 +80,7 @@ export async function checkRights(stack: Stack): Promise<string> {
   return `${ALLOWED.length} things allowed, ${REFUSED.length} denied, nothing without keys`;
 }
 
-/** @throws Error with the origin that is answered otherwise than it must be */
+/** @throws Error with an origin that gets another response than expected */
 export async function checkOrigins(stack: Stack): Promise<string> {
   const origins = { 'http://localhost:8081': true, 'http://evil.test': false, null: false };
   for (const [origin, isAllowed] of Object.entries(origins)) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetches the S3 servers that the contract suite tries beside SeaweedFS and those that programs.sh builds: moto from PyPI,
-# s3proxy and S3Mock from Maven's repository. They are kept in the cache under the hash of their versions.
+# Fetches further S3 servers for the contract suite: moto from PyPI, s3proxy and S3Mock from Maven's repository. They
+# are kept in the cache under the hash of their versions.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -9,19 +9,19 @@ s3proxy='4.1.0'
 s3mock='5.2.0'
 copy='org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy'
 
-# What starts a server needs Java; Maven fetches it.
+# Two servers need Java, and Maven fetches them.
 if ! command -v java >/dev/null || ! command -v mvn >/dev/null; then
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends default-jre-headless maven
 fi
 
-# fetch_jar ARTIFACT NAME: with everything that it needs inside.
+# fetch_jar ARTIFACT NAME: fetches a jar that includes its dependencies.
 fetch_jar() {
   mvn --batch-mode --quiet "$copy" "-Dartifact=$1" "-DoutputDirectory=$folder.part" -Dmdep.stripVersion=true
   mv "$folder.part"/*-*.jar "$folder.part/$2"
 }
 
-# Only what S3 needs of it: as a server it would bring every service of AWS.
+# Installs only the part of moto for S3: the whole server has every service of AWS.
 install_moto() {
   python3 -m venv "$folder.part/moto"
   "$folder.part/moto/bin/pip" install --quiet --no-compile --disable-pip-version-check "moto[s3]==$moto" flask flask-cors
@@ -39,7 +39,7 @@ if [ ! -d "$folder" ]; then
   take 's3proxy' again fetch_jar "org.gaul:s3proxy:$s3proxy:jar:jar-with-dependencies" s3proxy.jar
   take 'S3Mock' again fetch_jar "com.adobe.testing:s3mock:$s3mock:jar:exec" s3mock.jar
   mv "$folder.part" "$folder"
-  # Their scripts name the folder that they were installed in.
+  # The scripts name the folder in which they were installed.
   find "$folder/moto/bin" -maxdepth 1 -type f -exec sed -i "1s|$folder.part|$folder|" {} +
   find "$cache" -maxdepth 1 -name 'stores-*' ! -path "$folder" -exec rm -rf {} +
 fi

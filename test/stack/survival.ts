@@ -1,4 +1,4 @@
-/** Services that go away under a light load: what the callers see meanwhile, and what is there afterwards. */
+/** Stops services under a light load, and checks what callers see meanwhile and what is there afterwards. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { followLink, jsonOf } from '../../local-stack/smoke/calls.ts';
 import {
@@ -19,7 +19,7 @@ import { check, type Steps } from './steps.ts';
 /** The sample site, as the API reaches it. */
 export const SITE = 'http://nginx';
 const RECOVERY_MS = 60_000;
-/** What a lost exporter costs is there every time; what else the machine does is not. */
+/** Comparisons of the time with and without the exporter: other work of the machine affects only some of them. */
 const COMPARISONS = 3;
 
 type Allows = (answer: Answer) => boolean;
@@ -29,21 +29,21 @@ const isBusy: Allows = ({ code, hasRetryAfter }) => code === 'URL_IN_PROGRESS' &
 const isStorageAway: Allows = ({ status, code, hasRetryAfter }) =>
   status === 503 && code === 'STORAGE_UNAVAILABLE' && hasRetryAfter;
 
-/** A write that was cut off holds its lock a little longer. */
+/** The storage is down, or a write that was cut off still holds its lock. */
 const isStoreAway: Allows = (answer) => isStorageAway(answer) || isBusy(answer);
 
-/** What callers may see while a service is restarted; for all others: nothing. */
+/** Responses that callers may get while a service is restarted. With other services, callers must notice nothing. */
 const ALLOWED: Readonly<Record<string, Allows>> = {
   nginx: ({ operation, code }) => operation !== 'GET' && /^PAGE_(UNREACHABLE|TIMEOUT)$/.test(code),
-  // It keeps its data: the lock of a write that could not give it back meanwhile stays until its time is over.
+  // Redis keeps its data: a write that could not release its lock meanwhile holds it until it expires.
   redis: isBusy,
   minio: isStoreAway,
-  // The gateway itself is away, and a write that was cut off holds its lock a little longer.
+  // The gateway itself is down, and a write that was cut off still holds its lock.
   app: (answer) => answer.status === 0 || isBusy(answer),
 };
 
 export interface Survival {
-  /** All that was ever promised. */
+  /** All pages that the API has confirmed so far. */
   readonly promised: readonly Promised[];
   restart(service: string): Promise<string>;
   killExporter(): Promise<string>;
@@ -60,7 +60,7 @@ export function createSurvival(stack: Stack): Survival {
     return startLoad({ api: stack.api, site: SITE, name: `load-${process.pid}-${loads}` });
   };
 
-  /** Runs `work` under load, judges every answer, and looks for everything that was promised. */
+  /** Runs `work` under load, and checks every response and every confirmed page. */
   const underLoad = async (work: () => Promise<unknown>, allows: Allows): Promise<string> => {
     const running = load();
     const start = performance.now();
@@ -107,7 +107,8 @@ export function createSurvival(stack: Stack): Survival {
         await stack.untilHealthy(RECOVERY_MS);
         const all = [...before, ...during, ...without];
         check(all.every(isSuccess), summary(all));
-        // The median, since the machine's other work is in the slow ones; and again, since that may begin in between.
+        // The median, since other work of the machine slows single calls; and again, since such work may begin
+        // meanwhile.
         const [median, medianWithout] = [percentile(before, 0.5), percentile(without, 0.5)];
         const isSlower = medianWithout >= median * 1.5 + 3;
         if (isSlower && round < COMPARISONS) continue;
@@ -127,7 +128,7 @@ export function createSurvival(stack: Stack): Survival {
           await stack.docker(how === 'kill' ? 'start' : 'unpause', id);
           await stack.untilHealthy(RECOVERY_MS);
         },
-        // A lock that was taken before Redis went is still there when it is back.
+        // A lock from before Redis stopped is still there afterwards.
         isBusy,
       ),
 
@@ -159,14 +160,14 @@ export function createSurvival(stack: Stack): Survival {
         const id = await stack.container('app');
         const pid = Number(await stack.docker('inspect', '--format', '{{.State.Pid}}', id));
         check(pid > 1, `no process id: ${pid}`);
-        // Not by the engine, which would take it as said by a person and leave the container down.
+        // Not with the engine, which would not restart a container that a user has killed.
         process.kill(pid, 'SIGKILL');
         await stack.untilHealthy(RECOVERY_MS);
       }, ALLOWED.app ?? isBusy),
   };
 }
 
-/** @throws Error with the last answers when the time is over */
+/** @throws Error with the last responses when the time is over */
 async function untilRecovered({ api }: Stack): Promise<void> {
   const start = performance.now();
   for (let turn = 0, good = 0; ; turn += 1) {
@@ -184,7 +185,7 @@ async function untilRecovered({ api }: Stack): Promise<void> {
   }
 }
 
-/** Every promised page answers with the promised names, and a link to its first object leads to one. */
+/** Checks that a look-up of every confirmed page has the same names, and that the link of its first object works. */
 export async function checkPromised(stack: Stack, promised: readonly Promised[]): Promise<void> {
   check(
     promised.some(({ images }) => images.length > 0),
@@ -197,7 +198,7 @@ export async function checkPromised(stack: Stack, promised: readonly Promised[])
       const { items } = jsonOf(reply, 200) as { items?: readonly { href: string }[] };
       check(String(namesIn(reply)) === String(page.images), `${page.url} answers other names`);
       check(items?.length === page.images.length, `${page.url} answers with ${items?.length ?? 'no'} items`);
-      // None where the site went away between its page and its pictures.
+      // There are no items if the site stopped between its page and its pictures.
       for (const [index, { href }] of items.entries()) {
         const object = await followLink(href, stack.store);
         check(object.status === 200, `${page.images[index]}: status ${object.status}`);

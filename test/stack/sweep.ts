@@ -1,4 +1,4 @@
-/** The sweep by hand, as docs/docker.md has it. */
+/** Runs the sweep by hand, as in docs/docker.md. */
 import { lookUp } from './load.ts';
 import type { Stack } from './stack.ts';
 import { check } from './steps.ts';
@@ -8,10 +8,10 @@ import { SITE } from './survival.ts';
 const COMMAND = ['run', '--rm', '--no-deps', '-T', 'app', 'node'];
 const PROGRAM = 'local-stack/sweep.ts';
 
-/** As a call leaves it that was killed while it worked: of a page that has no record. */
+/** An object of a page without a record, as a killed call leaves it. */
 const ORPHAN = `app/${BUCKET}/images/${'a'.repeat(32)}/${'b'.repeat(32)}/killed-${'c'.repeat(8)}/left.png`;
 
-/** Only what is older than a day is swept: to its `new Date()` it is the day after tomorrow. Signatures use `now()`. */
+/** Makes `new Date()` two days late, since only objects older than a day are swept. Signatures use `Date.now()`. */
 const AHEAD = `data:text/javascript,${encodeURIComponent(
   'globalThis.Date = class extends Date {' +
     'constructor(...given) { super(...(given.length > 0 ? given : [Date.now() + 172800000])); } };',
@@ -24,7 +24,9 @@ interface Report {
   readonly finished: boolean;
 }
 
-/** What was promised stays, to the byte; an upload that no record names goes, and nothing young does. */
+/**
+ * Checks that confirmed copies stay unchanged, that an upload without a record is removed, and that young ones stay.
+ */
 export async function trySweep(stack: Stack): Promise<string> {
   const page = `${SITE}/sample/?known`;
   const answer = async () => {
@@ -48,7 +50,7 @@ export async function trySweep(stack: Stack): Promise<string> {
 
 async function runSweep(stack: Stack, args: readonly string[]): Promise<Report> {
   const text = await stack.compose(...COMMAND, ...args);
-  // Compose's own words and the line of the log, on standard error, follow what the program prints.
+  // The report is followed by Compose's messages and the log line, which are on standard error.
   const report = JSON.parse(/^\{$.*?^\}$/ms.exec(text)?.[0] ?? 'null') as Report | null;
   check(report !== null, `it prints no report: ${text}`);
   check(report.finished && report.failed === 0, text);

@@ -1,4 +1,4 @@
-/** Tries the compose stack for real, with stand-in images (images.sh): every line is a claim with its time. */
+/** Tries the compose stack on a real engine, with substitute images (images.sh). Each line is a claim with its time. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,7 +22,7 @@ import { checkVersions } from './versions.ts';
 const HEALTHY_MS = 90_000;
 const COUNTED = 10_000;
 const LOCK_MS = 35_000;
-/** As the compose file calls it. */
+/** Name of the image in the compose file. */
 const IMAGE = 'image-processing-api:local';
 
 async function main(steps: Steps, stack: Stack): Promise<void> {
@@ -47,7 +47,7 @@ async function main(steps: Steps, stack: Stack): Promise<void> {
   );
   await step('the store keeps its contract, with the rights of that user', () => checkContract(stack));
   await step('the sweep runs in the stack, and takes what no record names', () => trySweep(stack));
-  // Each takes over from the other: the same volumes, and containers of its own names.
+  // Each Compose takes over from the other: with the same volumes, and its own names of containers.
   for (const [from, to] of [[stack, old] as const, [old, stack] as const]) {
     await step(`${from.client} down with the volumes kept, ${to.client} up: the same answers`, () =>
       comeBack(from, to),
@@ -92,7 +92,7 @@ async function checkConfig(stack: Stack): Promise<string> {
   return (await stack.compose('version', '--short')).trim();
 }
 
-/** By the older Compose, which needs no plug-in to build. The image that it replaces would stay behind nameless. */
+/** Builds with the older Compose, which needs no plug-in, and removes the image that it replaces. */
 async function buildImage(stack: Stack): Promise<undefined> {
   const idOf = async () => (await stack.docker('images', '--quiet', IMAGE)).trim();
   const before = await idOf();
@@ -127,7 +127,7 @@ async function smoke(stack: Stack): Promise<string> {
   return text.trim().split('\n').at(-1) ?? '';
 }
 
-/** Something of everything, so that no panel is empty for want of it. Each call is answered as it must be. */
+/** Makes calls of every kind, so that no panel is empty. Each must get the expected response. */
 async function beBusy({ api, site, store }: Stack): Promise<string> {
   const page = (name: string) => `${SITE}/sample/${name}`;
   let calls = 0;
@@ -153,7 +153,7 @@ async function beBusy({ api, site, store }: Stack): Promise<string> {
   return `${calls} calls, and two that fail at the store`;
 }
 
-/** The app was killed in the middle of a write: its lock lives as long as a call may. */
+/** Repeats a call until the page is free: the app was killed during a write, whose lock lasts as long as a call. */
 async function untilFree(send: () => Promise<Reply>): Promise<Reply> {
   const end = performance.now() + LOCK_MS;
   for (;;) {
@@ -169,7 +169,7 @@ async function comeBack(from: Stack, stack: Stack): Promise<string> {
     Promise.all(
       pages.map(async (name) => {
         const reply = await lookUp(stack.api, `${SITE}/sample/${name}`, '&include=details');
-        // Five times 404 is the same answer, too.
+        // Five equal responses of 404 must not pass.
         check(reply.status === 200, `${name}: status ${reply.status}`);
         check(namesIn(reply).length > 0, `${name} names no picture`);
         return `${reply.headers.get('etag')} ${reply.bytes}`;
@@ -187,7 +187,7 @@ async function comeBack(from: Stack, stack: Stack): Promise<string> {
   return `${pages.length} pages byte for byte, and the measurements of before`;
 }
 
-/** What the exporter itself says, not what was scraped: the sum of a metric's series. */
+/** A function that returns the sum of a metric's series from the exporter itself, not from Prometheus. */
 async function askExporter(stack: Stack): Promise<(metric: string) => number> {
   const script =
     "fetch('http://127.0.0.1:9464/metrics').then((r) => r.text()).then((text) => process.stdout.write(text))";
@@ -197,7 +197,7 @@ async function askExporter(stack: Stack): Promise<(metric: string) => number> {
     lines.filter(([name]) => name === metric).reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
-/** The kernel lets little wait: an exporter that the machine stops for a third of a second loses datagrams, and says so. */
+/** The kernel's buffer is small: an exporter that is paused for a third of a second loses datagrams, and reports it. */
 const ROUNDS = 3;
 
 async function countRequests(stack: Stack): Promise<string> {
@@ -219,13 +219,13 @@ async function countRequests(stack: Stack): Promise<string> {
     }
     if (lost > 0 && round < ROUNDS) continue;
     check(counted === COUNTED, `${counted} were counted, ${lost} datagrams lost, in round ${round}`);
-    // All but the first, and those that came with it; fewer where Redis was slow for a moment.
+    // All except the first look-ups are hits; fewer if Redis was slow for a moment.
     check(hits > COUNTED / 2, `${hits} of ${COUNTED} look-ups of one page hit the cache`);
     return `${(COUNTED / seconds).toFixed(0)} a second, ${hits} from the cache, in round ${round}`;
   }
 }
 
-/** As the panels have it, once it is scraped. */
+/** Checks the ratio of cache hits with the panels' query, once it was scraped. */
 async function checkCacheHits({ prometheus }: Stack): Promise<string> {
   const end = performance.now() + 45_000;
   for (;;) {
@@ -236,7 +236,7 @@ async function checkCacheHits({ prometheus }: Stack): Promise<string> {
   }
 }
 
-/** Besides the app, which was killed, no container was started again, and none ran out of memory. */
+/** Checks that only the app, which was killed, was restarted, and that no container ran out of memory. */
 async function checkCalm(stack: Stack): Promise<string> {
   for (const service of SERVICES) {
     const format = '{{.RestartCount}} {{.State.OOMKilled}}';
@@ -256,8 +256,8 @@ async function checkCalm(stack: Stack): Promise<string> {
 }
 
 /**
- * The store was killed and hung, which callers were told; and the exporter may be stopped by a busy machine, which
- * `countRequests` has judged.
+ * Alerts that the trial causes: it killed and paused the store, and a busy machine may pause the exporter, which
+ * `countRequests` has checked.
  */
 const CALLED_FOR = ['StorageUnavailable', 'ExporterLosingDatagrams'];
 
@@ -282,7 +282,7 @@ async function tellLogs(stack: Stack): Promise<void> {
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const steps = createSteps(say);
 const stack = await createStack();
-/** Volumes without a name of their own; the others are of the project, and go with it. */
+/** Volumes without a name. Named volumes belong to the project, and are removed with it. */
 const unnamedVolumes = async () =>
   (await stack.docker('volume', 'ls', '--quiet')).split('\n').filter((name) => /^[0-9a-f]{64}$/.test(name));
 try {

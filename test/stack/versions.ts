@@ -1,4 +1,4 @@
-/** Which version of each part was tried, asked of the part itself, beside the one that docker-compose.yml names. */
+/** Compares the version that each part reports with the version in docker-compose.yml. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROOT, type Stack } from './stack.ts';
@@ -7,9 +7,9 @@ import { check } from './steps.ts';
 interface Part {
   readonly variable: string;
   readonly service: string;
-  /** Says its version, on either output. */
+  /** Prints the version, on standard output or standard error. */
   readonly command: readonly string[];
-  /** Built or brought by this project in the very version; what Debian has is what it has. */
+  /** The versions must be equal: this project builds or installs the part. Debian's packages may differ. */
   readonly isExact?: true;
 }
 
@@ -29,7 +29,7 @@ const PARTS: readonly Part[] = [
 
 const VERSION = /RELEASE\.[\dTZ-]+|\d+\.\d+\.\d+/;
 
-/** @throws Error that names the parts which are not tried in the version that is named, and should be */
+/** @throws Error that names parts which should have the named version, and have another one */
 export async function checkVersions(stack: Stack): Promise<string> {
   const compose = await readFile(join(ROOT, 'docker-compose.yml'), 'utf8');
   const told: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * The embedded store under another address: below a path, with the bucket in the host name, over TLS. It holds each
- * signature against the request as it was sent, so a client that signs another address than it calls is refused.
+ * The embedded store under another address: below a path, with the bucket in the host name, or over TLS. It checks each
+ * signature against the request as sent. So it refuses a client that signs a different address than it calls.
  */
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -13,22 +13,22 @@ import { signedHeaders } from './signedFetch.ts';
 
 export interface AddressedStore {
   readonly port: number;
-  /** `GET host/path?query`, of each request. */
+  /** Every request, as `GET host/path?query`. */
   readonly requests: readonly string[];
   close(): Promise<void>;
 }
 
 export interface Addressing {
-  /** What the target calls a resource; null for an address that this store does not have. */
+  /** The path of a resource on the target; null for an address that this store does not have. */
   readonly toTarget: (hostname: string, path: string) => string | null;
   /** For HTTPS. */
   readonly certificate?: SelfSigned;
 }
 
-/** What the target needs to see of a request beside its address. */
+/** Header fields that the target needs. */
 const PASSED_ON = ['content-type', 'content-disposition', 'content-md5', 'if-match', 'if-none-match'];
 
-/** @param target endpoint of the embedded store, with its usual keys */
+/** @param target endpoint of the embedded store with its default keys */
 export async function startAddressedStore(
   target: string,
   { toTarget, certificate }: Addressing,

@@ -1,4 +1,4 @@
-/** Holds answers against `static/openapi.yaml`. */
+/** Compares responses with `static/openapi.yaml`. */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
@@ -24,16 +24,16 @@ interface Description {
   >;
 }
 
-/** What a test has of an answer. Header names in lower case. */
+/** A response as a test sees it. Header names are in lower case. */
 export interface SeenAnswer {
   readonly method: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed; absent where there was none. */
+  /** The parsed body; absent without one. */
   readonly body?: unknown;
 }
 
-/** What the service says in every answer and what the server under it adds: no description lists them. */
+/** Fields of every response, and fields that the HTTP server adds. The description does not list them. */
 const UNLISTED =
   /^(content-type|content-length|content-encoding|transfer-encoding|accept-ranges|connection|keep-alive|date|vary|x-content-type-options|content-security-policy|referrer-policy|cross-origin-resource-policy|access-control-.*)$/;
 
@@ -49,7 +49,7 @@ export function readDescription() {
     return known;
   };
 
-  /** Every way in which the answer is not what the description says; none is good. */
+  /** Every difference between a response and the description. */
   const faultsOf = ({ method, status, headers, body }: SeenAnswer): readonly string[] => {
     const described = description.paths['/images']?.[method]?.responses[status];
     if (described === undefined) return [`${method} is not described with ${status}`];

@@ -1,4 +1,4 @@
-/** Small valid data for tests: name what matters, the rest is filled in. */
+/** Small valid data for tests: give what matters, and the rest has defaults. */
 import { randomBytes } from 'node:crypto';
 import { pageIdOf, shortHash } from '../../lib/domain/identity.ts';
 import {
@@ -70,7 +70,7 @@ export function discoveryOf(parts: Partial<Discovery> = {}, ...stylesheets: read
   return { candidates: [], warnings: [], sources: [page, ...stylesheets], ...parts };
 }
 
-/** A page that no other test has, and the builder of its records, which name objects of its own. */
+/** A page that no other test uses, and a builder of its records, which name objects of this page. */
 export function newPage() {
   const url = `https://site.test/${randomBytes(16).toString('hex')}`;
   const pageId = pageIdOf(url);

@@ -1,4 +1,4 @@
-/** A front of a working store that closes its connections unannounced, at the moment that is worst for a client. */
+/** A proxy before a working store that closes connections unannounced, at the worst moment for a client. */
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -7,32 +7,32 @@ import type { SelfSigned } from '../lib/web/selfSigned.ts';
 import './nodeErrors.ts';
 
 export type Closing =
-  /** Reset by the next request: the client has kept the connection, and is always the one that comes too late. */
+  /** Reset at the next request on the connection, which the client has kept in its pool. */
   | 'whenUsedAgain'
-  /** Never closed, but what comes next on it is not answered: a firewall on the way has forgotten it. */
+  /** Never closed, but the next request gets no response: a firewall on the way has dropped the connection. */
   | 'silentWhenUsedAgain'
-  /** Ended (FIN) as soon as the answer is out, while the client puts the connection back into its pool. */
+  /** Ended (FIN) right after the response, while the client puts the connection back into its pool. */
   | 'afterAnswer'
-  /** Ended in the middle of the answer: in its head, before its body, within its body, in turn. */
+  /** Ended within the response: in its header, before its body and within its body, in turn. */
   | 'withinAnswer';
 
 export interface ClosingStore {
   readonly endpoint: string;
-  /** `200 PUT`, `412 PUT`: the answers after or within which a connection was closed. */
+  /** Responses after or within which a connection was closed, such as `412 PUT`. */
   readonly closed: readonly string[];
-  /** `GET /bucket/key?query`: what came on a connection that was closed by then, and was not looked at. */
+  /** Requests that arrived on a closed connection and were ignored, such as `GET /bucket/key?query`. */
   readonly ignored: readonly string[];
   close(): Promise<void>;
 }
 
 export interface ClosingStoreParts {
-  /** Whether the connection of this answer is closed; all are by default. */
+  /** Whether to close the connection of this response. Default: all are closed. */
   readonly applies?: (request: IncomingMessage, status: number) => boolean;
   /** For HTTPS. */
   readonly certificate?: SelfSigned;
 }
 
-/** @param target endpoint of the store that works; it must not check the signed host */
+/** @param target endpoint of the working store, which must not check the signed host */
 export async function startClosingStore(
   target: string,
   closing: Closing,
@@ -64,7 +64,7 @@ export async function startClosingStore(
     }
     dead.add(socket);
     cuts += 1;
-    // FIN and RST in turn; in both cases after what was sent has left.
+    // FIN and RST in turn, both after the data have been sent.
     const end = Math.floor(cuts / 3) % 2 === 0 ? () => socket.end() : () => setImmediate(reset, socket);
     socket.write(partOf(headOf(status, headers, body), body, cuts), end);
   };
@@ -88,7 +88,7 @@ export async function startClosingStore(
   };
 }
 
-/** Of the same request every other answer, beginning with the first, so that a repeated one gets through. */
+/** A filter that accepts the first, third and so on of equal requests, so that a repeated request gets through. */
 export function everyOther(): (request: IncomingMessage) => boolean {
   const seen = new Map<string, number>();
   return ({ method, url, headers }) => {
@@ -101,7 +101,7 @@ export function everyOther(): (request: IncomingMessage) => boolean {
 
 function partOf(head: string, body: Buffer, turn: number): Buffer {
   if (turn % 3 === 0) return Buffer.from(head.slice(0, head.length / 2));
-  // Without a body an end behind the head is the end of the answer.
+  // Without a body, an end after the header would be the end of the response.
   if (body.length === 0) return Buffer.from(head.slice(0, -2));
   const half = Buffer.concat([Buffer.from(head), body.subarray(0, body.length / 2)]);
   return turn % 3 === 1 ? Buffer.from(head) : half;
@@ -125,7 +125,7 @@ async function passOn({ method, url, headers }: IncomingMessage, body: Buffer, t
       .on('error', reject)
       .end(body);
   });
-  // What is said of that connection is not said of this one.
+  // These fields belong to the other connection.
   const { connection, 'keep-alive': keepAlive, 'transfer-encoding': encoding, ...others } = answer.headers;
   return { status: answer.statusCode ?? 502, headers: others, body: await readAll(answer) };
 }

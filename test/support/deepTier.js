@@ -1,7 +1,7 @@
 import base from '../../jest.config.js';
 
 /**
- * `npm run test:deep`: the suites that search rather than show, and so take long: attacks, kills, schedules, browsers,
- * servers of other makers.
+ * `npm run test:deep`: the suites that take long: attacks, kills, random schedules, browsers, and servers of other
+ * projects.
  */
 export default { ...base, rootDir: '../..', testMatch: ['**/test/deep/**/*.test.ts'] };

@@ -1,10 +1,10 @@
-/** The embedded store in a folder of its own. */
+/** Starts the embedded store in a temporary folder. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ObjectStore, startObjectStore } from '../../local-stack/embedded/objectStore.ts';
 
-/** Its folder is gone once it is closed. */
+/** A running store; closing it removes its folder. */
 export async function embeddedStore(
   bucket: string,
   options: Partial<Parameters<typeof startObjectStore>[0]> = {},

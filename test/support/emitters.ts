@@ -1,4 +1,4 @@
-/** Emitters of other languages, as test/local-stack/exporter/emitters.sh installs them. */
+/** Finds the emitters in other languages that test/local-stack/exporter/emitters.sh installs. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -13,7 +13,7 @@ export const EMITTER_NAMES: readonly string[] = [
   'rust-metrics-cloudwatch-embedded',
 ];
 
-/** Each reads a scenario from standard input and writes documents; null when one of them is not installed. */
+/** The emitters, which read a scenario from standard input and write documents; null when one is not installed. */
 export function findEmitters() {
   const found = EMITTER_NAMES.map((name) => ({ name, path: join(FOLDER, name) }));
   return found.every(({ path }) => existsSync(path)) ? found : null;

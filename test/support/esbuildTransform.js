@@ -1,6 +1,6 @@
 import { transformSync } from 'esbuild';
 
-/** Strips the types from one TypeScript module; Jest runs what is left as an ES module. */
+/** Removes the types from a TypeScript module, which Jest then runs as an ES module. */
 export default {
   process: (source, path) =>
     transformSync(source, {

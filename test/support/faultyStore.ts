@@ -1,4 +1,4 @@
-/** An S3 endpoint whose faults a test writes down: it answers itself, or passes on to a store that works. */
+/** An S3 endpoint with faults that a test chooses: it responds itself, or forwards to a working store. */
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -11,8 +11,8 @@ export interface StoreRequest {
   /** `/bucket/key?query`, as sent. */
   readonly path: string;
   /**
-   * What it asks for: `GET record`, `PUT record`, `PUT image`, `LIST`, `DELETE`, `GET mark`, `PUT mark`, `PUT check`, `PUT burst`,
-   * or of a sweep's place `GET place`, `PUT place`.
+   * Kind of request: `GET record`, `PUT record`, `PUT image`, `LIST`, `DELETE`, `GET mark`, `PUT mark`, `PUT check`,
+   * `PUT burst`, or for the position of a sweep `GET place`, `PUT place`.
    */
   readonly kind: string;
   /** 1 for the first request with this method and path (without query). */
@@ -23,35 +23,35 @@ export interface StoreRequest {
 }
 
 export type StoreFault =
-  /** As if the fault were not there. Needs a target. */
+  /** Forwarded without a fault. Needs a target. */
   | 'pass'
-  /** The connection is reset and nothing was applied. */
+  /** The connection is reset, and nothing was applied. */
   | 'resetBefore'
-  /** The target applies it; the answer is lost. */
+  /** The target applies it, and the connection is reset before the response. */
   | 'resetAfter'
-  /** The target applies it; the answer never comes. */
+  /** The target applies it, and the response never comes. */
   | 'hangAfter'
-  /** Never answered, and applied when the test calls `applyLate`. */
+  /** There is no response. It is applied when the test calls `applyLate`. */
   | 'lateApply'
-  /** Held up, then passed on, or what `next` says. */
+  /** Delayed, and then forwarded or subject to `next`. */
   | { readonly delayMs: number; readonly next?: StoreFault | (() => StoreFault) }
-  /** Passed on once this has come to pass. */
+  /** Forwarded once this promise is settled. */
   | { readonly after: Promise<unknown> }
-  /** Nothing is applied, nothing ever answered. */
+  /** Nothing is applied, and there is no response. */
   | 'hang'
   /** A proxy that sends each request on twice, and passes on the second response. */
   | 'repeat'
   /** The target does not get to see this header. */
   | { readonly without: 'if-match' | 'if-none-match' }
-  /** A proxy between: what the target answers comes changed. */
+  /** Forwarded by a proxy that changes the response. */
   | { readonly rewriting: Rewriting }
-  /** DeleteObjects is answered, and this key could not be removed. */
+  /** The response of DeleteObjects says that this key could not be removed. */
   | { readonly notRemoved: string; readonly code: string }
-  /** Half of a body that was announced, then nothing. */
+  /** The response has half of the announced body, and then hangs. */
   | 'hangInBody'
-  /** Whatever an S3 server, or a proxy before it, answers. */
+  /** An error response of an S3 server, or of a proxy before it. */
   | { readonly status: number; readonly code?: string; readonly html?: true }
-  /** This answer, word for word. */
+  /** Exactly this response. */
   | {
       readonly reply: number;
       readonly headers?: Readonly<Record<string, string>>;
@@ -61,7 +61,7 @@ export type StoreFault =
 interface Rewriting {
   readonly withoutETag?: true;
   readonly weakETag?: true;
-  /** The body of every object that is read. */
+  /** Replaces the body of every object that is read. */
   readonly altered?: string;
   /** Instead of the target's own. */
   readonly date?: Date;
@@ -72,14 +72,14 @@ interface Rewriting {
 export interface FaultyStore {
   readonly endpoint: string;
   readonly requests: readonly StoreRequest[];
-  /** Passes on what was held back by `lateApply`; resolves when all of it is applied. */
+  /** Forwards all requests that `lateApply` holds; resolves when they are applied. */
   applyLate(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * @param choose asked for every request; called again for every retry.
- * @param target endpoint of a store that goes by the Host it is sent, or none.
+ * @param choose chooses the fault of every request, including retries
+ * @param target endpoint of a store that accepts any Host; absent without a store
  */
 export async function startFaultyStore(
   choose: (request: StoreRequest) => StoreFault,
@@ -93,7 +93,7 @@ export async function startFaultyStore(
     requests.push(call);
     const fault = choose(call);
     if (fault === 'lateApply') late.push(() => passOn(incoming, body, target));
-    // The target, or whoever asked, may go away meanwhile.
+    // The target or the client may disconnect meanwhile.
     else await act(fault, incoming, body, response, target).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -192,7 +192,7 @@ async function act(
   response.end(answer.body);
 }
 
-/** The header was signed: without it the request needs another signature, by the embedded store's keys. */
+/** Signs a request again without a field that was signed, with the keys of the embedded store. */
 async function signWithout(
   name: 'if-match' | 'if-none-match',
   incoming: IncomingMessage,

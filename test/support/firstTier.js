@@ -1,6 +1,6 @@
 import base from '../../jest.config.js';
 
-/** `npm test`: what a newcomer and every commit run. */
+/** `npm test`: the suites for newcomers and for every commit. */
 export default {
   ...base,
   rootDir: '../..',

@@ -2,7 +2,7 @@ import '../../local-stack/checkNode.js';
 import { hasCorpus } from './corpus.ts';
 import { findTestServices } from './services.ts';
 
-/** Says what the machine lacks; with REQUIRE_SERVICES=1 (as in CI) that is a failure. */
+/** Reports the programs that the machine lacks. With REQUIRE_SERVICES=1, as in CI, that is a failure. */
 export default async () => {
   process.env.AWS_EMF_ENVIRONMENT = 'Local';
   const missing = findTestServices().filter(({ program }) => program === null);

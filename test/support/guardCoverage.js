@@ -1,6 +1,6 @@
 import base from '../../jest.config.js';
 
-/** The suites of the guard alone: every branch of it must have been taken. */
+/** Runs only the suites of the guard, which must cover all of its branches. */
 export default {
   ...base,
   rootDir: '../..',

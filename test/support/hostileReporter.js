@@ -4,14 +4,14 @@ import { basename, join } from 'node:path';
 
 const MIB = 1024 * 1024;
 
-/** Suites that attack the service: their folders below test/. */
+/** Paths of the suites that attack the service. */
 const ATTACKS = /[/\\]test[/\\]deep[/\\](?:hostile|faults)[/\\]/;
 
-/** A line for every suite that attacks the service: inputs, tests, what passed, the worst costs, the time. */
+/** Prints a line for every suite that attacks the service: inputs, tests, passed tests, highest costs, time. */
 export default class HostileReporter {
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'hostile-'));
-    // The workers are started later and take it over.
+    // The workers start later and inherit it.
     process.env.HOSTILE_FIGURES = this.folder;
   }
 

@@ -1,13 +1,13 @@
-/** The fenced blocks of a Markdown document, for the tests that hold the documents to what they say. */
+/** Finds the fenced blocks of Markdown documents, for the tests that check these documents. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './startApp.ts';
 
 export interface Block {
-  /** The nearest heading of the second level and of the third, without their marks. */
+  /** Text of the nearest heading of the second level; `heading` is that of the third. */
   readonly section: string;
   readonly heading: string;
-  /** Of the line that opens it: the language, and what stands behind it. */
+  /** Language in the opening line; `info` is the text after it. */
   readonly language: string;
   readonly info: string;
   readonly text: string;
@@ -17,13 +17,13 @@ export const readDocument = (file: string): string => readFileSync(join(ROOT, fi
 
 const NOT_OURS: ReadonlySet<string> = new Set(['node_modules', 'dist']);
 
-/** Files of the repository, hidden folders left out; a copy without Git has the same. */
+/** Paths of files in the repository, without hidden folders. A copy without Git has the same ones. */
 export const listFiles = (pattern: string): readonly string[] =>
   globSync(pattern, { cwd: ROOT, exclude: (name) => NOT_OURS.has(name) || name.startsWith('.') })
     .map((file) => file.replaceAll('\\', '/'))
     .sort();
 
-/** In their order; a block may be indented, as in a list. */
+/** The blocks in order. A block may be indented, as in a list. */
 export function blocksOf(markdown: string): readonly Block[] {
   const blocks: Block[] = [];
   let [section, heading] = ['', ''];

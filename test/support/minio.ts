@@ -1,4 +1,4 @@
-/** The MinIO that docker-compose.yml names, as test/stack/programs.sh has built it: one process, a folder of its own. */
+/** Starts the MinIO of docker-compose.yml, which test/stack/programs.sh builds, in a temporary folder. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,11 +8,11 @@ import { type ChildService, findProgram, startChild } from '../../local-stack/em
 import { freePorts, ROOT } from './startApp.ts';
 
 export interface MinIo {
-  /** With its root's keys. */
+  /** The configuration, with the keys of MinIO's root. */
   readonly config: StoreConfig & Required<Pick<StoreConfig, 'endpoint' | 'credentials'>>;
-  /** SIGKILL; what it was doing stops in the middle. */
+  /** Kills the process (SIGKILL) in the middle of its work. */
   kill(): Promise<void>;
-  /** On the same port, with what is on the disk. */
+  /** Starts it on the same port and folder. */
   startAgain(): Promise<void>;
   /** Kills it and removes its folder. */
   close(): Promise<void>;
@@ -20,10 +20,10 @@ export interface MinIo {
 
 const BUCKET = 'contract';
 const CREDENTIALS = { accessKeyId: 'contract-access', secretAccessKey: 'contract-secret' };
-/** Seen: a second. A machine that runs the other tests as well may take many. */
+/** It usually takes a second, and much longer beside other tests. */
 const START_TIMEOUT_MS = 60_000;
 
-/** Its path; null where it was not built. */
+/** Path of the program; null when it is not built. */
 export function findMinIo(): string | null {
   return findProgram(['minio'], join(ROOT, '.local/stack/programs/minio'));
 }
@@ -34,7 +34,7 @@ export async function startMinIo(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<MinIo> {
   const folder = await mkdtemp(join(tmpdir(), 'minio-'));
-  // A bucket is a folder of the drive.
+  // MinIO takes a folder of its drive for a bucket.
   await mkdir(join(folder, 'data', BUCKET), { recursive: true });
   const [port = 0, consolePort = 0] = await freePorts(2);
   const endpoint = `http://127.0.0.1:${port}`;
@@ -42,7 +42,7 @@ export async function startMinIo(
     HOME: folder,
     MINIO_ROOT_USER: CREDENTIALS.accessKeyId,
     MINIO_ROOT_PASSWORD: CREDENTIALS.secretAccessKey,
-    // No connection leaves this machine.
+    // Otherwise it would connect to other machines.
     MINIO_UPDATE: 'off',
     ...settings,
   };

@@ -1,13 +1,13 @@
 /**
- * Makes Node's own errors count as `Error` in tests. Jest runs every test file in a realm of its own, so an error
- * that Node makes (ECONNREFUSED, ECONNRESET, …) is no `instanceof Error` there; the AWS SDK then wraps it, its code
- * is lost, and nothing is retried. Import it where the S3 adapter meets connections that fail.
+ * Makes errors of Node pass `instanceof Error` in tests. Jest runs every test file in a separate realm, where errors
+ * that Node creates (ECONNREFUSED, ECONNRESET, …) fail this check. The AWS SDK then wraps them, loses their code, and
+ * does not retry. Import this file in tests where connections of the S3 adapter fail.
  */
 import { types } from 'node:util';
 
 Object.defineProperty(Error, Symbol.hasInstance, {
   value: function isInstance(this: typeof Error, value: unknown): boolean {
-    // Subclasses inherit this; they ask as ever.
+    // Subclasses inherit this function, and need the usual check.
     return this === Error
       ? types.isNativeError(value)
       : Function.prototype[Symbol.hasInstance].call(this, value);

@@ -1,4 +1,6 @@
-/** No test opens a connection off this machine: what must be refused is refused before a socket is asked for it. */
+/**
+ * Fails a test that opens a connection to another machine: the service must refuse such URLs before it opens a socket.
+ */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, expect } from '@jest/globals';

@@ -1,6 +1,6 @@
 import { crc32, deflateSync } from 'node:zlib';
 
-/** A whole PNG of one colour; `seed` makes its bytes different from every other seed's. */
+/** A whole PNG of one colour. Its bytes are different for each `seed`. */
 export function pngOf(seed: number, width = 2, height = 2): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

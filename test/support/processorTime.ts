@@ -1,11 +1,11 @@
 /**
- * Time as the limits in the tests mean it: that of this thread's processor, whatever else the machine does meanwhile,
- * and on a machine as fast as the one that the limits were set on.
+ * Measures time for the limits in tests: the processor time of this thread, which other work of the machine does not
+ * change. It is scaled to the reference machine, for which the limits were set.
  */
 
-/** What `referenceWork` takes there: Node 24 on a quiet core of an Intel Xeon of 2026. */
+/** Time of `referenceWork` on the reference machine: Node 24 on a quiet core of an Intel Xeon of 2026. */
 const REFERENCE_MS = 36;
-/** Shorter times are within every limit on every machine. */
+/** Shorter times are within all limits on every machine, so they are not scaled. */
 const SHORT_MS = 25;
 const RUNS = 3;
 
@@ -15,7 +15,7 @@ export function threadMs(): number {
   return (user + system) / 1_000;
 }
 
-/** Milliseconds of processor time that `work` takes, as they would be on the machine of the limits. */
+/** Milliseconds of processor time that `work` takes, scaled to the reference machine. */
 export function processorTimeOf(work: () => void): number {
   const start = threadMs();
   work();
@@ -25,8 +25,8 @@ export function processorTimeOf(work: () => void): number {
 const TRIES = 5;
 
 /**
- * The same of the first of up to five runs that takes less than `limitMs`, else of the last. What the collector and
- * the compiler add comes and goes; what the work itself costs comes every time.
+ * The time of the first of up to five runs that takes less than `limitMs`, otherwise of the last. The garbage collector
+ * and the compiler add to some runs only. The work itself takes the same time in every run.
  */
 export async function processorTimeWithin(limitMs: number, work: () => unknown): Promise<number> {
   for (let run = 1; ; run += 1) {
@@ -37,7 +37,7 @@ export async function processorTimeWithin(limitMs: number, work: () => unknown):
   }
 }
 
-/** So many milliseconds of this machine in those of the machine of the limits; a faster machine has no advantage. */
+/** Milliseconds of this machine, scaled to the reference machine. On a faster machine they are not scaled. */
 export function onReferenceMachine(ms: number): number {
   if (ms < SHORT_MS) return ms;
   const times = Array.from({ length: RUNS }, () => {
@@ -48,7 +48,7 @@ export function onReferenceMachine(ms: number): number {
   return ms / Math.max(1, Math.min(...times) / REFERENCE_MS);
 }
 
-/** Some of everything that the service does much of: objects, texts, maps, and the collector that comes after. */
+/** Milliseconds for a mixture of what the service does most: objects, texts, maps, and garbage collection. */
 function referenceWork(): number {
   const items = Array.from({ length: 50_000 }, (_, index) => ({ name: `item ${index}`, tags: [index] }));
   const read = JSON.parse(JSON.stringify(items)) as typeof items;

@@ -1,15 +1,15 @@
-/** Chance that can be had again: the same seed, the same numbers (mulberry32 by Tommy Ettinger, public domain). */
+/** Random numbers from a seed, which gives the same ones again (mulberry32 by Tommy Ettinger, public domain). */
 export interface Random {
-  /** From 0 up to, not including, 1. */
+  /** A number from 0 to 1, exclusive. */
   next(): number;
-  /** A whole number from 0 up to, not including, `end`; 0 for an `end` under 1. */
+  /** A whole number from 0 to `end`, exclusive; 0 for an `end` under 1. */
   below(end: number): number;
-  /** True so often out of 1. */
+  /** True with this probability. */
   chance(share: number): boolean;
   oneIn(times: number): boolean;
-  /** @throws Error for an empty list */
+  /** A member of the list. @throws Error for an empty list */
   of<T>(list: readonly T[]): T;
-  /** undefined for an empty list. */
+  /** A member of the list; undefined for an empty list. */
   anyOf<T>(list: readonly T[]): T | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Real servers of Redis' protocol, as people run them: alone, with TLS and users, as replicas, as a cluster. */
+/** Starts real Redis servers as they are used: alone, with TLS and users, as replicas, as a cluster. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { type SelfSigned, selfSigned } from '../lib/web/selfSigned.ts';
 import { freePorts } from './startApp.ts';
 import { until } from './until.ts';
 
-/** Every program of them that this machine has, by name. */
+/** The Redis programs that this machine has. */
 export function findRedisPrograms(): readonly { readonly name: string; readonly program: string }[] {
   return ['redis-server', 'valkey-server'].flatMap((name) => {
     const program = findProgram([name], process.env.PATH);
@@ -19,9 +19,9 @@ export function findRedisPrograms(): readonly { readonly name: string; readonly 
 }
 
 export interface ServerOptions {
-  /** As in its configuration file, one a line. */
+  /** Lines of the configuration file. */
   readonly settings?: readonly string[];
-  /** TLS alone, for the name localhost. */
+  /** Certificate for localhost. The server then has only TLS. */
   readonly tls?: SelfSigned;
 }
 
@@ -29,14 +29,14 @@ export interface RealRedis extends AsyncDisposable {
   readonly port: number;
   /** `redis://127.0.0.1:<port>`, or `rediss://localhost:<port>`. */
   readonly url: string;
-  /** One command, on a connection of its own; the answer as it came. */
+  /** The raw reply to one command, on a new connection. */
   ask(...words: readonly string[]): Promise<string>;
 }
 
-/** Another program may take a port between our look and its start. */
+/** Another program may take the port before the server starts. */
 const STARTS_MAX = 3;
 
-/** Resolves when it answers. Everything it writes is gone when it is disposed of. */
+/** A running server, once it responds. Its files are removed when it is disposed of. */
 export async function startRealRedis(
   program: string,
   { settings = [], tls }: ServerOptions = {},
@@ -87,7 +87,7 @@ async function tlsFiles(folder: string, { cert, key }: SelfSigned): Promise<read
   ];
 }
 
-/** Also a refusal (NOAUTH) is an answer. */
+/** Whether the server responds; a refusal (NOAUTH) is a response too. */
 async function isUp(child: ChildService, ping: () => Promise<string>): Promise<boolean> {
   let hasEnded = false;
   void child.ended.then(() => {
@@ -116,22 +116,22 @@ function askOnce(port: number, tls: SelfSigned | undefined, words: readonly stri
   });
 }
 
-/** `replica` follows `primary`, and has all of it. */
+/** Makes `replica` follow `primary`; resolves when it has all data. */
 export async function follow(replica: RealRedis, primary: RealRedis): Promise<void> {
   await replica.ask('REPLICAOF', '127.0.0.1', String(primary.port));
   await until(async () => (await replica.ask('INFO', 'replication')).includes('master_link_status:up'));
 }
 
 export interface RealCluster extends AsyncDisposable {
-  /** The slots are shared among them evenly, in their order. */
+  /** The slots are distributed evenly among them, in order. */
   readonly primaries: readonly RealRedis[];
-  /** Of the first. */
+  /** Replica of the first primary. */
   readonly replica: RealRedis;
 }
 
 const SLOTS = 16_384;
 
-/** Three primaries and a replica of the first; resolves when each of them says that all is well. */
+/** A cluster of three primaries and a replica of the first, once each of them reports that the cluster is well. */
 export async function startRealCluster(program: string, options: ServerOptions = {}): Promise<RealCluster> {
   const settings = [
     'cluster-enabled yes',
@@ -177,7 +177,7 @@ export async function startRealCluster(program: string, options: ServerOptions =
   }
 }
 
-/** Of the line of its own: `<id> <ip>:<port>@<bus port>…`. */
+/** The bus port of a node, from its line in CLUSTER NODES: `<id> <ip>:<port>@<bus port>…`. */
 async function busPortOf(node: RealRedis): Promise<string> {
   return /@(\d+)[^\n]*\bmyself\b/.exec(await node.ask('CLUSTER', 'NODES'))?.[1] ?? '';
 }

@@ -1,4 +1,4 @@
-/** S3 servers that people run for tests and at home: what test/stack/stores.sh brings, each in a folder of its own. */
+/** Starts further S3 servers, which test/stack/stores.sh installs, each in a temporary folder. */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,9 +23,9 @@ interface Place {
 
 export interface S3Server {
   readonly name: string;
-  /** What to start; null where it is not there. */
+  /** Path of the program; null when it is not installed. */
   readonly find: () => string | null;
-  /** The command line, with what its configuration needs written into the folder. */
+  /** The command line. Writes configuration files into the folder. */
   readonly command: (place: Place) => Promise<readonly string[]> | readonly string[];
   readonly environment?: (place: Place) => Readonly<Record<string, string>>;
 }
@@ -33,9 +33,9 @@ export interface S3Server {
 const BUCKET = 'contract';
 const KEYS = { accessKeyId: 'contract-access', secretAccessKey: 'contract-secret' };
 const PROGRAMS = join(ROOT, '.local/stack/programs');
-/** Seen: 15 s for Java beside other tests. */
+/** Java takes up to 15 s beside other tests. */
 const START_TIMEOUT_MS = 120_000;
-/** A short life: compiling well costs more than it saves. */
+/** For a short run, optimised compilation costs more than it saves. */
 const JAVA = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx512m', '-jar'];
 
 const findJava = () => findProgram(['java'], process.env.PATH);
@@ -44,7 +44,7 @@ const findJar = (name: string) => {
   return findJava() !== null && existsSync(jar) ? jar : null;
 };
 
-/** Those that pass the contract suite. */
+/** Servers that pass the contract suite. */
 export const FIT_SERVERS: readonly S3Server[] = [
   {
     name: 'versitygw',
@@ -63,7 +63,7 @@ export const FIT_SERVERS: readonly S3Server[] = [
   },
 ];
 
-/** Those that the check of a bucket refuses: their conditions are not atomic. */
+/** Servers that the check of a bucket refuses, since their conditional writes are not atomic. */
 export const UNFIT_SERVERS: readonly S3Server[] = [
   {
     name: 's3proxy',
@@ -100,7 +100,7 @@ export const UNFIT_SERVERS: readonly S3Server[] = [
   },
 ];
 
-/** Resolves when its bucket is there. */
+/** A running server, once its bucket exists. */
 export async function startS3Server(
   { command, environment = () => ({}) }: Pick<S3Server, 'command' | 'environment'>,
   program: string,
@@ -137,7 +137,7 @@ export async function startS3Server(
   };
 }
 
-/** Makes it; false as long as nothing answers there. */
+/** Creates the bucket; false while the server does not respond. */
 async function hasBucket(endpoint: string): Promise<boolean> {
   try {
     const { status } = await signedFetch(`${endpoint}/${BUCKET}`, { method: 'PUT', keys: KEYS });

@@ -1,4 +1,4 @@
-/** A real S3 server for the contract suites: SeaweedFS, in one process and a folder of its own. */
+/** Starts SeaweedFS, a real S3 server for the contract suites, as one process in a temporary folder. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { type ChildService, findProgram, startChild } from '../../local-stack/em
 import { freePorts } from './startApp.ts';
 
 export interface SeaweedFs {
-  /** With keys that may do everything in the bucket. */
+  /** The configuration, with keys for everything in the bucket. */
   readonly config: StoreConfig;
   /** Kills it and removes its folder. */
   close(): Promise<void>;
@@ -16,9 +16,9 @@ export interface SeaweedFs {
 
 const BUCKET = 'contract';
 const CREDENTIALS = { accessKeyId: 'contract-access', secretAccessKey: 'contract-secret' };
-/** Seen: under a second. A machine that runs the other tests as well may take many. */
+/** It usually takes less than a second, and much longer beside other tests. */
 const START_TIMEOUT_MS = 60_000;
-/** Another program may take one of the ports between our look and its start. */
+/** Another program may take one of the ports before the server starts. */
 const STARTS_MAX = 3;
 
 /** The absolute path of `weed`; null when the machine does not have it. */
@@ -36,7 +36,7 @@ export async function startSeaweedFs(program: string): Promise<SeaweedFs> {
     const close = async () => {
       await child.close();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-      // Whatever folder it is given, it puts these there.
+      // SeaweedFS always creates these sockets outside of its folder.
       await Promise.all(socketsOf(ports).map((path) => rm(path, { force: true })));
     };
     if (await isReady(child, ports.s3)) return { config: configFor(ports.s3), close };
@@ -80,13 +80,13 @@ function argumentsFor({ byName }: Ports, folder: string): string[] {
     'ip.bind': '127.0.0.1',
     bucket: BUCKET,
     's3.config': join(folder, 's3.json'),
-    // A bucket that is missing must be an error, as on AWS.
+    // A missing bucket must be an error, as on AWS.
     's3.autoCreateBucket': 'false',
     's3.port.iceberg': 0,
     's3.port.lance': 0,
     'admin.ui': false,
     webdav: false,
-    // No connection leaves this machine.
+    // Otherwise it would connect to other machines.
     'master.telemetry': false,
     ...byName,
   };
@@ -109,7 +109,7 @@ function configFor(port: number): StoreConfig {
   };
 }
 
-/** The last line it writes when everything, the bucket included, is there. */
+/** Whether everything is ready, including the bucket. */
 async function isReady(child: ChildService, port: number): Promise<boolean> {
   let hasEnded = false;
   void child.ended.then(() => {

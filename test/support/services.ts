@@ -1,4 +1,4 @@
-/** Which real servers this machine has for the contract suites. */
+/** Finds the real servers that this machine has for the contract suites. */
 import { findProgram } from '../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS } from '../../local-stack/embedded/redis.ts';
 import { findEmitters } from './emitters.ts';
@@ -10,7 +10,7 @@ import { findSeaweedFs } from './seaweedfs.ts';
 
 export interface TestService {
   readonly name: string;
-  /** What is not run without it. */
+  /** The tests that are skipped without it. */
   readonly covers: string;
   /** How to get it. */
   readonly install: string;
@@ -18,13 +18,13 @@ export interface TestService {
   readonly program: string | null;
 }
 
-/** Its path; null when the machine does not have it. */
+/** Path of promtool; null when the machine does not have it. */
 export const findPromtool = () => findProgram(['promtool'], process.env.PATH);
 
-/** Its path; null when the machine does not have it. */
+/** Path of Nginx; null when the machine does not have it. */
 export const findNginx = () => findProgram(['nginx'], `${process.env.PATH}:/usr/sbin`);
 
-/** Its path, under the names that systems give it; null when the machine does not have it. */
+/** Path of Chromium under one of its names; null when the machine does not have it. */
 export const findChromium = () =>
   findProgram(['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'], process.env.PATH);
 

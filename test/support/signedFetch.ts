@@ -1,4 +1,4 @@
-/** Requests to a store as the SDK signs them. */
+/** Sends requests to a store, signed as the SDK does. */
 import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { LOCAL_KEYS, type StoreKeys } from '../../local-stack/embedded/localKeys.ts';
@@ -7,14 +7,14 @@ export interface ToSign {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
-  /** Absent: those of the embedded store. */
+  /** Absent: the keys of the embedded store. */
   readonly keys?: StoreKeys;
   /** Absent: now. */
   readonly date?: Date;
   readonly region?: string;
 }
 
-/** As the signer takes it. */
+/** SHA-256 with the interface that the signer needs. */
 function Sha256(secret?: unknown) {
   const hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as Buffer);
   return {
@@ -35,7 +35,7 @@ function signerOf({ keys = LOCAL_KEYS, region = 'us-east-1' }: ToSign) {
 }
 
 function requestOf(url: URL, { method = 'GET', headers = {}, body }: ToSign) {
-  // Without a prototype, so that a parameter may be called __proto__.
+  // Without a prototype, so that a parameter may have the name __proto__.
   const query: Record<string, string[]> = Object.create(null);
   for (const name of url.searchParams.keys()) query[name] = url.searchParams.getAll(name);
   return {
@@ -49,7 +49,7 @@ function requestOf(url: URL, { method = 'GET', headers = {}, body }: ToSign) {
   };
 }
 
-/** The headers of the request, signed; `host` is left to whoever sends it. */
+/** The signed header fields of a request, without `host`, which the caller's HTTP client sets. */
 export async function signedHeaders(url: string, toSign: ToSign = {}): Promise<Record<string, string>> {
   const signingDate = toSign.date ?? new Date();
   const { headers } = await signerOf(toSign).sign(requestOf(new URL(url), toSign), { signingDate });
@@ -67,7 +67,7 @@ export async function signedFetch(url: string, toSign: ToSign = {}): Promise<Res
   });
 }
 
-/** A presigned link, as boto3 and the AWS CLI make it: nothing is said of the body. */
+/** A presigned link as of boto3 and the AWS CLI, which does not sign the body. */
 export async function signedLink(url: string, expiresIn: number, toSign: ToSign = {}): Promise<string> {
   const signingDate = toSign.date ?? new Date();
   const request = requestOf(new URL(url), toSign);

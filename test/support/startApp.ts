@@ -1,4 +1,4 @@
-/** The whole application as `npm start` runs it, on free ports and a data folder of its own. */
+/** Starts the whole application as `npm start` does, on free ports and with a separate data folder. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ export const ROOT = resolve(import.meta.dirname, '../..');
 const START_TIMEOUT_MS = 120_000;
 
 export interface AppOptions {
-  /** Kept by the caller; absent means a temporary one that `stop` removes. */
+  /** The caller's folder, which is kept. Absent: a temporary one that `stop` removes. */
   readonly dataFolder?: string;
   /** Settings beside the ports. */
   readonly env?: Readonly<Record<string, string>>;
@@ -25,16 +25,16 @@ export interface App {
   readonly s3Endpoint: string;
   /** The process of `local-stack/start.ts`. */
   readonly child: ChildProcess;
-  /** All that it says, in its order. */
+  /** All output so far. */
   output(): string;
-  /** What another program needs to find this application (`serverless invoke local`, the sweep). */
+  /** The environment with which another program finds this application (`serverless invoke local`, the sweep). */
   readonly env: Readonly<Record<string, string>>;
   readonly ports: readonly number[];
-  /** Ends it as Ctrl-C does (or by another signal) and resolves with its exit code, null when it was killed. */
+  /** Ends it with SIGINT, like Ctrl-C, or another signal. Resolves with the exit code; null when it was killed. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Resolves when the API answers. */
+/** The running application, once the API responds. */
 export async function startApp(options: AppOptions = {}): Promise<App> {
   const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'image-api-')));
   const names = ['PORT', 'LAMBDA_PORT', 'SITE_PORT', 'S3_PORT', 'REDIS_PORT'];
@@ -77,7 +77,7 @@ export interface StartRun {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
   output(): string;
-  /** Resolves once the output holds `text`. */
+  /** Resolves once the output contains `text`. */
   said(text: string): Promise<void>;
 }
 
@@ -108,7 +108,7 @@ export function runStart(env: Readonly<Record<string, string>>): StartRun {
   };
 }
 
-/** What a program needs to run at all, and `settings`: nothing of the machine's own configuration. */
+/** The environment variables that every program needs, and `settings`: no other variable of the machine. */
 export function cleanEnvironment(settings: Readonly<Record<string, string>>): Record<string, string> {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'].flatMap((name) => {
     const value = process.env[name];
@@ -118,8 +118,8 @@ export function cleanEnvironment(settings: Readonly<Record<string, string>>): Re
 }
 
 /**
- * Different ports that were free a moment ago. From below those that the kernel hands out (RFC 6335 section 6: dynamic
- * ports; Linux begins at 32768): no connection of another test takes one of them in the meantime.
+ * Different ports that were free a moment ago. They are below the kernel's dynamic ports (RFC 6335 section 6; Linux
+ * begins at 32768), so no connection of another test takes one meanwhile.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
@@ -139,7 +139,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** The process ids below `pid`, at any depth. */
+/** The ids of all descendants of a process. */
 export async function descendantsOf(pid: number): Promise<number[]> {
   const processes = await listProcesses();
   const found = [pid];
@@ -149,7 +149,7 @@ export async function descendantsOf(pid: number): Promise<number[]> {
   return found.slice(1);
 }
 
-/** Those of them that run the handlers: a program that builds the bundles may still be there beside them. */
+/** The ids of descendants that run the handlers. The program that builds the bundles is not one of them. */
 export async function gatewaysOf(pid: number): Promise<number[]> {
   const below = await descendantsOf(pid);
   const processes = await listProcesses();
@@ -158,19 +158,19 @@ export async function gatewaysOf(pid: number): Promise<number[]> {
     .map((process) => process.pid);
 }
 
-/** Resolves when none of the processes runs any more. */
+/** Resolves when none of the processes is running. */
 export async function untilGone(pids: readonly number[]): Promise<void> {
   const end = performance.now() + 60_000;
   for (;;) {
     const left = (await listProcesses()).filter((process) => pids.includes(process.pid));
     if (left.length === 0) return;
     if (performance.now() > end) throw new Error(`Still running: ${left.map(({ name }) => name).join(', ')}`);
-    // Nobody tells of the end of a process that is not our own child.
+    // There is no event for the end of a process that is not a child of this one.
     await delay(50);
   }
 }
 
-/** All that run; one that has ended and only waits for its parent to ask about it does not. */
+/** All running processes, without zombies. */
 async function listProcesses() {
   const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,ppid=,stat=,args=']);
   return stdout

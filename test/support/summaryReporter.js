@@ -1,7 +1,7 @@
-/** Ends a run with one plain line that a person or a script can read: what passed and what failed. */
+/** Ends a run with one line for people and scripts: how many tests passed and failed. */
 export default class SummaryReporter {
   onRunComplete(_contexts, results) {
-    // A suite that could not even be loaded has no tests to fail.
+    // A suite that cannot be loaded has no failed tests, but is a failure.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     console.log(`\nTests: ${results.numPassedTests} passed, ${failed} failed`);
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Asks again and again until `holds`; fails when that takes over half a minute. */
+/** Resolves once `holds` returns true, which is called again and again. Fails after half a minute. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + 30_000;
   while (!(await holds())) {

@@ -1,6 +1,6 @@
 import base from '../../jest.config.js';
 
-/** `npm run test:kills`: the suites of the kill sweep, with every operation and every variant of them. */
+/** `npm run test:kills`: the suites of the kill sweep, with every operation and every point. */
 process.env.KILL_SWEEP = 'whole';
 
 /** @type {import('jest').Config} */

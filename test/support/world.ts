@@ -1,4 +1,4 @@
-/** The service over fakes: a web, a bucket and a cache that a test can look into and break. */
+/** The service on fakes: a web, a bucket and a cache that a test can inspect and break. */
 
 import { createByteBudget } from '../../lib/concurrency/byteBudget.ts';
 import { systemClock } from '../../lib/concurrency/waiting.ts';
@@ -72,7 +72,7 @@ export function createWorld({
       run('create', url, options),
     put: (url = PAGE, options: Partial<HarvestRequest> = {}): Promise<Harvest> => run('update', url, options),
     get: (url = PAGE): Promise<Found> => lookUp(services, new URL(url).href, {}),
-    /** A sweep in two days' time. */
+    /** Runs a sweep whose clock is two days ahead. */
     sweepLater: (): Promise<SweepReport> => {
       const clock = { ...systemClock, now: () => new Date(Date.now() + 2 * DAY_MS) };
       return sweep({ ...services, sweepProgress: store.sweepProgress, clock }, performance.now() + 60_000);
@@ -85,7 +85,7 @@ export function createWorld({
         (name) => name.includes(pageIdOf(url)) && !named.includes(name),
       );
     },
-    /** Names in records that the bucket does not have: there must never be any. */
+    /** Names in records without an object in the bucket. There must never be any. */
     missing: (): readonly string[] =>
       [...store.kept.values()]
         .flatMap((record) => (record.kind === 'page' ? record.items : []))
@@ -94,7 +94,7 @@ export function createWorld({
   };
 }
 
-/** The problem that a call fails with. */
+/** The problem with which a call fails. Throws when the call succeeds. */
 export async function problemOf(call: Promise<unknown>): Promise<Problem> {
   const outcome = await call.then(
     () => null,

@@ -1,6 +1,6 @@
 /**
- * Bundles each function into a folder of `dist`, what is zipped for Lambda and run on this machine: `index.js`, and
- * beside it pieces that are loaded when they are needed.
+ * Bundles each function into a folder of `dist`, which is zipped for Lambda and used on this machine. It has `index.js`
+ * and pieces that are loaded when needed.
  */
 import { realpathSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -13,18 +13,18 @@ export const FUNCTIONS = ['getImages', 'postImages', 'putImages', 'sweepImages']
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** Some packages still call `require`, which an ES module does not have. */
+/** Some packages still call `require`, which ES modules lack. */
 const BANNER =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
 /**
- * Builds all functions. A read-only folder that has these very bundles already is left as it is.
- * @throws esbuild's own error, with the place of every fault in its message; one sentence when `folder` cannot be
- * written.
+ * Builds all functions. A read-only folder that already has the same bundles is left as it is.
+ *
+ * @throws esbuild's error, whose message has the place of every fault; one sentence when `folder` cannot be written
  */
 export async function buildFunctions(folder: string = join(ROOT, 'dist')): Promise<void> {
   const bundled = Promise.all(FUNCTIONS.map((name) => bundle(name, folder)));
-  // esbuild's own process would stay, with some 350 MB, for as long as this one.
+  // Otherwise esbuild's process, with about 350 MB, would run as long as this one.
   const outputFiles = (await bundled.finally(() => stop())).flat();
   try {
     await replaceFile(join(folder, 'package.json'), Buffer.from('{"type":"module"}\n'));
@@ -34,7 +34,7 @@ export async function buildFunctions(folder: string = join(ROOT, 'dist')): Promi
   }
 }
 
-/** Each by itself, so that no function's folder needs another's pieces. */
+/** The files of one function. Functions are bundled separately, so that their folders share no pieces. */
 async function bundle(name: string, folder: string): Promise<readonly OutputFile[]> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
@@ -57,7 +57,7 @@ async function bundle(name: string, folder: string): Promise<readonly OutputFile
   return outputFiles;
 }
 
-/** What earlier builds left; not while a program may still load it, so only where somebody builds to package. */
+/** Removes the pieces of earlier builds. A running program may still load them, so this is only done for packaging. */
 async function removeOldPieces(folder: string = join(ROOT, 'dist')): Promise<void> {
   await Promise.all(
     FUNCTIONS.map(async (name) => {
@@ -68,7 +68,7 @@ async function removeOldPieces(folder: string = join(ROOT, 'dist')): Promise<voi
   );
 }
 
-/** Whole or not at all: another process may load a bundle while this one builds. */
+/** Replaces a file atomically, since another process may load a bundle meanwhile. An unchanged file is left. */
 async function replaceFile(path: string, contents: Buffer): Promise<void> {
   const old = await readFile(path).catch(() => null);
   if (old?.equals(contents)) return;
@@ -78,7 +78,7 @@ async function replaceFile(path: string, contents: Buffer): Promise<void> {
   await rename(draft, path);
 }
 
-/** Not `import.meta.main`: where Node does not know it (before 24.2), nothing would be built, in silence. */
+/** Whether this file runs as a program. It does not use `import.meta.main`, which Node before 24.2 lacks. */
 function isProgram(): boolean {
   const [, program] = process.argv;
   return program !== undefined && realpathSync(program) === import.meta.filename;

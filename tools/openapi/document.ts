@@ -1,4 +1,4 @@
-/** The description of the API: OpenAPI 3.1, whose schemas are JSON Schema 2020-12 and so just what zod writes. */
+/** The description of the API in OpenAPI 3.1. Its schemas are JSON Schema 2020-12, which zod writes. */
 import * as z from 'zod/mini';
 import type { ProblemCode } from '../../lib/domain/problem.ts';
 import { COPIES_MAX, HarvestBody, INCLUDES, type LookUpQuery } from '../../lib/http/input.ts';
@@ -26,7 +26,7 @@ Errors are RFC 9457 problems with a stable \`code\`. The gateway before the serv
 const URL_DESCRIPTION =
   'Absolute http(s) URL with a well-formed host and without credentials. A fragment is dropped; spellings that a browser treats alike are the same page.';
 
-/** What `parsePageUrl` demands, as far as a schema can say it. */
+/** The rules of `parsePageUrl`, as far as a schema can express them. */
 const PAGE_URL = {
   type: 'string',
   minLength: 1,
@@ -37,7 +37,11 @@ const PAGE_URL = {
 
 const ref = (section: string, name: string) => ({ $ref: `#/components/${section}/${name}` });
 
-/** @param version of the service */
+/**
+ * The description.
+ * @param acts the calls that become its examples
+ * @param version of the service
+ */
 export function describeApi(acts: readonly Act[], version: string): JsonObject {
   const schemas = schemasOf();
   return {
@@ -52,7 +56,7 @@ export function describeApi(acts: readonly Act[], version: string): JsonObject {
     servers: [
       { url: 'http://localhost:8080', description: 'What `npm start` runs, unless `PORT` says otherwise' },
     ],
-    // Local stacks ask for nothing; on AWS the stage decides (README, "Deploy").
+    // Local stacks need no authorization. On AWS the stage decides (README, "Deploy").
     security: [],
     paths: {
       '/images': Object.fromEntries(METHODS.map((method) => [method, operationOf(method, acts)])),
@@ -84,7 +88,7 @@ function operationOf(method: Method, acts: readonly Act[]): JsonObject {
   };
 }
 
-/** The handlers take every parameter once: their schema has a list of its values. */
+/** The parameters of a look-up. In the handlers' schema each is a list of at most one value. */
 function parameters(): Json[] {
   const described: Readonly<Record<keyof typeof LookUpQuery.shape, JsonObject>> = {
     url: { required: true, schema: PAGE_URL },
@@ -115,7 +119,7 @@ function parameters(): Json[] {
   return [...query, condition];
 }
 
-/** Beside what the handlers' schema says of each member. */
+/** Additions to the handlers' schema of each member. */
 const MEMBERS: Readonly<Record<keyof typeof HarvestBody.shape, JsonObject>> = {
   url: PAGE_URL,
   variants: {
@@ -170,7 +174,7 @@ function problemsOf(facts: OperationFacts, acts: readonly Act[]): [string, JsonO
       {
         description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
         headers: headersOf(headers),
-        // An answer to HEAD has none.
+        // A response to HEAD has no body.
         ...(acts.some((act) => act.status === status && act.body !== undefined) && {
           content: {
             'application/problem+json': {
@@ -184,7 +188,7 @@ function problemsOf(facts: OperationFacts, acts: readonly Act[]): [string, JsonO
   });
 }
 
-/** A problem with one of these codes. */
+/** The schema of a problem with one of these codes. */
 function problemSchema(status: number, codes: readonly ProblemCode[]): JsonObject {
   const properties = { status: { const: status }, code: { enum: [...codes] } };
   return { allOf: [ref('schemas', 'Problem'), { type: 'object', properties }] };
@@ -201,18 +205,18 @@ function examplesOf(acts: readonly Act[], status: number): JsonObject {
   );
 }
 
-/** Keys of a description are letters, digits, dots, hyphens and underscores. */
+/** A name as a key of the description, which may have letters, digits, dots, hyphens and underscores. */
 const keyOf = (name: string) => name.replaceAll(/[^A-Za-z0-9]+/g, '-');
 
 function schemasOf(): JsonObject {
   const { schemas } = z.toJSONSchema(SCHEMAS, {
     uri: (id) => `#/components/schemas/${id}`,
-    // What every whole number of JavaScript is bounded by tells a reader nothing.
+    // The limit of all whole numbers in JavaScript does not help a reader.
     override: ({ jsonSchema }) => {
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   }) as { readonly schemas: Readonly<Record<string, JsonObject>> };
-  // The place says which dialect it is and how it is called.
+  // In an OpenAPI description, a schema needs neither a dialect nor an id.
   return Object.fromEntries(
     Object.entries(schemas).map(([name, { $schema: _, $id: __, id: ___, ...schema }]) => [name, schema]),
   );

@@ -1,4 +1,4 @@
-/** The files that are made of the description, by their path in the repository. */
+/** The files that are generated from the description. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
@@ -11,7 +11,7 @@ export const ROOT = resolve(import.meta.dirname, '../..');
 const NOTICE =
   '# Made by `npm run openapi` from the schemas and from what the service answers: change those.\n';
 
-/** Path → text. */
+/** The text of each file, by its path in the repository. */
 export async function makeFiles(): Promise<ReadonlyMap<string, string>> {
   const { version } = JSON.parse(await readFile(resolve(ROOT, 'package.json'), 'utf8')) as {
     version: string;

@@ -1,4 +1,4 @@
-/** `npm run openapi`: writes what is made of the description. */
+/** `npm run openapi`: writes the files that are generated from the description. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFiles, ROOT } from './files.ts';

@@ -1,13 +1,13 @@
-/** What each method of `/images` takes and answers: the part of the description that no schema knows. */
+/** The requests and responses of each method of `/images`: the part of the description that schemas do not have. */
 import { PROBLEM_CODES, type ProblemCode } from '../../lib/domain/problem.ts';
 import { PROBLEMS } from '../../lib/http/problems.ts';
 import type { Method } from './rehearsal.ts';
 
 interface Success {
   readonly description: string;
-  /** Name in the registry of schemas; absent where there is no body. */
+  /** Name in the registry of schemas; absent for a response without a body. */
   readonly schema?: 'Record' | 'LookUp';
-  /** Names of `HEADERS`, beside those of every answer. */
+  /** Names in `HEADERS`, beside those of every response. */
   readonly headers: readonly HeaderName[];
 }
 
@@ -31,7 +31,7 @@ export const HEADERS = {
 export type HeaderName = keyof typeof HEADERS;
 
 const isOfHarvests = (code: ProblemCode) => code !== 'PAGE_NOT_FOUND';
-/** On AWS the gateway knows its own names, and a browser asks by a preflight. */
+/** Codes of local servers only. On AWS the gateway checks its names, and browsers send a preflight. */
 const OF_LOCAL_SERVERS = ['ORIGIN_FORBIDDEN', 'HOST_UNKNOWN'] as const satisfies readonly ProblemCode[];
 const LOOK_UP_CODES = [
   'OPTION_INVALID',
@@ -114,7 +114,7 @@ export const OPERATIONS: Readonly<Record<Method, OperationFacts>> = {
   },
 };
 
-/** Codes by their status, in the order of the statuses. */
+/** The codes by status, in ascending order. */
 export function codesByStatus(codes: readonly ProblemCode[]): ReadonlyMap<number, readonly ProblemCode[]> {
   const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))].sort((a, b) => a - b);
   return new Map(
@@ -122,7 +122,7 @@ export function codesByStatus(codes: readonly ProblemCode[]): ReadonlyMap<number
   );
 }
 
-/** Codes whose answers say when to try again. */
+/** Codes whose responses have `Retry-After`. */
 export const RETRIED: readonly ProblemCode[] = [
   'URL_IN_PROGRESS',
   'TOO_MANY_REQUESTS',

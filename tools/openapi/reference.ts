@@ -1,9 +1,12 @@
-/** The description as a page: plain HTML without a script, so that the strictest policy lets it be. */
+/** Renders the description as an HTML page. It has no script, so the strictest content security policy allows it. */
 import type { Json, JsonObject } from './document.ts';
 
 const METHOD_ORDER = ['post', 'put', 'get', 'head', 'options'] as const;
 
-/** @param document the description; its own references alone are followed */
+/**
+ * The page as HTML.
+ * @param document the description; only references inside it are followed
+ */
 export function renderReference(document: JsonObject): string {
   const { info, paths, components } = document as {
     readonly info: JsonObject;
@@ -116,7 +119,7 @@ function rowsOf(schema: JsonObject): readonly Row[] {
   }));
 }
 
-/** A list and no table: three columns do not fit a phone. */
+/** The members of a shape as a list: a table of three columns does not fit on a phone. */
 function membersHtml(rows: readonly Row[]): string {
   const lines = rows.map(
     ({ name, type, isRequired, description }) =>
@@ -168,7 +171,7 @@ ${body}
 </section>`;
 }
 
-/** A type in words, with links to the shapes. */
+/** The type of a schema in words, with links to the shapes. */
 function typeOf(schema: JsonObject): string {
   const { $ref, enum: values, const: only, anyOf, allOf, type, items } = schema;
   if (typeof $ref === 'string') {
@@ -190,7 +193,7 @@ const prose = (text: Json | undefined) =>
     .map((paragraph) => `<p>${inline(paragraph)}</p>`)
     .join('\n');
 
-/** Of Markdown the descriptions use the backtick alone. */
+/** A description as HTML. Of Markdown, descriptions use only backticks. */
 const inline = (text: Json | undefined) => escaped(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 
 function escaped(text: Json | undefined): string {

@@ -1,6 +1,6 @@
 /**
- * The service played through once for every answer that it has: the examples of the description are what it said.
- * Everything is real but the network, the bucket, the clock and the ids, so that two rehearsals say the same.
+ * Calls the service once for every response that it has. These become the examples of the description. Network, bucket,
+ * clock and ids are fakes, so that two rehearsals have the same result. All else is real.
  */
 
 import { createHash } from 'node:crypto';
@@ -30,17 +30,17 @@ import { createMemoryWeb, type MemoryResource } from '../../test/fakes/memoryWeb
 export const METHODS = ['get', 'head', 'options', 'post', 'put'] as const;
 export type Method = (typeof METHODS)[number];
 
-/** One call and its answer. */
+/** One call and its response. */
 export interface Act {
   readonly method: Method;
-  /** `OK` or the problem's code, and where one code has several answers, which of them. */
+  /** `OK` or the problem's code. If one code has several responses, also which of them. */
   readonly name: string;
   readonly code: string;
-  /** Of a POST or PUT that was sent JSON. */
+  /** The JSON body of a POST or PUT. */
   readonly request?: unknown;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Absent where the answer has none. */
+  /** Absent for a response without a body. */
   readonly body?: unknown;
 }
 
@@ -52,10 +52,10 @@ const GALLERY = `<!doctype html><title>Gallery</title>
 <img src="/lake.jpg" srcset="/lake-large.webp 2x" alt="Mountain ranges behind a lake at dawn">
 <img src="/gone.png" alt="">`;
 
-/** What happens to the bucket, the ids or the process in one act. */
+/** What fails during one act: the bucket, the ids (a bug), or the number of harvests (a crowd). */
 type Trouble = 'none' | 'bucket' | 'bug' | 'crowd';
 
-/** A service with a web of its own, and a hand on its troubles. */
+/** A service with a fake web, and with failures that acts can switch on. */
 async function createStage() {
   const resources: Record<string, MemoryResource> = {
     [PAGE]: { body: GALLERY, type: 'text/html; charset=utf-8' },
@@ -69,7 +69,7 @@ async function createStage() {
   };
   const memory = createMemoryWeb(resources);
   const web: Web = {
-    // The fake says which fault it is; the sentence is the service's own.
+    // The fake decides the fault, but the sentence must be the one of the service.
     read: async (request) => {
       const result = await memory.read(request);
       if (result.kind !== 'failed') return result;
@@ -121,7 +121,7 @@ async function createStage() {
 
   return {
     lock,
-    /** What the page shows from now on. */
+    /** Sets the response for a URL from now on. */
     show: (url: string, resource: MemoryResource) => memory.set(url, resource),
     async call(method: Method, event: HttpEvent, during: Trouble = 'none'): Promise<Answer> {
       minutes += 1;
@@ -135,7 +135,7 @@ async function createStage() {
   };
 }
 
-/** Plays everything through; takes well under a second, and asks nothing of the network. */
+/** All calls and their responses. Takes well under a second, and does not use the network. */
 export async function rehearse(): Promise<readonly Act[]> {
   const acts: Act[] = [];
   const log = console.log;
@@ -220,7 +220,7 @@ async function rehearseLookUps(method: 'get' | 'head', acts: Act[]): Promise<voi
   await ask('bug', { url: 'https://example.com/bug' }, {}, 'bug');
 }
 
-/** What the servers of one machine refuse before a function is called. */
+/** Requests that local servers refuse before a function is called. */
 function rehearseRefusals(method: Method): readonly Act[] {
   const guard = createRequestGuard({ host: '127.0.0.1' });
   const requests = {
@@ -241,7 +241,7 @@ function actOf(
   { statusCode, headers, body: text }: Answer,
   request?: unknown,
 ): Act {
-  // HTTP servers send none with these.
+  // HTTP servers send no body for these.
   const body =
     method === 'head' || text === '' ? undefined : (JSON.parse(text) as { readonly code?: string });
   const code = text === '' ? 'OK' : ((JSON.parse(text) as { readonly code?: string }).code ?? 'OK');
@@ -263,6 +263,6 @@ async function picture(file: string, type: string): Promise<MemoryResource> {
 
 const hash32 = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
-/** As Lambda spells them. */
+/** A request id in the form of Lambda's. */
 const requestIdOf = (number: number) =>
   hash32(`request ${number}`).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

@@ -1,6 +1,6 @@
 /**
- * The shapes of the answers. The types of `lib` are the truth: at the end of this file the compiler holds each schema
- * against its type. They stand here, since no handler needs them and no bundle should carry them.
+ * The schemas of the responses. The types in `lib` are authoritative: at the end of this file, the compiler compares
+ * each schema with its type. The schemas are here because no handler needs them, and no bundle should have them.
  */
 import * as z from 'zod/mini';
 import type { Changes, Counts, Item, Place, Reason, SkippedLine, Warning } from '../../lib/domain/model.ts';
@@ -8,7 +8,7 @@ import { IMAGE_CODES, PROBLEM_CODES, UNREACHABLE_REASONS } from '../../lib/domai
 import type { ProblemView } from '../../lib/http/answers.ts';
 import type { HarvestView, LinkedItem, LookUpView, NamedLink } from '../../lib/http/views.ts';
 
-/** Name → schema of everything that the description refers to. */
+/** All schemas to which the description refers, by name. */
 export const SCHEMAS = z.registry<{ id: string }>();
 
 const named = <T extends z.ZodMiniType>(id: string, description: string, schema: T): T => {
@@ -200,7 +200,7 @@ const problem = named(
   }),
 );
 
-/** Without `readonly`, and without the `undefined` that a schema's optional member may have. */
+/** The type without `readonly`, and without the `undefined` of optional members. */
 type Plain<T> = T extends readonly (infer U)[]
   ? Plain<U>[]
   : T extends object
@@ -209,7 +209,7 @@ type Plain<T> = T extends readonly (infer U)[]
 type Same<A, B> =
   (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
 
-/** Each line fails to compile when a schema and its type drift apart. */
+/** A line does not compile when a schema and its type differ. */
 export type Held = [
   Hold<Same<z.infer<typeof place>, Place>>,
   Hold<Same<z.infer<typeof reason>, Reason>>,

@@ -1,13 +1,13 @@
-/** The comments of TypeScript, JavaScript, YAML and shell, as prose. */
+/** Finds the comments of TypeScript, JavaScript, YAML and shell files. */
 
 export interface Comment {
-  /** Paragraphs are apart by an empty line; tags such as `@param name` are left out, their text is not. */
+  /** Empty lines separate paragraphs. Tags such as `@param name` are left out, but not their text. */
   readonly text: string;
-  /** Of its first line, from 1. */
+  /** Number of its first line, from 1. */
   readonly line: number;
 }
 
-/** Only comments that begin a line: a `//` elsewhere may be part of a text. */
+/** Comments must begin a line: a `//` elsewhere may be part of a string. */
 const BLOCK = /^[ \t]*\/\*\*?([\s\S]*?)\*\/|(?:^[ \t]*\/\/.*\n?)+/gm;
 const HASHES = /(?:^[ \t]*#(?!!).*\n?)+/gm;
 
@@ -19,7 +19,7 @@ export function commentsOf(path: string, text: string): readonly Comment[] {
   }));
 }
 
-/** Lines stay lines, so that a place in the prose is a place in the file. */
+/** The comment without comment marks. Its lines stay, so that findings have the line of the file. */
 function withoutMarks(comment: string): string {
   return comment
     .replaceAll(/^[ \t]*(?:\/\/|\*)[ \t]?/gm, '')

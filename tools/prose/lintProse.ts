@@ -1,4 +1,4 @@
-/** Lints the prose of one file: all of a document, the comments of code. */
+/** Lints the prose of one file: a whole document, or the comments of code. */
 import { TextlintKernel } from '@textlint/kernel';
 import markdown from '@textlint/textlint-plugin-markdown';
 import { commentsOf } from './comments.ts';
@@ -19,7 +19,10 @@ const options = {
   ext: '.md',
 };
 
-/** @param path decides what the text is */
+/**
+ * The findings in a file.
+ * @param path its extension decides whether the text is a document or code
+ */
 export async function lintProse(path: string, text: string): Promise<readonly Finding[]> {
   if (path.endsWith('.md')) return lint(text, 1);
   const findings = commentsOf(path, text).map((comment) => lint(comment.text, comment.line));

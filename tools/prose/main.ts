@@ -1,11 +1,11 @@
-/** `npm run lint:prose`: what the documents and the comments say in words that make a reader stop. */
+/** `npm run lint:prose`: lints the documents and comments of the repository. */
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { lintProse } from './lintProse.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-/** The history says what was; a list of licences is not ours. */
+/** The changelog is history, and other authors wrote the licences. */
 const NOT_LINTED = /^(?:CHANGELOG\.md|docs\/licences\.md|test\/.*\.md)$/;
 const PROSE = /^(?!test\/).*\.(?:md|ts|js|mjs|ya?ml|sh)$|^test\/.*\.(?:ts|js|sh)$/;
 

@@ -4,7 +4,7 @@ import { SentenceSplitterSyntax, split } from 'sentence-splitter';
 import { StringSource } from 'textlint-util-to-string';
 import { WORDINGS } from './wording.ts';
 
-/** A reader keeps so many words in mind. */
+/** Words of a sentence at most. */
 const WORDS_MAX = 25;
 
 type TextlintRuleModule = TextlintKernelRule['rule'];
@@ -12,7 +12,7 @@ type Context = Parameters<Extract<TextlintRuleModule, (...args: never) => unknow
 type Handlers = ReturnType<Extract<TextlintRuleModule, (...args: never) => unknown>>;
 type Node = Parameters<Context['report']>[0];
 
-/** What both rules read: paragraphs and cells of tables, with code as one word that no rule looks into. */
+/** Handlers that call `look` for each paragraph and table cell, with code replaced by one word. */
 const overProse = (look: (source: StringSource, text: string, node: Node) => void): Handlers => {
   const read = (node: Node) => {
     const source = new StringSource(node as ConstructorParameters<typeof StringSource>[0], {

@@ -1,11 +1,11 @@
-/** What the prose of this project does not say, and what it says instead. CONTRIBUTING.md has the glossary. */
+/** Words that the prose of this project avoids, and what to write instead. CONTRIBUTING.md has the glossary. */
 
 export interface Wording {
   readonly found: RegExp;
   readonly better: string;
 }
 
-/** Each matches in lower-case prose, without what stands in backquotes. */
+/** The patterns match lower-case prose without code in backquotes. */
 export const WORDINGS: readonly Wording[] = [
   { found: /\bwho(?:so)?ever\b/g, better: 'name the actor' },
   { found: /\bnobody\b/g, better: 'name the actor' },

@@ -1,4 +1,4 @@
-/** `npm run release -- VERSION`: writes a version into every file that names it. CONTRIBUTING.md says what comes after. */
+/** `npm run release -- VERSION`: writes the version into every file that has it. CONTRIBUTING.md has the next steps. */
 import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

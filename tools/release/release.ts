@@ -1,15 +1,15 @@
-/** What a release changes in the texts. */
+/** The changes of a release to the changelog and to version numbers. */
 
-/** Files whose first `"version"` is the project's. The exporter is released with the service. */
+/** Files with the project's version. The exporter is released with the service. */
 export const VERSIONED = ['package.json', 'package-lock.json', 'local-stack/exporter/package.json'] as const;
 
-/** Without a pre-release or build, which this project does not make (semver.org). */
+/** A version (semver.org) without pre-release and build, which this project does not use. */
 const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/;
 const UNRELEASED = '## [Unreleased]';
 
 /**
- * The changelog with what was unreleased under `version` and `date` (ISO 8601).
- * @throws Error in one sentence: the version is malformed or not above the latest, or nothing is unreleased
+ * The changelog, with the unreleased part under `version` and `date` (ISO 8601).
+ * @throws Error with one sentence when the version is malformed or not above the latest, or nothing is unreleased
  */
 export function releaseChangelog(text: string, version: string, date: string): string {
   if (!VERSION.test(version)) throw new Error(`Give the version as 1.2.3, not ${version || 'nothing'}.`);
@@ -26,8 +26,8 @@ export function releaseChangelog(text: string, version: string, date: string): s
 }
 
 /**
- * A package.json, or a lock file with its two mentions, with another version.
- * @throws Error when it names none
+ * The text of a package.json or lock file with another version. A lock file has the version twice.
+ * @throws Error when the text has no version
  */
 export function releaseVersion(text: string, version: string): string {
   const { version: before, name } = JSON.parse(text) as { readonly version?: string; readonly name?: string };

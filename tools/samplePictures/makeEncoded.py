@@ -45,7 +45,7 @@ def run(*command):
 
 
 def named(name, *command):
-    """The encoder's name with its version, which programs tell in many ways."""
+    """The encoder's name with its version, which programs print in many ways."""
     told = subprocess.run(command, capture_output=True, text=True)
     return f"{name} {re.search(r'[0-9]+([.][0-9]+)+', told.stdout + told.stderr).group(0)}"
 
@@ -69,7 +69,7 @@ def with_program(encoder, *files):
 
 
 def saved(name, image, size=UPRIGHT, **options):
-    # A copy, since an image keeps the settings of the last writer.
+    # A copy, since an image remembers the settings of the last writer.
     made(name, f"Pillow {package_version('pillow')}", lambda path: image.copy().save(path, **options), size)
 
 
@@ -110,7 +110,7 @@ saved("pillow-animated-exif8.png", first, LYING, save_all=True, append_images=[s
 saved("pillow.gif", first.quantize(16))
 saved("pillow-animated.gif", first.quantize(16), save_all=True, append_images=[second.quantize(16)], loop=0)
 saved("pillow.webp", first, quality=40)
-# Browsers do not turn a WebP.
+# Browsers do not apply the EXIF orientation to WebP.
 saved("pillow-exif6.webp", first, quality=40, exif=exif(6), xmp=XMP)
 saved("pillow-lossless.webp", first, lossless=True)
 saved("pillow-animated.webp", first, save_all=True, append_images=[second.copy()])
@@ -157,7 +157,7 @@ with_program(
     ("avifenc-imir.avif", f"avifenc --imir 1 {A} PATH"),
     ("avifenc-alpha.avif", f"avifenc {ALPHA} PATH"),
     ("avifenc-crop.avif", f"avifenc --crop 0,0,20,12 --irot 1 {A} PATH", "12x20"),
-    # Browsers take a crop into account only where it begins at the top left corner.
+    # Browsers apply a crop only if it begins at the top left corner.
     ("avifenc-crop-inside.avif", f"avifenc --crop 2,0,20,12 {A} PATH"),
     ("avifenc-exif6.avif", f"avifenc {TURNED} PATH", LYING),
     ("avifenc-sequence.avif", f"avifenc {A} {B} PATH"),
@@ -167,7 +167,7 @@ with_program(
     named("libheif", "heif-enc", "--version"),
     ("heif-enc.avif", f"heif-enc -A {A} -o PATH"),
     ("heif-enc.heic", f"heif-enc {A} -o PATH"),
-    # EXIF data do not turn HEIF, and this version writes no other turn.
+    # Browsers ignore the EXIF orientation of HEIF, and this version writes no other rotation.
     ("heif-enc-exif6.heic", f"heif-enc {TURNED} -o PATH"),
     ("heif-enc-two.heic", f"heif-enc {A} {B} -o PATH"),
 )
@@ -204,7 +204,7 @@ with_program(
     ("magick.jpg", f"convert {A} -quality 40 PATH"),
     ("magick-exif6.jpg", f"convert {TURNED} -quality 40 PATH", LYING),
     ("magick-interlaced.png", f"convert {A} -interlace PNG PATH"),
-    # This version writes EXIF data behind the picture, where browsers do not look for them.
+    # This version writes EXIF data after the picture, where browsers do not look for them.
     ("magick-exif6.png", f"convert {TURNED} PATH"),
     ("magick.gif", f"convert {A} {B} -colors 16 PATH"),
     ("magick.webp", f"convert {A} PATH"),
@@ -267,7 +267,7 @@ heif("pillow-heif.heic")
 heif("pillow-heif-exif6.heic", exif=exif(6))
 heif("pillow-heif-two.heic", save_all=True, append_images=[second.copy()])
 made("pillow-jxl.jxl", f"pillow-jxl-plugin {package_version('pillow-jxl-plugin')}", lambda path: first.save(path, lossless=True))
-# EXIF data do not turn JPEG XL: its codestream says so itself.
+# The codestream of JPEG XL has the orientation. EXIF data do not count.
 made("pillow-jxl-exif6.jxl", f"pillow-jxl-plugin {package_version('pillow-jxl-plugin')}", lambda path: first.save(path, exif=exif(6).tobytes()))
 written("imagecodecs.jxl", lambda: imagecodecs.jpegxl_encode(pixels, usecontainer=True))
 written("imagecodecs.jxr", lambda: imagecodecs.jpegxr_encode(pixels))

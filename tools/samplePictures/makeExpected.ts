@@ -1,6 +1,6 @@
 /**
- * Writes static/sample/expected.json: what a harvest of each sample page has to find, said without the service's own code.
- * The lists are by hand, in page order; types follow from the extension, sizes from the package image-size.
+ * Writes static/sample/expected.json: what a harvest of each sample page must find. It does not use the service's code.
+ * The lists are written by hand, in page order. Types follow from the extension, sizes from the package image-size.
  *
  *   node tools/samplePictures/makeExpected.ts
  */
@@ -21,18 +21,18 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
 };
 
-/** An SVG that has a shape but no size: browsers fit it into 300 by 150 pixels, image-size gives the shape. */
+/** Sizes of SVGs with a ratio but no size: browsers fit them into 300 by 150 pixels, image-size returns the ratio. */
 const BY_HAND: Readonly<Record<string, { width: number; height: number }>> = {
   'sample/channels/mask-icon.svg': { width: 150, height: 150 },
 };
 
-/** A path under the page's folder, `/…` from the site's root, or `{ dataOf: page }` for the page's first PNG data: URL. */
+/** A path in the page's folder, `/…` from the site's root, or `{ dataOf: page }`: the page's first PNG `data:` URL. */
 type Reference = string | { readonly dataOf: string };
 
 interface Page {
-  /** Path of the URL that is harvested. */
+  /** Path of the harvested URL. */
   readonly page: string;
-  /** Where its files lie when they are not where its URL says. */
+  /** Folder of its files, when it is not that of the URL. */
   readonly folder?: string;
   readonly images: readonly Reference[];
   readonly skipped?: readonly { readonly url: string; readonly code: string; readonly status?: number }[];

@@ -1,12 +1,12 @@
 /**
- * Makes the pictures of the sample site, all of them computed: nothing here was photographed or copied.
- * The same input gives the same pixels; another version of sharp may pack them into other bytes, after which
- * `node tools/samplePictures/makeExpected.ts` has to be run too.
+ * Creates the pictures of the sample site. All of them are computed: none was photographed or copied.
+ * The same input gives the same pixels. Another version of sharp may encode them into other bytes: then run
+ * `node tools/samplePictures/makeExpected.ts` too.
  *
  *   npm install --no-save --prefix ../elsewhere sharp@0.35.5
  *   node tools/samplePictures/makeImages.mjs ../elsewhere
  *
- * sharp is needed here alone, so it is no dependency of the project.
+ * Only this program needs sharp, so it is not a dependency of the project.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,7 +18,7 @@ const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('Say in which folder sharp is installed.');
 const sharp = createRequire(join(resolve(folder), 'package.json'))('sharp');
 
-/** Paints `pixel(u, v)` with u and v from 0 to 1. */
+/** An image of `pixel(u, v)`, with u and v from 0 to 1. */
 function paint(width, height, pixel) {
   const data = Buffer.alloc(width * height * 3);
   for (let y = 0; y < height; y += 1) {
@@ -89,7 +89,7 @@ const pictures = {
       }),
     ).jpeg({ ...jpeg(82), progressive: true }),
 
-  // The page that uses every channel: one small picture each, so that every row is told apart.
+  // The page that uses every channel. Each has a different small picture, so that every row can be recognised.
   ...Object.fromEntries(
     [
       'img.jpg',
@@ -140,7 +140,7 @@ const pictures = {
   ),
   'based/tree.png': () => paint(120, 80, marble(301, ['#16302b', '#3f7d58', '#efead2'], 2)).png(SMALL_PNG),
 
-  // The page that changes. `same` stays, `altered` keeps its name only, `gone` and `fresh` come and go.
+  // The page that changes. `same` stays, `altered` keeps only its name, `gone` is removed, and `fresh` is added.
   'changing/v1/same.jpg': () => paint(240, 160, mountains({ ...DAWN, seed: 31 })).jpeg(jpeg(70)),
   'changing/v2/same.jpg': () => paint(240, 160, mountains({ ...DAWN, seed: 31 })).jpeg(jpeg(70)),
   'changing/v1/altered.jpg': () =>
@@ -153,7 +153,7 @@ const pictures = {
 
 const SMALL_PNG = { palette: true, colours: 32, dither: 0, compressionLevel: 9, effort: 10 };
 
-/** A small picture of its own for each name: size, motif and colours follow from its place in the list. */
+/** A different small picture for each name. Size, motif and colours follow from its index in the list. */
 function swatch(name, index) {
   const width = 96 + 12 * (index % 8) + index;
   const height = 64 + 8 * (index % 6);
@@ -185,7 +185,7 @@ function hslToHex(text) {
 
 for (const [name, make] of Object.entries(pictures)) write(name, await make().toBuffer());
 
-/** A planet with its moon going round, one frame after the other. */
+/** A planet and its moon, which goes round it in these frames. */
 const FRAMES = 12;
 const frames = Array.from({ length: FRAMES }, (_, frame) => {
   const angle = (frame / FRAMES) * 2 * Math.PI;
@@ -216,7 +216,7 @@ write(
     .toBuffer(),
 );
 
-/** An ICO of two PNG entries, put together by hand: sharp has no ICO. */
+/** An ICO of two PNG entries, written by hand, since sharp has no ICO. */
 const icons = await Promise.all(
   [16, 32].map((side) =>
     paint(side, side, marble(9, ['#123047', '#2fb3a8', '#f4e285'], 1.5))
@@ -272,7 +272,7 @@ function hills(layer) {
   return `  <path fill="${fill}" d="M0 400 L${points.join(' L')} L600 400 Z"/>`;
 }
 
-/** One transparent pixel: what a lazy-loading page shows until its script has run. */
+/** One transparent pixel: the placeholder of a lazy-loading page until its script has run. */
 write(
   'channels/pixel.gif',
   Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64'),

@@ -1,11 +1,12 @@
 /**
- * The motifs of the sample pictures. Each is a function of `(u, v, aspect)`, with u and v from 0 to 1 across and down
- * and the picture's aspect ratio, that gives red, green and blue from 0 to 1. Nothing depends on chance.
+ * The motifs of the sample pictures. Each is a function of `(u, v, aspect)` that returns red, green and blue from 0 to
+ * 1. From left to right u goes from 0 to 1, and v from top to bottom; `aspect` is the picture's ratio. Nothing is
+ * random.
  */
 
 // --- Noise -----------------------------------------------------------------------------------------------------
 
-/** A number from 0 to 1 that depends on nothing but its arguments. */
+/** A pseudo-random number from 0 to 1 that depends only on the arguments. */
 export function hash(x, y, seed) {
   let h = Math.imul(x, 374761393) ^ Math.imul(y, 668265263) ^ Math.imul(seed, 2147483647);
   h = Math.imul(h ^ (h >>> 13), 1274126177);
@@ -31,7 +32,7 @@ function noise(x, y, seed) {
   );
 }
 
-/** Octaves of noise, from 0 to 1. */
+/** The sum of several octaves of noise, from 0 to 1. */
 export function fractalNoise(x, y, seed, octaves = 5) {
   let sum = 0;
   let weight = 0.5;
@@ -50,7 +51,7 @@ const colour = (hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at +
 const blend = (a, b, t) => a.map((value, i) => mix(value, b[i], t));
 const add = (a, b, amount) => a.map((value, i) => value + b[i] * amount);
 
-/** The colour at `t` (0 to 1) of a ramp of evenly spaced hex colours. */
+/** A function that returns the colour at `t` (0 to 1) of a ramp of evenly spaced hex colours. */
 export function ramp(stops) {
   const colours = stops.map(colour);
   return (t) => {
@@ -172,7 +173,7 @@ export function julia({ real, imaginary, zoom, stops, limit = 220 }) {
   };
 }
 
-/** Slow swirls, as of ink in water. */
+/** Slow swirls, like ink in water. */
 export function marble(seed, stops, scale = 3) {
   const colourAt = ramp(stops);
   return (u, v, aspect) => {

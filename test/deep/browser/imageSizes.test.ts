@@ -7,20 +7,20 @@ import { ODD_IMAGES } from '../../lib/image/oddImages.ts';
 import { findChromium } from '../../support/services.ts';
 import { launchChromium } from './support/browser.ts';
 
-/** What a browser shows of formats that Chromium leaves to others is the standards' word alone. */
+/** Formats that Chromium does not support. Only the standards say what a browser shows of them. */
 const NOT_IN_CHROMIUM = /\.(?:heic|tiff|jp2|j2c|jxr)$/;
 
-/** Formats that Chromium learned lately: an older one on a developer's machine is no failure. */
+/** Formats that only a recent Chromium supports. With an older one they are not a failure. */
 const LATELY = /\.jxl$|^AVIF: in one box/;
 
-/** Null when the browser cannot show it. */
+/** The natural size, as `width×height`; null when the browser cannot show the image. */
 function naturalSize(page: Page, bytes: Buffer, type: string): Promise<string | null> {
   return page.evaluate<string | null, { data: string; type: string }>(
     async ({ data, type }) => {
       const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
       const image = new (globalThis as unknown as { Image: new () => BrowserImage }).Image();
       image.src = URL.createObjectURL(new Blob([bytes], { type }));
-      // A picture whose pixels cannot be decoded has a size all the same.
+      // A picture whose pixels cannot be decoded still has a size.
       const hasSize = await new Promise<boolean>((resolve) => {
         image.onload = () => resolve(true);
         image.onerror = () => resolve(false);

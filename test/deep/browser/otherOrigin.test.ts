@@ -1,4 +1,6 @@
-/** What a web page of another origin can do to `npm start`, in a real browser: nothing that writes, nothing that reads. */
+/**
+ * What a web page of another origin can do to `npm start`, in a real browser: nothing that writes, nothing that reads.
+ */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,7 +19,7 @@ const REBOUND = 'evil.test';
 const INVOCATION = '/2015-03-31/functions/image-processing-api-dev-postImages/invocations';
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** `npm start`, a page of somebody else, and a browser that shows it. */
+/** Starts `npm start`, a page of another origin, and a browser that shows it. */
 async function createScene(chromium: string, env: Readonly<Record<string, string>> = {}) {
   await using begun = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'image-api-'));
@@ -47,11 +49,11 @@ async function listen(server: Server): Promise<Server> {
   return server;
 }
 
-/** Everything that the store holds, by name. */
+/** The names of all objects in the store. */
 const contents = async ({ folder }: Scene) =>
   (await readdir(join(folder, 'objects'), { recursive: true })).sort();
 
-/** Opens a page of that origin, which comes from the attacker, wherever its name leads by now. */
+/** A browser page of that origin. The attacker serves it, even when its name now leads elsewhere. */
 async function openPage(browser: Browser, origin: string): Promise<Page> {
   const page = await browser.newPage();
   const address = `${origin}/attack.html`;
@@ -81,7 +83,7 @@ async function statusesOf(page: Page, urls: readonly string[], script: string): 
 
 const quoted = (value: unknown) => JSON.stringify(value);
 
-/** Ways to send a request that need no preflight, and those that a browser asks for first. */
+/** Ways to send a request, with and without a preflight. */
 const WRITES: Readonly<Record<string, (scene: Scene) => { readonly url: string; readonly script: string }>> =
   {
     'a fetch of text': ({ app }) => byFetch(`${app.apiUrl}/images`, bodyFor(app), 'text/plain'),
@@ -126,7 +128,7 @@ function byStore(url: string, method: string) {
   return { url, script: `fetch(${quoted(url)}, ${quoted(options)}).catch(() => 0), 0` };
 }
 
-/** Put into a page of its own, and the attribute that says what. */
+/** Elements that load a URL, each with its attribute. */
 const ELEMENTS = { script: 'src', img: 'src', iframe: 'src', link: 'href', object: 'data', video: 'src' };
 
 if (program === null) {
@@ -177,7 +179,7 @@ if (program === null) {
           .flatMap(([element, attribute]) =>
             urls.map((url) => ({ element, attribute, url: `${url}&by=${element}` })),
           )
-          // Who has a link of the store may show its picture anywhere, and a page cannot read what it shows.
+          // With a link of the store, any page may show its picture, but cannot read it.
           .filter(({ element, url }) => element !== 'img' || !url.startsWith(s3Endpoint));
         const script = `for (const { element, attribute, url } of ${quoted(wanted)}) {
           const added = document.createElement(element);
@@ -191,7 +193,7 @@ if (program === null) {
       });
     });
 
-    /** By DNS rebinding a page has the server's own origin, by its own name. */
+    /** With DNS rebinding, the server has the page's origin, under the page's name. */
     const READS = (): Readonly<Record<string, string>> => ({
       PORT: `/images?url=${encodeURIComponent(`${scene.app.siteUrl}/sample/`)}&include=links`,
       SITE_PORT: `/api/images?url=${encodeURIComponent(`${scene.app.siteUrl}/sample/`)}`,
@@ -278,7 +280,7 @@ if (program === null) {
   });
 }
 
-/** A presigned link as it looks, good for the next minutes. */
+/** The query of a presigned link that is valid for some minutes, but not signed. */
 function presigned(): string {
   const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   return new URLSearchParams({

@@ -21,11 +21,11 @@ const FOUND = { body: linkedWith(items) };
 
 consoleSuite('while the console waits', startStubbedSite, (opened) => {
   const { texts, focused } = opened;
-  /** What of it lies beyond the edges of the window, in pixels. */
+  /** How many pixels of an element are outside the window. */
   const outside = (page: Page, selector: string) =>
     page.evaluate<number>(`(({ top, bottom }) => Math.max(0, -top) + Math.max(0, bottom - innerHeight))(
       document.querySelector('${selector}').getBoundingClientRect())`);
-  /** From here on the time of the page stands still but for `runFor`. */
+  /** Stops the clock of the page, which then only moves with `runFor`. */
   const stopClock = async (page: Page) => {
     await page.clock.install({ time: '2026-01-02T12:00:00Z' });
     await page.clock.pauseAt('2026-01-02T12:01:00Z');
@@ -195,7 +195,7 @@ consoleSuite('while the console waits', startStubbedSite, (opened) => {
     const record = recordWith(items, { url: `${opened.siteUrl}/sample/changing/` });
     await stub(page, { POST: { status: 201, body: record }, GET: FOUND });
     await ask(page, 'Harvest', record.url);
-    // Nobody wants to wait here for as long as a reader would.
+    // The test must not wait as long as a reader would.
     await page.evaluate(`{
       const timeout = AbortSignal.timeout.bind(AbortSignal);
       AbortSignal.timeout = (ms) => timeout(ms / 50);

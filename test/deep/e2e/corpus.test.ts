@@ -109,7 +109,7 @@ describe('the saved pages', () => {
     expect(record.counts.discovered).toBe(record.counts.items + record.counts.skipped);
     expect(record.items).toHaveLength(record.counts.items);
     items += record.items.length;
-    // What is skipped has a reason in the page itself: a stand-in, or an address on another port.
+    // Only the page itself may cause skipped lines: a placeholder, or a URL with another port.
     const unexpected = record.skipped.filter(
       ({ code }) => !['PLACEHOLDER', 'ADDRESS_FORBIDDEN', 'NOT_AN_IMAGE'].includes(code),
     );

@@ -1,4 +1,4 @@
-/** What the servers of `npm start` refuse before anything is done: who asks, how much, and as what. */
+/** What the servers of `npm start` refuse before any work: by the caller, the size, and the type. */
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -18,7 +18,7 @@ interface Reply {
 }
 
 let app: App;
-/** Of the process of serverless-offline. */
+/** Process id of serverless-offline. */
 let gateway = 0;
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ afterAll(() => app.stop());
 const sample = (path = '') => `${app.siteUrl}/sample/${path}`;
 const lookUp = (path = '') => `/images?url=${encodeURIComponent(sample(path))}`;
 
-/** One request on a connection of its own, with exactly these headers. */
+/** The response to one request on a new connection, with exactly these header fields. */
 function send(
   port: string,
   method: string,
@@ -148,10 +148,10 @@ it('what is refused has its line in the log', async () => {
   await until(() => app.output().includes(`"requestId":"${headers['x-request-id']}"`));
 });
 
-/** In MiB. */
+/** Resident memory of a process in MiB. */
 const memoryOf = (pid: number) =>
   Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-/** In ticks of 10 ms, of all threads. */
+/** Processor time of a process in ms, with a resolution of 10 ms. */
 const processorMs = (pid: number) => {
   const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ').slice(11) ?? [];
   return (Number(user) + Number(system)) * 10;
@@ -178,7 +178,7 @@ if (process.platform === 'linux') {
       }
       return onReferenceMachine(sum(processes.map(processorMs)) - sum(start));
     };
-    // What a process grows by on its way to its usual size is none of the uploads'.
+    // Growth of a process to its usual size must not count as growth by the uploads.
     const alone = await lookUps();
     const before = processes.map(memoryOf);
     const head = [`POST ${path} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', length];
@@ -202,7 +202,7 @@ if (process.platform === 'linux') {
     for (const socket of uploads) socket.destroy();
     const grown = most.map((size, index) => size - (before[index] ?? 0));
     expect(Math.max(...grown)).toBeLessThanOrEqual(64);
-    // No look-up can wait for the uploads longer than they keep the processor.
+    // A look-up may wait only as long as the uploads use the processor.
     expect(beside - alone).toBeLessThan(1_000);
   });
 
@@ -282,7 +282,7 @@ if (process.platform === 'linux') {
             await answered(port, target ?? '', `${name}: ${value}`);
             return onReferenceMachine(processorMs(pid) - start);
           };
-          // The collector may come in between: once more, then.
+          // Garbage collection may add time, so it is measured again.
           if ((await cost()) > 50 && Math.min(await cost(), await cost()) > 50) {
             slow.push(`${name}: ${value.slice(0, 40)}`);
           }

@@ -1,4 +1,4 @@
-/** Every single request that the calls and the sweep make to the bucket, and every way in which it can fail. */
+/** Every request that calls and sweeps send to the bucket, and every way in which it can fail. */
 import { expect } from '@jest/globals';
 import type { StoreFault, StoreRequest } from '../../support/faultyStore.ts';
 import { type PartsService, type PartsServiceParts, startPartsService } from './partsService.ts';
@@ -17,9 +17,9 @@ export type Method = 'POST' | 'PUT' | 'GET';
 
 export interface Case {
   readonly method: Method;
-  /** The requests of the undisturbed call, by kind, in the order in which they are begun. */
+  /** The requests of an undisturbed call by kind, in the order in which they begin. */
   readonly requests: readonly string[];
-  /** Where the caller has its answer although the request fails for good: it only tidies up. */
+  /** Requests that may fail for good without changing the response, since they only tidy up. */
   readonly dispensable: readonly string[];
 }
 
@@ -60,16 +60,16 @@ export const CASES: readonly Case[] = [
     requests: ['GET record 1', 'PUT image 1', 'PUT record 1', 'DELETE 1'],
     dispensable: ['DELETE 1'],
   },
-  // Of an image: no page of that URL, the listing, the record of the page that it is on.
+  // A look-up of an image: no page has that URL; then the listing, and the record of the page that has the image.
   { method: 'GET', requests: ['GET record 1', 'LIST 1', 'GET record 2'], dispensable: [] },
 ];
 
-/** The requests of a sweep of one page with a record and one without, each with an object that nobody names. */
+/** The requests of a sweep of one page with a record and one without, each with an object that no record names. */
 export const SWEEP_REQUESTS: readonly string[] = [
   'GET mark 1',
   'GET place 1',
   'LIST 1',
-  // Of both pages: they cannot be told from attempts.
+  // Of both pages, since the second cannot be told from another attempt.
   'PUT place 1',
   'GET record 1',
   'PUT record 1',
@@ -83,9 +83,9 @@ export const REQUESTS = CASES.flatMap(({ method, requests, dispensable }) =>
   requests.map((request) => [method, request, dispensable.includes(request)] as const),
 );
 
-/** Each way in a service of its own, all at once: they spend their time waiting. */
+/** Tries each fault with a separate service, all concurrently, since they mostly wait. */
 export async function inEveryWay(attempt: (fault: FaultName) => Promise<void>): Promise<void> {
-  // The services' own spies would give each other's lines back to the console.
+  // The log spies of several services would print each other's lines.
   const { log } = console;
   console.log = () => undefined;
   try {
@@ -100,7 +100,7 @@ export async function inEveryWay(attempt: (fault: FaultName) => Promise<void>): 
   }
 }
 
-/** What stands before the call: for a PUT and a GET the page is harvested; for a PUT it has changed since. */
+/** A service in the state before the call. For GET and PUT the page is harvested; for PUT it has then changed. */
 export async function prepared(method: Method, parts: PartsServiceParts = {}): Promise<PartsService> {
   const service = await startPartsService(parts);
   if (method !== 'POST') {
@@ -116,7 +116,7 @@ export const call = (service: PartsService, method: Method) => {
   return method === 'POST' ? service.post(service.page) : service.put(service.page);
 };
 
-/** Numbers the requests of each kind from here on; a retry has its predecessor's number. */
+/** Numbers the requests of each kind from now on. A retry has the number of the first attempt. */
 export function watch(
   service: PartsService,
   decide: (name: string, attempt: number) => StoreFault,
@@ -140,12 +140,12 @@ export function watch(
   return names;
 }
 
-/** The same for each attempt. The SDK gives every call an id, which its own repetitions keep. */
+/** The identity of a request, which is the same for each attempt. The SDK's retries keep the id of the call. */
 function identityOf({ kind, path, headers }: StoreRequest): string {
   const key = path.replace(/\?.*/, '');
-  // These have names of their own; the check repeats its writes itself, each with another text.
+  // These have unique names. The check repeats its own writes with different texts.
   if (['PUT image', 'PUT mark', 'PUT place'].includes(kind)) return key;
-  // Simultaneous writes, of which none is told from another.
+  // Simultaneous writes cannot be told apart.
   if (kind === 'PUT burst') return kind;
   if (kind === 'PUT check') return `${key} ${headers['if-match']} ${headers['content-length']}`;
   return String(headers['amz-sdk-invocation-id']);

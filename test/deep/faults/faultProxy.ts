@@ -1,26 +1,26 @@
-/** A TCP proxy on loopback whose line a test can cut, hold, slow down or reset, for what is open and what comes. */
+/** A TCP proxy on loopback, whose present and future connections a test can cut, hold, slow down or reset. */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 export type LineFault =
   | 'pass'
-  /** Connections are accepted and kept; nothing gets through, in neither direction, and nobody hears of it. */
+  /** Connections are accepted and kept open, but no data pass in either direction. */
   | 'hang'
-  /** What is open is reset at once, what comes is reset on arrival. */
+  /** Open connections are reset at once, and new ones on arrival. */
   | 'reset'
-  /** Nothing listens any more; what is open is reset. */
+  /** Nothing listens, and open connections are reset. */
   | 'refuse'
-  /** What the target sends never arrives, though it does what it is told. */
+  /** The target gets all data, but none of its data arrive. */
   | 'halfOpen'
-  /** Every piece is held up so long, in both directions. */
+  /** All data are delayed, in both directions. */
   | { readonly delayMs: number }
-  /** Every connection is reset once the target has sent so many bytes on it. */
+  /** A connection is reset once the target has sent this many bytes on it. */
   | { readonly resetAfterBytes: number };
 
 export interface FaultProxy extends AsyncDisposable {
   readonly port: number;
   /** Connections accepted so far. */
   accepted(): number;
-  /** From now on, for open connections too; those that the fault before it harmed are reset. Resolves when it holds. */
+  /** Sets the fault, also for open connections. Those that the previous fault harmed are reset. Resolves when done. */
   set(fault: LineFault): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ interface Line {
   readonly client: Socket;
   readonly target: Socket;
   answered: number;
-  /** Something of it was lost or held up: no network gives what follows before that. */
+  /** Data were lost or held on this connection, so later data must not pass. */
   isSpoiled: boolean;
 }
 
@@ -68,7 +68,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
       const rest = room === null ? data : data.subarray(0, Math.max(0, room - line.answered));
       line.answered += data.length;
       if (room === null || line.answered < room) return carry(line, rest, client);
-      // The reset must not overtake what was let through.
+      // The reset must not overtake data that may pass.
       client.write(rest, () => cut(line));
     });
   };
@@ -97,7 +97,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
     port,
     accepted: () => accepted,
     set: async (next) => {
-      // A line that went on after a gap would answer one request with what was meant for another.
+      // After a gap, a response on this connection could belong to another request.
       for (const line of lines) if (line.isSpoiled) cut(line);
       fault = next;
       if (next === 'reset') for (const line of lines) cut(line);

@@ -1,7 +1,7 @@
 /**
- * C03: POST, PUT and sweep run in a child process that is killed (SIGKILL) at every external call: before the request
- * arrives, after it was carried out and before its answer arrives, and with the request arriving late, when the next
- * writer is done already.
+ * C03: POST, PUT and sweep run in a child process that is killed (SIGKILL) at every external call. It is killed before
+ * the request arrives, or after it was applied and before its response. A third kind of kill lets the request arrive
+ * late, after the next writer has ended.
  */
 import { describe, expect, it } from '@jest/globals';
 import { report } from '../hostile/support/figures.ts';
@@ -22,10 +22,10 @@ import { openSuiteRange } from './kill/suiteRange.ts';
 const KINDS: readonly Kill[] = ['before', 'after', 'late'];
 const rows = runnable(everyOperation(OPERATIONS));
 
-/** A prime number: no kind of kill is left out. */
+/** A prime number, so that no kind of kill is always left out. */
 const EVERY = 5;
 
-// Where everything changes is struck every time.
+// The commit, where everything changes, is always struck.
 const share = createShare(EVERY, (call) => call.startsWith('s3 PUT record'));
 const tally = createTally(share.said);
 const range = openSuiteRange();
@@ -39,7 +39,7 @@ describe(`killed at any call, the page stays readable, can be written again, and
       tally.add(found);
       expect(found.faults).toEqual([]);
       expect(found.calls).toEqual(expectedCalls(operation, hasRedis));
-      // What only reads the web has nothing that could come late.
+      // A call that only reads the web changes nothing, so it cannot arrive late.
       const late = found.calls.filter((call) => !call.startsWith('web '));
       expect(found.points).toBe(found.calls.length * 2 + late.length);
       if (isWhole) expect(found.runs).toBe(found.points);

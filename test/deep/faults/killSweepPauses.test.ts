@@ -1,7 +1,7 @@
 /**
- * F09: the child stands still (SIGSTOP) at every external call, past the end of its lock, while others write the page
- * or sweep the bucket; then it goes on (SIGCONT). It must lose or have its place in the order, never overwrite, never
- * delete what the record names.
+ * F09: the child is stopped (SIGSTOP) at every external call until after the end of its lock. Meanwhile others write
+ * the page or sweep the bucket; then the child continues (SIGCONT). It must lose, or commit on the latest record. It
+ * must never overwrite a record, or delete an object that the record names.
  */
 import { describe, expect, it } from '@jest/globals';
 import { report } from '../hostile/support/figures.ts';
@@ -22,7 +22,7 @@ import { openSuiteRange } from './kill/suiteRange.ts';
 const OTHERS: readonly Others[] = [['put'], ['post'], ['sweep'], ['sweep', 'put'], ['put', 'sweep']];
 const rows = runnable(everyOperation(OPERATIONS));
 
-/** Shares no factor with the ten pauses of a call: none of them is left out. */
+/** It has no common factor with the ten pauses of a call, so that none is always left out. */
 const EVERY = 9;
 
 const share = createShare(EVERY);
@@ -76,7 +76,7 @@ describe(`paused at any call while others work, it loses or waits its turn (${sh
   });
 });
 
-/** Those around the moments at which everything changes, or at which the cache entry becomes its own. */
+/** Calls around the commit, and around the moment at which the cache entry becomes the child's. */
 const LATE_CALLS = ['redis SET page', 's3 PUT record', 'redis EVAL page'];
-/** Past the end of its call it may also have to say that it ran out of time. */
+/** After the end of its call, the child may also report that it ran out of time. */
 const LATE_CODES = ['OK', 'URL_IN_PROGRESS', 'STORAGE_UNAVAILABLE', 'PAGE_TIMEOUT'];

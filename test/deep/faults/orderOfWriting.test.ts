@@ -1,7 +1,7 @@
 /**
- * The order of writing, searched: every call that a POST, a PUT, a GET and a sweep make of the bucket and of Redis
- * is broken in every way, alone and with another whole operation in the middle, and after every step everything is
- * looked at. What must hold is in `order/invariants.ts`.
+ * Searches the order of writing. Every call of a POST, a PUT, a GET and a sweep to the bucket and to Redis is broken in
+ * every way. That is tried alone, and with another whole operation in between. After every step the invariants of
+ * `order/invariants.ts` are checked.
  */
 import { describe, expect, it } from '@jest/globals';
 import { report } from '../hostile/support/figures.ts';

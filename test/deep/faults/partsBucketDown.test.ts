@@ -21,13 +21,13 @@ describe('F01 for good', () => {
       const before = await service.recordOf();
       const isCommit = request.startsWith('PUT record');
       watch(service, (name) => {
-        // Each attempt to commit is a call of its own.
+        // Each attempt to commit is a separate call.
         const isIt = isCommit ? name.startsWith('PUT record') : name === request;
         return isIt ? FAULTS[fault] : 'pass';
       });
       const { value, ms } = await timed(() => call(service, method));
       expect(ms).toBeLessThan(20_000);
-      // Reading tells that it was applied. The check's other two writes must not be.
+      // A read shows that it was applied. The other two writes of the check must not be applied.
       const isSettled = /^PUT (record|check [14])/.test(request) && fault === 'RST once it was applied';
       if (isDispensable || isSettled) expect(value.code).toBe('OK');
       else {
@@ -36,7 +36,7 @@ describe('F01 for good', () => {
       }
       const { missing, orphans } = await service.compare();
       expect(missing).toEqual([]);
-      // What an unclear commit may yet name must stay, and what cannot be removed stays: the sweep's.
+      // Objects of an unclear commit must stay, and so do those that could not be removed: a sweep removes them.
       if (!isCommit && !(isDispensable && method === 'PUT')) expect(orphans).toEqual([]);
       await expectRecovered(service, method);
     });

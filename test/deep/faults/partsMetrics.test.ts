@@ -34,7 +34,7 @@ describe('F11 the receiver of metrics', () => {
 
   it.each(['refuses', 'takes nothing'])('F11 %s: a call takes less than 5 ms more', async (what) => {
     const { socket, port } = await receiver();
-    // Nobody listens there any more, and the kernel says so to whoever sends.
+    // No socket listens there any more, and the kernel reports that to the sender.
     if (what === 'refuses') await close(socket);
     else socket.setRecvBufferSize(1);
     const emf = metricsTo(port);
@@ -51,7 +51,7 @@ describe('F11 the receiver of metrics', () => {
     };
     await get(emf);
     for (let pair = 0; pair < PAIRS; pair += 1) {
-      // Either comes first as often as the other.
+      // Each of the two comes first equally often.
       const isFirst = pair % 2 === 0;
       const early = await get(isFirst ? emf : SILENT);
       const late = await get(isFirst ? SILENT : emf);

@@ -1,4 +1,4 @@
-/** F05–F08: Redis in every state. No answer changes, no call waits long, and it is used again once it is back. */
+/** F05–F08: Redis in every state. No response changes, no call waits long, and Redis is used again once it is back. */
 import { describe, expect, it } from '@jest/globals';
 import { pageIdOf } from '../../../lib/domain/identity.ts';
 import { REDIS_TIMES, STORE_TIMES } from '../../../lib/domain/times.ts';
@@ -10,7 +10,7 @@ import type { LineFault } from './faultProxy.ts';
 import { PATIENT_STORE, type PartsService, startPartsService, timed } from './partsService.ts';
 import type { RedisFault } from './redisDouble.ts';
 
-/** Its clock stands still until the test moves it: the breaker's second passes at once. */
+/** A clock that only the test moves, so that the cool-down passes at once. */
 function stopped() {
   let now = 0;
   return {
@@ -23,10 +23,10 @@ function stopped() {
 
 const bulk = (text: string) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
 
-/** Where Redis and the bucket work, and what is asked of them is counted or expected. */
+/** Long timeouts, for tests in which Redis and the bucket work. */
 const PATIENT = { storeTimes: PATIENT_STORE, redisTimes: PATIENT_REDIS };
 
-/** POST, GET, PUT and GET give what they give with a Redis that works. */
+/** Checks that POST, GET, PUT and GET have the same responses as with a working Redis. */
 async function expectSameAnswers(service: PartsService) {
   const first = await service.post(service.page);
   expect([first.status, first.code]).toEqual([201, 'OK']);
@@ -42,8 +42,8 @@ async function expectSameAnswers(service: PartsService) {
 }
 
 /**
- * A GET that asks the bucket for nothing, if need be after some that do: what was under way when Redis came back fails
- * in its own time, and a machine that stands still for half a second looks like a Redis that does.
+ * Checks that a GET does not use the bucket, if need be after some that do. Calls that were running when Redis came
+ * back fail after their timeout. A machine that pauses for half a second looks like a Redis that does.
  */
 async function expectCached(service: PartsService, wait: (ms: number) => void = () => {}) {
   await until(async () => {
@@ -72,7 +72,7 @@ describe('F05 a Redis whose line', () => {
     // Of seven calls each writer insists twice, at up to half a second for the connection and for the command.
     expect(ms).toBeLessThan(30_000);
     await service.redisLine.set('pass');
-    // A marker or a lock whose removal was lost ends by its time to live.
+    // A marker or a lock whose removal was lost expires.
     service.redis.entries.clear();
     await expectCached(service, clock.wait);
   });
@@ -138,7 +138,7 @@ describe('F05 an entry that is', () => {
       return { reply: bulk('x'.repeat(1_000)) };
     };
     expect((await service.get(service.page)).body.count).toBe(2);
-    // One byte more, to tell that there is more.
+    // One byte more shows that there is more.
     expect(asked).toEqual([CACHED_MAX_BYTES + 1]);
   });
 });
@@ -178,11 +178,11 @@ describe('F05 a Redis that is lost', () => {
       const first = await get();
       expect(first).toBeLessThan(REDIS_TIMES.commandMs + REDIS_TIMES.connectMs + 2_000);
       const opened = service.redisLine.accepted();
-      // What else the machine does comes and goes; what a lost Redis costs comes every time.
+      // Other work of the machine affects some rounds only. A lost Redis costs the same in every round.
       let most = Number.POSITIVE_INFINITY;
       for (let round = 0; round < 10 && most >= usual + 50; round += 1) most = Math.max(...(await getMany()));
       expect(most).toBeLessThan(usual + 50);
-      // Redis was not even asked.
+      // Redis was not used at all.
       expect(service.redisLine.accepted()).toBe(opened);
       report({
         inputs: 1 + GETS,

@@ -1,4 +1,4 @@
-/** The whole service with its real adapters, and every part of it at the end of a line that a test can break. */
+/** The whole service with its real adapters, connected to each part by a line that a test can break. */
 
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -24,7 +24,7 @@ import { type HostileParts, startHostileService } from '../hostile/support/hosti
 import { startFaultProxy } from './faultProxy.ts';
 import { startRedisDouble } from './redisDouble.ts';
 
-/** Short, so that a store that hangs costs the tests little; long enough for one that works on a busy machine. */
+/** Short, so that a hanging store costs the tests little, but long enough for a working store on a busy machine. */
 export const QUICK_STORE: StoreTimes = {
   connectMs: 500,
   recordAttemptMs: 600,
@@ -33,7 +33,7 @@ export const QUICK_STORE: StoreTimes = {
   bulkCallMs: 3_000,
 };
 
-/** Where the store works, and every request to it is counted. */
+/** Long timeouts, for tests in which the store works and every request is counted. */
 export const PATIENT_STORE: StoreTimes = {
   connectMs: 20_000,
   recordAttemptMs: 20_000,
@@ -43,18 +43,18 @@ export const PATIENT_STORE: StoreTimes = {
 };
 
 export interface PartsServiceParts {
-  /** Path → image number; `/page` is the page that shows them all. */
+  /** Numbers of the images on `/page`. */
   readonly images?: readonly number[];
-  /** Answers instead of the site that is made of `images`. */
+  /** Responds instead of the site with `images`. */
   readonly respond?: HostileParts['respond'];
   readonly config?: HostileParts['config'];
   readonly storeTimes?: StoreTimes;
-  /** Of the sweep's own client; absent: those of the service. */
+  /** Timeouts of the sweep's client. Absent: those of the service. */
   readonly sweepTimes?: StoreTimes;
   readonly redisTimes?: RedisTimes;
   /** False: the service has no Redis. */
   readonly hasRedis?: boolean;
-  /** On the cache's own clock. */
+  /** Clock of the cache. */
   readonly elapsed?: () => number;
   readonly timeMs?: number;
   readonly metrics?: Metrics;
@@ -96,7 +96,7 @@ export async function startPartsService({
       times,
     );
   const store = storeAt(`http://127.0.0.1:${s3Line.port}`, storeTimes);
-  /** Past every fault: what the bucket really holds. */
+  /** Bypasses every fault: shows what the bucket really has. */
   const plain = storeAt(bucket.endpoint);
   const cache = hasRedis
     ? createRedisCache(
@@ -135,7 +135,7 @@ export async function startPartsService({
     s3Line,
     redis,
     redisLine,
-    /** From now on decides on every request to the bucket. */
+    /** Chooses the fault of every request to the bucket from now on. */
     breakStore: (next: (request: StoreRequest) => StoreFault) => {
       choose = next;
     },
@@ -148,7 +148,7 @@ export async function startPartsService({
     },
     recordOf,
     namesIn,
-    /** A sweep two days from now, with a client of its own, as the scheduled function has one. */
+    /** Runs a sweep whose clock is two days ahead, with a separate client, like the scheduled function. */
     async sweepLater(): Promise<SweepReport> {
       const sweeping = storeAt(`http://127.0.0.1:${s3Line.port}`, sweepTimes);
       const clock: Clock = {
@@ -162,10 +162,10 @@ export async function startPartsService({
         sweeping.close();
       }
     },
-    /** Straight into the bucket, as somebody else would. */
+    /** Writes to the bucket directly, as another program would. */
     putRaw: (key: string, body: string | Buffer, headers: Record<string, string> = {}) =>
       signedFetch(`${bucket.endpoint}/${BUCKET}/${key}`, { method: 'PUT', body, headers }),
-    /** Names that the record has and the bucket has not (never any), and the other way round. */
+    /** Names in the record without an object (there must never be any), and objects that the record does not name. */
     async compare(url = page): Promise<{ readonly missing: string[]; readonly orphans: string[] }> {
       const named = (await recordOf(url))?.items.map(({ name }) => name) ?? [];
       const there = (await namesIn('images/')).filter((name) => name.includes(`/${pageIdOf(url)}/`));
@@ -189,7 +189,7 @@ export async function startPartsService({
   };
 }
 
-/** What `work` gave, and how many milliseconds it took. */
+/** The result of `work`, and how many milliseconds it took. */
 export async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
   const start = performance.now();
   const value = await work();

@@ -1,4 +1,4 @@
-/** F01: every single request that a sweep makes to the bucket fails, once and for good, in every way. */
+/** F01: every request of a sweep to the bucket fails in every way, once and for good. */
 import { describe, expect, it } from '@jest/globals';
 import { imageIdOf, pageIdOf } from '../../../lib/domain/identity.ts';
 import { objectName } from '../../../lib/domain/objectName.ts';
@@ -9,8 +9,8 @@ import { FAULT_NAMES, FAULTS, inEveryWay, SWEEP_REQUESTS, watch } from './bucket
 import { PATIENT_STORE, type PartsService, QUICK_STORE, startPartsService, timed } from './partsService.ts';
 
 /**
- * A harvested page and a page without a record, each with an object that a killed write left. Only what meets the
- * faults is in a hurry: the sweep.
+ * A service with a harvested page and a page without a record, each with an object of a killed write. Only the sweep,
+ * which meets the faults, has short timeouts.
  */
 async function littered(sweepTimes = QUICK_STORE): Promise<PartsService> {
   const service = await startPartsService({ storeTimes: PATIENT_STORE, sweepTimes });
@@ -27,7 +27,7 @@ const outcomeOf = (service: PartsService): Promise<SweepReport | 'STORAGE_UNAVAI
     throw error;
   });
 
-/** Whatever went wrong: what is named is there, the next sweep leaves nothing else, and the page can be written. */
+/** Checks that named objects exist, that the next sweep removes all others, and that the page can be written. */
 async function expectTidiedUpLater(service: PartsService) {
   expect((await service.compare()).missing).toEqual([]);
   service.mendStore();
@@ -81,7 +81,7 @@ describe('F01 a sweep', () => {
       await inEveryWay(async (fault) => {
         await using service = await littered();
         const isFence = request.startsWith('PUT record');
-        // Each attempt to fence is a call of its own.
+        // Each attempt to fence is a separate call.
         const fences = new Set<string>();
         watch(service, (name) => {
           if (!isFence) return name === request ? FAULTS[fault] : 'pass';
@@ -97,7 +97,7 @@ describe('F01 a sweep', () => {
         else if (value === 'STORAGE_UNAVAILABLE') throw new Error('one sick page stopped the sweep');
         else {
           expect(value.finished).toBe(true);
-          // The other page is swept, unless what fails for good is every fence from the first on.
+          // The other page is swept, unless all fences fail for good.
           expect(value.removed).toBe(isApplied || isDispensable ? 2 : request === 'PUT record 1' ? 0 : 1);
           expect(value.failed + value.leftAlone).toBe(2 - value.removed);
         }

@@ -1,20 +1,21 @@
-/** Which code an input reaches: V8's own block coverage, without a package and without changing the code. */
+/** Finds the code that an input reaches, with V8's block coverage. It needs no package and does not change the code. */
 import { type Profiler, Session } from 'node:inspector';
 
 /** The project's own code; what packages do guides nobody to it. */
-const WATCHED = /^file:\/\/(?!.*\/node_modules\/).*\/(?:lib|local-stack|test\/deep\/fuzz\/planted)\/[^?]*\.ts$/;
+const WATCHED =
+  /^file:\/\/(?!.*\/node_modules\/).*\/(?:lib|local-stack|test\/deep\/fuzz\/planted)\/[^?]*\.ts$/;
 
 export interface Coverage {
   /**
-   * Stretches of code that were reached since the last call and never before. `keeps` adds them to what is known;
-   * without it the same code is new again.
+   * Number of stretches of code that were reached for the first time since the last call. `keeps` adds them to the
+   * known ones; otherwise they are new again.
    */
   newStretches(keeps: boolean): number;
-  /** Stretches known. */
+  /** Number of known stretches. */
   size(): number;
 }
 
-/** To be started before the code under attack is loaded. Of the thread that it runs in. */
+/** Starts the coverage of this thread. Call it before the code under attack is loaded. */
 export function startCoverage(): Coverage {
   const session = new Session();
   session.connect();
@@ -42,7 +43,9 @@ export function startCoverage(): Coverage {
   };
 }
 
-/** Ranges nest, and the innermost decides: painted from the outside to the inside. */
+/**
+ * Compares a script's coverage with the known one. Ranges nest, and the innermost decides, so outer ones come first.
+ */
 function compare(
   { url, functions }: Profiler.ScriptCoverage,
   known: Map<string, Uint8Array>,

@@ -34,7 +34,7 @@ const NOT_PUBLIC_V6: readonly Range[] = [
   ['3fff:0:0:0:0:0:0:0', '3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff'],
 ];
 
-/** Whether a socket that is given this text reaches a public machine. Text that is no address is not public. */
+/** Whether a socket to this address reaches a public machine. False for text that is not an address. */
 export function isPublicByRange(address: string): boolean {
   if (isIPv4(address)) return isPublicV4(numberOf(address.split('.'), 10, 256n));
   if (!isIPv6(address) || address.includes('%')) return false;

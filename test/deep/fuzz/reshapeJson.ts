@@ -31,7 +31,7 @@ interface Spot {
   readonly key: string;
 }
 
-/** `words` are strings to put in. Text that is no JSON comes back as it is. */
+/** JSON text with random changes; text that is not JSON is returned unchanged. `words` are strings to insert. */
 export function reshapeJson(text: string, words: readonly string[], random: Random): string {
   const root = parsed(text);
   const spots = spotsOf(root);

@@ -1,6 +1,6 @@
 /**
- * The HTML standard's "parse a srcset attribute" (section 4.8.4.2.2) step by step, as slow and as literal as it
- * stands there: an independent judge of the one that the service uses.
+ * The HTML standard's "parse a srcset attribute" (section 4.8.4.2.2), step by step and as slow as it is written there.
+ * It checks the parser of the service independently.
  */
 
 export interface CandidateByTheBook {

@@ -45,7 +45,7 @@ const end = performance.now() + task.ms;
 const { target } = (await import(task.targetUrl)) as { readonly target: Target };
 const words = target.words.map((word) => (typeof word === 'string' ? Buffer.from(word) : word));
 
-// What the code under attack logs about its callers is nobody's concern here.
+// The log of the code under attack is not needed here.
 console.log = () => {};
 
 const say = (message: WorkerMessage) => parentPort?.postMessage(message);

@@ -48,7 +48,7 @@ describe('U25: at the edges of every range', () => {
   });
   afterAll(() => service[Symbol.asyncDispose]());
 
-  /** The guard's class, and through the whole service: all but public is forbidden, and nobody is asked. */
+  /** Checks the guard's class, and that the whole service refuses all addresses that are not public, unread. */
   const expectJudged = async (address: string, expected: AddressClass) => {
     inputs += 1;
     expect([address, addressClass(address)]).toEqual([address, expected]);

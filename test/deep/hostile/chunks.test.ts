@@ -26,7 +26,7 @@ const CODINGS: readonly (readonly [coding: string, encode: (body: Buffer) => Buf
   ['br', brotliCompressSync],
 ];
 
-/** Every piece in a chunk and a packet of its own. */
+/** Sends every piece as one chunk in one packet. */
 function sendInPieces(size: number, headers: Record<string, string>, body: Buffer): Respond {
   return async (socket) => {
     socket.setNoDelay(true);

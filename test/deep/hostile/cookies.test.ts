@@ -1,4 +1,4 @@
-/** R: cookies of a call reach the host that set them, and nobody else: neither another host nor another call. */
+/** R: cookies of a call are sent only to the host that set them, never to another host or by another call. */
 import { describe, expect, it } from '@jest/globals';
 import { answer, headerOf, pathOf } from '../../lib/web/rawServer.ts';
 import { pngOf } from '../../support/pictures.ts';

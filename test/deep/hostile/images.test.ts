@@ -1,4 +1,4 @@
-/** I: image bytes. What a picture says of itself is judged by its structure, and nothing of it is ever decoded or run. */
+/** I: image bytes. A picture is judged by its structure, and is never decoded or run. */
 import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -20,7 +20,7 @@ interface Harvested {
   readonly asked: number;
 }
 
-/** What becomes of images of one page, each answered with a length, or up to the end of the connection. */
+/** The outcome of harvesting images of one page, which have a Content-Length or end with the connection. */
 async function harvestImages(
   images: readonly (Buffer | ((port: number) => Buffer))[],
   { type = 'image/png', isDelimited = true, paths = images.map((_, index) => `/${index}`) } = {},
@@ -188,7 +188,7 @@ describe('I: stored as it came is', () => {
   ];
   it.each(accepted)('%s', async (_row, make, type) => {
     const image = make();
-    // As an image: the page asks for one, whatever the server calls it.
+    // The page uses it as an image, so the server's type does not matter.
     const { stored, items } = await harvestImages([image], { type: 'text/html', paths: ['/x.php'] });
     expect(stored).toMatchObject([{ contentType: type }]);
     expect(stored[0]?.bytes.equals(image)).toBe(true);
@@ -197,7 +197,7 @@ describe('I: stored as it came is', () => {
 
   const svg = (inner: string, before = '') =>
     `${before}<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9" height="9">${inner}</svg>`;
-  // SITE and INSIDE are listeners that count whoever comes: what is fetched from either is seen.
+  // SITE and INSIDE are servers that count their connections, which shows what is fetched.
   it.each([
     ['I10 SVG with a script', svg('<script href="SITE/x.js">fetch("SITE/")</script>')],
     ['I10 SVG with a handler', svg('<rect onload="location=\'SITE/\'"/>')],
@@ -250,7 +250,7 @@ describe('I: stored as it came is', () => {
     );
     expect(stored).toMatchObject([{ contentType: 'image/svg+xml' }]);
     expect(stored.map(({ bytes }) => bytes.toString())).toEqual(kept);
-    // The page and the image: nothing that it names is fetched.
+    // Only the page and the image are fetched, and nothing that the image names.
     expect(asked).toBe(2);
   });
 

@@ -1,4 +1,4 @@
-/** H: pages that mean harm by what they say. Those that mean it by their mere size are in markupStalls.test.ts. */
+/** H: pages whose content is an attack. markupStalls.test.ts has those whose size is. */
 import { describe, expect, it } from '@jest/globals';
 import { answer, pathOf } from '../../lib/web/rawServer.ts';
 import { pngOf } from '../../support/pictures.ts';
@@ -8,12 +8,12 @@ import { measureCost, measureWithin } from './support/meter.ts';
 
 interface Found {
   readonly code: string;
-  /** Addresses of the items, in page order; those of the site itself without its origin. */
+  /** URLs of the items in page order. Those of the site are without its origin. */
   readonly items: readonly string[];
-  /** `CODE address` of each skipped line. */
+  /** `CODE url` of each skipped line. */
   readonly skipped: readonly string[];
   readonly counts: Readonly<Record<string, unknown>>;
-  /** Paths that the site was asked for. */
+  /** Paths that were requested from the site. */
   readonly asked: readonly string[];
   readonly stored: readonly Buffer[];
 }
@@ -34,7 +34,7 @@ async function harvestPage(
     ...parts,
   });
   const { value, cost } = await measureCost(() => service.post(service.url('/page')));
-  // Nobody came inside, whatever the page names.
+  // No URL of the page reached the private server.
   expect(service.inside.accepted()).toBe(0);
   expect([...service.cache.locks.keys()]).toEqual([]);
   if (value.code !== 'OK') service.expectNothing();
@@ -96,7 +96,7 @@ const ADDRESSES: readonly Row[] = [
   ['H11 credentials', '<img src="http://a:b@other.test/">', [], ['ADDRESS_FORBIDDEN http://other.test/']],
   ['H12 nothing', '<img src=""><img src="#"><img src=" "><img src="#x"><img src>', []],
   ['H12 the page itself', '<img src="page"><img src="/page#x">', []],
-  // Another address, though the request is the page's own.
+  // A different URL, although the request is the same as for the page.
   ['H12 a question mark', '<img src="?">', [], ['NOT_AN_IMAGE /page?']],
   [
     'H12 other schemes',
@@ -140,7 +140,7 @@ const ADDRESSES: readonly Row[] = [
   ],
 ];
 
-/** The fixed list of where an `img` counts (HTML with scripting off). */
+/** The places where an `img` counts (HTML with scripting off). */
 const PLACES: readonly Row[] = [
   ['H15 in noscript', '<noscript><img src=a.png></noscript>', ['/a.png']],
   ['H15 in noscript in head', '<head><noscript><img src=a.png></noscript>', ['/a.png']],
@@ -162,7 +162,7 @@ const PLACES: readonly Row[] = [
   ['H15 in SVG, which it ends', '<svg><img src=a.png>', ['/a.png']],
   ['H15 an image of SVG', '<svg><image href=a.png /></svg>', ['/a.png']],
   ['H15 an image of HTML', '<image src=a.png>', ['/a.png']],
-  // The parser knows no `select` that may hold anything yet.
+  // The parser does not support other content in `select` yet.
   ['H15 in select', '<select><img src=a.png></select>', []],
   ['H15 in a table, before it', '<table><img src=a.png></table>', ['/a.png']],
   ['H15 in a link', '<a href=b.png><img src=a.png></a>', ['/a.png']],
@@ -271,7 +271,7 @@ it.each([
     pieces.push(piece);
     left -= piece.length;
   }
-  // Made before: the site's work is none of the service's.
+  // Made in advance, so that the site's work does not count as the service's.
   const page = answer(200, { 'Content-Type': 'text/html' }, pieces.join(''));
   await using service = await startHostileService({
     respond: (socket, head) =>

@@ -1,6 +1,6 @@
 /**
- * H: pages that mean harm by their size and shape. Whatever ten megabytes hold, no caller waits for them at length:
- * the longest stall is measured in this thread's processor time, which is what it would be on a machine of its own.
+ * H: pages whose size and shape are an attack. No ten megabytes of markup may stall other callers for long. The longest
+ * stall is measured in this thread's processor time, which other work of the machine does not change.
  */
 import { describe, expect, it } from '@jest/globals';
 import { discoverHtml, PAGE } from '../../lib/discovery/discoverHtml.ts';
@@ -14,7 +14,7 @@ const STALL_MS = 200;
 const IMAGE = '<img src=found.png>';
 const FOUND = new URL('found.png', PAGE).href;
 
-/** As many pieces as the limit of a page has room for. */
+/** As many pieces as fit into the limit of a page. */
 function full(piece: (index: number) => string, before = '', after = ''): string {
   const pieces = [before];
   let left = LIMIT - Buffer.byteLength(before + after + IMAGE);
@@ -26,7 +26,7 @@ function full(piece: (index: number) => string, before = '', after = ''): string
   }
 }
 
-/** As many as half of that has room for. */
+/** As many pieces as fit into half of it. */
 function half(piece: (index: number) => string): string {
   const pieces: string[] = [];
   for (let length = 0; length < LIMIT / 2 - 100; length += pieces.at(-1)?.length ?? 0) {

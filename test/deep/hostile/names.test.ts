@@ -1,6 +1,6 @@
 /**
- * K: names and keys. Whatever an address is called, its image is stored, listed, and read back by the name given: on
- * every store that this machine can run, each with rules of its own for keys.
+ * K: names and keys. For every URL, the image is stored, listed, and read back by its name. This holds on every store
+ * that this machine can run, each of which has different rules for keys.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pageIdOf } from '../../../lib/domain/identity.ts';
@@ -10,7 +10,7 @@ import { pngOf } from '../../support/pictures.ts';
 import { report } from './support/figures.ts';
 import { type HostileService, startHostileService } from './support/hostileService.ts';
 
-/** What MinIO takes: no segment over 255 bytes, no `.`, `..` or empty segment, no NUL, keys of at most 1,024 bytes. */
+/** Checks the rules of MinIO: no segment over 255 bytes, no `.`, `..` or empty one, no NUL, at most 1,024 bytes. */
 function expectKey(name: string): void {
   expect(Buffer.byteLength(name)).toBeLessThanOrEqual(1_024);
   expect(name).toBe(Buffer.from(name).toString());
@@ -58,7 +58,7 @@ describe.each([...ownImplementations(), ...realImplementations()])('K on $name',
   });
   afterAll(() => store?.close());
 
-  /** Harvests a page of images at these paths, the first with picture 0, and gives their names. */
+  /** Harvests a page of images at these paths, and checks that each is kept under its name. */
   async function expectKept(paths: readonly string[]): Promise<void> {
     const pagePath = `/page?${++pages}`;
     const { records, images } = store;
@@ -78,7 +78,7 @@ describe.each([...ownImplementations(), ...realImplementations()])('K on $name',
     expect([code, body.skipped]).toEqual(['OK', []]);
     const names = body.images as readonly string[];
     expect(new Set(names).size).toBe(paths.length);
-    // From the bucket.
+    // The next look-up reads the bucket.
     service.cache.flush();
     expect((await service.get(url)).body.images).toEqual(names);
 

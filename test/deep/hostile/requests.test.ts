@@ -1,4 +1,4 @@
-/** J: bodies, queries and headers of the API's own callers. Each row is one request with its code and its status. */
+/** J: bodies, queries and header fields of API callers. Each row is one request with its code and status. */
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ProblemCode } from '../../../lib/domain/problem.ts';
@@ -29,7 +29,7 @@ afterAll(async () => {
   await service[Symbol.asyncDispose]();
 });
 
-/** A fresh page of the good site with every call. */
+/** A new page of the good site for every call. */
 let pages = 0;
 const page = () => service.url(`/${++pages}`);
 const json = (text: string): HttpEvent => ({ headers: JSON_TYPE, body: text });
@@ -236,7 +236,7 @@ const QUERIES: readonly (readonly [row: string, query: string, code: string])[] 
 
 const statusOf = (code: string, ok: number) => (code === 'OK' ? ok : PROBLEMS[code as ProblemCode].status);
 
-/** All that is there, and how much was asked of the parts and of the site. */
+/** All stored data, and the numbers of requests to the parts and to the site. */
 const traces = () => ({
   objects: [...service.store.objects.keys()],
   records: [...service.store.kept.keys()],
@@ -262,7 +262,7 @@ async function expectAnswer(
     expect(left.locks).toEqual([]);
   } else {
     expect({ ...left, asked: before.asked }).toEqual(before);
-    // Only what is well-formed is looked up.
+    // Only well-formed URLs are looked up.
     if (code !== 'PAGE_NOT_FOUND') expect(asked).toEqual(before.asked);
   }
   expect(value.headers).toMatchObject({
@@ -320,7 +320,7 @@ describe('J: what a caller cannot bend', () => {
     expect(others).toEqual({
       'content-type': 'application/json',
       'cache-control': 'no-store',
-      // What the service says to everybody, whoever calls.
+      // Header fields of every response.
       'x-request-id': 'attack',
       ...SAFETY_HEADERS,
     });

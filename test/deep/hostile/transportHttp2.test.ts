@@ -1,4 +1,4 @@
-/** T over HTTP/2: what servers do to a connection with frames. Each is tried on a page and on an image, and has a bound. */
+/** T over HTTP/2: attacks by frames of a server, on a page and on an image. Each has a bound. */
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
@@ -29,7 +29,7 @@ import { measureWithin } from './support/meter.ts';
 const MIB = 1024 * 1024;
 const GROWN_BYTES = 64 * MIB;
 const STALL_MS = 200;
-/** Where the time is what ends it; elsewhere it must not be. */
+/** For attacks that a timeout must end. With `LONG_MS`, something else must end them. */
 const SHORT_MS = 600;
 const LONG_MS = 60_000;
 const identity = selfSigned('good.test', new Date());
@@ -46,7 +46,7 @@ interface Row {
 const EMPTY_SETTINGS = settings();
 const PING = frame(FRAME.ping, 0, 0, Buffer.alloc(8));
 const KIB_16 = Buffer.alloc(16_384, 'x');
-/** Enough of one frame that a write is worth it. */
+/** Many copies of one frame, for one write. */
 const many = (piece: Buffer, count = 500): Buffer => Buffer.concat(Array<Buffer>(count).fill(piece));
 const pouring =
   (piece: Buffer): RespondHttp2 =>
@@ -67,7 +67,7 @@ const originsOf = (turn: number): Buffer => {
   });
   return frame(FRAME.origin, 0, 0, Buffer.concat(names));
 };
-/** Made before: what the server takes to make them is none of the service's. All of them are more than a connection may take. */
+/** Made in advance, so that the server's work does not count. All together exceed the limit of a connection. */
 const ORIGINS = Array.from({ length: 400 }, (_, turn) => originsOf(turn));
 const origins = (turn: number): Buffer => ORIGINS[turn % ORIGINS.length] ?? Buffer.alloc(0);
 const altsvc = Buffer.concat([Buffer.from([0, 9]), Buffer.from('good.test'), Buffer.from('h2=":1"')]);
@@ -135,7 +135,7 @@ const ROWS: Readonly<Record<string, Row>> = {
           END_HEADERS | END_STREAM,
           stream,
           Buffer.concat([
-            // :status 200 of the static table, a field of 4,000 bytes into the dynamic one, and again and again.
+            // :status 200 from the static table, then a field of 4,000 bytes for the dynamic table, many times.
             Buffer.from([0x88, 0x40]),
             block([['x', 'y'.repeat(4_000)]]).subarray(1),
             Buffer.alloc(900, 0xbe),
@@ -241,7 +241,7 @@ describe('T over HTTP/2: a server that', () => {
         await using web = createTestWeb({ ports: [server.port], ...limits });
         faults.push(faultOf(await web.read(`https://good.test:${server.port}/`, { kind })));
       }
-      // Whatever the server does, nothing of it stays.
+      // No connection may stay open.
       await server.idle();
       return { faults, connections: server.versions.length };
     });
@@ -279,7 +279,7 @@ describe('T over HTTP/2: a server that', () => {
           kind: 'image',
           caller: 'one',
           signal: stop.signal,
-          // No room for any of it.
+          // Memory never has room for the body.
           room: () => new Promise(() => {}),
         }),
       );
@@ -290,7 +290,7 @@ describe('T over HTTP/2: a server that', () => {
     });
     expect(new Set(value.map(faultOf))).toEqual(new Set(['aborted']));
     expect(cost.grownBytes).toBeLessThan(160 * MIB);
-    // The server encrypts all of it in this thread, so that the stall is its own.
+    // The server encrypts everything in this thread, so it causes the stall itself.
     report({ inputs: 100, grownBytes: cost.grownBytes });
   });
 });

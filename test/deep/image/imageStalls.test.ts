@@ -1,4 +1,4 @@
-/** An image of any format may fill the limit with the smallest parts that its format has: nobody waits for it. */
+/** An image that fills the size limit with the smallest parts of its format must not stall other callers. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -10,7 +10,7 @@ import { measureWithin } from '../hostile/support/meter.ts';
 
 const MIB = 1024 * 1024;
 const LENGTH = 20 * MIB;
-/** Of processor time between two turns of the event loop. */
+/** Milliseconds of processor time between two turns of the event loop. */
 const STALL_MS = 50;
 /** Images of one page that arrive together. */
 const TOGETHER = 12;
@@ -25,7 +25,7 @@ const length32 = (length: number) => {
   return bytes;
 };
 
-/** By format: how a file begins, and the smallest parts that may follow again and again. */
+/** By format: the start of a file, and the smallest parts that may be repeated after it. */
 const PARTS: Readonly<Record<string, readonly [head: Buffer, ...units: readonly Buffer[]]>> = {
   PNG: [
     sample('plain.png').subarray(0, 33),
@@ -210,7 +210,7 @@ const PARTS: Readonly<Record<string, readonly [head: Buffer, ...units: readonly 
   'SVG content in UTF-16': [hex('feff 003c 0073 0076 0067 003e'), hex('003c 0073 0076 0067 003e')],
 };
 
-/** Containers of other things, which are looked into before they are refused. */
+/** Containers that are not images, which are read before they are refused. */
 const OTHERS: Readonly<Record<string, readonly [head: Buffer, ...units: readonly Buffer[]]>> = {
   'ID3 tags': [ascii('ID3\x04\0\0\0\0\0\0'), ascii('ID3\x04\0\0\0\0\0\0'), ascii('\0')],
   'byte order marks': [hex('efbbbf'), hex('efbbbf')],
@@ -250,7 +250,7 @@ const rowsOf = (parts: typeof PARTS): Row[] =>
     units.map((unit, index): Row => [`${name} ${index + 1}`, head, unit]),
   );
 
-/** As the harvest treats an image: what it is, then its hash. */
+/** Inspects and hashes an image, as a harvest does. */
 async function judge(bytes: Buffer): Promise<string> {
   const result = await inspectImage(bytes, OPTIONS);
   await sha256Of(bytes);
@@ -313,7 +313,7 @@ it('an icon whose pictures are the tails of one huge PNG stalls nobody', async (
   expect(await expectNoStall(() => judge(bytes))).toBe('IMAGE_TRUNCATED');
 });
 
-/** In a start tag, which is read to 64 KiB. */
+/** Repeated parts of a start tag, which is read up to 64 KiB. */
 const IN_TAG = [
   ' ',
   '\t\n',
@@ -344,7 +344,7 @@ describe('an SVG whose start tag is as long as it may be', () => {
         const ends = ['"/>', '!" height="9"/>', '!"!/>', `"' viewBox='0 0 3 4'/>`];
         return ends.map((end) => Buffer.from(tag + end));
       });
-      // As a page has them inline: all at once.
+      // All concurrently, as inline images of a page.
       await expectNoStall(() => Promise.all(drawings.map(judge)));
     },
   );

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the files that no test runs are linted with, each in one version: knip for exports and dependencies,
-# Spectral for the API's description, cfn-lint for the template of AWS, shellcheck for the scripts. Beside the project, so
-# that `npm ci` stays small.
+# Installs linters for files that no test runs, each in a fixed version. knip checks exports and dependencies, Spectral the
+# API's description, cfn-lint the AWS template, shellcheck the scripts. They are not dependencies of the project, so that
+# `npm ci` stays small.
 set -euo pipefail
 tools="$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)/.local/linters"
 mkdir -p "$tools"

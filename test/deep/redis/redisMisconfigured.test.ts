@@ -307,7 +307,7 @@ describe('the log says of a Redis that refuses', () => {
       const told: RedisNotice[] = [];
       const { cache, close } = createRedisCache(
         { url: first?.url ?? '', ttlSeconds: 300 },
-        // ioredis lets its question for the servers run out, so long, whoever still waits for it.
+        // ioredis waits this long for its query of the servers, even if no caller waits for it.
         { times: { ...PATIENT_REDIS, connectMs: 2_000 }, tell: (notice) => told.push(notice) },
       );
       expect(Number((await third?.ask('CLUSTER', 'KEYSLOT', 'page:2'))?.slice(1))).toBeGreaterThan(10_922);

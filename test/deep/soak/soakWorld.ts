@@ -27,7 +27,7 @@ export interface SoakWorld {
   readonly cacheLine: FaultProxy | null;
   /** Straight to the store and the cache, past every fault. */
   readonly services: ReturnType<typeof createBaseServices>;
-  /** The bytes of an object; null when there is none. */
+  /** The bytes of an object; null when it does not exist. */
   readObject(name: string): Promise<Buffer | null>;
   flushCache(): Promise<void>;
 }

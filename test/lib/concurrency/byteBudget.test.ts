@@ -105,7 +105,7 @@ describe('the budget of bytes in flight', () => {
           const end = read();
           if (!stalled.has(caller)) ends.push(end);
         }
-        // A caller without a stalled download waits for nobody for ever.
+        // A caller without a stalled download never waits for ever.
         expect(await settled(Promise.all(ends))).toBe(true);
         expect(most).toBeLessThanOrEqual(max + 3 * 16);
       }),

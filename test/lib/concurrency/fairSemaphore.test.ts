@@ -185,7 +185,7 @@ describe('a fair semaphore', () => {
         while (!isOver) {
           await turn();
           await turn();
-          // Whoever waits now cannot be served.
+          // An owner that still waits cannot be served.
           for (const { owner, key } of waiting) {
             expect(count({ key }) >= perKey || count({ owner }) >= perOwner).toBe(true);
           }

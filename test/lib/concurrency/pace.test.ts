@@ -41,7 +41,7 @@ describe('pace', () => {
     const long = [start('first', 100), start('second', 100), start('third', 100)];
     while (slices.first < 50) await turn();
     await Promise.all([...long, start('short', 5)]);
-    // Who waits has had the slices that everybody has in turn, and one of its own before.
+    // Waiting work has had its slices in turn with all others, and one more before.
     expect(ended).toEqual([
       'short: 50 6 6 5',
       'first: 100 6 6 5',

@@ -300,7 +300,7 @@ const ico = fc
           [width, height, 32, isPng ? pngOf(width, height) : dibOf(width, height)] as const,
       ),
     );
-    // The directory says less than the picture itself. A bitmap has a mask, which nobody needs at 32 bits a pixel.
+    // The directory has a smaller length than the picture. A bitmap has a mask, which is optional at 32 bits per pixel.
     for (const [index, { isPng, isShort }] of entries.entries())
       if (isPng && isShort) bytes.writeUInt32LE(40, 14 + 16 * index);
     const [first = { width: 1, height: 1 }] = entries.toSorted(

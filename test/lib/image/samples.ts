@@ -6,7 +6,7 @@ export function sample(name: string): Buffer {
   return readFileSync(join(import.meta.dirname, 'samples', name));
 }
 
-/** Bytes from hex digits and blanks. */
+/** Bytes from hex digits, which whitespace may separate. */
 export function hex(text: string): Buffer {
   return Buffer.from(text.replace(/\s/g, ''), 'hex');
 }

@@ -118,7 +118,7 @@ describe('the cache on a Redis in its bad hours', () => {
     expect(await cache.read('page')).toEqual({ kind: 'miss' });
     expect(await lock.isHeld('page')).toBe(false);
     expect(commands).toHaveLength(sent);
-    // One probe a pause, whoever comes.
+    // One probe for each cool-down, even with many callers.
     wait(1);
     const reads = await Promise.all(Array.from({ length: 10 }, () => cache.read('page')));
     expect(new Set(reads.map(({ kind }) => kind))).toEqual(new Set(['miss']));
@@ -250,7 +250,7 @@ describe('the cache on a Redis in its bad hours', () => {
     let connections = 0;
     const server = await listen((socket) => {
       connections += 1;
-      // After a freeze the old connection leads nowhere, and nobody says so.
+      // After a freeze the old connection is dead, and no event reports it.
       const isStale = connections === 1;
       let commands = 0;
       socket.on('data', () => {

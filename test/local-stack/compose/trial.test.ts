@@ -16,7 +16,7 @@ import { describe, expect, it } from '@jest/globals';
 import { findProgram } from '../../../local-stack/embedded/childService.ts';
 import { ROOT, run } from './stackFiles.ts';
 
-/** The scripts in a folder of their own, where one may be replaced; programs in `bin` come before the machine's. */
+/** Copies the scripts to a temporary folder, where some may be replaced. Programs in `bin` come first on the PATH. */
 function copyScripts(
   replaced: Readonly<Record<string, string>>,
   programs: Readonly<Record<string, string>> = {},

@@ -148,7 +148,9 @@ describe('the lock of a mounted folder', () => {
     });
     return;
   }
-  /** Runs a shell script among mounts of its own; `hold PATH` there asks for the lock and prints the answer. */
+  /**
+   * Runs a shell script in a mount namespace. Its command `hold PATH` tries to lock the folder and prints the result.
+   */
   const among = async (script: string) => {
     const hold = 'hold() { timeout 20 "$NODE" "$@" | head -n 1; }\n';
     const [program, ...args] = mounts;

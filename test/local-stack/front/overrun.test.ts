@@ -1,6 +1,6 @@
 /**
- * A call that runs past its time. On a machine that is busy enough a function meets its own end late; serverless-offline
- * would have cut it off by then, with a 200 that holds its own stack.
+ * A call that exceeds its time. On a busy machine, a function may notice its deadline late. serverless-offline would
+ * then have ended it, with a 200 that has a stack trace.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -17,7 +17,7 @@ afterEach(async () => {
   await new Promise((resolve) => server?.close(resolve));
 });
 
-/** Prometheus and Grafana in one, as good as they should be but for what `wrong` says of a path. */
+/** Scenarios on a fake of Prometheus and Grafana, whose responses are right except for the paths in `wrong`. */
 async function scenarios(wrong: Readonly<Record<string, unknown>>) {
   let asked = 0;
   const right = (path: string): unknown => {

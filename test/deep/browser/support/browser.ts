@@ -1,4 +1,4 @@
-/** A real Chromium without a way out, and pages in it that notice whatever a console must not do. */
+/** Starts a real Chromium without a network, and opens pages that record what a console must not do. */
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { ROOT } from '../../../support/startApp.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-/** Nothing leaves the machine: no name is found but localhost, and nothing is asked of the maker. */
+/** No connection may leave the machine: only localhost resolves, and the browser does not call its vendor. */
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -25,11 +25,11 @@ export const WIDE = { width: 1600, height: 1000 };
 const PICTURED = { width: 1100, height: 1800 };
 export const NARROW = { width: 360, height: 740 };
 
-/** @param rebound names that lead to this machine, as by a name server that an attacker has */
+/** @param rebound names that lead to this machine, as if an attacker's name server said so */
 export function launchChromium(program: string, rebound: readonly string[] = []): Promise<Browser> {
   const rules = [...rebound.map((name) => `MAP ${name} 127.0.0.1`), ...OWN_HOSTS].join(', ');
   const args = [...ARGUMENTS, `--host-resolver-rules=${rules}`];
-  // A browser of today asks its user before a page may reach this machine; others do not.
+  // Recent browsers ask the user before a page may reach this machine. Others do not.
   if (rebound.length > 0) args.push('--disable-features=LocalNetworkAccessChecks');
   return chromium.launch({ executablePath: program, headless: true, args, timeout: 90_000 });
 }
@@ -43,7 +43,7 @@ export interface ConsolePage {
   close(): Promise<void>;
 }
 
-/** Opens the console as a newcomer does: at the root of the site, with an empty store of its own. */
+/** Opens the console as a new user does: at the root of the site, with empty browser storage. */
 export async function openConsole(
   browser: Browser,
   siteUrl: string,
@@ -57,7 +57,7 @@ export async function openConsole(
     permissions: ['clipboard-read', 'clipboard-write'],
     ...options,
   });
-  // A call takes at most 29 s: what comes of it then says more than that nothing came.
+  // A call takes at most 29 s. Its outcome says more than an earlier timeout.
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const faults: string[] = [];
@@ -69,7 +69,7 @@ export async function openConsole(
   });
   page.on('popup', (popup) => faults.push(`popup: ${popup.url()}`));
   page.on('console', (message) => {
-    // The API's 4xx are said on the page; the browser's own line about them is none of ours.
+    // The page shows 4xx responses of the API, and the browser logs them too, which is not a fault.
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
       faults.push(`console: ${message.text()}`);
     }
@@ -87,14 +87,14 @@ export async function openConsole(
 
 type Action = 'Harvest' | 'Update' | 'Look up';
 
-/** Asks for `url` as a mouse does. */
+/** Fills in the form for `url` and submits it, with the mouse. */
 export async function wish(page: Page, action: Action, url: string): Promise<void> {
   await page.locator('#form .segments label', { hasText: new RegExp(`^${action}$`) }).click();
   await page.getByLabel('Address of a page or an image').fill(url);
   await page.locator('#go').click();
 }
 
-/** Asks for `url`, and waits for the result's heading. */
+/** Fills in and submits the form for `url`; resolves with the heading of the result. */
 export async function ask(page: Page, action: Action, url: string): Promise<string> {
   await wish(page, action, url);
   return resultTitle(page);
@@ -109,7 +109,7 @@ export async function resultTitle(page: Page): Promise<string> {
   return (await heading.textContent()) ?? '';
 }
 
-/** The heading that comes in the place of the present one: what `act` begins may leave that one for a while. */
+/** The heading that replaces the present one after `act`, which may take a while. */
 export async function nextTitle(page: Page, act: () => Promise<void>): Promise<string> {
   const old = await page.locator('#outcome h2').elementHandle();
   await act();
@@ -120,7 +120,7 @@ export async function nextTitle(page: Page, act: () => Promise<void>): Promise<s
   return resultTitle(page);
 }
 
-/** Of an `img` element, what is looked at here. */
+/** The members of an `img` element that are used here. */
 interface Picture {
   readonly complete: boolean;
   readonly naturalWidth: number;
@@ -156,9 +156,9 @@ interface AxeResult {
   readonly passes: readonly unknown[];
 }
 
-/** What axe-core says against the page, WCAG 2.2 AA and its best practices: one line an element. */
+/** Violations that axe-core finds on the page (WCAG 2.2 AA and its best practices): one line for each element. */
 export async function axeViolations(page: Page): Promise<string[]> {
-  // By the debugger, past the page's policy, which would not let it in.
+  // The debugger bypasses the page's content security policy, which would refuse the script.
   const source = await readAxe();
   await page.evaluate(source);
   const result = await page.evaluate<AxeResult>(
@@ -176,18 +176,18 @@ function readAxe(): Promise<string> {
   return axe;
 }
 
-/** Pixels around what is to be seen. */
+/** Pixels around the pictured elements. */
 const MARGIN = 16;
-/** A picture of the README is not worth more bytes. */
+/** Size of a picture in the README at most. */
 const SCREENSHOT_MAX_BYTES = 300_000;
 
 /**
- * From the top of one element to the end of another, over the whole width. Made in every run, so that it can be made;
- * kept in docs/ when it is asked for, since a run of the tests leaves the tree as it was.
+ * Takes a screenshot from the top of one element to the end of another, over the whole width. Every run takes it, which
+ * shows that it works. Only with UPDATE_SCREENSHOTS=1 it is written to docs/, since tests must not change the tree.
  */
 export async function makeScreenshot(page: Page, name: string, from: Locator, to: Locator): Promise<void> {
   const isKept = process.env.UPDATE_SCREENSHOTS === '1';
-  // High enough for all of it: what is beyond the window is not drawn.
+  // The window must contain everything, since the browser draws nothing beyond it.
   await page.setViewportSize(PICTURED);
   await page.evaluate('scrollTo(0, 0)');
   const [first, last] = await Promise.all([from.boundingBox(), to.boundingBox()]);
@@ -199,7 +199,7 @@ export async function makeScreenshot(page: Page, name: string, from: Locator, to
   const path = join(folder, `${name}.png`);
   await page.screenshot({ path, clip: { x: 0, y, width: PICTURED.width, height } });
   if (!isKept) return rm(folder, { recursive: true });
-  // Another machine's letters take another number of bytes: it counts where the picture is kept.
+  // The fonts of another machine change the size, so the limit counts where the picture is kept.
   const { size } = await stat(path);
   if (size > SCREENSHOT_MAX_BYTES) throw new Error(`${name}.png has ${size} bytes.`);
 }

@@ -1,4 +1,4 @@
-/** Answers of the API and of the store that are made up in the browser: states that a real run seldom has. */
+/** Fakes responses of the API and of the store in the browser, for states that a real run seldom has. */
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { Item, SkippedLine } from '../../../../lib/domain/model.ts';
@@ -7,7 +7,7 @@ import { pngOf } from '../../../support/pictures.ts';
 import { ROOT } from '../../../support/startApp.ts';
 import type { Served } from './suite.ts';
 
-/** The origin that the console's policy allows. Nothing listens there: what is asked of it is answered by the test. */
+/** The store's origin, which the console's policy allows. Nothing listens there: the test responds. */
 export const STORE = 'http://127.0.0.1:9';
 const API_CALLS = '**/api/images**';
 
@@ -28,7 +28,7 @@ export function itemNumber(index: number, parts: Partial<Item> = {}): Item {
   };
 }
 
-/** What a POST or PUT answers. */
+/** The body of a response to POST or PUT. */
 export function recordWith(items: readonly Item[], parts: Readonly<Record<string, unknown>> = {}) {
   const skipped = (parts.skipped ?? []) as readonly SkippedLine[];
   return {
@@ -52,7 +52,7 @@ export function recordWith(items: readonly Item[], parts: Readonly<Record<string
   };
 }
 
-/** What a GET with links answers. */
+/** The body of a response to GET with links. */
 export function linkedWith(items: readonly Item[], query = '') {
   const linked = items.map((item) => ({ ...item, href: `${STORE}/bucket/${item.name}${query}` }));
   const { url, complete, updatedAt, images, skipped } = recordWith(items);
@@ -63,7 +63,7 @@ export interface StubbedAnswer {
   readonly status?: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Answers only then. */
+  /** The response is sent after this promise. */
   readonly after?: Promise<unknown>;
 }
 
@@ -74,7 +74,7 @@ export async function startStubbedSite(): Promise<Served> {
   return { siteUrl: site.url, stop: site.close };
 }
 
-/** From now on every call to the API gets its method's answer, and every picture of the store is a PNG. */
+/** From now on, every call to the API gets the response for its method, and every picture of the store is a PNG. */
 export async function stub(
   page: Page,
   answers: Readonly<Partial<Record<'GET' | 'POST' | 'PUT', StubbedAnswer>>>,
@@ -91,7 +91,7 @@ export async function stub(
         headers: { ...answer.headers },
         body: typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body),
       })
-      // Nobody waits for it any more.
+      // The page may have given up the request.
       .catch(() => undefined);
   });
   const png = pngOf(7, 64, 48);

@@ -1,27 +1,27 @@
-/** Suites of the console in a real browser: left out in plain words where there is none. */
+/** Suites of the console in a real browser. Without a browser they are skipped, and say so. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { findChromium } from '../../../support/services.ts';
 import { type ConsolePage, launchChromium, openConsole } from './browser.ts';
 
-/** What the browser looks at. */
+/** The site that the browser opens. */
 export interface Served {
   readonly siteUrl: string;
   stop(): Promise<unknown>;
 }
 
-/** The console as the running test has it: a page of its own, with an empty store. */
+/** The console in a running test: a new page with empty browser storage. */
 export interface OpenedConsole extends Pick<ConsolePage, 'page' | 'requests'> {
   readonly siteUrl: string;
-  /** What all elements of the kind say. */
+  /** The texts of all matching elements. */
   texts(selector: string): Promise<string[]>;
-  /** What the element says that has the focus. */
+  /** The text of the focused element. */
   focused(): Promise<string>;
-  /** One more, such as of another size. */
+  /** Opens another page, such as one of another size. */
   open(options: BrowserContextOptions): Promise<ConsolePage>;
 }
 
-/** One browser and what `start` serves for all `tests`; after each, nothing may have gone wrong in its page. */
+/** A suite with one browser and one site for all `tests`. After each test, its page must have no faults. */
 export function consoleSuite(
   title: string,
   start: () => Promise<Served>,
@@ -53,7 +53,7 @@ export function consoleSuite(
 
     beforeAll(async () => {
       const begun = await Promise.allSettled([start(), launchChromium(program)]);
-      // Both are kept before it is said that one has failed: the other must be ended all the same.
+      // Both are kept before a failure is thrown, so that the other one is still stopped.
       if (begun[0].status === 'fulfilled') served = begun[0].value;
       if (begun[1].status === 'fulfilled') browser = begun[1].value;
       for (const each of begun) if (each.status === 'rejected') throw each.reason;
@@ -87,7 +87,7 @@ export function consoleSuite(
   });
 }
 
-/** One after another, each whatever became of those before. @throws what the first failure was */
+/** Calls all `stops` in order, even after a failure. @throws the first failure */
 export async function stopAll(stops: readonly (() => Promise<unknown> | undefined)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const stop of stops) await stop()?.catch((error: unknown) => failures.push(error));

@@ -1,4 +1,4 @@
-/** What must hold after a kill or a pause at any point. Each check gives a line for everything that does not. */
+/** What must hold after a kill or a pause at any point. Each check returns a line for each violation. */
 import { createHash } from 'node:crypto';
 import { pageIdOf } from '../../../../lib/domain/identity.ts';
 import type { Item, StoredRecord } from '../../../../lib/domain/model.ts';
@@ -7,13 +7,13 @@ import { LOST, NEIGHBOUR, PAGE, SITES, type SiteName } from './operations.ts';
 import type { Service } from './service.ts';
 import { TIME_MS, type World } from './world.ts';
 
-/** Lock and marker outlive the time of the call by this much. */
+/** Lock and busy marker last this much longer than the call. */
 const MARGIN_MS = 1_000;
 const PAGES = [PAGE, NEIGHBOUR, LOST] as const;
 
 /**
- * Every name that GET gives resolves to its object with its recorded SHA-256; GET gives what the record says; the
- * record is one of the page's versions and never a mix of two; the neighbour has all it had.
+ * Every name in a GET response has its object with the recorded SHA-256. GET returns what the record has. The record is
+ * one of the page's versions, never a mix of two. The neighbour has lost nothing.
  */
 export async function checkReaders(world: World, service: Service): Promise<string[]> {
   const faults: string[] = [];
@@ -30,7 +30,7 @@ export async function checkReaders(world: World, service: Service): Promise<stri
   return faults;
 }
 
-/** GET gives what the record says, and nothing that is not there. */
+/** GET returns what the record has, and every name in it has an object. */
 async function checkGet(
   world: World,
   service: Service,
@@ -48,7 +48,7 @@ async function checkGet(
   return record;
 }
 
-/** The names of the page's versions that have exactly these images; null when there is none. */
+/** The version of the page that has exactly these images; null when no version has. */
 function versionOf(world: World, path: string, record: StoredRecord): SiteName | null {
   if (record.kind !== 'page') return null;
   const has = record.items.map(({ url, sha256 }) => `${new URL(url).pathname} ${sha256}`).join();
@@ -63,7 +63,7 @@ function versionOf(world: World, path: string, record: StoredRecord): SiteName |
   return record.url === world.url(path) ? name : null;
 }
 
-/** What is left of a killed call ends by itself, just past the call's own end. */
+/** The lock and the marker of a killed call expire just after the end of the call. */
 async function checkTtl(world: World): Promise<string[]> {
   const faults: string[] = [];
   const pageId = pageIdOf(world.url(PAGE));
@@ -75,7 +75,7 @@ async function checkTtl(world: World): Promise<string[]> {
   return faults;
 }
 
-/** Once the lock has ended the page can be written: a POST when it has no record, a PUT in any case. */
+/** After the lock has expired, the page can be written: by POST when it has no record, by PUT always. */
 export async function checkWriters(world: World, service: Service): Promise<string[]> {
   const faults = await checkTtl(world);
   await world.expire(PAGE);
@@ -119,7 +119,7 @@ export async function checkSweep(world: World, service: Service): Promise<string
   return faults;
 }
 
-/** Of all pages, page by page. */
+/** The items of all pages, by page. */
 function itemsOf(world: World): Promise<readonly (readonly Item[])[]> {
   return Promise.all(
     PAGES.map(async (path) => {
@@ -129,7 +129,7 @@ function itemsOf(world: World): Promise<readonly (readonly Item[])[]> {
   );
 }
 
-/** An object by its file's name and the first digits of the operation that wrote it. */
+/** A short name of an object for messages: its file name and the first digits of its operation. */
 function nick(name: string): string {
   const [, , , opId = '', file = ''] = name.split('/');
   return `${file} of ${opId.slice(0, 4)}`;

@@ -1,4 +1,4 @@
-/** The process that is killed and paused: it does one operation at a time, as its parent orders. */
+/** The process that is killed and paused. It runs one operation at a time on the order of its parent. */
 import { createService, type OperationName, type Outcome, type ServiceOrder } from './service.ts';
 import { setClock } from './wallClock.ts';
 
@@ -9,7 +9,7 @@ export interface ChildOrder extends ServiceOrder {
 
 export type ChildMessage =
   | { readonly kind: 'order'; readonly order: ChildOrder }
-  /** The wall clock is set, at once. */
+  /** Sets the wall clock at once. */
   | { readonly kind: 'clock'; readonly byMs: number };
 
 export type ChildAnswer =
@@ -19,7 +19,7 @@ export type ChildAnswer =
   | { readonly kind: 'failed'; readonly error: string };
 
 const say = (answer: ChildAnswer) => process.send?.(answer);
-// Log lines are nobody's business here.
+// The log of the service is not needed here.
 console.log = () => {};
 
 process.on('message', async (message) => {
@@ -31,7 +31,7 @@ process.on('message', async (message) => {
     say(await carryOut(heard.order));
   }
 });
-// The parent is gone, however it went: so is this.
+// This process must not outlive its parent, even if the parent was killed.
 process.on('disconnect', () => process.exit());
 say({ kind: 'ready' });
 

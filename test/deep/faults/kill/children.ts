@@ -1,4 +1,4 @@
-/** Processes to be killed: bundled once, and the next one starts while the present one works. */
+/** Starts processes to be killed. They are bundled once, and the next one starts while the present one works. */
 import { type ChildProcess, type ChildProcessByStdio, fork, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,26 +8,26 @@ import { build, stop } from 'esbuild';
 import type { ChildAnswer, ChildMessage, ChildOrder } from './child.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../../..');
-/** Some packages still call `require`, which an ES module does not have. */
+/** Some packages still call `require`, which ES modules lack. */
 const BANNER =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
 /**
- * Ends a process that stands still when this one is gone, however it went: what is stopped cannot end by itself. It
- * reads the process to end, or an empty line when there is none.
+ * A shell script that kills a stopped process (SIGSTOP) once this one has ended, even by a kill. A stopped process
+ * cannot end itself. The script reads the id of that process, or an empty line for no process.
  */
 const GUARD = 'pid=; while read -r line; do pid=$line; done; if [ -n "$pid" ]; then kill -KILL "$pid"; fi';
 
 export interface Child {
-  /** One operation at a time. Rejects when the process ends first. */
+  /** Runs one operation, which must be the only one. Rejects when the process ends first. */
   order(order: ChildOrder): Promise<ChildAnswer>;
-  /** Sets its wall clock while it works. */
+  /** Sets the wall clock of the process while it works. */
   setClock(byMs: number): Promise<void>;
-  /** SIGSTOP. */
+  /** Stops the process (SIGSTOP). */
   stop(): Promise<void>;
-  /** SIGCONT. */
+  /** Continues the process (SIGCONT). */
   goOn(): void;
-  /** SIGKILL; resolves when the process is gone. */
+  /** Kills the process (SIGKILL); resolves when it has ended. */
   kill(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export interface Children {
   close(): Promise<void>;
 }
 
-/** @param spare how many wait for their turn */
+/** @param spare number of processes that are started in advance */
 export async function startChildren(spare: number): Promise<Children> {
   const folder = await mkdtemp(join(tmpdir(), 'kill-sweep-'));
   const bundle = join(folder, 'child.mjs');
@@ -64,10 +64,10 @@ export async function startChildren(spare: number): Promise<Children> {
     await child.ready;
     return child;
   };
-  // Only a process that ends by itself leaves what it compiled to the others: half of their time to start.
+  // A process that ends normally writes its compile cache, which halves the start of the others.
   await ((await start()) as Wrapped).leave();
   const waiting = Array.from({ length: spare }, start);
-  // Whoever takes it hears of a failure.
+  // The caller that takes the child gets its failure.
   for (const child of waiting) child.catch(() => undefined);
 
   return {
@@ -89,7 +89,7 @@ export async function startChildren(spare: number): Promise<Children> {
 interface Wrapped extends Child {
   readonly ready: Promise<ChildAnswer>;
   readonly ended: Promise<void>;
-  /** Lets it end by itself. */
+  /** Lets the process end normally. */
   leave(): Promise<void>;
 }
 
@@ -129,7 +129,7 @@ function wrap(child: ChildProcess): Wrapped {
     },
     async stop() {
       guard ??= spawn('/bin/sh', ['-c', GUARD], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-      // It hangs up when it is killed itself, and nobody needs it then.
+      // The pipe breaks when the guard itself is killed, and the guard is then not needed.
       guard.stdin.on('error', () => undefined);
       const { stdin } = guard;
       await new Promise((resolve) => stdin.write(`${child.pid}\n`, resolve));

@@ -1,16 +1,16 @@
-/** How much of the sweep a run makes: all of it by `npm run test:kills`, a share of it otherwise. */
+/** How many points of the kill sweep a run strikes: all with `npm run test:kills`, a share otherwise. */
 import { randomInt } from 'node:crypto';
 import { findProgram } from '../../../../local-stack/embedded/childService.ts';
 import { REDIS_PROGRAMS } from '../../../../local-stack/embedded/redis.ts';
 import type { Found } from './killRange.ts';
 import type { Operation } from './operations.ts';
 
-/** Set by that command's configuration. */
+/** The configuration of that command sets this. */
 export const isWhole = process.env.KILL_SWEEP === 'whole';
 
 const hasRedisProgram = findProgram(REDIS_PROGRAMS, process.env.PATH) !== null;
 
-/** What the machine can run: without Redis installed, the runs without a cache. */
+/** The rows that this machine can run: without Redis installed, those without a cache. */
 export function runnable<T extends { readonly hasRedis: boolean }>(rows: readonly T[]): readonly T[] {
   return rows.filter(({ hasRedis }) => hasRedisProgram || !hasRedis);
 }
@@ -24,8 +24,8 @@ export function everyOperation(operations: Readonly<Record<string, Operation>>) 
 }
 
 /**
- * Where a share begins, by KILL_SWEEP_START: the same place each time, so that a verdict can be had again; another one,
- * which the titles tell, where it is `random`.
+ * The first point of a share, from KILL_SWEEP_START. By default it is the same in each run, so that a verdict can be
+ * reproduced. With `random` it is a different one, which the titles name.
  */
 const START = readStart(process.env.KILL_SWEEP_START ?? '0');
 
@@ -37,14 +37,14 @@ function readStart(text: string): number {
 }
 
 export interface Share {
-  /** Whether the next point, of all that there are in order, is struck. */
+  /** Whether the next point is struck. Call it for all points in order. */
   takes(call: string): boolean;
   readonly said: string;
 }
 
 /**
- * One point in so many, over all operations; and each at a call that `isAlways` is true of.
- * @param every shares no factor with how many points a call has, so that none of them is left out for good
+ * A share of one point in `every`, over all operations, and all points of calls for which `isAlways` is true.
+ * @param every has no common factor with the number of points of a call, so that no kind of point is always left out
  */
 export function createShare(every: number, isAlways: (call: string) => boolean = () => false): Share {
   let turn = START;
@@ -59,13 +59,13 @@ export function createShare(every: number, isAlways: (call: string) => boolean =
   };
 }
 
-/** Jest's own titles; a whole operation takes minutes where the machine is busy. */
+/** Title for Jest. A whole operation takes minutes on a busy machine. */
 export const title = '$operation.name, Redis: $hasRedis';
 export const TIMEOUT_MS = 1_200_000;
 
 const EXTENT = isWhole ? 'all of it' : 'the core of it; npm run test:kills makes the whole sweep';
 
-/** Sums up what the tests of a file searched. */
+/** A sum of what the tests of a file searched. */
 export function createTally(extent = EXTENT) {
   const figures = { operations: 0, calls: 0, points: 0, runs: 0 };
   const answers: Record<string, number> = {};

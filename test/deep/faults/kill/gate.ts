@@ -1,14 +1,14 @@
-/** Where every external call of the child passes: it is named here, and held at a chosen one. */
+/** The gate that every external call of the child passes. It names the calls, and holds the child at a chosen one. */
 
 type Moment = 'before' | 'after';
 
-/** One place to hit: a call by its name (`s3 PUT record`, `#2` when it is the second so named) and its side. */
+/** A point to strike: a call by its name (`s3 PUT record`, with `#2` for the second one), and its side. */
 export interface Point {
   readonly call: string;
   readonly moment: Moment;
 }
 
-/** Let go on, or lost: a request that never arrives, an answer that never comes. */
+/** `drop`: the request never arrives, or the response never comes. */
 type Verdict = 'go' | 'drop';
 
 /** A call that is held. */
@@ -17,19 +17,19 @@ export interface Hit {
 }
 
 export interface Gate {
-  /** Counts anew, and holds nothing. */
+  /** Counts from the beginning again, and holds nothing. */
   forget(): void;
-  /** Names the call that has just arrived. */
+  /** The name of the call that has just arrived. */
   arrive(name: string): string;
   /** Calls in the order of their arrival. */
   calls(): readonly string[];
-  /** Resolves when the point is reached; of several at one point each in its turn. */
+  /** Resolves when the point is reached. Several holds of one point resolve in turn. */
   hold(point: Point): Promise<Hit>;
   /** Waits while the point is held. */
   pass(call: string, moment: Moment): Promise<Verdict>;
-  /** A call is under way from its arrival to the end of its answer. */
+  /** Tracks a call from its arrival to the end of its response. */
   track<T>(work: Promise<T>): Promise<T>;
-  /** Resolves when no call is under way but those that are held. */
+  /** Resolves when only held calls are running. */
   quiet(): Promise<void>;
 }
 

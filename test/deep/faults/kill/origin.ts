@@ -1,24 +1,24 @@
-/** The web that is harvested: one name and port, at one address for the child and at another for those beside it. */
+/** The site that is harvested: one name and port, at one address for the child and at another for all others. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Gate } from './gate.ts';
 import { watchSockets } from './sockets.ts';
 
-/** By path. Images carry an ETag and answer to it. */
+/** Bodies by path. Images have an ETag and honour If-None-Match. */
 export type Site = Readonly<Record<string, string | Buffer>>;
 
 export const SITE_NAME = 'site.test';
 export const CHILD_ADDRESS = '127.0.0.2';
 export const OTHERS_ADDRESS = '127.0.0.3';
-/** Where a world's bucket and Redis listen. */
+/** The address at which a world's bucket and Redis listen. */
 const PARTS_ADDRESS = '127.0.0.1';
 
 export interface Origin {
   readonly port: number;
-  /** What the child meets from now on; its requests pass the gate. */
+  /** Sets the site for the child, whose requests pass the gate. */
   show(site: Site): void;
-  /** What the others meet. */
+  /** Sets the site for the others. */
   showOthers(site: Site): void;
   /** Resolves when the child is not connected. */
   alone(): Promise<void>;
@@ -66,7 +66,7 @@ async function answer(
   const half = Math.floor(body.length / 2);
   if (content !== undefined && !isKnown) {
     response.writeHead(200, { etag, 'content-type': type, 'content-length': body.length });
-    // Held in the middle of the answer: half of it has arrived.
+    // The call is held in the middle of the response, of which half has arrived.
     response.write(body.subarray(0, half));
   }
   if ((await pass('after')) === 'drop') return void response.destroy();
@@ -76,9 +76,9 @@ async function answer(
 }
 
 /**
- * Two servers at one port: which of them is met is a matter of the address alone. A third one keeps the port from the
- * bucket, which gets a new port with every run: the guard takes a site at the bucket's port of this machine for the
- * bucket itself, and refuses it.
+ * Two servers at one port of different addresses. A third one reserves this port at the address of the bucket, which
+ * gets a new port in every run. Otherwise the bucket could get the site's port. The guard refuses all addresses of this
+ * machine at the bucket's port, and so would refuse the site.
  */
 async function listenEverywhere(
   forChild: Answer,

@@ -1,4 +1,4 @@
-/** The gate in front of Redis: every command is named and passed on, and its reply passed back whole. */
+/** The gate in front of Redis: it names and forwards every command, and forwards its whole reply. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Gate } from './gate.ts';
 import { watchSockets } from './sockets.ts';
@@ -39,7 +39,7 @@ export async function startRedisGate(gate: Gate, redisAddress: string): Promise<
       })
       .on('error', () => undefined)
       .on('close', () => {
-        // A command that is under way is carried out, whoever asked for it.
+        // A running command is executed even when its client has disconnected.
         void turn.then(ask.close);
         clients.delete(client);
       });
@@ -60,7 +60,7 @@ export async function startRedisGate(gate: Gate, redisAddress: string): Promise<
   };
 }
 
-/** Sends one command after another, as they come, and gives the replies as they came. */
+/** A client that sends commands one after the other, and returns the raw replies. */
 export function createRedisClient(host: string, port: number) {
   const socket = connect({ host, port, noDelay: true });
   const waiting: { resolve: (reply: Buffer) => void; reject: (error: Error) => void }[] = [];
@@ -87,13 +87,13 @@ export function createRedisClient(host: string, port: number) {
   return { send, close: () => void socket.destroy() };
 }
 
-/** One command by its words; the reply as text without its type and length. */
+/** The bytes of a command (RESP) from its words. */
 export function commandOf(...words: readonly string[]): Buffer {
   const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
   return Buffer.from(`*${words.length}\r\n${parts.join('')}`);
 }
 
-/** Where the RESP2 value that begins at `start` ends; null when it is not whole yet. */
+/** Offset after the RESP2 value that begins at `start`; null when it is not whole yet. */
 export function endOf(bytes: Buffer, start: number): number | null {
   const lineEnd = bytes.indexOf('\r\n', start);
   if (lineEnd === -1) return null;
@@ -115,7 +115,7 @@ export function endOf(bytes: Buffer, start: number): number | null {
   }
 }
 
-/** The command, and whether it is about the lock or the cached page. */
+/** The name of a command, with the key's kind: the lock or the cached page. */
 function nameOf(command: Buffer): string {
   const lines = command.toString('latin1').split('\r\n');
   const [verb = ''] = [lines[2]];

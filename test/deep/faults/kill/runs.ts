@@ -1,4 +1,4 @@
-/** One kill, one pause: brings a world to where an operation begins, strikes at one point, and looks at what is left. */
+/** One kill or pause: prepares a world for an operation, strikes at one point, and checks what is left. */
 
 import { checkReaders, checkSweep, checkWriters } from './checks.ts';
 import type { ChildAnswer } from './child.ts';
@@ -12,20 +12,20 @@ import type { Saved, World } from './world.ts';
 /** `late`: the request reaches its server only after the next writer is done. */
 export type Kill = 'before' | 'after' | 'late';
 
-/** What others do while the child stands still, one after the other. */
+/** Operations of others, one after the other, while the child is stopped. */
 export type Others = readonly OperationName[];
 
 export interface Pause {
   readonly by: Others;
-  /** `ended`: cut short for the test; `ends`: waited for; `held`: the child has it all the time. */
+  /** The child's lock. `ended`: the test ends it early; `ends`: the test waits for its end; `held`: it lasts. */
   readonly lock?: 'ended' | 'ends' | 'held';
-  /** What the child has for its call. */
+  /** Time of the child's call. */
   readonly timeMs?: number;
-  /** What the child may answer. */
+  /** Codes that the child may return. */
   readonly codes?: readonly string[];
   /** How far the clock of a sweep is ahead of the store's. */
   readonly sweepAheadMs?: number;
-  /** The child's wall clock is set while it waits. */
+  /** Change of the child's wall clock while it waits. */
   readonly setClockMs?: number;
 }
 
@@ -46,7 +46,7 @@ export interface Stage {
 export const NEVER_REACHED = 'the point was never reached';
 
 const WRITER_CODES = ['OK', 'URL_IN_PROGRESS', 'URL_ALREADY_PROCESSED'];
-/** What an operation may answer when another came between, by what it met. */
+/** Codes that an operation may return after another one came between, by the site that it met. */
 const CODES: Readonly<Record<SiteName, readonly string[]>> = {
   old: WRITER_CODES,
   new: WRITER_CODES,
@@ -60,7 +60,7 @@ interface Begun {
   beside(): Promise<void>;
 }
 
-/** The operation has begun in the child; `meanwhile` is seen to. */
+/** Begins the operation in the child, and the writer of `meanwhile`. */
 function begin(world: World, child: Child, operation: Operation, parts: Partial<ServiceOrder>): Begun {
   world.origin.show(SITES[operation.site]);
   let beside: Promise<void> = Promise.resolve();
@@ -84,7 +84,7 @@ function begin(world: World, child: Child, operation: Operation, parts: Partial<
   return { answer: child.order(order), beside: () => beside };
 }
 
-/** The calls that the operation makes when nothing happens to it. */
+/** The calls of the undisturbed operation. */
 export async function trace({ world, child, operation, baseline }: Stage): Promise<readonly string[]> {
   await world.restore(baseline);
   world.gate.forget();
@@ -94,7 +94,7 @@ export async function trace({ world, child, operation, baseline }: Stage): Promi
   return world.gate.calls();
 }
 
-/** @returns a line for everything that is wrong afterwards */
+/** @returns a line for each violation afterwards */
 export async function killAt(
   { world, child, operation, baseline, mutant }: Stage,
   call: string,
@@ -127,7 +127,7 @@ export async function killAt(
   return [...faults, ...(await sweepWrite(world, mutant))];
 }
 
-/** @returns what the child answered, and a line for everything that is wrong afterwards */
+/** @returns the code of the child, and a line for each violation afterwards */
 export async function pauseAt(
   { world, child, operation, baseline, mutant }: Stage,
   point: Point,
@@ -165,13 +165,13 @@ export async function pauseAt(
 
 interface Meanwhile {
   readonly faults: string[];
-  /** Of the records that they left, fences included. */
+  /** Ids of the records that they wrote, including fences. */
   readonly opIds: string[];
-  /** How many POSTs answered 201. */
+  /** Number of POSTs with 201. */
   readonly created: number;
 }
 
-/** Others work on the page: a PUT or a POST finds another version of it. */
+/** Lets others work on the page. Their PUTs and POSTs find another version of it. */
 async function others(world: World, by: Others, order: Partial<ServiceOrder>): Promise<Meanwhile> {
   const before = turns.get(world);
   const turn = Promise.withResolvers<void>();
@@ -180,7 +180,7 @@ async function others(world: World, by: Others, order: Partial<ServiceOrder>): P
   return work(world, by, order).finally(turn.resolve);
 }
 
-/** One writer after the other: what they do to each other is not the question. */
+/** Queues the other writers of a world, whose effect on each other is not tested here. */
 const turns = new WeakMap<World, Promise<void>>();
 
 async function work(world: World, by: Others, order: Partial<ServiceOrder>): Promise<Meanwhile> {
@@ -191,7 +191,7 @@ async function work(world: World, by: Others, order: Partial<ServiceOrder>): Pro
   world.origin.showOthers(SITES.other);
   try {
     for (const name of by) {
-      // A reader fills the cache wherever nobody seems to be at work.
+      // A reader fills the cache if no writer has a busy marker.
       await service.get(world.url(PAGE));
       const { status, code } = await service.run(name, world.url(PAGE));
       const allowed = name === 'post' ? ['OK', 'URL_ALREADY_PROCESSED'] : ['OK'];
@@ -206,7 +206,7 @@ async function work(world: World, by: Others, order: Partial<ServiceOrder>): Pro
   return { faults, opIds, created };
 }
 
-/** Nobody overwrote anybody, and nobody said that something was done which was not. */
+/** Checks that no writer has overwritten another one, and that every reported success was committed. */
 async function checkOrder(
   world: World,
   operation: Operation,
@@ -221,7 +221,7 @@ async function checkOrder(
   if (lost.length > 0) faults.push(`${lost.length} of the records that were written were overwritten`);
   if (operation.run === 'sweep') return faults;
   const { status, code } = outcome;
-  // Out of time it says that it does not know.
+  // Out of time, it does not claim to know the outcome.
   const saysNo = code !== 'OK' && code !== 'STORAGE_UNAVAILABLE';
   if (saysNo && own.length > 0) faults.push(`it answers ${code}, but has committed`);
   const saysDone = status === 201 || (status === 200 && operation.site === 'new');
@@ -242,7 +242,7 @@ async function lookSweepWrite(world: World, mutant: MutantName | undefined): Pro
   return checkBy(world, mutant, checkReaders, checkSweep, checkWriters);
 }
 
-/** One after the other, each on what the one before it left. */
+/** Checks that each record was built on the previous one. */
 async function checkBy(
   world: World,
   mutant: MutantName | undefined,
@@ -258,7 +258,7 @@ async function checkBy(
   }
 }
 
-/** The hit, or null when the child was done before. */
+/** The hit; null when the child ended first. */
 async function firstOf(reached: Promise<Hit>, answer: Promise<ChildAnswer | null>): Promise<Hit | null> {
   return Promise.race([reached, answer.then(() => null)]);
 }

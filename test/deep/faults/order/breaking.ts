@@ -1,4 +1,4 @@
-/** What can become of one call, and what its caller is told. */
+/** The fates of one call, and what its caller gets. */
 import { Problem } from '../../../../lib/domain/problem.ts';
 import type { Pending, Stage } from './stage.ts';
 
@@ -11,9 +11,9 @@ export const FATES = [
   'killedAfter',
   /** The process ends with the call under way: it is applied later. */
   'killedAndLate',
-  /** Applied, and the answer never arrives. */
+  /** Applied, but the response never arrives. */
   'lost',
-  /** Not applied, and nobody can say so. */
+  /** Not applied, but the caller cannot know that. */
   'unclear',
   /** Certainly not applied. */
   'refused',
@@ -26,7 +26,7 @@ export const FATES = [
 ] as const;
 export type Fate = (typeof FATES)[number];
 
-/** What can befall Redis at a moment. */
+/** What can happen to Redis at a moment. */
 export const MISHAPS = ['none', 'flush', 'evictLock', 'evictEntry', 'redisDown'] as const;
 export type Mishap = (typeof MISHAPS)[number];
 
@@ -36,12 +36,12 @@ const READS: ReadonlySet<string> = new Set(['read', 'readProgress', 'verify', 'l
 export function fatesOf({ port, method }: Pick<Pending, 'port' | 'method'>): readonly Fate[] {
   if (READS.has(method)) return ['fine', 'killedBefore', 'refused'];
   if (method === 'write') return FATES;
-  // Redis never refuses in words, and what is put or removed twice at once is put or removed.
+  // Redis never refuses these, and writing or removing twice at once is the same as once.
   const leftOut: readonly Fate[] = method === 'take' ? ['unclear'] : ['unclear', 'twice'];
   return FATES.filter((fate) => !leftOut.includes(fate) && !(port === 'redis' && fate === 'killedAndLate'));
 }
 
-/** Lets one waiting call go on, to the given fate, and everything run that follows from it. */
+/** Lets one waiting call continue to the given fate, and runs everything that follows. */
 export async function goOn(stage: Stage, pending: Pending, fate: Fate = 'fine'): Promise<void> {
   const { actor, method, port, apply, resolve, reject } = pending;
   actor.pending.splice(actor.pending.indexOf(pending), 1);
@@ -120,7 +120,7 @@ async function answer(
   await apply().then(resolve, reject);
 }
 
-/** What the adapters make of an answer that does not come. */
+/** Ends a call as the adapters do without a response. */
 function tellNothing({ port, method, resolve, reject }: Pending): void {
   if (port === 'redis') resolve(REDIS_SILENT[method]);
   else if (method === 'write') resolve({ kind: 'unclear', cause: new Error('reset') });

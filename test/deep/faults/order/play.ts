@@ -1,4 +1,4 @@
-/** One run of the search: a page with a past, some operations, and the two days that follow. */
+/** One run of the search: a page with a past, some operations, and the two following days. */
 import { arriveLate, befall, type Fate, goOn, type Mishap } from './breaking.ts';
 import { createWatch, Violation, type Watch } from './invariants.ts';
 import {
@@ -39,11 +39,11 @@ export interface Play {
   jump(ms: number): void;
   lateCall(index: number): Promise<void>;
   /**
-   * Where no call was broken and nobody killed: of the calls that wrote a page that was not there one succeeded,
-   * unless a sweep fenced it; and nothing is left that no record names.
+   * For a run without broken calls and kills. Of the calls that created the page, one must have succeeded, unless a
+   * sweep fenced it. No object may be left that no record names.
    */
   judgeUndisturbed(): void;
-  /** Once everything has ended: what must be possible still, and what must be left. */
+  /** Checks the end of the run: what must still be possible, and what must be left. */
   finish(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export async function startPlay({ past, hasRedis, wrong }: PlayParts): Promise<P
     },
     step: async (pending, fate = 'fine') => {
       if (++steps > STEPS_MAX) fail(stage, 'it does not end');
-      // Only what comes back by itself is no loss: for anything else an old list may be cached for its time.
+      // A broken call to Redis may leave an old list in the cache until it expires.
       if (fate !== 'fine' && pending.port === 'redis' && !fate.startsWith('killed')) watch.allowStale();
       if (LATE.has(fate)) watch.allowStale();
       await goOn(stage, pending, fate);
@@ -102,7 +102,7 @@ export async function startPlay({ past, hasRedis, wrong }: PlayParts): Promise<P
         fail(stage, `nothing was broken, and ${watch.orphans().join()} is left`);
 
       const writers = cast.filter(({ kind }) => kind === 'post' || kind === 'put');
-      // Whose time was over had no chance.
+      // An operation whose time was over could not succeed.
       const isFair = cast.every(
         ({ kind, isLate, outcome }) => kind !== 'sweep' && !isLate && outcome?.code !== 'STORAGE_UNAVAILABLE',
       );
@@ -156,14 +156,14 @@ async function finish(play: Play): Promise<void> {
   const update = await play.whole('put', { site: 2 });
   if (update.outcome?.code !== 'OK')
     fail(stage, `once the lock was over the page could not be written: ${update.outcome?.code}`);
-  // What is very late arrives when the page has been written since.
+  // Very late calls arrive after the page was written again.
   while (stage.late.length > 0) await play.lateCall(0);
 
   play.jump(CACHE_TTL_MS);
   watch.forbidStale();
   for (let reads = 0; reads < 2; reads += 1) {
     const reader = await play.whole('get');
-    // Not always this update's: one that changed nothing lets a late commit of a killed call through after it.
+    // The list is not always this update's: after one that changed nothing, a late commit of a killed call can succeed.
     if (reader.outcome?.names.join() !== watch.names().join())
       fail(stage, 'a reader was not told the last list');
   }

@@ -1,6 +1,6 @@
 /**
- * A stage for the real code of `lib/harvest` and `lib/record`: every call of the bucket and of Redis stops before
- * it is applied, until the search says which of them goes on and what becomes of it. Time is the stage's own.
+ * A stage for the real code of `lib/harvest` and `lib/record`. Every call to the bucket and to Redis waits before it is
+ * applied, until the search chooses the call to continue and its fate. Time is simulated.
  */
 import { setImmediate } from 'node:timers/promises';
 import { createByteBudget } from '../../../../lib/concurrency/byteBudget.ts';
@@ -32,7 +32,7 @@ export interface Pending {
 interface Outcome {
   /** `OK` or the problem's code; `BUG` for any other error. */
   readonly code: string;
-  /** The names answered, of a POST, a PUT or a GET. */
+  /** The names in the response to a POST, a PUT or a GET. */
   readonly names: readonly string[];
   readonly error?: unknown;
 }
@@ -41,19 +41,19 @@ interface Outcome {
 export interface Actor {
   readonly name: string;
   readonly kind: Kind;
-  /** Its calls that wait to go on, in the order in which they were made. */
+  /** Its waiting calls, in order. */
   readonly pending: Pending[];
-  /** The ids it drew: a writer's own opId, a sweep's fences. */
+  /** The ids that it created: a writer's opId, a sweep's fences. */
   readonly ids: string[];
-  /** What the invariants' history had when it began. */
+  /** Number of the page's records when it began. */
   readonly startedAt: number;
-  /** Killed: no call of it ever goes on again. */
+  /** It was killed, and none of its calls continues. */
   isDead: boolean;
-  /** A call of it to the bucket was broken. */
+  /** One of its calls to the bucket was broken. */
   isHurt: boolean;
-  /** Its time for fetching was over before it had fetched all. */
+  /** Its time for fetching ended before it had fetched everything. */
   isLate: boolean;
-  /** Any call of it met another fate than the usual. */
+  /** One of its calls had another fate than `fine`. */
   isTouched: boolean;
   outcome: Outcome | null;
 }
@@ -62,7 +62,7 @@ type Gate = <T>(port: Pending['port'], method: string, apply: () => Promise<T>) 
 
 type StageServices = HarvestServices & SweepServices;
 
-/** Takes an operation's services and gives back ones that make it a wrong variant of the protocol. */
+/** Turns the services of an operation into those of a wrong variant of the protocol. */
 export type WrongVariant = (parts: {
   readonly kind: Kind;
   readonly services: HarvestServices;
@@ -74,9 +74,9 @@ export type WrongVariant = (parts: {
 }) => HarvestServices;
 
 export interface ActorOptions {
-  /** Which state of the web page it finds. */
+  /** The state of the web page that it finds. */
   readonly site?: number;
-  /** Its clock stood still while it slept: it does not notice that its time is over. */
+  /** Its clock is stopped, so it does not notice that its time is over. */
   readonly isSuspended?: boolean;
 }
 
@@ -85,23 +85,23 @@ export interface Stage {
   readonly cache: MemoryCache;
   readonly actors: readonly Actor[];
   readonly pageId: string;
-  /** Effects of calls whose caller has long given up. */
+  /** Effects of calls that their callers have given up. */
   readonly late: (() => Promise<unknown>)[];
-  /** Everything that happened, for a person. */
+  /** Everything that happened, for people. */
   readonly trace: string[];
-  /** Milliseconds since the stage was set. */
+  /** Milliseconds since the stage was created. */
   elapsed(): number;
-  /** Lets so many milliseconds go by; suspended operations do not notice. */
+  /** Moves the time forward. Suspended operations do not notice. */
   jump(ms: number): void;
-  /** From here on every operation is such a wrong one. */
+  /** Makes every later operation a wrong variant. */
   goWrong(variant: WrongVariant): void;
   /** Begins an operation and runs it up to its first call. */
   begin(kind: Kind, options?: ActorOptions): Promise<Actor>;
-  /** Runs on until nothing is left to do but the calls that wait. */
+  /** Runs until only waiting calls are left. */
   settle(): Promise<void>;
 }
 
-/** What a call has; lock and marker live a second longer. */
+/** Time of a call. Lock and busy marker last a second longer. */
 const CALL_MS = 12_000;
 export const LOCK_MS = CALL_MS + 1_000;
 export const CACHE_TTL_MS = 300_000;
@@ -163,7 +163,7 @@ export function createStage(versions: () => number): Stage {
       ...gatedPorts(store, cache, gate),
       web: createMemoryWeb(siteOf(site)),
       clock: {
-        // To a sweep every object is old: its fence alone must protect who is at work.
+        // For a sweep every object is old, so only its fence protects a writer at work.
         now: () => (actor.kind === 'sweep' ? new Date(now().getTime() + DAYS_MS) : now()),
         elapsed: elapsedHere,
         after: (wait, act) =>

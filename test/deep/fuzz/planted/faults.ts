@@ -3,7 +3,7 @@ import { demand, type Target } from '../target.ts';
 
 const text = (input: Buffer) => input.toString('latin1');
 
-/** A claim that breaks four comparisons deep, each a block of its own: chance alone would take 2^32 inputs. */
+/** A claim that fails after four nested comparisons. Random inputs alone would need 2^32 attempts. */
 function broken(input: Buffer): void {
   if (input[0] === 0x46) {
     if (input[1] === 0x55) {
@@ -23,7 +23,9 @@ function hangs(input: Buffer): void {
   while (text(input).includes('for ever'));
 }
 
-/** Looks at every byte again for every sixty-fourth one: squares, and yet no hang at the length that an input may have. */
+/**
+ * Looks at every byte again for every sixty-fourth one: squares, and yet no hang at the length that an input may have.
+ */
 function slow(input: Buffer): void {
   let sum = 0;
   for (let from = 0; from < input.length; from += 64) {

@@ -1,6 +1,6 @@
 /**
- * EMF documents: whatever is sent to the exporter, what it exposes can be read, is bounded, and only grows; and a
- * stream is the same lines wherever the network cuts it.
+ * EMF documents. For any input, the exposition of the exporter can be parsed, is bounded, and its counters only grow. A
+ * stream has the same lines, no matter where the network splits it.
  */
 import { createLineSplitter } from '../../../../local-stack/exporter/lineSplitter.ts';
 import { createWorld, directiveOf, documentOf } from '../../../local-stack/exporter/world.ts';

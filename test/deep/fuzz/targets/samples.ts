@@ -1,4 +1,4 @@
-/** What the project has of its own to begin with: its sample pages and pictures, and its events. */
+/** Seeds for targets: the sample pages, pictures and events of the project. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,6 +1,6 @@
 /**
- * Runs in a process of its own, whose memory nobody has used yet: reads so many Brotli bombs at once, as the images of
- * a call or as the pages of as many calls, and prints as JSON what came of them and how far the process grew.
+ * Runs in a new process, whose memory is unused. It reads several Brotli bombs concurrently, as images of one call or
+ * as pages of several calls. Then it prints their outcome and the growth of the process as JSON.
  */
 import { brotliCompressSync, constants } from 'node:zlib';
 import { type ByteShare, createByteBudget } from '../../../../lib/concurrency/byteBudget.ts';

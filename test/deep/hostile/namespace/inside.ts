@@ -1,6 +1,6 @@
 /**
- * Runs in a network namespace: listens on every address of it, lets the web room read each case with the real policy,
- * and prints as JSON what came of it and which of its own addresses were met.
+ * Runs in a network namespace and listens on all of its addresses. The web room reads each case with the real policy.
+ * Then this prints the outcomes, and the addresses that were reached, as JSON.
  */
 import { connect, createServer, type Socket } from 'node:net';
 import type { FetchConfig } from '../../../../lib/config.ts';
@@ -23,7 +23,7 @@ const CONFIG: FetchConfig = {
 };
 
 const met: string[] = [];
-/** Answers `/to?URL` with a redirect to URL, everything else with a secret. */
+/** Responds to `/to?URL` with a redirect to URL, and to every other path with a secret. */
 const serve = (socket: Socket): void => {
   met.push((socket.localAddress ?? '').replace(/^::ffff:/, ''));
   socket.on('error', () => {});
@@ -39,13 +39,13 @@ const serve = (socket: Socket): void => {
 const servers = await Promise.all(
   [80, 8080].map(async (port) => {
     const server = createServer(serve);
-    // Both families, every address.
+    // All addresses of both families.
     await new Promise<void>((resolve) => server.listen(port, '::', resolve));
     return server;
   }),
 );
 
-/** The control: without the guard every address answers, so that silence below is the guard's doing. */
+/** The control: every address can be reached without the guard, so that it is the guard that refuses them below. */
 async function reach(host: string): Promise<void> {
   const socket = connect({ host, port: 80 });
   socket.write('GET / HTTP/1.1\r\n\r\n');

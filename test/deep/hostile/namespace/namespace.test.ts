@@ -1,6 +1,6 @@
 /**
- * U, D, R with the real policy among real listeners: on loopback, metadata, private and special addresses, and on two
- * public ones, in a network namespace from which nothing leads out.
+ * U, D, R with the real policy and real servers, in a network namespace without a way out. The servers listen on
+ * loopback, metadata, private and special addresses, and on two public ones.
  */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { CASES, CLOSED, type Outcome, PUBLIC } from './cases.ts';
 
 const ADDRESSES = [...CLOSED, ...PUBLIC].filter((address) => address !== '127.0.0.1' && address !== '::1');
 
-/** Proxies at an address that listens: whoever obeys one of these goes there. */
+/** Proxy settings that name a listening address. A client that honours one of them connects there. */
 const PROXY = 'http://10.0.0.5:80';
 const PROXIES = {
   NODE_USE_ENV_PROXY: '1',
@@ -32,7 +32,7 @@ interface Printed {
 async function runInside([program, ...options]: readonly [string, ...string[]]): Promise<Printed> {
   const script = [
     'ip link set lo up',
-    // `nodad`: an address that is still being looked for elsewhere cannot be listened on.
+    // `nodad`: a server cannot listen on an address while duplicate address detection runs.
     ...ADDRESSES.map((one) => `ip addr add ${one}/${one.includes(':') ? '128 dev lo nodad' : '32 dev lo'}`),
     'exec "$0" --no-warnings "$1"',
   ].join(' && ');

@@ -1,12 +1,12 @@
 /**
- * A second opinion on every address: the registries written as cuts of the number line, not as prefixes, and read and
- * written by arithmetic of its own. It shares nothing with the guard but the names of the classes.
+ * An independent classification of every address. The registries are written as cuts of the number line, not as
+ * prefixes, and the arithmetic is separate. It shares only the names of the classes with the guard.
  */
 import type { AddressClass } from '../../../../lib/web/guard/addressPolicy.ts';
 
 type Cut = readonly [first: bigint, is: AddressClass];
 
-/** From each address on, up to the next row. */
+/** Each row holds from its address up to the next row. */
 const IPV4_CUTS: readonly Cut[] = cuts(ipv4Number, [
   ['0.0.0.0', 'special'],
   ['1.0.0.0', 'public'],
@@ -45,7 +45,7 @@ const IPV4_CUTS: readonly Cut[] = cuts(ipv4Number, [
   ['224.0.0.0', 'special'],
 ]);
 
-/** The same, as hex digits from the left. */
+/** The same for IPv6; an address is its hex digits from the left. */
 const IPV6_CUTS: readonly Cut[] = cuts(
   (digits) => BigInt(`0x${digits.padEnd(32, '0')}`),
   [
@@ -86,7 +86,7 @@ export function classOfIpv6(value: bigint): AddressClass {
   return classAt(IPV6_CUTS, value);
 }
 
-/** Every first address of a range, the one before it, the last of the range and the one after it; each once. */
+/** For every range: the address before it, its first, its last, and the address after it; each once. */
 export function edgesOf(version: 4 | 6): readonly bigint[] {
   const [rows, size] = version === 4 ? [IPV4_CUTS, WORD] : [IPV6_CUTS, WORD ** 4n];
   const edges = rows.flatMap(([first]) => [first - 2n, first - 1n, first, first + 1n]);
@@ -102,7 +102,7 @@ export function ipv4Text(value: bigint): string {
   return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
 }
 
-/** The address in one of five spellings: whole, in capitals, padded, with a dotted end, and as a URL carries it. */
+/** The address in one of five spellings: whole, in capitals, padded, with a dotted end, and as in a URL. */
 export function ipv6Text(value: bigint, spelling = 0): string {
   const groups = value.toString(16).padStart(32, '0').match(/..../g) ?? [];
   const short = groups.map((group) => group.replace(/^0{1,3}/, ''));

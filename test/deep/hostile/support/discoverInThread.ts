@@ -1,6 +1,6 @@
 /**
- * Discovery as it is deployed: on Node alone. Jest runs code in a context of its own, in which each use of a global such
- * as `Math` costs a look-up; a tokenizer that asks for one at every escape is eight times slower there.
+ * Runs discovery in a thread without Jest, as it is deployed. Jest runs code in a separate context, where each use of a
+ * global such as `Math` costs a look-up. A tokenizer that uses one for every escape is eight times slower there.
  */
 import { Worker } from 'node:worker_threads';
 import type { Cost } from './meter.ts';
@@ -8,12 +8,12 @@ import type { Cost } from './meter.ts';
 export interface DiscoverTask {
   readonly html: string;
   readonly stylesheets: Readonly<Record<string, string>>;
-  /** As `measureWithin` takes it. */
+  /** The bound for `measureWithin`. */
   readonly stallMs: number;
 }
 
 export interface DiscoverValue {
-  /** Of the candidates. */
+  /** URLs of the candidates. */
   readonly urls: readonly string[];
   readonly cost: Cost;
 }

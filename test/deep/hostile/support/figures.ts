@@ -1,4 +1,4 @@
-/** What the tests of a group counted and measured, for the table that `npm run test:hostile` prints. */
+/** Figures of the tests, for the table that `npm run test:hostile` prints. */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -11,11 +11,11 @@ export interface Figures {
   /** Connections that this process tried to open, and those of them that did not lead to loopback. */
   readonly connections?: number;
   readonly astray?: number;
-  /** A sentence of its own below the table: what was searched and what was found. */
+  /** A sentence below the table: what was searched and what was found. */
   readonly said?: string;
 }
 
-/** Kept beside the reporter when there is one, else let go. */
+/** Passes figures to the reporter; without a reporter they are dropped. */
 export function report(figures: Figures): void {
   const folder = process.env.HOSTILE_FIGURES;
   const { testPath, currentTestName } = expect.getState();

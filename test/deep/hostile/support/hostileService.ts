@@ -1,4 +1,6 @@
-/** The whole service under attack: its HTTP handlers over the real web room on loopback, and stores that can be looked into. */
+/**
+ * The whole service under attack: the HTTP handlers, the real web room on loopback, and stores that tests can inspect.
+ */
 
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect, jest } from '@jest/globals';
@@ -22,12 +24,12 @@ import { type Respond, startTwins } from '../../../lib/web/rawServer.ts';
 import { type SelfSigned, selfSigned } from '../../../lib/web/selfSigned.ts';
 import { CONFIG, classifyTestAddress, resolveTestName } from '../../../lib/web/testWeb.ts';
 
-/** What the public site speaks, where a suite is run over both. */
+/** The protocols of the public site. Some suites run with both. */
 export const VERSIONS = ['HTTP/1.1', 'HTTP/2'] as const;
 export type Version = (typeof VERSIONS)[number];
 
 let trusted: SelfSigned | undefined;
-/** Made once in a test file, whose process trusts it from then on. */
+/** The site's certificate. It is made once for a test file, whose process then trusts it. */
 function identityOfSite(): SelfSigned {
   if (trusted === undefined) {
     trusted = selfSigned('good.test', new Date(), 'other.test', 'evil.test');
@@ -37,18 +39,18 @@ function identityOfSite(): SelfSigned {
 }
 
 export interface HostileParts {
-  /** HTTP/1.1 without TLS unless it is said. */
+  /** Absent: HTTP/1.1 without TLS. */
   readonly version?: Version;
-  /** What the public site answers; the private twin at the same port counts who comes. */
+  /** Responses of the public site. The private twin at the same port counts its connections. */
   readonly respond?: Respond;
   readonly config?: Partial<FetchConfig>;
   readonly limits?: Partial<Limits>;
-  /** Milliseconds that a call has, as Lambda would say. */
+  /** Milliseconds that a call has, as Lambda reports them. */
   readonly timeMs?: number;
   readonly web?: WebParts;
   readonly storeIntercept?: Intercept;
   readonly cacheIntercept?: Intercept;
-  /** Other adapters in the place of the memory's. */
+  /** Adapters to use instead of those in memory. */
   readonly adapters?: Partial<
     Pick<HarvestServices, 'records' | 'images' | 'cache' | 'lock' | 'bytesInFlight'>
   > & {
@@ -70,7 +72,10 @@ export type HostileService = Awaited<ReturnType<typeof startHostileService>>;
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** Answers at 127.0.0.2 as `good.test` and `other.test`; `evil.test` and 127.0.0.1 are its private twin. */
+/**
+ * Starts the service and its site at 127.0.0.2 (`good.test`, `other.test`); `evil.test` and 127.0.0.1 are its private
+ * twin.
+ */
 export async function startHostileService({
   version = 'HTTP/1.1',
   respond = (socket) => socket.destroy(),
@@ -145,7 +150,7 @@ export async function startHostileService({
     post: (url: unknown, options?: object) => sendUrl('POST', url, options),
     put: (url: unknown, options?: object) => sendUrl('PUT', url, options),
     get: (url: string) => send('GET', { rawQueryString: `url=${encodeURIComponent(url)}` }),
-    /** Nobody came inside, and what was refused left nothing. */
+    /** Asserts that the private twin got no connection, and that a refused call left nothing. */
     expectNothing() {
       expect(inside.accepted()).toBe(0);
       expect([...store.objects.keys(), ...store.kept.keys()]).toEqual([]);

@@ -1,19 +1,19 @@
-/** What an input costs the process: the longest time that nothing else could run, and the most memory. */
+/** Measures what an input costs the process: the longest stall of the event loop, and the most memory. */
 import { onReferenceMachine, threadMs } from '../../../support/processorTime.ts';
 
 export interface Cost {
   /**
-   * Milliseconds of this thread's processor time between two turns of the event loop, at most: a stall as a caller
-   * would meet it on a machine of its own, as fast as the one that the limits were set on.
+   * The longest stall: milliseconds of this thread's processor time between two turns of the event loop. It is scaled
+   * to the reference machine.
    */
   readonly stallMs: number;
-  /** Bytes of resident memory above the start, at most. */
+  /** Largest growth of resident memory, in bytes. */
   readonly grownBytes: number;
   /** Milliseconds of the wall clock. */
   readonly elapsedMs: number;
 }
 
-/** Runs `work` with the meter on. */
+/** The outcome of `work`, and its cost. */
 export async function measureCost<T>(
   work: () => T | Promise<T>,
 ): Promise<{ readonly value: T; readonly cost: Cost }> {
@@ -42,8 +42,8 @@ export async function measureCost<T>(
 const TRIES = 5;
 
 /**
- * The cost of the first of up to five runs that keeps `bounds`, else of the last. What the collector, the compiler
- * and a busy machine add comes and goes; what the work itself costs comes every time.
+ * The cost of the first of up to five runs that is within `bounds`, otherwise of the last. The garbage collector, the
+ * compiler and a busy machine add to some runs only. The work itself costs the same in every run.
  */
 export async function measureWithin<T>(
   bounds: Partial<Pick<Cost, 'stallMs' | 'grownBytes'>>,

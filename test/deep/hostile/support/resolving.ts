@@ -1,4 +1,4 @@
-/** Names, what they resolve to, and a site that is found by them. */
+/** Names, their addresses, and a site under these names. */
 import type { ResolvedAddress } from '../../../../lib/web/guard/resolve.ts';
 import { answer, PRIVATE_ADDRESS, PUBLIC_ADDRESS, pathOf, type Respond } from '../../../lib/web/rawServer.ts';
 import { pngOf } from '../../../support/pictures.ts';
@@ -10,7 +10,7 @@ export const resolved = (address: string): ResolvedAddress => ({
 export const PUBLIC = resolved(PUBLIC_ADDRESS);
 export const PRIVATE = resolved(PRIVATE_ADDRESS);
 
-/** A page of the given body at `/page`, a picture everywhere else; every answer on a connection of its own. */
+/** Responses of a site: the page at `/page`, a picture for every other path, and a new connection for each. */
 export const siteOf =
   (page: string): Respond =>
   (socket, head) =>
@@ -20,6 +20,6 @@ export const siteOf =
         : answer(200, { 'Content-Type': 'image/png', Connection: 'close' }, pngOf(3)),
     );
 
-/** Of the skipped lines of an answer. */
+/** The codes of the skipped lines in a response. */
 export const codesOf = (skipped: unknown) =>
   (skipped as readonly { readonly code: string }[]).map(({ code }) => code);

@@ -1,8 +1,8 @@
-/** Spellings of URLs under attack, by row of the list and by kind. */
+/** Spellings of URLs for attacks, by row of the list and by kind. */
 
 export type Rows = readonly (readonly [row: string, spellings: readonly string[]])[];
 
-/** Well-formed, and never to be fetched. */
+/** Well-formed URLs that must never be fetched. */
 export const FORBIDDEN: Rows = [
   [
     'U01 a decimal number',
@@ -238,7 +238,7 @@ export const FORBIDDEN: Rows = [
 
 const label = (length: number) => 'a'.repeat(length);
 
-/** No http(s) URL that a page can have. */
+/** Texts that are not a valid page URL. */
 export const INVALID: Rows = [
   [
     'U06 several root dots',
@@ -373,7 +373,7 @@ export const INVALID: Rows = [
   ],
 ];
 
-/** One row each: its title, and the spelling. */
+/** One row for each spelling: its title, and the spelling. */
 export const spellings = (rows: Rows) =>
   rows.flatMap(([row, all]) =>
     all.map((one) => [`${row}: ${JSON.stringify(one).slice(0, 80)}`, one] as const),

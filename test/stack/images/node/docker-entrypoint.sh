@@ -1,5 +1,5 @@
 #!/bin/sh
-# A flag, or what is no program, is for node.
+# node gets flags, and arguments that are not a program.
 set -e
 if [ "${1#-}" != "$1" ] || [ -z "$(command -v "$1")" ]; then set -- node "$@"; fi
 exec "$@"
