@@ -28,7 +28,7 @@ type InspectionCode = Extract<
  * without the format's own end (`IMAGE_TRUNCATED`).
  */
 export async function inspectImage(bytes: Buffer, options: InspectOptions): Promise<Inspection> {
-  if (bytes.length === 0) return refuse('IMAGE_EMPTY', 'The answer has no bytes.');
+  if (bytes.length === 0) return refuse('IMAGE_EMPTY', 'The image has no bytes.');
 
   const pace = createPace();
   // The inline images of a page are all inspected at once: each waits for its turn.

@@ -209,10 +209,10 @@ describe('the settings', () => {
     [
       'S3_BUCKET',
       's3://images',
-      /S3_BUCKET must be the name of a bucket alone, not "s3:\/\/images": the name is images\./,
+      /S3_BUCKET must be only the name of a bucket, not "s3:\/\/images": the name is images\./,
     ],
     ['S3_BUCKET', 'S3://images/prefix/', /the name is images\./],
-    ['S3_BUCKET', 'images/prefix', /S3_BUCKET must be the name of a bucket alone, .*: no URL and no path\./],
+    ['S3_BUCKET', 'images/prefix', /S3_BUCKET must be only the name of a bucket, .*: no URL and no path\./],
     ['S3_BUCKET', 'images/', /no URL and no path/],
     ['S3_BUCKET', '/images', /no URL and no path/],
     ['S3_BUCKET', 'https://images.s3.amazonaws.com', /no URL and no path/],
