@@ -16,7 +16,7 @@ export default {
     '<rootDir>/test/support/hostileReporter.js',
     '<rootDir>/test/support/summaryReporter.js',
   ],
-  // No measure of speed: whoever hangs is told in the end, and nobody else on a machine that does much beside.
+  // Not a measure of speed: long enough for a busy machine, and it still ends a test that hangs.
   testTimeout: 180_000,
   // Two at least: many suites wait for other processes, and what is measured is processor time.
   maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -1,20 +1,20 @@
 /** The calls to the API, which the site serves under its own `/api/`. */
 
 const ENDPOINT = new URL('/api/images', location.href).href;
-/** A call ends by itself after 29 s; whoever stands before the service gives up after 35. */
+/** A call ends by itself after 29 s; a server in front of the service gives up after 35 s. */
 const PATIENCE_MS = 40_000;
 /** The address of a look-up is part of the request's own (RFC 9110 section 15.5.15, RFC 6585 section 5). */
 const TOO_LONG = [414, 431];
 
 /**
- * @typedef {object} Call what was asked, and what came of it
+ * @typedef {object} Call a request and its outcome
  * @property {string} method
  * @property {string} url
  * @property {string} [body]
- * @property {number} [status] absent when there was no answer
+ * @property {number} [status] absent without a response
  * @property {number} ms
  *
- * @typedef {object} Fault a problem of the service (RFC 9457), or one on the way to it: that one has no code
+ * @typedef {object} Fault a problem of the service (RFC 9457), or a failure on the way to it, which has no code
  * @property {string} title
  * @property {string} detail
  * @property {string} [code]
@@ -29,7 +29,7 @@ const TOO_LONG = [414, 431];
  *
  * @typedef {object} Way
  * @property {AbortSignal} signal ends the waiting
- * @property {Call[]} calls every call is noted here when it is sent: what nobody waits for any more was sent too
+ * @property {Call[]} calls gets every call when it is sent, also one whose response is not awaited any more
  */
 
 /**
@@ -101,7 +101,7 @@ async function send(asked, mayChange, { signal, calls }) {
   }
 }
 
-/** What to do when nothing was answered. @param {boolean} isLate @param {boolean} mayChange */
+/** What to do without a response. @param {boolean} isLate @param {boolean} mayChange */
 function silenceWords(isLate, mayChange) {
   if (isLate) {
     const then = mayChange ? 'It may still finish the work: look the page up' : 'Try again';
@@ -113,7 +113,7 @@ function silenceWords(isLate, mayChange) {
 /** @param {boolean} mayChange */
 const nextWords = (mayChange) => (mayChange ? 'look the page up: the work may be done' : 'try again');
 
-/** @param {string} text @returns {any} an object, or null when the text is none */
+/** @param {string} text @returns {any} an object; null when the text is not JSON of one */
 function parse(text) {
   try {
     const value = JSON.parse(text);
@@ -134,7 +134,7 @@ function faultOf(response, value, mayChange) {
     ...(requestId !== undefined && { requestId }),
   };
   if (typeof value?.title === 'string' && typeof value?.code === 'string') return { ...value, ...facts };
-  // Not the service's own words: whatever stands before it answered.
+  // Not a problem of the service: a server in front of it responded.
   const todo = TOO_LONG.includes(status)
     ? 'Use a shorter address.'
     : `Check that the service runs, then ${nextWords(mayChange)}.`;

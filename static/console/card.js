@@ -1,4 +1,4 @@
-/** One picture: what it shows, its file, where the page has it, what became of it. */
+/** The card of one image: thumbnail, file, facts, place on the page, outcome. */
 import { shortAddress } from './address.js';
 import { copyButton, el } from './dom.js';
 import { pageIdIn } from './pageIds.js';

@@ -1,4 +1,4 @@
-/** The console: reads the form, makes the calls, shows what came of them. Start with `run`. */
+/** The console: reads the form, makes the calls, shows the results. Start with `run`. */
 import { harvest, lookUp } from './api.js';
 import { announce, button, byId, el } from './dom.js';
 import { mayBeDone, showFault } from './fault.js';
@@ -22,9 +22,9 @@ const form = byId('form', HTMLFormElement);
 const address = byId('url', HTMLInputElement);
 const outcome = byId('outcome', HTMLElement);
 
-/** Ends what the wish before has begun. */
+/** Ends the work for the previous wish. */
 let waiting = new AbortController();
-/** What is waited for. @type {Wish | null} */
+/** The wish that is being worked on. @type {Wish | null} */
 let underWay = null;
 
 form.addEventListener('submit', (event) => {
@@ -32,7 +32,7 @@ form.addEventListener('submit', (event) => {
   void run(readForm());
 });
 form.addEventListener('change', explain);
-// A double click is one wish; its second half might press what the first has brought there.
+// A double click is one wish: its second click could hit a button that the first one brought there.
 document.addEventListener(
   'click',
   (event) => {
@@ -54,7 +54,7 @@ void showSamples();
 
 /** One wish from the form to the result; another one ends the waiting for it. @param {Wish} wish */
 async function run(wish) {
-  // The service would answer the second that somebody works on the page.
+  // The service would refuse the second call: the first one works on the page.
   if (underWay !== null && isSame(underWay, wish)) return;
   waiting.abort();
   waiting = new AbortController();
@@ -132,7 +132,7 @@ async function work({ action, url, isDryRun, variants }, progress, way) {
   return { record: done.value, before, ...(await askForLinks(done.value.url, way)) };
 }
 
-/** The links to what is stored, or why there are none: the record is shown without them. @param {string} url @param {Way} way */
+/** The links to the stored images, or a note why they are missing. The record is shown in both cases. @param {string} url @param {Way} way */
 async function askForLinks(url, way) {
   try {
     const { value, fault } = await lookUp(url, 'links', way);
@@ -161,7 +161,7 @@ function showStopped(wish, calls) {
   showFault({ title: 'You stopped waiting', detail }, { wish, run, calls });
 }
 
-/** An answer in another shape than the service's: of another version, or of something else. @param {unknown} error @param {Wish} wish @param {readonly Call[]} calls */
+/** A response in an unknown shape: from another version, or from another server. @param {unknown} error @param {Wish} wish @param {readonly Call[]} calls */
 function showSurprise(error, wish, calls) {
   console.warn(error);
   const detail = 'This console does not understand the response. Reload the page, then look the address up.';
@@ -184,12 +184,12 @@ function shelfItem(text, click) {
   return el('li', {}, button('chip', text, click, { title: text }));
 }
 
-/** The sample pages, where there are some. */
+/** Lists the sample pages, if the site has them. */
 async function showSamples() {
   const samples = await sampleUrls();
   byId('sample-list', HTMLElement).replaceChildren(
     ...samples.map(([name, url]) =>
-      // An update takes a page that is known as well as a new one.
+      // An update works for a harvested page and for a new one.
       shelfItem(name, () => void run({ ...readForm(), action: 'update', variants: '', url })),
     ),
   );

@@ -6,7 +6,7 @@
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Readonly<Record<string, string | number | boolean | ((event: Event) => void) | undefined>>} [properties]
- *   attributes; true for one without a value, false or undefined for none; a function is a listener for the event
+ *   attributes. True sets one without a value, false or undefined sets none. A function listens for the event
  * @param {...Child} children
  * @returns {HTMLElementTagNameMap[T]}
  */
@@ -31,17 +31,17 @@ export function button(kind, label, click, attributes = {}) {
   return el('button', { type: 'button', class: kind, ...attributes, click }, label);
 }
 
-/** Says it to a screen reader, in the place of what was said before. @param {string} text */
+/** Announces the text to a screen reader, in place of the previous one. @param {string} text */
 export function announce(text) {
   byId('announcement', HTMLElement).textContent = text;
 }
 
-/** Our own words, in which `backticks` stand around commands and settings. @param {string} text @returns {Child[]} */
+/** The console's own text, with `backticks` around commands and settings. @param {string} text @returns {Child[]} */
 export function prose(text) {
   return text.split('`').map((part, index) => (index % 2 === 0 ? part : el('code', {}, part)));
 }
 
-/** Puts these in the place of what was there. @param {Element} element @param {...Child} children */
+/** Replaces the children. @param {Element} element @param {...Child} children */
 export function fill(element, ...children) {
   element.replaceChildren(...children.filter(isChild));
 }
@@ -66,7 +66,7 @@ export function byId(id, kind) {
  * A button that copies `text` and says so.
  * @param {string} label
  * @param {string} text
- * @param {{ readonly class?: string, readonly name?: string }} [options] `name`: what a screen reader says instead of the label
+ * @param {{ readonly class?: string, readonly name?: string }} [options] `name`: for a screen reader, in place of the label
  */
 export function copyButton(label, text, options = {}) {
   let turn = 0;
@@ -90,7 +90,7 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Away from localhost, without HTTPS, browsers have no clipboard of that kind.
+    // Without HTTPS, browsers offer this clipboard on localhost only.
     const area = el('textarea', { class: 'unseen', 'aria-hidden': 'true' });
     area.value = text;
     const focused = document.activeElement;

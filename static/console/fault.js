@@ -1,4 +1,4 @@
-/** A call that failed: what the service says of it, and the next step. */
+/** A failed call: what the service says about it, and the next step. */
 import { privateHostOf } from './address.js';
 import { callList } from './callList.js';
 import { button, byId, el, fill, prose } from './dom.js';
@@ -65,7 +65,7 @@ function adviceFor(code, url) {
   return host === null ? (lookIn(PROBLEM_WORDS, code) ?? '') : allowWords(host);
 }
 
-/** Whether the service may have done what nobody has heard of. @param {Wish} wish @param {readonly Call[]} calls */
+/** Whether the service may have done work without a response. @param {Wish} wish @param {readonly Call[]} calls */
 export function mayBeDone({ isDryRun }, calls) {
   return !isDryRun && calls.some(({ method }) => method !== 'GET');
 }

@@ -1,4 +1,4 @@
-/** The form: what is wished for, and in words what that means. */
+/** The form: the reader's wish, and its meaning in words. */
 import { withScheme } from './address.js';
 import { byId } from './dom.js';
 
@@ -8,8 +8,8 @@ import { byId } from './dom.js';
  * @property {Action} action
  * @property {string} url
  * @property {boolean} isDryRun
- * @property {string} variants `all`, `best`, or empty for what is usual
- * @property {string | undefined} [cursor] of a look-up: goes on with the copies of an image
+ * @property {string} variants `all`, `best`, or empty for the default
+ * @property {string | undefined} [cursor] of a look-up: continues with the copies of an image
  */
 
 const form = byId('form', HTMLFormElement);
@@ -28,21 +28,21 @@ export function readForm() {
   };
 }
 
-/** Shows what is worked on; the choices stay those of the reader. @param {string} url */
+/** Shows the address that is being worked on; the reader's choices stay. @param {string} url */
 export function showAddress(url) {
   address.value = url;
   address.removeAttribute('aria-invalid');
   byId('url-fault', HTMLElement).textContent = '';
 }
 
-/** The fault is one of the address itself: says so there, and goes there. @param {string} text */
+/** Shows a fault of the address at its field, and moves the focus there. @param {string} text */
 export function refuseAddress(text) {
   byId('url-fault', HTMLElement).textContent = text;
   address.setAttribute('aria-invalid', 'true');
   address.focus();
 }
 
-/** Says in words what the choices mean, and leaves only those that count. */
+/** Explains the choices in words, and hides those without effect. */
 export function explain() {
   const { action, isDryRun } = readForm();
   const isUpdate = action === 'update';

@@ -1,4 +1,4 @@
-/** The pictures, grouped by the place on the page that they fill. */
+/** The images, grouped by their place on the page. */
 import { card } from './card.js';
 import { el } from './dom.js';
 import { countWords } from './words.js';
@@ -11,19 +11,19 @@ import { countWords } from './words.js';
  * @typedef {object} Shelf what the cards have in common
  * @property {ReadonlyMap<string, string>} links presigned, by name
  * @property {ReadonlyMap<string, Change>} changes by name
- * @property {boolean} isCopies one image's copies in several pages: their slots have nothing to do with each other
- * @property {ReadonlyMap<string, string>} pages address by id, of those that are known
- * @property {string} pageUrl addresses are shown as seen from there
+ * @property {boolean} isCopies one image's copies in several pages, whose slots are unrelated
+ * @property {ReadonlyMap<string, string>} pages address by id, of the known pages
+ * @property {string} pageUrl addresses are shown relative to it
  * @property {boolean} isDryRun
  *
  * @typedef {Shelf & { readonly spots: ReadonlyMap<string, Spot> }} Gallery `spots` by name
  */
 
-/** Cards that are built before the browser gets its turn. */
+/** Cards that are built before the browser may do other work. */
 const AT_A_TIME = 40;
 
 /**
- * Resolves when all cards stand, or when the signal is aborted; the first ones stand at once.
+ * Resolves when all cards are built, or when the signal is aborted. The first ones are built at once.
  * @param {HTMLElement} place
  * @param {readonly Item[]} items
  * @param {Shelf} shelf
@@ -54,7 +54,7 @@ export async function showGallery(place, items, shelf, signal) {
   list.removeAttribute('aria-busy');
 }
 
-/** The candidates of one picture stand together, where its first one is. @param {readonly Item[]} items @returns {Item[][]} */
+/** Groups the candidates of each picture, in the order of their first ones. @param {readonly Item[]} items @returns {Item[][]} */
 function groupBySlot(items) {
   return [...Map.groupBy(items, (item) => item.foundIn[0]?.slot ?? item.name).values()];
 }

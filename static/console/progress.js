@@ -1,19 +1,19 @@
-/** What is known while a call is under way: how long it has taken, what was asked, what has been answered. */
+/** The progress of a call: its duration, its steps, and the facts known so far. */
 import { announce, button, byId, el } from './dom.js';
 
 const title = document.title;
 
 /**
  * @typedef {object} Progress
- * @property {(text: string) => void} step what is waited for now; the step before it is done
- * @property {(text: string) => void} know something that is certain now; a screen reader hears it with the next step
+ * @property {(text: string) => void} step the step that begins; the previous one is done
+ * @property {(text: string) => void} know adds a fact; a screen reader hears it with the next step
  * @property {() => void} end
  */
 
-/** Seconds after which a screen reader is told how long it has been. */
+/** Seconds between two announcements of the duration to a screen reader. */
 const TOLD_EVERY = 10;
 
-/** It takes the focus, and its place on the screen. @param {() => void} stop @returns {Progress} */
+/** Shows the panel, scrolls to it and focuses it. @param {() => void} stop @returns {Progress} */
 export function showProgress(stop) {
   const panel = byId('progress', HTMLElement);
   const start = performance.now();
@@ -31,12 +31,12 @@ export function showProgress(stop) {
   heading.focus({ preventScroll: true });
   const keepInView = () => {
     const { top, bottom } = panel.getBoundingClientRect();
-    // Not when the reader has gone elsewhere.
+    // Not if the reader has moved elsewhere.
     if ((top < 0 || bottom > innerHeight) && panel.contains(document.activeElement)) panel.scrollIntoView();
   };
   keepInView();
   let seconds = 0;
-  // Two announcements at once would leave only the second.
+  // Of two announcements at once only the second would be heard.
   let known = '';
   const timer = setInterval(() => {
     const now = Math.floor((performance.now() - start) / 1000);
@@ -60,7 +60,7 @@ export function showProgress(stop) {
     },
     end() {
       clearInterval(timer);
-      // A newer call has put its own in this place.
+      // A newer call has replaced this panel's content.
       if (!panel.contains(steps)) return;
       announce('');
       panel.hidden = true;

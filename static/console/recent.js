@@ -1,4 +1,4 @@
-/** The addresses that were found last, kept in this browser and nowhere else. */
+/** The last addresses with a result, kept in this browser only. */
 import { isKeepable } from './address.js';
 
 const KEY = 'image-console.recent';
@@ -10,7 +10,7 @@ export function recentUrls() {
     const value = JSON.parse(localStorage.getItem(KEY) ?? '[]');
     return Array.isArray(value) ? value.filter(isKept).slice(0, KEPT) : [];
   } catch {
-    // What another page of this site left there, or a browser that keeps nothing.
+    // Another page of this site wrote the entry, or the browser stores nothing.
     return [];
   }
 }
@@ -18,7 +18,7 @@ export function recentUrls() {
 /** @param {unknown} value */
 const isKept = (value) => typeof value === 'string' && isKeepable(value);
 
-/** @param {string} url of which the service has something */
+/** @param {string} url with stored images */
 export function remember(url) {
   if (isKeepable(url)) keep([url, ...recentUrls().filter((other) => other !== url)].slice(0, KEPT));
 }
@@ -33,6 +33,6 @@ function keep(urls) {
     if (urls.length === 0) localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, JSON.stringify(urls));
   } catch {
-    // A browser that keeps nothing still does the rest.
+    // The console works without storage, too.
   }
 }

@@ -1,4 +1,4 @@
-/** The result of a call that went well: a summary, what changed, the pictures, what was skipped. */
+/** The result of a successful call: summary, changes, images, skipped lines. */
 import { actionButtons } from './actions.js';
 import { callList } from './callList.js';
 import { changesByName, changesPanel, changeWords } from './changes.js';
@@ -14,7 +14,7 @@ import { byteWords, countWords, timeWords } from './words.js';
  * @import { Around } from './actions.js'
  * @import { Changes, Item, SkippedLine, Warning, Counts } from '../../lib/domain/model.ts'
  *
- * @typedef {object} Shown a record as POST and PUT answer it, or what a GET finds
+ * @typedef {object} Shown a record as POST and PUT return it, or the result of a GET
  * @property {string} url
  * @property {string} [finalUrl]
  * @property {string | null} updatedAt null in a part without copies
@@ -37,7 +37,7 @@ import { byteWords, countWords, timeWords } from './words.js';
  * @typedef {Around & Result & { readonly signal: AbortSignal }} Outcome
  */
 
-/** Resolves when every picture has its place. @param {Outcome} outcome */
+/** Resolves when every image has its card. @param {Outcome} outcome */
 export async function showResult(outcome) {
   const { record, links, before, note, calls, signal, wish } = outcome;
   const total = record.items.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -49,7 +49,7 @@ export async function showResult(outcome) {
     record.items.length === 0 && el('p', { class: 'panel' }, emptyWords(record, isCopies)),
   );
   const pages = isCopies ? await urlsByPageId(recentUrls()) : new Map();
-  // A newer wish may have begun meanwhile, and the place is its own.
+  // A newer wish may have begun meanwhile: then this place is for its result.
   signal.throwIfAborted();
   const changes = changesToShow(outcome);
   const heading = el('h2', { tabindex: '-1', class: 'result-title' }, headline(outcome, isCopies));
@@ -99,12 +99,12 @@ export async function showResult(outcome) {
     isDryRun: record.dryRun === true,
   };
   const built = record.items.length > 0 ? showGallery(gallery, record.items, shelf, signal) : null;
-  // The first pictures stand: before, the page might be too short for the heading to come to the top.
+  // After the first cards: before them the page may be too short to scroll the heading to the top.
   reveal(heading, byId('outcome', HTMLElement), 'start');
   await built;
 }
 
-/** Why there is no picture. @param {Shown} record @param {boolean} isCopies */
+/** Why there is no image. @param {Shown} record @param {boolean} isCopies */
 function emptyWords({ counts, skipped }, isCopies) {
   if (isCopies) return 'This part has no copy.';
   if (skipped.length === 0)
@@ -121,7 +121,7 @@ function fact(term, value) {
   return el('div', {}, el('dt', {}, term), el('dd', {}, value));
 }
 
-/** Of an update; to say of each image of a page that was not known that it is new would be no news. @param {Outcome} outcome */
+/** The changes of an update; none for a new page, whose images are all new. @param {Outcome} outcome */
 function changesToShow({ record: { changes, images }, before }) {
   const isAllNew = changes?.removed.length === 0 && changes.added.length === images.length;
   return before || !isAllNew ? changes : undefined;
@@ -144,14 +144,14 @@ function headline(outcome, isCopies) {
   return isNew || changes === undefined ? `${count} harvested` : changeWords(changes, false);
 }
 
-/** Whether what a look-up found is no page, but an image's copies in different pages. @param {Shown} found */
+/** Whether a look-up found an image's copies in different pages, not a page. @param {Shown} found */
 export function areCopies({ items, url, next }) {
   if (next !== undefined) return true;
   const isPage = items.length === 1 && items[0]?.foundIn[0]?.element === 'page';
   return items.length > 0 && !isPage && items.every((item) => item.url === url);
 }
 
-/** An image's copies that are not all in this answer. @param {Outcome} outcome */
+/** Whether this response has only a part of an image's copies. @param {Outcome} outcome */
 function isPart({ record, wish }) {
   return record.next !== undefined || wish.cursor !== undefined;
 }

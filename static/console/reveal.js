@@ -1,8 +1,8 @@
-/** Brings what came of a call before the reader: to the eyes, and to the keyboard and the screen reader. */
+/** Moves the view, the focus and the screen reader to a call's result. */
 import { announce } from './dom.js';
 
 /**
- * Who has gone back to the form meanwhile is left there, and only told.
+ * A reader who went back to the form meanwhile stays there, and only gets an announcement.
  * @param {HTMLElement} heading
  * @param {HTMLElement} part what is scrolled to
  * @param {ScrollLogicalPosition} block

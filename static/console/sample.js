@@ -1,4 +1,4 @@
-/** The sample pages of this site, where it has some: what there is, and the page that changes when it is told to. */
+/** The sample pages of this site, if it has any, and the one that changes on request. */
 
 /**
  * @typedef {object} SiteFacts
@@ -9,7 +9,7 @@ const CHANGING = 'changing/';
 /** The site has only to remember a number. */
 const TURN_MS = 5_000;
 
-/** What a reader is offered, and where it lies below `sampleBase`. */
+/** Label of each sample, and its path below `sampleBase`. */
 const SAMPLES = {
   'A plain gallery': '',
   'Every way to use an image': 'channels.html',
@@ -48,7 +48,7 @@ async function readSiteFacts() {
     const facts = response.ok ? await response.json() : null;
     return typeof facts?.sampleBase === 'string' ? facts : null;
   } catch {
-    // Served from elsewhere: there are no samples then.
+    // Another server serves the console: it has no samples.
     return null;
   }
 }

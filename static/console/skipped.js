@@ -1,20 +1,20 @@
-/** What has no copy, and why, in words. */
+/** The images without a copy, with the reasons in words. */
 import { el, prose } from './dom.js';
 import { placeWords } from './places.js';
 import { countWords, IMAGE_WORDS, lookIn, PROBLEM_WORDS } from './words.js';
 
 /** @import { Counts, SkippedLine, Warning } from '../../lib/domain/model.ts' */
 
-/** Lists up to this length stand open. */
+/** Lists up to this length are open at first. */
 const OPEN_LINES = 8;
 
-/** @param {readonly SkippedLine[]} lines @param {Counts | undefined} counts whole also where the list is cut */
+/** @param {readonly SkippedLine[]} lines @param {Counts | undefined} counts: complete even if the list is cut */
 export function skippedList(lines, counts) {
   const byCode = Map.groupBy(lines, ({ code }) => /** @type {string} */ (code));
   const inAll = new Map(Object.entries(counts?.byCode ?? {}));
   const codes = new Set([...byCode.keys(), ...inAll.keys()]);
   if (codes.size === 0) return null;
-  // A look-up has no counts, and its list may have been cut too: it says only how long the list is.
+  // A look-up has no counts, and its list may be cut too: so the title gives the length of the list.
   const title =
     counts === undefined
       ? `${countWords(lines.length, 'skipped image')} listed`
@@ -62,7 +62,7 @@ function reasonGroup(code, count, lines) {
     list,
   );
   if (lines.length > OPEN_LINES) {
-    // Two thousand lines that nobody asked for would only cost time.
+    // Up to two thousand lines: built only when the reader opens them.
     details.addEventListener('toggle', fill);
   } else {
     details.open = true;

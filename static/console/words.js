@@ -1,6 +1,6 @@
 /**
- * What the service's codes mean to a person, and what can be done about it. The types, and a test, hold these tables
- * against the service's own closed lists.
+ * The meaning of the service's codes, and what to do about each. The types and a test compare these tables with the
+ * service's closed lists.
  *
  * @import { ImageCode, ProblemCode, UnreachableReason } from '../../lib/domain/problem.ts'
  * @import { Changes } from '../../lib/domain/model.ts'
@@ -73,7 +73,7 @@ export const IMAGE_WORDS = {
 };
 
 /**
- * What the service itself does not say of a failed call: its own words stand before these. Empty where it says all.
+ * Advice that the service's own text about a failed call lacks; it follows that text. Empty if nothing is missing.
  * @type {Readonly<Record<ProblemCode, string>>}
  */
 export const PROBLEM_WORDS = {
@@ -103,7 +103,7 @@ export const allowWords = (host) =>
   `If that site is yours, start the service with \`FETCH_ALLOW_HOSTS=${host} npm start\`.`;
 
 /**
- * What of reaching a page failed.
+ * The step of reaching a page that failed.
  * @type {Readonly<Record<UnreachableReason, string>>}
  */
 export const REASON_WORDS = {
@@ -117,7 +117,7 @@ export const REASON_WORDS = {
 };
 
 /**
- * What an update did to one image, or would do: the sign stands beside the colour, for whoever does not see it.
+ * What an update did to one image, or would do. The sign is for readers who do not see the colour.
  * @type {Readonly<Record<keyof Changes, Readonly<ChangeWords>>>}
  */
 export const CHANGE_WORDS = {
