@@ -244,7 +244,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     expect(await texts('.slot')).toEqual(['Picture 1 · 1 of 2! kept', 'Picture 1 · 2 of 2+ added']);
     await page.locator('.found summary').click();
     expect(await texts('.found li')).toEqual(['img › srcset 2x in style.css']);
-    expect(await page.locator('.result-head').textContent()).toContain('led to https://site.test/moved');
+    expect(await page.locator('.result-head').textContent()).toContain('redirected to https://site.test/moved');
     expect(await axeViolations(page)).toEqual([]);
   });
 

@@ -102,7 +102,11 @@ describe('the log says of a Redis that cannot be reached', () => {
   it('that it accepts connections and does not answer', async () => {
     const { url, port } = await serve(() => undefined);
     expect(await troubleAt(url, { times: SHORT_TIMES })).toEqual([
-      { kind: 'unreachable', command: 'SET', cause: `127.0.0.1:${port}: Redis did not respond within 300 ms.` },
+      {
+        kind: 'unreachable',
+        command: 'SET',
+        cause: `127.0.0.1:${port}: Redis did not respond within 300 ms.`,
+      },
     ]);
   });
 
