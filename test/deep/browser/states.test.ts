@@ -112,7 +112,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
       GET: { body: linkedWith([itemNumber(0)]) },
     });
     await ask(page, 'Harvest', PAGE_URL);
-    expect(await page.locator('.note').textContent()).toContain('an update goes on from there');
+    expect(await page.locator('.note').textContent()).toContain('Update to continue');
     expect(await axeViolations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Update now' }).click();
     await page.locator('.changes').waitFor();
@@ -244,7 +244,9 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     expect(await texts('.slot')).toEqual(['Picture 1 · 1 of 2! kept', 'Picture 1 · 2 of 2+ added']);
     await page.locator('.found summary').click();
     expect(await texts('.found li')).toEqual(['img › srcset 2x in style.css']);
-    expect(await page.locator('.result-head').textContent()).toContain('redirected to https://site.test/moved');
+    expect(await page.locator('.result-head').textContent()).toContain(
+      'redirected to https://site.test/moved',
+    );
     expect(await axeViolations(page)).toEqual([]);
   });
 
@@ -378,7 +380,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     await ask(page, 'Harvest', PAGE_URL);
     await page.locator('.thumb p').nth(2).waitFor();
     expect(await texts('.thumb p')).toEqual([
-      'This browser does not draw TIFF pictures. The copy is fine.',
+      'This browser does not show TIFF images. The copy is fine.',
       'The image could not be loaded from the store. Check that the store runs, then look the page up again.',
       'No link to this picture',
     ]);

@@ -82,7 +82,11 @@ describe('the log says of a Redis that cannot be reached', () => {
     const gone = await serve(() => undefined);
     await gone.close();
     expect(await troubleAt(`redis://localhost:${gone.port}`)).toEqual([
-      { kind: 'unreachable', command: 'SET', cause: expect.stringContaining('Nothing listens there') },
+      {
+        kind: 'unreachable',
+        command: 'SET',
+        cause: expect.stringContaining('Nothing listens at this address'),
+      },
     ]);
   });
 
