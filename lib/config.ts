@@ -130,14 +130,14 @@ export function readConfig(env: Environment): Config {
   const pathStyle = parsed('S3_FORCE_PATH_STYLE', parseBoolean);
   const storeCa = parsed('S3_CA', parseCertificates);
   if (storeCa !== undefined && endpoint?.protocol === 'http:') {
-    faults.push('S3_CA needs an S3_ENDPOINT that starts with https://: without TLS nothing is certified.');
+    faults.push('S3_CA needs an S3_ENDPOINT that starts with https://: without TLS there is no certificate.');
   }
   const redis = parsed('REDIS_ADDRESS', parseRedisAddress);
   const redisCa = parsed('REDIS_CA', parseCertificates);
   const isRedisPlain = redis ? redis.protocol !== 'rediss:' : given('REDIS_ADDRESS') === undefined;
   if (redisCa !== undefined && isRedisPlain) {
     faults.push(
-      'REDIS_CA needs a REDIS_ADDRESS that starts with rediss://: without TLS nothing is certified.',
+      'REDIS_CA needs a REDIS_ADDRESS that starts with rediss://: without TLS there is no certificate.',
     );
   }
   const allowHosts = parsed('FETCH_ALLOW_HOSTS', parseHosts) ?? [];
@@ -149,13 +149,13 @@ export function readConfig(env: Environment): Config {
 
   const bucket = parsed('S3_BUCKET', parseBucket)?.name;
   if (given('S3_BUCKET') === undefined)
-    faults.push('S3_BUCKET is required: the name of the bucket that keeps the images.');
+    faults.push('S3_BUCKET is required: set it to the name of the bucket that keeps the images.');
   const address = { bucket: bucket ?? '', endpoint, publicEndpoint, pathStyle: pathStyle?.value };
   if (bucket !== undefined) faults.push(...faultsOfAddress(address));
   const accessKeyId = given('AWS_ACCESS_KEY_ID');
   const secretAccessKey = given('AWS_SECRET_ACCESS_KEY');
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
-    faults.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together, or neither.');
+    faults.push('Set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither.');
   }
   const receiver = parsed('AWS_EMF_AGENT_ENDPOINT', parseReceiver) ?? DEFAULT_RECEIVER;
   const { hasReceiver } = parsed('AWS_EMF_ENVIRONMENT', parseEmfEnvironment) ?? {
@@ -257,13 +257,13 @@ const REDIS_FORM = 'must be host:port or a URL that starts with redis:// or redi
 const OTHER_REDIS: readonly (readonly [RegExp, string])[] = [
   [
     /^(redis\+|rediss\+)?sentinel:/i,
-    'names a Sentinel, which is not supported: give the address of the primary, or a name that follows it.',
+    'names a Sentinel, which is not supported: give the address of the primary, or a name that follows a failover.',
   ],
   [
     /^(unix|redis\+unix|redis\+socket|file):|^\//i,
     `names a socket file, which is not supported: it ${REDIS_FORM}.`,
   ],
-  [/,[^@,]*$/, 'has several hosts: one is enough, of a cluster any of its servers, which names the others.'],
+  [/,[^@,]*$/, 'has several hosts: give one. Any server of a cluster is enough, since it names the others.'],
 ];
 
 /** The URL of a Redis server. A fault never quotes the setting, which may have a password. */
@@ -276,10 +276,10 @@ function parseRedisAddress(text: string): URL | string {
   if (isWhole && /^(\/\d*)?$/.test(url.pathname)) return url;
   if (!text.includes('@') && !isRedis) return `${REDIS_FORM}.`;
   if (isRedis && !text.includes('@') && `${url.search}${url.hash}` !== '')
-    return 'must have no query and no fragment: leave out what follows the number of the database.';
+    return 'must have no query and no fragment: remove all that follows the database number.';
   if (isWhole && !url.pathname.includes('@'))
-    return 'must end after the port, or with / and the number of a database.';
-  return `${REDIS_FORM}. In a user or password percent-encode what is neither a letter nor a digit: @ is %40, # is %23, / is %2F, % is %25.`;
+    return 'must end with the port, or with / and a database number.';
+  return `${REDIS_FORM}. In a user or password, percent-encode all characters except letters and digits: @ is %40, # is %23, / is %2F, % is %25.`;
 }
 
 function isDecodable(...texts: readonly string[]): boolean {
@@ -351,7 +351,7 @@ function parseOrigins(text: string): { readonly origins: CorsOrigins } | string 
     if (entry === '') continue;
     const url = /^https?:\/\/[^\s/?#@\\*]+\/?$/i.test(entry) ? URL.parse(entry) : null;
     if (url === null)
-      return `has "${entry}", which is no origin such as https://app.example.com; "*" stands alone.`;
+      return `has "${entry}", which is not an origin such as https://app.example.com. Use "*" only alone.`;
     origins.push(url.origin);
   }
   return { origins };

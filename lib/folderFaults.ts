@@ -9,7 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   EEXIST: 'a file is in the way',
   ENOTDIR: 'a file is in the way',
-  ENOENT: 'a link on the way leads nowhere',
+  ENOENT: 'a link in its path leads nowhere',
   EISDIR: 'a folder is in the way of a file',
 };
 

@@ -22,7 +22,7 @@ export function judgeNode(version, platform) {
   const wanted = `Node ${LEAST.join('.')} or later`;
   const found = `This project needs ${wanted}, but these scripts run on v${version}: `;
   return PLATFORMS.includes(platform)
-    ? `${found}run "npm ci" again (an optional package of it brings Node along), or install ${wanted} yourself.`
+    ? `${found}run "npm ci" again (an optional package installs Node), or install ${wanted} yourself.`
     : `${found}npm has no Node for ${platform}, so install ${wanted} yourself.`;
 }
 

@@ -35,7 +35,7 @@ async function start(parts: AsyncDisposableStack, end: AbortController): Promise
   await checkPorts(wantedPorts(settings));
   parts.defer(lockDataFolder(settings));
   end.signal.throwIfAborted();
-  say('Starting, which takes some seconds.');
+  say('Starting. This takes some seconds.');
   await buildFunctions();
   const own = await startServices(settings, corsOrigins, parts, end);
   const site = await startSampleSite(settings, own, parts);
@@ -112,7 +112,7 @@ async function startServices(
     });
     if (redis !== null) {
       parts.defer(() => redis.close());
-      redis.ended.then(() => end.abort(new Error('Redis ended by itself.')));
+      redis.ended.then(() => end.abort(new Error('Redis stopped unexpectedly. Run "npm start" again.')));
       own.redis = redis.address;
     }
   }
@@ -157,15 +157,15 @@ function welcome({ apiPort, dataFolder }: LocalSettings, own: OwnServices, site:
       : `Object store ${process.env.S3_ENDPOINT}`,
     own.redis
       ? `Cache        ${own.redis} (your redis-server or valkey-server)`
-      : `Cache        ${process.env.REDIS_ADDRESS ? 'as REDIS_ADDRESS says' : 'none: redis-server is not installed; all works without'}`,
+      : `Cache        ${process.env.REDIS_ADDRESS ? 'from REDIS_ADDRESS' : 'none: redis-server is not installed. Everything works without it'}`,
     '',
     site === null
-      ? 'Harvest a page, then ask for its images:'
-      : 'Harvest a page in the console, or here, then ask for its images:',
+      ? 'Harvest a page, then look it up:'
+      : 'Harvest a page in the console, or harvest it and look it up here:',
     `  curl -X POST ${api} -H 'Content-Type: application/json' -d '{"url":"${page}"}'`,
     `  curl '${api}?url=${encodeURIComponent(page)}'`,
     '',
-    'Ctrl-C ends everything.',
+    'Press Ctrl-C to stop everything.',
     '',
   ].join('\n');
 }

@@ -11,7 +11,7 @@ try {
   refuseArguments(process.argv.slice(2));
   const { environment, isRunning } = await joinRunning(process.env, readLocalSettings(process.env));
   if (!isRunning && !process.env.S3_ENDPOINT) {
-    throw new Error('no local stack is running here ("npm start" in another terminal starts it).');
+    throw new Error('no local stack is running here. Run "npm start" in another terminal first.');
   }
   Object.assign(process.env, environment, { IS_LOCAL: 'true' });
 

@@ -112,7 +112,7 @@ describe('the functions', () => {
     ).toEqual([]);
     expect(JSON.parse(files.get('dist/package.json') ?? '')).toEqual({ type: 'module' });
     // What describes the answers is for the description of the API alone.
-    expect(files.get(`dist/${name}/index.js`)).not.toContain('What became of each image');
+    expect(files.get(`dist/${name}/index.js`)).not.toContain('The outcome of each image');
     expect(JSON.parse(files.get(`dist/${name}/index.js.map`) ?? '')).not.toHaveProperty('sourcesContent');
   });
 

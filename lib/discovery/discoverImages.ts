@@ -122,5 +122,5 @@ const LEFT_OUT: Readonly<Record<LeftOut, Shortfall>> = {
 };
 const CUT_INSIDE: Shortfall = {
   code: 'PAGE_UNREACHABLE',
-  detail: 'The page ends inside a tag, a comment, a script or the like: it was perhaps cut off.',
+  detail: 'The page ends inside a tag, a comment, a script or the like: it may be cut off.',
 };

@@ -32,13 +32,13 @@ export function parsePageUrl(text: unknown): URL {
   }
   if (!isWellFormedHost(url.hostname)) {
     throw invalid(
-      `Its host is not a well-formed name: labels have 1 to ${LABEL_MAX_CHARS} characters, names at most ${NAME_MAX_CHARS}, and after "xn--" stands valid Punycode.`,
+      `Its host is not a well-formed name: a label has 1 to ${LABEL_MAX_CHARS} characters, a name at most ${NAME_MAX_CHARS}, and "xn--" needs valid Punycode after it.`,
     );
   }
   url.hash = '';
   if (url.href.length > PAGE_URL_MAX_CHARS) {
     throw invalid(
-      `Percent-encoded it has ${url.href.length} characters; at most ${PAGE_URL_MAX_CHARS} are accepted.`,
+      `It has ${url.href.length} characters when percent-encoded; at most ${PAGE_URL_MAX_CHARS} are allowed.`,
     );
   }
   return url;
@@ -67,7 +67,7 @@ function isWellFormedLabel(label: string): boolean {
 
 const required = () =>
   new Problem('URL_REQUIRED', {
-    detail: 'Give the absolute http(s) URL of a page or an image as "url".',
+    detail: 'Send the absolute http(s) URL of a page or an image as "url".',
   });
 
 const invalid = (detail: string) =>

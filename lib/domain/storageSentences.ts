@@ -5,5 +5,6 @@ export const STORAGE_SENTENCES = {
   deadline: 'The storage did not answer in time. Look the page up, then try again.',
   notTried: 'The storage was too slow to finish in time; nothing was changed. Try again.',
   unclear: 'The storage did not say whether it kept the record. Look the page up, then try again.',
-  record: 'The record of this page cannot be understood: another program or version wrote it.',
+  record:
+    'Another program or version wrote the record of this page: use the version that wrote it, or restore the record.',
 } as const;

@@ -81,10 +81,10 @@ function reasonAgainst(candidate: Candidate, variants: Variants): Reason | null 
     return { code: 'IMAGE_UNREACHABLE', detail: `The address is longer than ${URL_MAX_CHARS} characters.` };
   }
   if (hasCredentials(url)) {
-    return { code: 'ADDRESS_FORBIDDEN', detail: 'The address carries credentials; they are never sent.' };
+    return { code: 'ADDRESS_FORBIDDEN', detail: 'The address contains credentials, which are never sent.' };
   }
   if (data !== undefined && candidate.hasAlternative && data.length < STAND_IN_BYTES) {
-    return { code: 'PLACEHOLDER', detail: 'A tiny inline image that stands in for another one.' };
+    return { code: 'PLACEHOLDER', detail: 'A tiny inline image in place of another one.' };
   }
   if (variants === 'best' && !candidate.isBest) {
     return { code: 'NOT_CHOSEN', detail: 'A larger candidate of the same picture was chosen.' };
@@ -102,5 +102,5 @@ const limitReached = (detail: string): Reason => ({ code: 'LIMIT_REACHED', detai
 const TOO_LONG = limitReached('The addresses of this page’s images are too long to list.');
 
 const NO_ROOM = limitReached(
-  'There is no room beside the copies that stay, since what names them was not read whole.',
+  'The record has no room: copies that sources not read whole may name have to stay.',
 );

@@ -29,7 +29,7 @@ const MEANINGS: Readonly<Record<WebFault, Meaning>> = {
   tls: unreachable('tls', 'Try again, or use the http address of the site.'),
   protocol: unreachable('protocol', 'Tell the site’s owner.'),
   encoding: unreachable('encoding', 'Tell the site’s owner.'),
-  redirects: unreachable('redirects', 'Give the URL that the redirects should lead to.'),
+  redirects: unreachable('redirects', 'Use the URL that the redirects should lead to.'),
   status: {
     ...unreachable('status', 'Check the URL in a browser, then try again.'),
     image: 'IMAGE_STATUS',
@@ -45,7 +45,7 @@ const MEANINGS: Readonly<Record<WebFault, Meaning>> = {
     page: 'PAGE_TOO_LARGE',
     image: 'IMAGE_TOO_LARGE',
     stylesheet: 'PAGE_TOO_LARGE',
-    advice: 'Give the URL of a part of it, or ask the operator to raise the limit.',
+    advice: 'Use the URL of a smaller page, or ask the operator to raise the limit.',
   },
   limit: { page: 'PAGE_TOO_LARGE', image: 'LIMIT_REACHED', stylesheet: 'LIMIT_REACHED' },
   aborted: {
@@ -65,7 +65,7 @@ const TLS_ADVICE: Readonly<Record<TlsFault, string>> = {
 /** The call's own end came first. */
 export const OUT_OF_TIME: Reason = {
   code: 'OUT_OF_TIME',
-  detail: 'There was no time left for this image; update the page with PUT /images to go on.',
+  detail: 'No time was left for this image. Update the page with PUT /images to continue.',
 };
 
 export function pageProblem({ fault, detail, status, tls, cause }: WebFailure): Problem {

@@ -226,10 +226,10 @@ const TOO_LARGE: Reason = { code: 'IMAGE_TOO_LARGE', detail: 'The image is large
 
 const OVER_THE_CALL: Reason = {
   code: 'LIMIT_REACHED',
-  detail: 'The limit on the bytes of one request is reached.',
+  detail: 'The limit on the bytes of one call is reached.',
 };
 
 const PLACEHOLDER: Reason = {
   code: 'PLACEHOLDER',
-  detail: 'A single pixel that stands in for an image that is loaded later.',
+  detail: 'A single pixel in place of an image that is loaded later.',
 };

@@ -357,7 +357,6 @@ const inProgress = () =>
 
 const alreadyProcessed = (retryAfterSeconds?: number) =>
   new Problem('URL_ALREADY_PROCESSED', {
-    detail:
-      'This page has a record already. Read it with GET /images, or bring it up to date with PUT /images.',
+    detail: 'This page is already harvested. Read it with GET /images, or update it with PUT /images.',
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   });

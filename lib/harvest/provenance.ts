@@ -140,7 +140,7 @@ function cutOf({ id, isDelimited, hasEnd }: Source, known: PastSource | undefine
   if (isDelimited || hasEnd || known === undefined || known.lacksEnd === true) return null;
   const what =
     id === PAGE_SOURCE ? 'The page lacks its end tag' : 'The stylesheet ends in the middle of a rule';
-  return { code: 'PAGE_UNREACHABLE', detail: `${what}: it was perhaps cut off.` };
+  return { code: 'PAGE_UNREACHABLE', detail: `${what}: it may be cut off.` };
 }
 
 function standingOf(items: readonly StoredItem[], trace: Omit<Trace, 'standing'>): Map<string, Reason> {

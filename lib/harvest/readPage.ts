@@ -52,8 +52,8 @@ export async function readPage(
     return { finalUrl, discovery: onlyImage(url, bytes) };
   }
   if (!isHtml(bytes, contentType))
-    throw unsupported('The URL answers with something that is neither HTML nor an image.');
-  if (bytes.length === 0) throw unsupported('The URL answers with an empty page.');
+    throw unsupported('The URL leads to neither HTML nor an image. Use the URL of a page or an image.');
+  if (bytes.length === 0) throw unsupported('The page is empty. Check the URL in a browser.');
   using stylesheetsEnd = abortAfter(clock, stylesheetsMs, () => new Error('no time is left for stylesheets'));
   const stylesheetsSignal = AbortSignal.any([signal, stylesheetsEnd.signal]);
   const readStylesheet = createStylesheetReader(web, limits.pageMaxBytes - bytes.length, stylesheetsSignal);
@@ -62,7 +62,7 @@ export async function readPage(
     return { finalUrl, discovery: await discoverImages(page, { readStylesheet, signal }) };
   } catch (error) {
     if (error !== signal.reason) throw error;
-    throw pageProblem({ kind: 'failed', fault: 'aborted', detail: 'There was no time to read the page.' });
+    throw pageProblem({ kind: 'failed', fault: 'aborted', detail: 'No time was left to read the page.' });
   }
 }
 
@@ -105,7 +105,7 @@ async function refuseBrokenImage(bytes: Buffer, isDelimited: boolean): Promise<v
   if (image.ok) return;
   const isCut = !isDelimited && image.code === 'IMAGE_TRUNCATED';
   if (isCut) throw new Problem('PAGE_UNREACHABLE', { detail: image.detail, reason: 'protocol' });
-  throw unsupported(`The URL answers with a broken image: ${image.detail}`);
+  throw unsupported(`The URL leads to a broken image: ${image.detail}`);
 }
 
 /** Stylesheets share the page's own budget of bytes. */

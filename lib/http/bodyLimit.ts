@@ -4,5 +4,4 @@ import { Problem } from '../domain/problem.ts';
 /** Limit in bytes, inclusive. */
 export const BODY_MAX_BYTES = 16 * 1024;
 
-export const bodyTooLarge = () =>
-  new Problem('BODY_TOO_LARGE', { detail: 'A body may have at most 16 KiB.' });
+export const bodyTooLarge = () => new Problem('BODY_TOO_LARGE', { detail: 'Send a body of at most 16 KiB.' });

@@ -51,7 +51,7 @@ function enter(admission: Admission | undefined): () => void {
   const leave = admission.enter();
   if (leave !== null) return leave;
   throw new Problem('TOO_MANY_REQUESTS', {
-    detail: `This process harvests as many pages at once as it may. Try again in ${RETRY_SECONDS} seconds.`,
+    detail: `This process already runs as many harvests as HARVESTS_MAX allows. Try again in ${RETRY_SECONDS} seconds.`,
     retryAfterSeconds: RETRY_SECONDS,
   });
 }

@@ -131,7 +131,7 @@ function toProblem(error: Error | null | undefined): Problem {
   if (status === 422) return bodyInvalid();
   return new Problem('INTERNAL', {
     detail:
-      'This is our mistake, not yours. Try again; if it stays, tell the operator the x-request-id of this answer.',
+      'The request is not the cause. Try again. If it fails again, send the operator the x-request-id of this response.',
     cause: error,
   });
 }

@@ -57,7 +57,7 @@ export function readHarvestInput(body: unknown): HarvestInput {
   const parsed = HarvestBody.safeParse(body);
   if (!parsed.success) {
     throw new Problem('OPTION_INVALID', {
-      detail: 'Beside "url" the body may have "variants" ("all" or "best") and "dryRun" (true or false).',
+      detail: 'Send only "url", "variants" ("all" or "best") and "dryRun" (true or false).',
     });
   }
   const { url, variants, dryRun } = parsed.data;
@@ -73,7 +73,7 @@ export function readLookUpInput(event: HttpEvent): LookUpInput {
   if (!parsed.success) {
     throw new Problem('OPTION_INVALID', {
       detail:
-        'The query may have one each of "url", "include", "limit" and "cursor"; percent-encode the url, "&" and all.',
+        'Send only "url", "include", "limit" and "cursor", each at most once. Percent-encode the url, with every "&" in it.',
     });
   }
   const { url, include, limit, cursor } = parsed.data;
@@ -89,7 +89,7 @@ function readLimit(text: string | undefined): number {
   if (text === undefined) return COPIES_USUAL;
   const limit = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= COPIES_MAX) return limit;
-  throw new Problem('OPTION_INVALID', { detail: '"limit" is a whole number from 1 to 1000.' });
+  throw new Problem('OPTION_INVALID', { detail: '"limit" must be a whole number from 1 to 1000.' });
 }
 
 function readInclude(text: string | undefined): ReadonlySet<Include> {
@@ -97,7 +97,7 @@ function readInclude(text: string | undefined): ReadonlySet<Include> {
   const known = values.filter((value): value is Include => INCLUDES.some((include) => include === value));
   if (known.length === values.length) return new Set(known);
   throw new Problem('OPTION_INVALID', {
-    detail: '"include" may be "details", "links", or both separated by a comma.',
+    detail: '"include" must be "details", "links", or both separated by a comma.',
   });
 }
 

@@ -29,7 +29,7 @@ type InspectionCode = Extract<
  * - `IMAGE_TRUNCATED`: picture data are missing or, unless `isDelimited`, the format's end is
  */
 export async function inspectImage(bytes: Buffer, options: InspectOptions): Promise<Inspection> {
-  if (bytes.length === 0) return refuse('IMAGE_EMPTY', 'The answer has no bytes.');
+  if (bytes.length === 0) return refuse('IMAGE_EMPTY', 'The image has no bytes.');
 
   const pace = createPace();
   // All inline images of a page are inspected concurrently, so each yields first.

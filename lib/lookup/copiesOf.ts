@@ -122,7 +122,7 @@ function pageIdIn(cursor: string, imageId: string): string {
   if (pageId !== null) return pageId;
   throw new Problem('OPTION_INVALID', {
     detail:
-      '"cursor" is not the "next" of an answer to this url: send it unchanged, or ask again without it.',
+      '"cursor" is not the "next" of a response for this url: send "next" unchanged, or leave "cursor" out.',
   });
 }
 

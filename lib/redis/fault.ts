@@ -26,39 +26,39 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/^NOAUTH/, 'Put the password into REDIS_ADDRESS: redis://:password@host:6379.'],
   [/^NOPERM/, 'Grant its user the commands and keys that docs/storages.md lists.'],
   [/^READONLY/, 'This is a replica: set REDIS_ADDRESS to the primary.'],
-  [/^MOVED/, 'This is one server of a cluster, which is used as one from now on.'],
+  [/^MOVED/, 'This server belongs to a cluster: the service uses it as a cluster from now on.'],
   [/^OOM/, 'Give Redis more memory, or maxmemory-policy allkeys-lru.'],
   [
     /^ERR (DB index|invalid DB|SELECT)/,
     'Set the number at the end of REDIS_ADDRESS to a database that exists.',
   ],
-  [/^MISCONF/, 'Redis cannot save its data: look into its log.'],
+  [/^MISCONF/, 'Redis cannot save its data: check its log.'],
 ];
 
 const BY_CODE: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Nothing listens there: check REDIS_ADDRESS, and that Redis runs.',
+  ECONNREFUSED: 'Nothing listens at this address: check REDIS_ADDRESS, and that Redis runs.',
   ENOTFOUND: 'The host name is not known: check REDIS_ADDRESS.',
-  EAI_AGAIN: 'No name server answered for the host name: check the network, and REDIS_ADDRESS.',
-  EHOSTUNREACH: 'No network leads there: check REDIS_ADDRESS, and the network of the service.',
-  ENETUNREACH: 'No network leads there: check REDIS_ADDRESS, and the network of the service.',
+  EAI_AGAIN: 'No name server responded for the host name: check the network, and REDIS_ADDRESS.',
+  EHOSTUNREACH: 'No network route leads to this address: check REDIS_ADDRESS, and the network of the service.',
+  ENETUNREACH: 'No network route leads to this address: check REDIS_ADDRESS, and the network of the service.',
 };
 
 const BY_TLS: Readonly<Record<TlsFault, string>> = {
   untrusted:
-    'The certificate is not signed by an authority that is known here: set REDIS_CA to the certificate of its authority.',
+    'The certificate is not signed by a trusted authority: set REDIS_CA to the certificate of its authority.',
   otherName: 'The certificate is for another name: use its name in REDIS_ADDRESS.',
   expired: 'The certificate has expired: renew it.',
   notYetValid: 'The certificate is not valid yet: check the clocks.',
   unusable:
     'The certificate, or one of its chain, is broken, revoked, too weak or not for a server: renew it.',
   clientCertificate:
-    'The server wants a certificate of its clients, which is not supported: set tls-auth-clients to no.',
+    'The server asks for a client certificate, which is not supported: set tls-auth-clients to no.',
   noTls: 'The server does not speak TLS on this port: use redis:// or the port for TLS.',
   handshake:
-    'The server refuses the TLS connection: look into its log. It may want other versions of TLS, or a certificate of its clients, which is not supported.',
+    'The server refuses the TLS connection: check its log. It may need other versions of TLS, or a client certificate, which is not supported.',
 };
 
-const WANTS_TLS = 'It may want TLS: then use rediss://.';
+const WANTS_TLS = 'If it expects TLS, use rediss://.';
 
 export interface FaultFacts {
   /** The error is Redis's own answer. */
@@ -91,9 +91,10 @@ export function redisFaultOf(
 function hintOf(message: string, { isTls }: RedisAddress, isConnecting: boolean): string | undefined {
   // What is no reply of Redis' protocol: an alert of TLS begins with the byte 21.
   const [, byte] = /^Unknown RESP type (\d+)/.exec(message) ?? [];
-  if (byte !== undefined) return byte === '21' ? WANTS_TLS : 'The server there is not a Redis.';
+  if (byte !== undefined)
+    return byte === '21' ? WANTS_TLS : 'The server at this address is not a Redis: check REDIS_ADDRESS.';
   if (message === 'Command timed out')
-    return 'It did not answer in time: look at its load, and at the network.';
+    return 'Redis did not respond in time: check its load and the network.';
   if (message.startsWith('None of startup nodes'))
     return 'The cluster has no server for its keys: check CLUSTER INFO.';
   if (
@@ -103,7 +104,7 @@ function hintOf(message: string, { isTls }: RedisAddress, isConnecting: boolean)
   )
     return undefined;
   if (!isConnecting) return 'The connection was lost.';
-  return `The server closed the connection without an answer.${isTls ? '' : ` ${WANTS_TLS}`}`;
+  return `The server closed the connection without a response.${isTls ? '' : ` ${WANTS_TLS}`}`;
 }
 
 interface ErrorDetails {

@@ -170,7 +170,7 @@ async function connectCluster(
   });
   cluster.on('+node', (node: Redis) => node.on('connect', () => node.stream.unref()));
   try {
-    await within(() => 'tell which servers the cluster has', cluster.connect());
+    await within(() => 'list the servers of its cluster', cluster.connect());
     return cluster;
   } catch (error) {
     hangUp(cluster);
@@ -240,7 +240,7 @@ function stepOf(redis: Redis): string {
   const stream: Redis['stream'] | undefined = redis.stream;
   if (stream === undefined || stream.connecting) return 'accept the connection';
   const isInTls = redis.options.tls && (stream as { readonly secureConnecting?: boolean }).secureConnecting;
-  return isInTls ? 'answer in TLS (it may not speak TLS on this port)' : 'answer';
+  return isInTls ? 'respond in TLS (it may not speak TLS on this port)' : 'respond';
 }
 
 /** Rejects when `work` takes too long, and says which `step` the server did not do. */
@@ -252,7 +252,7 @@ async function withinConnectTime<T>(
   step: () => string,
   work: Promise<T>,
 ): Promise<T> {
-  const tooLate = () => new Error(`It did not ${step()} within ${ms} ms.`);
+  const tooLate = () => new Error(`Redis did not ${step()} within ${ms} ms.`);
   return within(systemClock, ms, orAborted(work, signal), tooLate);
 }
 

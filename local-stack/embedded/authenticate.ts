@@ -49,7 +49,7 @@ const OTHER_KEY = refuse('InvalidAccessKeyId', 'This store does not know the acc
 const WRONG = refuse('SignatureDoesNotMatch', 'The signature is not the one of this request and these keys.');
 const SKEWED = refuse(
   'RequestTimeTooSkewed',
-  'The time of the request is over 15 minutes from the time here.',
+  'The time of the request differs from the time here by over 15 minutes.',
 );
 const EXPIRED = refuse('AccessDenied', 'Request has expired');
 const TOO_EARLY = refuse('AccessDenied', 'Request is not valid yet');

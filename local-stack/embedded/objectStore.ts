@@ -162,7 +162,7 @@ async function answerBucket({ request, url, files }: Call): Promise<Answer> {
     for (const key of keys) await files.remove(key);
     return xml(200, deletedXml());
   }
-  return failure(405, 'MethodNotAllowed', 'This store does not take that.');
+  return failure(405, 'MethodNotAllowed', 'This store does not support this request.');
 }
 
 function list({ searchParams }: URL, files: ObjectFiles): Answer {
@@ -171,7 +171,7 @@ function list({ searchParams }: URL, files: ObjectFiles): Answer {
   const after =
     token === null ? (searchParams.get('start-after') ?? '') : Buffer.from(token, 'base64url').toString();
   const limit = Math.min(Number(searchParams.get('max-keys') ?? LIST_MAX_KEYS), LIST_MAX_KEYS);
-  if (!(limit >= 1)) return failure(400, 'InvalidArgument', 'max-keys is a number from 1 on.');
+  if (!(limit >= 1)) return failure(400, 'InvalidArgument', 'max-keys must be at least 1.');
   const found = files.list(prefix, after, limit + 1);
   const objects = found.slice(0, limit);
   const last = objects.at(-1);
@@ -194,16 +194,16 @@ async function answerObject(call: Call): Promise<Answer> {
       await call.files.remove(call.key);
       return { status: 204 };
     default:
-      return failure(405, 'MethodNotAllowed', 'This store does not take that.');
+      return failure(405, 'MethodNotAllowed', 'This store does not support this request.');
   }
 }
 
 async function put({ request, key, files }: Call): Promise<Answer> {
   if (!isOwnKey(key))
-    return failure(400, 'InvalidArgument', 'This store keeps images/, pages/ and checks/ alone.');
+    return failure(400, 'InvalidArgument', 'This store accepts only keys in images/, pages/ and checks/.');
   const { headers } = request;
   if (headers['x-amz-copy-source'] !== undefined || headers['content-encoding']?.includes('aws-chunked')) {
-    return failure(400, 'InvalidRequest', 'Send the bytes as they are.');
+    return failure(400, 'InvalidRequest', 'Send the bytes themselves: no copy source, no aws-chunked.');
   }
   const body = await readBody(request);
   if (body === null) return failure(400, 'EntityTooLarge', 'The object is too large.');
@@ -232,7 +232,7 @@ function refusalOf(
   current: ObjectFacts | undefined,
 ): Answer | null {
   if (ifNoneMatch !== undefined) {
-    if (ifNoneMatch.trim() !== '*') return failure(501, 'NotImplemented', 'If-None-Match takes * alone.');
+    if (ifNoneMatch.trim() !== '*') return failure(501, 'NotImplemented', 'If-None-Match accepts only *.');
     if (current !== undefined) return preconditionFailed();
   }
   if (ifMatch !== undefined) {

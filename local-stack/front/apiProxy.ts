@@ -58,7 +58,7 @@ export function forwardToApi(
     else answer.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
   };
   outgoing.once('timeout', () => {
-    fail(504, 'The API does not answer.');
+    fail(504, 'The API does not respond.');
     outgoing.destroy();
   });
   outgoing.once('error', () => fail(502, 'The API cannot be reached.'));

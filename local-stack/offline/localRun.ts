@@ -81,7 +81,7 @@ async function useLocalEnvironment(serverless: Serverless, log: Log): Promise<vo
   });
   if (!isRunning && !process.env.S3_ENDPOINT) {
     log.notice(
-      'No local stack is running here ("npm start" in another terminal starts it): trying its usual ports.',
+      'No local stack is running here: trying its usual ports. To start it, run "npm start" in another terminal.',
     );
   }
   Object.assign(process.env, environment);

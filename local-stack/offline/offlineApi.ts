@@ -87,7 +87,7 @@ async function checkAnswer(url: string, said: () => string): Promise<void> {
   const response = await fetch(`${url}/images`);
   const body = await response.text();
   if (response.status === 400) return;
-  throw new Error(`The API answers ${response.status} where it should answer 400:\n${body}\n${said()}`);
+  throw new Error(`The API responded with ${response.status} instead of 400:\n${body}\n${said()}`);
 }
 
 function rejection(signal: AbortSignal): Promise<never> {
@@ -101,7 +101,7 @@ function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(`The API could not be started: ${error.message}.`));
     child.once('exit', (code, signal) =>
-      resolve(`The API ended by itself (${signal ?? `exit code ${code}`}).`),
+      resolve(`The API stopped unexpectedly (${signal ?? `exit code ${code}`}).`),
     );
   });
 }

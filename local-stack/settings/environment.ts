@@ -102,7 +102,7 @@ export async function joinRunning(given: Environment, settings: LocalSettings): 
   const missing = (note?.given ?? []).filter((name) => !given[name]);
   if (missing.length > 0) {
     throw new Error(
-      `The running local stack was started with ${missing.join(' and ')}: set the same here, keys included.`,
+      `The running local stack was started with ${missing.join(' and ')}: set the same values here, and the same keys.`,
     );
   }
   const own = note?.own ?? { objectStore: `http://127.0.0.1:${settings.objectStorePort}` };

@@ -23,7 +23,7 @@ export async function checkPorts(wanted: readonly WantedPort[]): Promise<void> {
     if (code === 'EADDRINUSE' || code === 'EACCES') {
       faults.push(`Port ${port} is taken: stop what uses it, or choose another port with ${setting}.`);
     } else if (code !== undefined) {
-      throw new Error(`LISTEN_HOST is "${host}", where nothing can listen on this machine (${code}).`);
+      throw new Error(`LISTEN_HOST is "${host}", where this machine cannot listen (${code}).`);
     }
   }
   if (faults.length > 0) throw new Error(faults.join('\n'));

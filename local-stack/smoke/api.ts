@@ -52,11 +52,11 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
         const { status, headers, bytes } = await call(`${options.site}${GALLERY}${run}`);
         expectThat(status === 200, `status ${status} instead of 200`);
         expectThat(headers.get('content-type')?.startsWith('text/html') === true, 'it is not sent as HTML');
-        expectThat(bytes.includes('<img '), 'it has no pictures');
+        expectThat(bytes.includes('<img '), 'it has no images');
       },
     },
     {
-      name: 'the console is there, and may run nothing but its own script',
+      name: 'the console is served, and its policy allows only its own script',
       async run() {
         const { status, headers } = await call(`${options.site}/console/`);
         expectThat(status === 200, `status ${status} instead of 200`);
@@ -66,7 +66,7 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
       },
     },
     {
-      name: 'POST of it is 201, with every picture stored',
+      name: 'POST of this page is 201, and every image is stored',
       async run() {
         first = bodyOf(await harvest('POST', gallery), 201);
         const { discovered, items, skipped } = first.counts;
@@ -78,7 +78,7 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
       },
     },
     {
-      name: 'GET answers the same names in the same order, and 304 to its ETag',
+      name: 'GET returns the same names in the same order, and 304 to its ETag',
       async run() {
         const reply = await lookUp(gallery);
         expectSame(bodyOf(reply, 200).images, first.images);
@@ -88,7 +88,7 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
       },
     },
     {
-      name: 'the objects are there: each link leads to the bytes that the site has',
+      name: 'each link leads to the same bytes as on the site',
       async run() {
         const { items } = bodyOf(await lookUp(gallery, '&include=links,details'), 200);
         expectSame(
@@ -99,7 +99,7 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
       },
     },
     {
-      name: 'GET by the URL of one picture names its copy of this page',
+      name: 'GET with the URL of one image returns its copy from this page',
       async run() {
         const [{ url, name } = { url: '', name: '' }] = first.items;
         const ask = async (cursor: string) => bodyOf(await lookUp(url, `&limit=1000${cursor}`), 200);
@@ -122,7 +122,7 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
       },
     },
     {
-      name: 'PUT changes nothing where nothing changed',
+      name: 'PUT of an unchanged page changes nothing',
       async run() {
         const { changes } = bodyOf(await harvest('PUT', gallery), 200);
         expectSame(changes.unchanged, first.images);
@@ -130,7 +130,7 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
       },
     },
     {
-      name: 'the page changes: PUT tells what was added, changed and removed, GET shows it',
+      name: 'after a change of the page PUT reports what was added, changed and removed, and GET shows it',
       async run() {
         const before = bodyOf(await harvest('POST', changing), 201);
         const next = await call(`${options.site}${CHANGING}next`, { method: 'POST' });
@@ -147,7 +147,7 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
       },
     },
     {
-      name: 'what was never harvested is 404, what is no URL is 400',
+      name: 'a page that was never harvested is 404, an invalid URL is 400',
       async run() {
         const { code } = bodyOf(await lookUp(`${gallery}&never`), 404);
         expectThat(code === 'PAGE_NOT_FOUND', `code ${code}`);
@@ -174,7 +174,7 @@ export function apiScenarios(options: SmokeOptions): readonly Scenario[] {
       },
     },
     {
-      name: 'the proxy of the site leads to the same answers',
+      name: 'the proxy of the site gives the same responses',
       leftOut: options.proxiedApi === null ? 'this stack has no proxy' : null,
       async run() {
         const { images } = bodyOf(await lookUp(gallery, '', options.proxiedApi ?? ''), 200);
@@ -192,7 +192,7 @@ async function checkObject({ name, url, href, sha256, contentType }: Item, optio
   const type = object.headers.get('content-type');
   expectThat(type === contentType, `${name}: type ${type} instead of ${contentType}`);
   const original = await call(url.replace(options.siteFromApi, options.site));
-  expectThat(original.bytes.equals(object.bytes), `${name} is not what the site has at ${url}`);
+  expectThat(original.bytes.equals(object.bytes), `${name} differs from the bytes at ${url}`);
   expectThat(hashOf(object.bytes) === sha256, `${name}: its bytes do not have the SHA-256 of the record`);
 }
 

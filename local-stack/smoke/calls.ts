@@ -33,7 +33,7 @@ export async function call(url: string, { method = 'GET', headers, json }: CallO
     const bytes = Buffer.from(await response.arrayBuffer());
     return { status: response.status, headers: response.headers, bytes };
   } catch (error) {
-    throw new Error(`${method} ${url}: no answer (${reasonOf(error)})`);
+    throw new Error(`${method} ${url}: no response (${reasonOf(error)})`);
   }
 }
 

@@ -34,7 +34,7 @@ export function monitoringScenarios(config: MonitoringConfig): {
   return {
     before: [
       {
-        name: 'Prometheus answers',
+        name: 'Prometheus responds',
         leftOut: withoutPrometheus,
         async run() {
           counted = await query(prometheus ?? '', REQUESTS, 'operation');
@@ -60,7 +60,7 @@ export function monitoringScenarios(config: MonitoringConfig): {
         run: () => eventually(() => checkTargets(prometheus ?? '', config.mayBeDown)),
       },
       {
-        name: 'Grafana has our dashboards, and reaches Prometheus',
+        name: 'Grafana has the dashboards, and reaches Prometheus',
         leftOut: withoutGrafana,
         run: () => eventually(() => checkGrafana(grafana ?? '', config.grafanaUser)),
       },

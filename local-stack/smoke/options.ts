@@ -27,7 +27,7 @@ const FLAGS = {
   api: { kind: 'url', help: 'the API' },
   site: { kind: 'url', help: 'the sample site, as seen from here' },
   'site-from-api': { kind: 'url', help: 'the sample site, as the API reaches it' },
-  store: { kind: 'part', help: 'where presigned links are followed to (off: where they lead)' },
+  store: { kind: 'part', help: 'the store to which presigned links are sent (off: the host in each link)' },
   'proxied-api': { kind: 'part', help: 'the API behind the proxy of the site' },
   prometheus: { kind: 'part', help: 'Prometheus' },
   grafana: { kind: 'part', help: 'Grafana' },
@@ -82,7 +82,7 @@ export const USAGE = [
   ...Object.entries(FLAGS).map(
     ([flag, { kind, help }]) => `  --${flag} ${kind === 'url' ? 'URL' : 'URL|off'}`.padEnd(26) + help,
   ),
-  '  --may-be-down JOB       a Prometheus job that need not be up (may be given again)',
+  '  --may-be-down JOB       a Prometheus job that may be down (repeatable)',
 ].join('\n');
 
 /**

@@ -58,5 +58,5 @@ function turning(then, { wish, signal }) {
 
 const NOT_TURNED = {
   title: 'The sample page could not be changed',
-  detail: 'The site that has it does not answer as it should. Check that it runs, then try again.',
+  detail: 'The sample site did not respond correctly. Check that it runs, then try again.',
 };

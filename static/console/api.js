@@ -97,7 +97,7 @@ async function send(asked, mayChange, { signal, calls }) {
   } catch {
     call.ms = performance.now() - start;
     signal.throwIfAborted();
-    return { fault: { title: 'No answer', detail: silenceWords(timeout.aborted, mayChange) } };
+    return { fault: { title: 'No response', detail: silenceWords(timeout.aborted, mayChange) } };
   }
 }
 
@@ -105,7 +105,7 @@ async function send(asked, mayChange, { signal, calls }) {
 function silenceWords(isLate, mayChange) {
   if (isLate) {
     const then = mayChange ? 'It may still finish the work: look the page up' : 'Try again';
-    return `The service has not answered for 40 seconds. ${then} in a while.`;
+    return `The service has not responded for 40 seconds. ${then} in a while.`;
   }
   return `The connection to the service failed. Check that it runs, then ${nextWords(mayChange)}.`;
 }
@@ -138,6 +138,6 @@ function faultOf(response, value, mayChange) {
   const todo = TOO_LONG.includes(status)
     ? 'Use a shorter address.'
     : `Check that the service runs, then ${nextWords(mayChange)}.`;
-  const detail = `What stands before the service answered ${status}. ${todo}`;
-  return { title: 'The service did not answer', detail, ...facts };
+  const detail = `A server in front of the service responded with ${status}. ${todo}`;
+  return { title: 'The service did not respond', detail, ...facts };
 }

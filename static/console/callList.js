@@ -27,7 +27,7 @@ export function callList(calls) {
           el(
             'span',
             { class: 'quiet' },
-            `${call.status ?? 'no answer'} · ${Math.round(call.ms).toLocaleString('en')} ms`,
+            `${call.status ?? 'no response'} · ${Math.round(call.ms).toLocaleString('en')} ms`,
           ),
           copyButton('Copy curl', curlOf(call), { name: `Copy curl of call ${index + 1}, ${call.method}` }),
         ),

@@ -167,8 +167,8 @@ const DRAWN = /^image\/(?:jpeg|png|gif|webp|avif|svg\+xml|bmp|x-icon|vnd\.micros
 function whyNotShown({ contentType }, href) {
   if (isExpired(href)) return 'The link has expired. Look the page up again to see it.';
   if (!DRAWN.test(contentType))
-    return `This browser does not draw ${typeName(contentType)} pictures. The copy is fine.`;
-  return 'The picture could not be loaded from the store.';
+    return `This browser does not show ${typeName(contentType)} images. The copy is fine.`;
+  return 'The image could not be loaded from the store. Check that the store runs, then look the page up again.';
 }
 
 /** Whether a presigned link has expired, by its date (20261122T130500Z) and validity in seconds. @param {string} href */

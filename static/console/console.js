@@ -113,22 +113,22 @@ async function work({ action, url, isDryRun, variants }, progress, way) {
     const known = await lookUp(url, isDryRun ? 'details,links' : 'details', way);
     const isCopies = !known.fault && areCopies(known.value);
     before = known.fault || isCopies ? null : known.value;
-    if (isCopies) progress.know('Stored so far as an image of other pages, not as a page of its own.');
+    if (isCopies) progress.know('Stored so far only as an image of other pages.');
     else if (before)
       progress.know(`Stored: ${countWords(before.count, 'image')}, as of ${timeWords(before.updatedAt)}.`);
     else if (known.fault?.code === 'PAGE_NOT_FOUND')
-      progress.know('Nothing is stored for it yet, so all of it is new.');
+      progress.know('Nothing is stored for it yet: all images are new.');
   }
   progress.step(
-    'The service reads the page and checks every image on it. It answers once, when each image is settled; that takes at most 29 seconds',
+    'The service reads the page and checks each of its images. It responds when all are done, after at most 29 seconds',
   );
   const body = { url, ...(variants !== '' && { variants }), ...(isDryRun && { dryRun: true }) };
   const done = await harvest(isUpdate ? 'PUT' : 'POST', body, way);
   if (done.fault) return { fault: done.fault };
 
   if (isDryRun) return { record: done.value, links: linksOf(before), before };
-  progress.know(`Settled: ${countWords(done.value.items.length, 'image')} stored.`);
-  progress.step('Asking for links to the pictures');
+  progress.know(`Done: ${countWords(done.value.items.length, 'image')} stored.`);
+  progress.step('Getting links to the images');
   return { record: done.value, before, ...(await askForLinks(done.value.url, way)) };
 }
 
@@ -138,11 +138,11 @@ async function askForLinks(url, way) {
     const { value, fault } = await lookUp(url, 'links', way);
     return {
       links: linksOf(value),
-      ...(fault && { note: `The pictures cannot be shown just now: ${fault.detail}` }),
+      ...(fault && { note: `The images cannot be shown now: ${fault.detail}` }),
     };
   } catch (error) {
     if (!way.signal.aborted) throw error;
-    const note = 'You stopped waiting for the links to the pictures. Look the page up to see them.';
+    const note = 'You stopped waiting for the links to the images. Look the page up to see them.';
     return { links: linksOf(null), note };
   }
 }
@@ -164,9 +164,8 @@ function showStopped(wish, calls) {
 /** Shows that a response has an unknown shape, as of another version or another server. @param {unknown} error @param {Wish} wish @param {readonly Call[]} calls */
 function showSurprise(error, wish, calls) {
   console.warn(error);
-  const detail =
-    'The answer is none that this console understands. Reload the page, then look the address up.';
-  showFault({ title: 'The answer cannot be shown', detail }, { wish, run, calls });
+  const detail = 'This console does not understand the response. Reload the page, then look the address up.';
+  showFault({ title: 'The response cannot be shown', detail }, { wish, run, calls });
 }
 
 function showRecent() {

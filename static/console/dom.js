@@ -66,7 +66,7 @@ export function byId(id, kind) {
  * A button that copies `text` and confirms it.
  * @param {string} label
  * @param {string} text
- * @param {{ readonly class?: string, readonly name?: string }} [options] `name`: what a screen reader says instead of the label
+ * @param {{ readonly class?: string, readonly name?: string }} [options] `name`: for a screen reader, in place of the label
  */
 export function copyButton(label, text, options = {}) {
   let turn = 0;

@@ -35,7 +35,7 @@ export function showFault(fault, around) {
   const facts = [
     status !== undefined && ['Status', String(status)],
     because !== undefined && ['Reason', `${reason}: ${because}`],
-    upstreamStatus !== undefined && ['The site answered', String(upstreamStatus)],
+    upstreamStatus !== undefined && ['Status of the site', String(upstreamStatus)],
     retryAfterSeconds !== undefined && ['Try again after', `${retryAfterSeconds} s`],
     requestId !== undefined && ['Request id', requestId],
   ];

@@ -60,9 +60,9 @@ export function explain() {
   byId('go', HTMLButtonElement).textContent = isDryRun ? 'Dry run' : words[action];
   const sentences = {
     harvest: 'Fetches the page and all of its images for the first time and stores them.',
-    update: 'Fetches the page again, stores what is new or changed, and says what is gone.',
+    update: 'Fetches the page again, stores what is new or changed, and lists what was removed.',
     lookUp: 'Shows what is stored for a page, or every copy of one image. Nothing is fetched from the web.',
   };
-  const dry = 'Fetches and checks as usual, shows what would come of it, and stores nothing.';
+  const dry = 'Fetches and checks as usual, shows the result, and stores nothing.';
   byId('explanation', HTMLElement).textContent = isDryRun ? dry : sentences[action];
 }

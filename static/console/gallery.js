@@ -72,7 +72,7 @@ function spotsOf(groups) {
 
 /** @param {readonly Item[][]} groups @param {boolean} isCopies */
 function slotWords(groups, isCopies) {
-  if (isCopies) return 'of one image, in all pages that were harvested';
+  if (isCopies) return 'of one image, in all harvested pages';
   const several = groups.filter(({ length }) => length > 1).length;
   const places = `${countWords(groups.length, 'place')} on the page`;
   return several === 0

@@ -2,7 +2,7 @@
 
 /** A place in words, such as `img › srcset 2x`. @param {Place} place */
 export function placeWords({ element, attribute, descriptor, stylesheet }) {
-  if (element === 'page') return 'asked for by itself';
+  if (element === 'page') return 'requested directly';
   const where = `${element} › ${attribute}${descriptor === undefined ? '' : ` ${descriptor}`}`;
   return stylesheet === undefined ? where : `${where} in ${lastSegment(stylesheet)}`;
 }

@@ -1,4 +1,4 @@
-/** The result of a call that went well: a summary, what changed, the pictures, what was skipped. */
+/** The result of a successful call: summary, changes, images, skipped lines. */
 import { actionButtons } from './actions.js';
 import { callList } from './callList.js';
 import { changesByName, changesPanel, changeWords } from './changes.js';
@@ -63,7 +63,7 @@ export async function showResult(outcome) {
         {},
         heading,
         el('p', { class: 'address-shown' }, record.url),
-        isMoved && el('p', { class: 'quiet' }, `led to ${record.finalUrl}`),
+        isMoved && el('p', { class: 'quiet' }, `redirected to ${record.finalUrl}`),
       ),
       el('div', { class: 'actions' }, ...actionButtons(outcome, isCopies)),
     ),
@@ -73,11 +73,11 @@ export async function showResult(outcome) {
       fact('Images', record.items.length.toLocaleString('en')),
       fact('Total size', byteWords(total)),
       fact(
-        record.counts || record.skipped.length === 0 ? 'Skipped' : 'Skipped, as listed',
+        record.counts || record.skipped.length === 0 ? 'Skipped' : 'Skipped (listed)',
         (record.counts?.skipped ?? record.skipped.length).toLocaleString('en'),
       ),
       record.dryRun
-        ? fact('Stored', 'nothing, a dry run')
+        ? fact('Stored', 'nothing (dry run)')
         : fact('Last change', record.updatedAt === null ? 'none' : timeWords(record.updatedAt)),
     ),
     // The note offers an update, which would make a page of an image.
@@ -108,7 +108,7 @@ export async function showResult(outcome) {
 function emptyWords({ counts, skipped }, isCopies) {
   if (isCopies) return 'This part has no copy.';
   if (skipped.length === 0)
-    return 'No image was found. No page is run, so pictures that only a script adds are not seen.';
+    return 'No image was found. The service does not run scripts, so it misses images that only a script adds.';
   if (skipped.length === 1) return 'The only image was skipped; the reason is below.';
   // The list may have been cut, so only the counts say how many were skipped.
   return counts
@@ -182,7 +182,7 @@ function incompleteNote({ wish, run, record }) {
       'p',
       {},
       el('strong', {}, 'Not complete. '),
-      'Time ran out before every image had its turn. What is stored is safe; an update goes on from there.',
+      'Time ran out before all images were fetched. Stored images are safe. Update to continue.',
     ),
     button('primary', record.dryRun ? 'Try again' : 'Update now', () =>
       run({ ...wish, action: record.dryRun ? wish.action : 'update' }),

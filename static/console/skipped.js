@@ -28,7 +28,7 @@ export function skippedList(lines, counts) {
       el(
         'p',
         { class: 'quiet' },
-        `${lines.length.toLocaleString('en')} of them are listed; the numbers count all.`,
+        `${lines.length.toLocaleString('en')} of them are listed. The numbers count all of them.`,
       ),
     ...[...codes].map((code) => {
       const listed = byCode.get(code) ?? [];

@@ -23,8 +23,8 @@ export const IMAGE_WORDS = {
     todo: 'Open the address in a browser. If it works there, press Update: the fault may have passed.',
   },
   IMAGE_STATUS: {
-    what: 'The server answered with an error',
-    todo: '404 and 410 mean that it is gone, 401 and 403 that it is not for everybody. After a 5xx, press Update later.',
+    what: 'The server responded with an error',
+    todo: '404 and 410: it is gone. 401 and 403: access is restricted. 5xx: press Update later.',
   },
   IMAGE_TIMEOUT: {
     what: 'The server was too slow',
@@ -40,35 +40,35 @@ export const IMAGE_WORDS = {
   },
   IMAGE_EMPTY: {
     what: 'The file has no bytes',
-    todo: 'The page names an empty file; there is nothing to keep. Its owner has to mend that.',
+    todo: 'The page names an empty file. Only its owner can fix that.',
   },
   IMAGE_TRUNCATED: {
     what: 'The file ends too early',
-    todo: 'Press Update: a broken-off transfer is whole the next time, a damaged file is not.',
+    todo: 'Press Update. If it fails again, the file itself is damaged.',
   },
   NOT_AN_IMAGE: {
     what: 'It is not an image',
-    todo: 'Often an error page that says 200, or a login. Open the address to see what it is.',
+    todo: 'It is often an error page with status 200, or a login page. Open the address to see it.',
   },
   ADDRESS_FORBIDDEN: {
     what: 'Its address may not be fetched',
-    todo: 'Private addresses, local names, unusual ports and addresses with a password are refused. A site of your own can be allowed with `FETCH_ALLOW_HOSTS`.',
+    todo: 'Private addresses, local names, unusual ports and addresses with a password are refused. Allow your own site with `FETCH_ALLOW_HOSTS`.',
   },
   PLACEHOLDER: {
-    what: 'A stand-in for another picture',
-    todo: 'Nothing to do: it only fills the place until the real picture loads, which is listed by itself.',
+    what: 'A placeholder for another image',
+    todo: 'Nothing to do: the real image is listed separately.',
   },
   NOT_CHOSEN: {
     what: 'A smaller version of a picture',
-    todo: 'Only the largest was asked for. Choose Update and “Every version” to have them all.',
+    todo: 'Only the largest was requested. Choose Update and “Every version” to store them all.',
   },
   LIMIT_REACHED: {
-    what: 'Beyond what one call may fetch',
+    what: 'Over the limits of one call',
     todo: 'The limits are the settings `IMAGES_MAX_COUNT` and `REQUEST_MAX_BYTES`. “Only the largest” needs less of both.',
   },
   OUT_OF_TIME: {
-    what: 'Time ran out before its turn',
-    todo: 'Press Update: what is stored is quickly checked, and the rest gets its turn.',
+    what: 'Time ran out',
+    todo: 'Press Update: stored images are checked quickly, and the rest is fetched.',
   },
 };
 
@@ -77,18 +77,18 @@ export const IMAGE_WORDS = {
  * @type {Readonly<Record<ProblemCode, string>>}
  */
 export const PROBLEM_WORDS = {
-  BODY_INVALID: 'This console and the service do not understand each other: reload the page.',
-  OPTION_INVALID: 'This console and the service do not understand each other: reload the page.',
+  BODY_INVALID: 'The console and the service may have different versions: reload the page.',
+  OPTION_INVALID: 'The console and the service may have different versions: reload the page.',
   URL_REQUIRED: 'Enter an address first.',
   URL_INVALID: '',
-  ADDRESS_FORBIDDEN: 'Only public addresses can be harvested, also where a redirect leads to.',
+  ADDRESS_FORBIDDEN: 'Only public addresses can be harvested. This also applies to redirects.',
   PAGE_NOT_FOUND: '',
   URL_ALREADY_PROCESSED: '',
   URL_IN_PROGRESS: '',
   ORIGIN_FORBIDDEN: '',
   HOST_UNKNOWN: '',
   BODY_TOO_LARGE: 'Use a shorter address.',
-  MEDIA_TYPE_UNSUPPORTED: 'This console and the service do not understand each other: reload the page.',
+  MEDIA_TYPE_UNSUPPORTED: 'The console and the service may have different versions: reload the page.',
   CONTENT_UNSUPPORTED: '',
   PAGE_TOO_LARGE: 'The limit is the setting `PAGE_MAX_BYTES`.',
   TOO_MANY_REQUESTS: '',
@@ -107,13 +107,13 @@ export const allowWords = (host) =>
  * @type {Readonly<Record<UnreachableReason, string>>}
  */
 export const REASON_WORDS = {
-  dns: 'its name is not known',
-  connect: 'nobody answered at its address',
+  dns: 'its host name is unknown',
+  connect: 'its server could not be reached',
   tls: 'its certificate or encryption was not accepted',
-  protocol: 'it did not speak proper HTTP',
-  encoding: 'its answer could not be unpacked',
+  protocol: 'its response was not valid HTTP',
+  encoding: 'its response could not be decoded',
   redirects: 'it redirected too often',
-  status: 'it answered with an error',
+  status: 'it responded with an error',
 };
 
 /**

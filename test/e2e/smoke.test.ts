@@ -68,7 +68,7 @@ describe('the smoke test', () => {
     expect(countOf(run, 'ok')).toBe(2);
     expect(countOf(run, 'FAILED')).toBe(1);
     const failure = run.lines.at(-2) ?? '';
-    expect(failure).toMatch(/^FAILED .*no answer \(.*ECONNREFUSED/);
+    expect(failure).toMatch(/^FAILED .*no response \(.*ECONNREFUSED/);
     expect(failure).toContain(`POST ${api}/images`);
     expect(run.lines.at(-1)).toBe('Smoke: 2 passed, 1 failed, 1 skipped');
   });

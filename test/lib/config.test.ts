@@ -165,8 +165,8 @@ describe('the settings', () => {
   });
 
   it.each([
-    ['CORS_ORIGINS', 'app.example.test', /CORS_ORIGINS has "app.example.test", which is no origin/],
-    ['CORS_ORIGINS', 'https://a.test,*', /"\*" stands alone/],
+    ['CORS_ORIGINS', 'app.example.test', /CORS_ORIGINS has "app.example.test", which is not an origin/],
+    ['CORS_ORIGINS', 'https://a.test,*', /Use "\*" only alone/],
     ['CORS_ORIGINS', 'https://*.a.test', /CORS_ORIGINS/],
     ['CORS_ORIGINS', 'https://a.test/path', /CORS_ORIGINS/],
     ['CORS_ORIGINS', 'https://user@a.test', /CORS_ORIGINS/],
@@ -204,21 +204,21 @@ describe('the settings', () => {
     ['AWS_EMF_AGENT_ENDPOINT', 'udp://localhost:65536', /must be udp/],
     ['AWS_EMF_ENVIRONMENT', 'ECS', /must be Agent, Lambda or Local, not "ECS"/],
     ['AWS_EMF_ENVIRONMENT', 'agent', /must be Agent, Lambda or Local/],
-    ['AWS_ACCESS_KEY_ID', 'alone', /must be set together/],
+    ['AWS_ACCESS_KEY_ID', 'alone', /Set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither/],
     ['S3_BUCKET', ' ', /S3_BUCKET is required/],
     [
       'S3_BUCKET',
       's3://images',
-      /S3_BUCKET must be the name of a bucket alone, not "s3:\/\/images": the name is images\./,
+      /S3_BUCKET must be only the name of a bucket, not "s3:\/\/images": the name is images\./,
     ],
     ['S3_BUCKET', 'S3://images/prefix/', /the name is images\./],
-    ['S3_BUCKET', 'images/prefix', /S3_BUCKET must be the name of a bucket alone, .*: no URL and no path\./],
+    ['S3_BUCKET', 'images/prefix', /S3_BUCKET must be only the name of a bucket, .*: no URL and no path\./],
     ['S3_BUCKET', 'images/', /no URL and no path/],
     ['S3_BUCKET', '/images', /no URL and no path/],
     ['S3_BUCKET', 'https://images.s3.amazonaws.com', /no URL and no path/],
     ['S3_BUCKET', 's3://', /no URL and no path/],
     ['S3_BUCKET', 'my images', /no URL and no path/],
-    ['S3_ENDPOINT', 'https://host/images', /S3_ENDPOINT must not end with the bucket: S3_BUCKET names it/],
+    ['S3_ENDPOINT', 'https://host/images', /S3_ENDPOINT must not end with the bucket: set it in S3_BUCKET/],
     ['S3_ENDPOINT', 'host:9000/s3/images/', /must not end with the bucket/],
     ['S3_PUBLIC_ENDPOINT', 'https://files.test/images/', /S3_PUBLIC_ENDPOINT must not end with the bucket/],
     ['S3_BUCKET', '.', /S3_BUCKET must be the name .*: a path cannot hold it/],
@@ -279,7 +279,7 @@ describe('the settings', () => {
     });
 
     const FORM = /REDIS_ADDRESS must be host:port or a URL that starts with redis:\/\/ or rediss:\/\/\.$/;
-    const ENCODE = /percent-encode what is neither a letter nor a digit: @ is %40, # is %23/;
+    const ENCODE = /percent-encode all characters except letters and digits: @ is %40, # is %23/;
     it.each([
       ['http://redis', FORM],
       ['redis:port', FORM],
@@ -291,11 +291,11 @@ describe('the settings', () => {
       ['unix:/run/redis.sock', /names a socket file/],
       ['redis+unix:///run/redis.sock', /names a socket file/],
       ['/run/redis.sock', /names a socket file/],
-      ['a:6379,b:6379', /has several hosts: one is enough, of a cluster any of its servers/],
+      ['a:6379,b:6379', /has several hosts: give one\. Any server of a cluster is enough/],
       ['redis://a:6379,b:6379', /has several hosts/],
       ['redis://user:pass@a:6379,b:6379', /has several hosts/],
-      ['redis://redis/abc', /must end after the port, or with \/ and the number of a database\.$/],
-      ['redis://redis/0/1', /must end after the port/],
+      ['redis://redis/abc', /must end with the port, or with \/ and a database number\.$/],
+      ['redis://redis/0/1', /must end with the port/],
       ['redis://redis:6379/0?db=1', /must have no query and no fragment/],
       ['redis:6379#a', /must have no query and no fragment/],
       ['redis://:se#cret@redis:6379', ENCODE],

@@ -22,7 +22,7 @@ describe('the check of Node', () => {
 
   it.each(['18.20.8', '20.20.2', '22.23.3', '24.0.0', '24.2.0', '24.10.9'])('refuses %s', (version) => {
     expect(judgeNode(version, 'linux-x64')).toBe(
-      `This project needs Node 24.11 or later, but these scripts run on v${version}: run "npm ci" again (an optional package of it brings Node along), or install Node 24.11 or later yourself.`,
+      `This project needs Node 24.11 or later, but these scripts run on v${version}: run "npm ci" again (an optional package installs Node), or install Node 24.11 or later yourself.`,
     );
   });
 

@@ -126,7 +126,7 @@ export async function lookUpMany(api: string, url: string, count: number, atOnce
 export function summary(answers: readonly Answer[]): string {
   const counts = new Map<string, number>();
   for (const { operation, status, code } of answers) {
-    const kind = `${operation} ${status === 0 ? 'no answer' : status}${code && ` ${code}`}`;
+    const kind = `${operation} ${status === 0 ? 'no response' : status}${code && ` ${code}`}`;
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   const sorted = [...counts].sort(([, a], [, b]) => b - a);

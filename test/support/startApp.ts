@@ -46,7 +46,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   });
   const run = runStart(env);
   const isReady = await Promise.race([
-    run.said('Ctrl-C ends everything.').then(() => true),
+    run.said('Press Ctrl-C to stop everything.').then(() => true),
     run.exited.then(() => false),
     delay(START_TIMEOUT_MS, false, { ref: false }),
   ]);

@@ -37,6 +37,11 @@ describe('code', () => {
     ]);
   });
 
+  it('has a sentence for each property of a type', async () => {
+    const lines = ['first', '[second]'].map((name) => ` * @property {{ a: string }} ${name} ${words(20)}\n`);
+    expect(await lintProse('a.js', `/**\n${lines.join('').replaceAll('.', '')} */\n`)).toEqual([]);
+  });
+
   it('has comments with hashes elsewhere', async () => {
     expect(await lintProse('a.yml', 'a: nobody # anew\n# Nobody.\nb: 1\n')).toEqual([
       { line: 2, message: '"nobody": name the actor.' },

@@ -19,12 +19,12 @@ import { SCHEMAS } from './schemas.ts';
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
-const DESCRIPTION = `Give it the URL of a web page, or of one image: it finds every image that the page uses, downloads them safely, keeps the original bytes in an S3-compatible bucket, and tells image by image what became of each.
+const DESCRIPTION = `Finds every image that a web page uses, downloads them safely, stores the original bytes in an S3-compatible bucket, and reports the outcome of each image. The URL of a single image works as well.
 
-Errors are RFC 9457 problems with a stable \`code\`. The gateway before the service has answers of its own, which are no problems of this list: 404 for a path or method that is not described here, 4xx for a request whose line and headers are too long (10 KB on AWS), and on AWS 403 without a valid signature and 429 when calls come too fast.`;
+Errors are RFC 9457 problems with a stable \`code\`. The gateway in front of the service also sends its own responses, which are not in this list: 404 for a path or method that is not described here, and 4xx for a request whose line and header are too long (10 KB on AWS). On AWS it also sends 403 without a valid signature, and 429 when calls come too fast.`;
 
 const URL_DESCRIPTION =
-  'Absolute http(s) URL with a well-formed host and without credentials. A fragment is dropped; spellings that a browser treats alike are the same page.';
+  'Absolute http(s) URL with a well-formed host and without credentials. A fragment is dropped. Spellings that a browser treats as equal name the same page.';
 
 /** The rules of `parsePageUrl`, as far as a schema can express them. */
 const PAGE_URL = {
@@ -54,7 +54,7 @@ export function describeApi(acts: readonly Act[], version: string): JsonObject {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [
-      { url: 'http://localhost:8080', description: 'What `npm start` runs, unless `PORT` says otherwise' },
+      { url: 'http://localhost:8080', description: 'The API of `npm start`, on the default `PORT`' },
     ],
     // Local stacks need no authorization. On AWS the stage decides (README, "Deploy").
     security: [],

@@ -21,11 +21,11 @@ export interface OperationFacts {
 }
 
 export const HEADERS = {
-  'X-Request-Id': { description: 'The id of the call, under which the log has it.' },
-  'Cache-Control': { description: 'Whether the answer may be kept.' },
-  ETag: { description: 'Of the content: send it as `If-None-Match`.' },
+  'X-Request-Id': { description: 'The id of the call. Its log line has the same id.' },
+  'Cache-Control': { description: 'Whether the response may be cached.' },
+  ETag: { description: 'The validator of the content: send it as `If-None-Match`.' },
   Location: { description: 'Where the page can be looked up, as a path of the API.' },
-  'Retry-After': { description: 'Seconds after which to try again.' },
+  'Retry-After': { description: 'Seconds to wait before the next try.' },
   Allow: { description: 'The methods of `/images`.' },
 } as const;
 export type HeaderName = keyof typeof HEADERS;
@@ -50,32 +50,38 @@ export const OPERATIONS: Readonly<Record<Method, OperationFacts>> = {
     id: 'lookUpImages',
     summary: 'Look a page or an image up',
     description:
-      'Answers from what was harvested and never fetches anything from the web. `url` is that of a harvested page, or of an image that a page holds: then the names are those of its copies in all pages, at most `limit` in one answer. While the answer has `next`, ask again with `cursor`: an answer may have fewer copies than `limit`, even none. A URL that is both is the page; with `cursor` it is the image.',
+      'Reads what was harvested, and never sends a request to the web. `url` is the URL of a harvested page, or of an image that a page holds. For an image the names are those of its copies in all pages, at most `limit` in one response. While the response has `next`, ask again with `cursor`. A response may have fewer copies than `limit`, even none. A URL that is both is treated as the page; with `cursor` as the image.',
     ...LOOK_UP,
     successes: {
       200: {
-        description: 'What is kept. There is an `ETag` where there are no links.',
+        description: 'The stored images. The response has an `ETag` if it has no links.',
         schema: 'LookUp',
         headers: ['Cache-Control', 'ETag'],
       },
-      304: { description: 'It is what the caller has.', headers: ['Cache-Control', 'ETag'] },
+      304: {
+        description: 'Not modified: the caller has the current state.',
+        headers: ['Cache-Control', 'ETag'],
+      },
     },
   },
   head: {
     id: 'headImages',
     summary: 'Look up without the body',
-    description: 'Answers as GET does, without the body.',
+    description: 'Responds as GET does, without the body.',
     ...LOOK_UP,
     successes: {
-      200: { description: 'Something is kept.', headers: ['Cache-Control', 'ETag'] },
-      304: { description: 'It is what the caller has.', headers: ['Cache-Control', 'ETag'] },
+      200: { description: 'The URL has stored images.', headers: ['Cache-Control', 'ETag'] },
+      304: {
+        description: 'Not modified: the caller has the current state.',
+        headers: ['Cache-Control', 'ETag'],
+      },
     },
   },
   post: {
     id: 'harvestImages',
     summary: 'Harvest a page for the first time',
     description:
-      'Finds every image that the page uses, downloads it, keeps the original bytes and tells image by image what became of it. `url` may be that of a single image too.',
+      'Finds every image that the page uses, downloads it, stores the original bytes, and reports the outcome of each image. `url` may also be the URL of a single image.',
     takes: 'body',
     successes: {
       200: {
@@ -89,13 +95,13 @@ export const OPERATIONS: Readonly<Record<Method, OperationFacts>> = {
   },
   put: {
     id: 'updateImages',
-    summary: 'Bring a page up to date',
+    summary: 'Update a page',
     description:
-      'Harvests the page again. What still validates is not downloaded again, what cannot be had now is kept, and `changes` tells the difference. A page that is new is harvested as by POST.',
+      'Harvests the page again. An image that its server confirms as unchanged is not downloaded again. The old copy of an image that fails now is kept. `changes` lists the differences. A new page is harvested as by POST.',
     takes: 'body',
     successes: {
       200: {
-        description: 'Up to date, or a dry run.',
+        description: 'Updated, or a dry run.',
         schema: 'Record',
         headers: ['Cache-Control'],
       },
@@ -105,9 +111,9 @@ export const OPERATIONS: Readonly<Record<Method, OperationFacts>> = {
   },
   options: {
     id: 'imagesOptions',
-    summary: 'Ask which methods there are',
+    summary: 'List the methods',
     description:
-      'Also answers the preflight of a browser, for the origins of the setting `CORS_ORIGINS`. It is never asked for a signature.',
+      'Also responds to the preflight of a browser, for the origins in the setting `CORS_ORIGINS`. It never needs a signature.',
     takes: 'nothing',
     successes: { 204: { description: 'The methods.', headers: ['Allow', 'Cache-Control'] } },
     codes: OF_LOCAL_SERVERS,

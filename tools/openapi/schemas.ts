@@ -38,12 +38,12 @@ const place = named(
   'Place',
   'One place where the page names the image.',
   z.strictObject({
-    element: text('In lower case; `page` where the URL asked for is an image itself.'),
+    element: text('In lower case; `page` if the requested URL is itself an image.'),
     attribute: text('Attribute, CSS property, meta property or JSON-LD key.'),
     slot: about('The same number for all candidates of one picture.', z.int().check(z.nonnegative())),
     descriptor: z.optional(text('As in a `srcset`: `2x`, `640w`.')),
     alt: z.optional(z.string()),
-    stylesheet: z.optional(text('URL of the linked stylesheet that holds the reference.')),
+    stylesheet: z.optional(text('URL of the linked stylesheet that contains the reference.')),
   }),
 );
 const foundIn = () => about('At most 20 are listed.', z.array(place));
@@ -60,8 +60,8 @@ const skippedLine = named(
   z.strictObject({
     url: z.string(),
     code: imageCode,
-    detail: text('What it means, in a sentence.'),
-    status: z.optional(about("The image server's answer, with `IMAGE_STATUS`.", status())),
+    detail: text('The meaning, in a sentence.'),
+    status: z.optional(about("The status of the image server's response, with `IMAGE_STATUS`.", status())),
     foundIn: foundIn(),
   }),
 );
@@ -73,7 +73,7 @@ const ITEM = {
   bytes: count(),
   contentType: text('From the bytes, not from the header.'),
   width: about(
-    'Pixels as a browser shows the image, after orientation; null where the bytes do not say.',
+    'Pixels as a browser shows the image, after orientation; null if the bytes do not say.',
     pixels(),
   ),
   height: pixels(),
@@ -84,8 +84,7 @@ const ITEM = {
 };
 const item = named('Item', 'An image that has a copy in the bucket.', z.strictObject(ITEM));
 
-const href = () =>
-  text('Presigned link to the bytes, valid for 15 minutes where the settings say nothing else.');
+const href = () => text('Presigned link to the bytes, valid for 15 minutes by default.');
 const linkedItem = named(
   'LinkedItem',
   'With `include=details,links`.',
@@ -110,7 +109,7 @@ const counts = named(
 
 const warning = named(
   'Warning',
-  'A stylesheet that was not read, or not whole, so that images may be missing; with the URL of the page, the page itself.',
+  'A stylesheet that was not read, or not whole, so that images may be missing. With the URL of the page: the page itself.',
   z.strictObject({
     url: z.string(),
     code: z.enum([
@@ -141,13 +140,16 @@ const changes = named(
 
 const PAGE = {
   url: text('Canonical: as a browser spells it, without a fragment.'),
-  complete: about('False exactly when time ran out for something; a PUT goes on from there.', z.boolean()),
+  complete: about(
+    'False exactly when time ran out for a part of the page; a PUT continues from there.',
+    z.boolean(),
+  ),
   updatedAt: time('Moves only when something changed.'),
 };
 
 const harvest = named(
   'Record',
-  'What became of each image of the page.',
+  'The outcome of each image of the page.',
   z.strictObject({
     dryRun: z.optional(z.literal(true)),
     ...PAGE,
@@ -169,17 +171,17 @@ const lookUp = named(
   z.strictObject({
     ...PAGE,
     complete: about(
-      'Of a page: false exactly when time ran out for something. Of an image: true when this is true of all pages in this answer, and the record of each can be read.',
+      'For a page: false exactly when time ran out for a part of it. For an image: true when this is true for all pages in this response, and the record of each can be read.',
       z.boolean(),
     ),
     updatedAt: about(
-      'Of a page: moves only when something changed. Of an image: the newest of the pages in this answer, `null` where there is none.',
+      'For a page: moves only when something changed. For an image: the newest of the pages in this response, `null` if it has none.',
       z.nullable(timestamp()),
     ),
     images: names("In page order; the copies of an image in the order of their pages' ids."),
-    count: about('Of the names in this answer.', count()),
+    count: about('The number of names in this response.', count()),
     next: z.optional(
-      text('The `cursor` of the next answer. Only for an image, and only when there may be more copies.'),
+      text('The `cursor` for the next response. Only for an image, and only when there may be more copies.'),
     ),
     items: z.optional(about('With `include`.', z.array(z.union([item, linkedItem, namedLink])))),
     skipped: z.optional(about('With `include=details`.', z.array(skippedLine))),
@@ -196,7 +198,9 @@ const problem = named(
     detail: text('What to do about it.'),
     code: about('What to branch on: the list is closed.', z.enum(PROBLEM_CODES)),
     reason: z.optional(about('With `PAGE_UNREACHABLE`.', z.enum(UNREACHABLE_REASONS))),
-    upstreamStatus: z.optional(about("The page server's answer, with `reason` `status`.", status())),
+    upstreamStatus: z.optional(
+      about("The status of the page server's response, with `reason` `status`.", status()),
+    ),
   }),
 );
 

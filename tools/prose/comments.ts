@@ -23,7 +23,7 @@ export function commentsOf(path: string, text: string): readonly Comment[] {
 function withoutMarks(comment: string): string {
   return comment
     .replaceAll(/^[ \t]*(?:\/\/|\*)[ \t]?/gm, '')
-    .replaceAll(/^@(?:param|returns|throws)\b(?: [\w.]+)?/gm, '-')
+    .replaceAll(/^@(?:param|property|returns|throws)\b(?: \{.*\})?(?: [\w.[\]]+)?/gm, '-')
     .replaceAll(/^@(?:import|type|typedef|template|see)\b.*$/gm, '');
 }
 

@@ -208,7 +208,7 @@ function refusalOf(link: StylesheetLink, url: string, limits: StylesheetLimits):
   const { username, password } = new URL(url);
   return username === '' && password === ''
     ? null
-    : { code: 'ADDRESS_FORBIDDEN', detail: 'Its address carries credentials; they are never sent.' };
+    : { code: 'ADDRESS_FORBIDDEN', detail: 'Its address contains credentials, which are never sent.' };
 }
 
 function tooManySheets({ stylesheetsMax }: StylesheetLimits): Shortfall {
@@ -267,7 +267,7 @@ function rightType(result: StylesheetResult): StylesheetResult {
     kind: 'failed',
     warning: {
       code: 'CONTENT_UNSUPPORTED',
-      detail: `It was answered as ${type.essence.slice(0, TYPE_CHARS)}, not as text/css.`,
+      detail: `Its Content-Type is ${type.essence.slice(0, TYPE_CHARS)}, not as text/css.`,
     },
   };
 }
@@ -275,7 +275,7 @@ function rightType(result: StylesheetResult): StylesheetResult {
 /** The result, or a failure when its bytes are HTML. Some servers send an error page as text/css or without a type. */
 function notHtml(result: StylesheetResult): StylesheetResult {
   if (result.kind === 'failed' || !isHtmlForCss(result.bytes)) return result;
-  const detail = 'It was answered with a page of HTML, not with CSS.';
+  const detail = 'The response is an HTML page, not CSS.';
   return { kind: 'failed', warning: { code: 'CONTENT_UNSUPPORTED', detail } };
 }
 

@@ -199,7 +199,7 @@ function attributesOf(element: TreeElement): Token.Attribute[] {
 
 function tooManyElements(): Problem {
   return new Problem('CONTENT_UNSUPPORTED', {
-    detail: `The page’s markup makes more than ${ELEMENTS_MAX} elements; nothing was read from it.`,
+    detail: `The page’s markup has more than ${ELEMENTS_MAX} elements; nothing was read from it.`,
   });
 }
 

@@ -191,6 +191,6 @@ function placeOf(reference: Reference, slot: number): Place {
 
 function tooManyChars(): Problem {
   return new Problem('CONTENT_UNSUPPORTED', {
-    detail: 'The addresses of the page’s images are too long to be kept, all together.',
+    detail: 'The addresses of the page’s images are too long in total to be kept.',
   });
 }

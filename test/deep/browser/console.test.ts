@@ -154,8 +154,8 @@ consoleSuite('the console', start, (opened) => {
     const grouped = page.getByRole('article', { name: /version 1 of \d/ });
     expect(await grouped.count()).toBeGreaterThan(5);
     expect(await texts('.reason-words')).toEqual([
-      'A stand-in for another picturePLACEHOLDER',
-      'The server answered with an errorIMAGE_STATUS',
+      'A placeholder for another imagePLACEHOLDER',
+      'The server responded with an errorIMAGE_STATUS',
       'It is not an imageNOT_AN_IMAGE',
     ]);
     expect(await page.locator('.todo').first().textContent()).toMatch(/^Nothing to do/);

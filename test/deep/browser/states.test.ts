@@ -76,7 +76,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     });
     await ask(page, 'Harvest', PAGE_URL);
     expect(await page.locator('#skipped-title').textContent()).toBe('5,012 images skipped');
-    expect(await texts('.skipped > p')).toEqual(['43 of them are listed; the numbers count all.']);
+    expect(await texts('.skipped > p')).toEqual(['43 of them are listed. The numbers count all of them.']);
     expect((await texts('.reason .code')).sort()).toEqual([...IMAGE_CODES].sort());
     const long = page.locator('.reason', { hasText: 'NOT_CHOSEN' });
     expect(await long.locator('.reason-count').textContent()).toBe('5,000');
@@ -91,7 +91,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     await stub(page, { GET: { body: found } });
     await ask(page, 'Look up', PAGE_URL);
     expect(await page.locator('#skipped-title').textContent()).toBe('43 skipped images listed');
-    expect(await texts('.facts dt')).toEqual(['Images', 'Total size', 'Skipped, as listed', 'Last change']);
+    expect(await texts('.facts dt')).toEqual(['Images', 'Total size', 'Skipped (listed)', 'Last change']);
     await stub(page, { GET: { body: { ...found, images: [], items: [], count: 0 } } });
     await ask(page, 'Look up', PAGE_URL);
     expect(await texts('#outcome .panel')).toEqual(['Every image was skipped; the reasons are below.']);
@@ -112,7 +112,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
       GET: { body: linkedWith([itemNumber(0)]) },
     });
     await ask(page, 'Harvest', PAGE_URL);
-    expect(await page.locator('.note').textContent()).toContain('an update goes on from there');
+    expect(await page.locator('.note').textContent()).toContain('Update to continue');
     expect(await axeViolations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Update now' }).click();
     await page.locator('.changes').waitFor();
@@ -181,9 +181,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     });
     await wish(page, 'Update', url);
     await page.locator('.known').waitFor();
-    expect(await texts('.known')).toEqual([
-      'Stored so far as an image of other pages, not as a page of its own.',
-    ]);
+    expect(await texts('.known')).toEqual(['Stored so far only as an image of other pages.']);
     answered.resolve();
     expect(await resultTitle(page)).toBe('1 image harvested');
     expect(await page.locator('.changes').count()).toBe(0);
@@ -246,7 +244,9 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     expect(await texts('.slot')).toEqual(['Picture 1 · 1 of 2! kept', 'Picture 1 · 2 of 2+ added']);
     await page.locator('.found summary').click();
     expect(await texts('.found li')).toEqual(['img › srcset 2x in style.css']);
-    expect(await page.locator('.result-head').textContent()).toContain('led to https://site.test/moved');
+    expect(await page.locator('.result-head').textContent()).toContain(
+      'redirected to https://site.test/moved',
+    );
     expect(await axeViolations(page)).toEqual([]);
   });
 
@@ -340,7 +340,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
   });
 
   it.each([
-    [0, 'No image was found. No page is run, so pictures that only a script adds are not seen.'],
+    [0, 'No image was found. The service does not run scripts, so it misses images that only a script adds.'],
     [1, 'The only image was skipped; the reason is below.'],
     [1200, 'All 1,200 images were skipped; the reasons are below.'],
   ])('says why there is no picture where %d were skipped', async (count, words) => {
@@ -380,8 +380,8 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     await ask(page, 'Harvest', PAGE_URL);
     await page.locator('.thumb p').nth(2).waitFor();
     expect(await texts('.thumb p')).toEqual([
-      'This browser does not draw TIFF pictures. The copy is fine.',
-      'The picture could not be loaded from the store.',
+      'This browser does not show TIFF images. The copy is fine.',
+      'The image could not be loaded from the store. Check that the store runs, then look the page up again.',
       'No link to this picture',
     ]);
     expect(await page.locator('.card-facts').first().textContent()).toBe('TIFF · no fixed size · 1000 bytes');
@@ -407,7 +407,9 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     await page.locator('.thumb a').focus();
     fail();
     await page.locator('.thumb p').waitFor();
-    expect(await focused()).toBe('The picture could not be loaded from the store.');
+    expect(await focused()).toBe(
+      'The image could not be loaded from the store. Check that the store runs, then look the page up again.',
+    );
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('Copy name');
   });
@@ -445,17 +447,17 @@ consoleSuite('the console', startStubbedSite, (opened) => {
       GET: { status: 503, body: problem },
     });
     expect(await ask(page, 'Harvest', PAGE_URL)).toBe('1 image harvested');
-    expect(await texts('.note')).toEqual(['The pictures cannot be shown just now: Try again.']);
+    expect(await texts('.note')).toEqual(['The images cannot be shown now: Try again.']);
   });
 
   it.each([
     [
       'an error of what stands before the service',
       { status: 502, body: 'Bad Gateway' },
-      'The service did not answer',
+      'The service did not respond',
     ],
-    ['an answer that is no JSON', { status: 200, body: '<html>' }, 'The service did not answer'],
-    ['silence', undefined, 'No answer'],
+    ['an answer that is no JSON', { status: 200, body: '<html>' }, 'The service did not respond'],
+    ['silence', undefined, 'No response'],
   ])('says in words what to do about %s', async (_name, GET, title) => {
     const { page } = opened;
     await stub(page, GET === undefined ? {} : { GET });
@@ -472,7 +474,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     async (action, isWrite) => {
       const { page } = opened;
       await stub(page, {});
-      expect(await ask(page, action, PAGE_URL)).toBe('No answer');
+      expect(await ask(page, action, PAGE_URL)).toBe('No response');
       const text = (await page.locator('.fault').textContent()) ?? '';
       expect(text.includes('the work may be done')).toBe(isWrite);
       expect(text).toContain('Check that it runs');
@@ -483,7 +485,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
   it('says also of a write that whatever stands before the service gave up that it may be done', async () => {
     const { page } = opened;
     await stub(page, { POST: { status: 504, body: 'Gateway Timeout' } });
-    expect(await ask(page, 'Harvest', PAGE_URL)).toBe('The service did not answer');
+    expect(await ask(page, 'Harvest', PAGE_URL)).toBe('The service did not respond');
     expect(await page.locator('.fault').textContent()).toContain('look the page up: the work may be done');
     expect(await texts('.fault button')).toEqual(['Look it up', 'Try again']);
   });
@@ -492,7 +494,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     const { page } = opened;
     await stub(page, {});
     await page.locator('#dry-run-label').click();
-    expect(await ask(page, 'Harvest', PAGE_URL)).toBe('No answer');
+    expect(await ask(page, 'Harvest', PAGE_URL)).toBe('No response');
     expect(await page.locator('.fault').textContent()).not.toContain('may be done');
     expect(await texts('.fault button')).toEqual(['Try again']);
   });
@@ -514,7 +516,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
   it('says that an answer is none it understands', async () => {
     const { page } = opened;
     await stub(page, { GET: { body: { items: 'none' } } });
-    expect(await ask(page, 'Look up', PAGE_URL)).toBe('The answer cannot be shown');
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe('The response cannot be shown');
   });
 
   it('says at the address which rule it breaks, in the words of the service', async () => {
@@ -530,7 +532,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     const { page } = opened;
     const code = 'CONTENT_UNSUPPORTED';
     const problem = { title: 'The title', detail: 'It makes more than 300000 elements.', code, status: 422 };
-    const warnings = [{ url: 'https://site.test/style.css', code, detail: 'It was answered as text/html.' }];
+    const warnings = [{ url: 'https://site.test/style.css', code, detail: 'Its Content-Type is text/html.' }];
     await stub(page, {
       POST: { status: 422, body: problem },
       PUT: { status: 201, body: recordWith([], { warnings }) },
@@ -539,13 +541,13 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     await ask(page, 'Harvest', PAGE_URL);
     expect(await texts('.fault > p')).toEqual([code, problem.detail]);
     await ask(page, 'Update', PAGE_URL);
-    expect(await texts('.note li .quiet')).toEqual([`It was answered as text/html. (${code})`]);
+    expect(await texts('.note li .quiet')).toEqual([`Its Content-Type is text/html. (${code})`]);
   });
 
   it.each([414, 431])('says of an address that gets the answer %d that it is too long', async (status) => {
     const { page } = opened;
     await stub(page, { GET: { status, body: '' } });
-    expect(await ask(page, 'Look up', PAGE_URL)).toBe('The service did not answer');
+    expect(await ask(page, 'Look up', PAGE_URL)).toBe('The service did not respond');
     expect(await page.locator('.fault').textContent()).toContain('Use a shorter address.');
   });
 
@@ -575,7 +577,7 @@ consoleSuite('the console', startStubbedSite, (opened) => {
     };
     await stub(page, { POST: { status: 502, body: problem } });
     await ask(page, 'Harvest', PAGE_URL);
-    expect(await texts('.fault dd')).toEqual(['502', 'status: it answered with an error', '500']);
+    expect(await texts('.fault dd')).toEqual(['502', 'status: it responded with an error', '500']);
     expect(await axeViolations(page)).toEqual([]);
   });
 

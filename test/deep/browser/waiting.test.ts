@@ -288,7 +288,7 @@ consoleSuite('while the console waits', startStubbedSite, (opened) => {
     expect(await stopAt(2)).toBe('Nothing has changed');
     expect(await page.locator('.card').count()).toBe(8);
     expect(await texts('.note')).toEqual([
-      'You stopped waiting for the links to the pictures. Look the page up to see them.',
+      'You stopped waiting for the links to the images. Look the page up to see them.',
     ]);
   });
 });

@@ -159,7 +159,7 @@ describe('npm start', () => {
     const ended = new Promise((resolve) => app?.child.once('close', resolve));
     for (const pid of await gatewaysOf(pidOf(app))) process.kill(pid, 'SIGKILL');
     expect(await ended).toBe(1);
-    expect(app.output()).toContain('The API ended by itself (SIGKILL).');
+    expect(app.output()).toContain('The API stopped unexpectedly (SIGKILL).');
     expect(await stillListening(app.ports)).toEqual([]);
   });
 
@@ -174,7 +174,7 @@ describe('npm start', () => {
     });
     await new Promise<void>((resolve) => {
       shell.stdout.setEncoding('utf8').on('data', (text: string) => {
-        if (text.includes('Ctrl-C ends everything.')) resolve();
+        if (text.includes('Press Ctrl-C to stop everything.')) resolve();
       });
     });
     const pids = await descendantsOf(shell.pid ?? 0);

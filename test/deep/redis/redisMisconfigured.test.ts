@@ -73,7 +73,7 @@ describe('the log says of a Redis that cannot be reached', () => {
       {
         kind: 'unreachable',
         command: 'SET',
-        cause: `127.0.0.1:${gone.port}: Nothing listens there: check REDIS_ADDRESS, and that Redis runs. (connect ECONNREFUSED 127.0.0.1:${gone.port})`,
+        cause: `127.0.0.1:${gone.port}: Nothing listens at this address: check REDIS_ADDRESS, and that Redis runs. (connect ECONNREFUSED 127.0.0.1:${gone.port})`,
       },
     ]);
   });
@@ -82,11 +82,15 @@ describe('the log says of a Redis that cannot be reached', () => {
     const gone = await serve(() => undefined);
     await gone.close();
     expect(await troubleAt(`redis://localhost:${gone.port}`)).toEqual([
-      { kind: 'unreachable', command: 'SET', cause: expect.stringContaining('Nothing listens there') },
+      {
+        kind: 'unreachable',
+        command: 'SET',
+        cause: expect.stringContaining('Nothing listens at this address'),
+      },
     ]);
   });
 
-  it('that its name is not known', async () => {
+  it('that its host name is unknown', async () => {
     // No name server is asked: a label has at most 63 characters.
     expect(await troubleAt(`redis://${'a'.repeat(64)}:6379`)).toEqual([
       {
@@ -102,7 +106,11 @@ describe('the log says of a Redis that cannot be reached', () => {
   it('that it accepts connections and does not answer', async () => {
     const { url, port } = await serve(() => undefined);
     expect(await troubleAt(url, { times: SHORT_TIMES })).toEqual([
-      { kind: 'unreachable', command: 'SET', cause: `127.0.0.1:${port}: It did not answer within 300 ms.` },
+      {
+        kind: 'unreachable',
+        command: 'SET',
+        cause: `127.0.0.1:${port}: Redis did not respond within 300 ms.`,
+      },
     ]);
   });
 
@@ -112,7 +120,7 @@ describe('the log says of a Redis that cannot be reached', () => {
       {
         kind: 'unreachable',
         command: 'SET',
-        cause: `127.0.0.1:${port}: It did not answer in TLS (it may not speak TLS on this port) within 300 ms.`,
+        cause: `127.0.0.1:${port}: Redis did not respond in TLS (it may not speak TLS on this port) within 300 ms.`,
       },
     ]);
   });
@@ -135,7 +143,7 @@ describe('the log says of a Redis that cannot be reached', () => {
     expect(trouble).toEqual({
       kind: 'unreachable',
       command: 'SET',
-      cause: expect.stringContaining('It may want TLS: then use rediss://.'),
+      cause: expect.stringContaining('If it expects TLS, use rediss://.'),
     });
   });
 
@@ -147,7 +155,7 @@ describe('the log says of a Redis that cannot be reached', () => {
     expect(trouble).toEqual({
       kind: 'unreachable',
       command: 'SET',
-      cause: expect.stringContaining('The server there is not a Redis.'),
+      cause: expect.stringContaining('The server at this address is not a Redis: check REDIS_ADDRESS.'),
     });
   });
 

@@ -322,7 +322,7 @@ describe('the cache on a Redis in its bad hours', () => {
       {
         kind: 'connectionRefused',
         command: 'GETRANGE',
-        cause: expect.stringContaining('one server of a cluster'),
+        cause: expect.stringContaining('This server belongs to a cluster'),
       },
       { kind: 'recovered' },
     ]);

@@ -96,7 +96,7 @@ describe('a function that is run beside the stack', () => {
     await noteRunning({ dataFolder, sitePort: null }, {}, given);
     expect(await readFile(join(dataFolder, 'running.json'), 'utf8')).not.toMatch(/secret|minio/);
     await expect(joinRunning({}, settings())).rejects.toThrow(
-      'The running local stack was started with S3_ENDPOINT and REDIS_ADDRESS: set the same here, keys included.',
+      'The running local stack was started with S3_ENDPOINT and REDIS_ADDRESS: set the same values here, and the same keys.',
     );
     expect((await joinRunning(given, settings())).environment).toMatchObject(given);
   });

@@ -41,7 +41,7 @@ describe('checkPorts', () => {
     async (address) => {
       const [port = 0] = await freePorts(1);
       await expect(checkPorts([{ port, setting: 'PORT', host: address }])).rejects.toThrow(
-        `LISTEN_HOST is "${address}", where nothing can listen on this machine (`,
+        `LISTEN_HOST is "${address}", where this machine cannot listen (`,
       );
     },
   );
