@@ -40,9 +40,9 @@ export async function startChild(module: string, options: ChildOptions = {}): Pr
   return {
     run: async (args) => {
       child.send({ args });
-      const answer = (await answerOf(child)) as Cost | { readonly error: string };
-      if ('error' in answer) throw new Error(answer.error);
-      return answer;
+      const response = (await answerOf(child)) as Cost | { readonly error: string };
+      if ('error' in response) throw new Error(response.error);
+      return response;
     },
     close: () => endOf(child),
   };

@@ -73,9 +73,9 @@ async function openGate(): Promise<Server> {
     passed += 1;
     const { method, headers, url } = incoming;
     authorization = headers.authorization;
-    const onward = request(`${app.apiUrl}${url}`, { method, headers, agent: false }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
+    const onward = request(`${app.apiUrl}${url}`, { method, headers, agent: false }, (response) => {
+      outgoing.writeHead(response.statusCode ?? 502, response.headers);
+      response.pipe(outgoing);
     });
     onward.once('error', () => outgoing.destroy());
     incoming.pipe(onward);
@@ -162,11 +162,11 @@ describe('the other documents', () => {
 
   if (canRun('sh')) {
     it('the README harvests the sample page, looks it up, and brings it up to date', async () => {
-      const answers = [];
+      const responses = [];
       for (const block of blocksWith('README.md', 'curl ')) {
-        answers.push(JSON.parse(await run(block, silent(here(block.text)), folder)));
+        responses.push(JSON.parse(await run(block, silent(here(block.text)), folder)));
       }
-      expect(answers).toMatchObject([
+      expect(responses).toMatchObject([
         { counts: { discovered: 8, items: 8, skipped: 0 } },
         { count: 8, items: Array.from({ length: 8 }, () => ({ href: expect.any(String) })) },
         {

@@ -6,7 +6,7 @@ import { PROBLEM_CODES } from '../lib/domain/problem.ts';
 const FOLDER = join(import.meta.dirname, '../events');
 const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
 const rows = [...readme.matchAll(/^\| `([\w-]+\.json)` \| `(\w+)` \| (.*) \|$/gm)].map(
-  ([, file = '', name = '', answer = '']) => ({ file, name, answer }),
+  ([, file = '', name = '', response = '']) => ({ file, name, response }),
 );
 const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
 const calls = rows.filter(({ name }) => name !== 'sweepImages');
@@ -17,7 +17,9 @@ describe('the events', () => {
   });
 
   it('are answered by codes that exist', () => {
-    const codes = rows.flatMap(({ answer }) => [...answer.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code));
+    const codes = rows.flatMap(({ response }) =>
+      [...response.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code),
+    );
     expect(PROBLEM_CODES).toEqual(expect.arrayContaining(codes));
   });
 

@@ -73,7 +73,7 @@ describe('an answer', () => {
 describe('the check itself', () => {
   const good = acts.find((act) => act.method === 'put' && act.status === 201);
   const body = good?.body as Record<string, unknown>;
-  const answer = { method: 'put', status: 201, headers: good?.headers ?? {}, body };
+  const response = { method: 'put', status: 201, headers: good?.headers ?? {}, body };
 
   it.each<[string, object]>([
     ['a status', { status: 202 }],
@@ -87,8 +87,8 @@ describe('the check itself', () => {
     ['a deep member more', { body: { ...body, items: [{ ...(body.items as object[])[0], more: 1 }] } }],
     ['an unknown outcome', { body: { ...body, items: [{ ...(body.items as object[])[0], outcome: 'x' }] } }],
   ])('finds %s that is not described', (_, wrong) => {
-    expect(faultsOf(answer)).toEqual([]);
-    expect(faultsOf(JSON.parse(JSON.stringify({ ...answer, ...wrong }))).length).toBeGreaterThan(0);
+    expect(faultsOf(response)).toEqual([]);
+    expect(faultsOf(JSON.parse(JSON.stringify({ ...response, ...wrong }))).length).toBeGreaterThan(0);
   });
 
   it('finds a code that belongs to another status', () => {

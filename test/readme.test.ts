@@ -20,12 +20,12 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 describe('the README', () => {
   it('shows an answer that this service gives', () => {
-    const answer = JSON.parse(/```json\n([\s\S]*?)```/.exec(readme)?.[1] ?? '{}');
-    const [item] = answer.items;
-    expect(answer.images).toEqual([item.name]);
+    const response = JSON.parse(/```json\n([\s\S]*?)```/.exec(readme)?.[1] ?? '{}');
+    const [item] = response.items;
+    expect(response.images).toEqual([item.name]);
     expect(parseObjectName(item.name)).toMatchObject({
       imageId: imageIdOf(item.url),
-      pageId: pageIdOf(answer.url),
+      pageId: pageIdOf(response.url),
       fileName: 'image1.jpg',
     });
     const [expected] = JSON.parse(readFileSync(join(root, 'static/sample/expected.json'), 'utf8')).index

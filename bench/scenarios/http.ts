@@ -119,8 +119,8 @@ async function startGateway(world: World, parts: AsyncDisposableStack): Promise<
   const url = `http://127.0.0.1:${port}`;
   const end = performance.now() + START_MAX_MS;
   while (performance.now() < end && child.exitCode === null) {
-    const answer = await fetch(`${url}/constant`).catch(() => null);
-    if (answer?.status === 200) return url;
+    const response = await fetch(`${url}/constant`).catch(() => null);
+    if (response?.status === 200) return url;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`serverless-offline did not start:\n${said}`);

@@ -18,7 +18,7 @@ const CHUNK_BYTES = 12;
 const counts = { requests: 0, pictureBytes: 0 };
 const paddings = new Map<number, Buffer>();
 
-const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+const result = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   counts.requests += 1;
   const [, kind, ...rest] = (request.url ?? '').split('/');
   if (kind === 'counts') return void response.end(JSON.stringify(counts));
@@ -42,12 +42,12 @@ const answer = async (request: IncomingMessage, response: ServerResponse): Promi
 
 function startServer() {
   const [version, key = '', cert = ''] = process.argv.slice(2);
-  if (version === undefined) return createServer(answer);
+  if (version === undefined) return createServer(result);
   const identity = { key: readFileSync(key), cert: readFileSync(cert) };
   // Its requests and responses have what `answer` uses of those of HTTP/1.1.
   return version === 'HTTP/2'
-    ? createSecureServer(identity, answer as never)
-    : createTlsServer(identity, answer);
+    ? createSecureServer(identity, result as never)
+    : createTlsServer(identity, result);
 }
 
 function answerPage(response: ServerResponse, images: number, folder: string): void {

@@ -37,9 +37,10 @@ export async function invoke(
       left -= 1;
       const end = performance.now() + CALL_MS;
       const context = { awsRequestId: 'bench', getRemainingTimeInMillis: () => end - performance.now() };
-      const answer = await handler(event, context);
-      if (answer.statusCode !== status) throw new Error(`${answer.statusCode} ${answer.body.slice(0, 400)}`);
-      first ??= { headers: answer.headers, bytes: Buffer.byteLength(answer.body) };
+      const response = await handler(event, context);
+      if (response.statusCode !== status)
+        throw new Error(`${response.statusCode} ${response.body.slice(0, 400)}`);
+      first ??= { headers: response.headers, bytes: Buffer.byteLength(response.body) };
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, times) }, caller));

@@ -3,9 +3,9 @@
 /** The bytes of one image, from its first byte read until its copy is stored. */
 export interface ByteShare {
   /** Resolves when `count` more bytes may be kept in memory. */
-  take(count: number): Promise<void>;
+  acquire(count: number): Promise<void>;
   /** Releases all bytes of the share, and resolves each pending `take`. */
-  close(): void;
+  release(): void;
 }
 
 export interface ByteBudget {
@@ -63,7 +63,7 @@ export function createByteBudget(maxBytes: number): ByteBudget {
       byCaller.set(caller, own.add(share));
       shares.add(share);
       return {
-        take(count) {
+        acquire(count) {
           // A closed share no longer counts, so nothing would release these bytes.
           if (!shares.has(share)) return Promise.resolve();
           if (!mayTake(share, count)) {
@@ -72,7 +72,7 @@ export function createByteBudget(maxBytes: number): ByteBudget {
           grant(share, count);
           return Promise.resolve();
         },
-        close() {
+        release() {
           if (!shares.delete(share)) return;
           own.delete(share);
           if (own.size === 0) byCaller.delete(caller);

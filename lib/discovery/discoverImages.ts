@@ -1,4 +1,4 @@
-import { createPace } from '../concurrency/pace.ts';
+import { createYielder } from '../concurrency/yielder.ts';
 import { type Discovery, PAGE_SOURCE, type Shortfall, URL_MAX_CHARS, type Warning } from '../domain/model.ts';
 import { expandInlineStyles } from './css/inlineStyles.ts';
 import {
@@ -52,13 +52,13 @@ export const STYLESHEET_LIMITS: StylesheetLimits = {
  * @throws CONTENT_UNSUPPORTED when the parsed page would not fit into memory
  */
 export async function discoverImages(page: Page, parts: DiscoveryParts): Promise<Discovery> {
-  const pace = createPace(parts.signal);
+  const yielder = createYielder(parts.signal);
   const { text, encoding } = decodeHtml(page.html, page.contentType);
-  const document = await parseDocument(text, pace);
-  const { entries, baseHref, leftOut } = await collectReferences(document, pace);
+  const document = await parseDocument(text, yielder);
+  const { entries, baseHref, leftOut } = await collectReferences(document, yielder);
   const base = baseUrl(baseHref, page.finalUrl);
 
-  const expanded = await expandInlineStyles(entries, pace);
+  const expanded = await expandInlineStyles(entries, yielder);
   const pageUrl = withoutFragment(page.finalUrl.href);
   const isCut = page.isUndelimited && document.endsInside;
   const shortfalls = [...(isCut ? [CUT_INSIDE] : []), ...[...leftOut].map((what) => LEFT_OUT[what])];
@@ -74,11 +74,11 @@ export async function discoverImages(page: Page, parts: DiscoveryParts): Promise
   const stylesheets = await readStylesheets(
     expanded.filter((entry) => entry.kind === 'stylesheet'),
     { base, encoding, finalUrl: page.finalUrl, source },
-    { ...parts, limits: parts.limits ?? STYLESHEET_LIMITS, pace },
+    { ...parts, limits: parts.limits ?? STYLESHEET_LIMITS, yielder },
   );
   const references = inOrder(expanded, stylesheets);
   const own = new Set([page.url, page.finalUrl].map((url) => withoutFragment(url.href)));
-  const candidates = await mergeCandidates(references, { base, own }, pace);
+  const candidates = await mergeCandidates(references, { base, own }, yielder);
   const warnings: Warning[] = [
     ...stylesheets.warnings,
     ...shortfalls.map((missing) => ({ ...missing, url: pageUrl })),

@@ -41,7 +41,7 @@ export interface Candidate {
 }
 
 /** A `data:` image of fewer bytes is a placeholder where the element has another candidate. */
-export const STAND_IN_BYTES = 200;
+export const PLACEHOLDER_BYTES = 200;
 
 /** Places that are kept and listed for one image at most. */
 export const PLACES_LISTED = 20;

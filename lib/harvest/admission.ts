@@ -2,14 +2,14 @@
 
 export interface Admission {
   /** Begins a harvest; null where as many run as may. The function that is returned ends it. */
-  enter(): (() => void) | null;
+  tryAcquire(): (() => void) | null;
 }
 
 /** Nobody waits here: a caller that waits holds a connection and an answer open, and comes again anyway. */
 export function createAdmission(harvestsMax: number): Admission {
   let running = 0;
   return {
-    enter() {
+    tryAcquire() {
       if (running >= harvestsMax) return null;
       running += 1;
       let hasLeft = false;

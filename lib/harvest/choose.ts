@@ -1,10 +1,10 @@
 /** Which of the discovered candidates are worth fetching; the others get their reason here. */
 
-import type { Pace } from '../concurrency/pace.ts';
+import type { Yielder } from '../concurrency/yielder.ts';
 import {
   type Candidate,
+  PLACEHOLDER_BYTES,
   type Reason,
-  STAND_IN_BYTES,
   URL_MAX_CHARS,
   type Variants,
 } from '../domain/model.ts';
@@ -40,12 +40,12 @@ export function roomOf(imagesMaxCount: number): number {
 export async function choose(
   candidates: readonly Candidate[],
   options: ChoiceOptions,
-  pace: Pace,
+  yielder: Yielder,
 ): Promise<readonly Choice[]> {
   const reasonFor = createJudge(options);
   const choices: Choice[] = [];
   for (const candidate of candidates) {
-    if (choices.length % STEPS_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
+    if (choices.length % STEPS_BETWEEN_LOOKS === 0 && yielder.isDue()) await yielder.yield();
     const reason = reasonFor(candidate);
     choices.push(reason === null ? { candidate } : { candidate, reason });
   }
@@ -83,7 +83,7 @@ function reasonAgainst(candidate: Candidate, variants: Variants): Reason | null 
   if (hasCredentials(url)) {
     return { code: 'ADDRESS_FORBIDDEN', detail: 'The address contains credentials, which are never sent.' };
   }
-  if (data !== undefined && candidate.hasAlternative && data.length < STAND_IN_BYTES) {
+  if (data !== undefined && candidate.hasAlternative && data.length < PLACEHOLDER_BYTES) {
     return { code: 'PLACEHOLDER', detail: 'A tiny inline image in place of another one.' };
   }
   if (variants === 'best' && !candidate.isBest) {

@@ -99,7 +99,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
       if (read.kind === 'read') return await keepImage(candidate, read);
       return unchanged(candidate, read.validators);
     } finally {
-      share.close();
+      share.release();
     }
   }
 
@@ -126,7 +126,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
         request.onDownloaded(more);
         return true;
       },
-      room: share.take,
+      room: share.acquire,
     });
   }
 
@@ -136,7 +136,7 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
       isDelimited: body.isDelimited,
     });
     if (!image.ok) return discarded(candidate, { code: image.code, detail: image.detail });
-    if (image.isOnePixel && isStandIn(candidate)) return discarded(candidate, PLACEHOLDER);
+    if (image.isOnePixel && isPlaceholder(candidate)) return discarded(candidate, PLACEHOLDER);
 
     const sha256 = await sha256Of(body.bytes);
     const present = request.present.get(candidate.url);
@@ -205,16 +205,16 @@ function createImageTaker(services: GatherServices, request: GatherRequest, goin
 function openWhenNeeded(budget: ByteBudget, caller: string): ByteShare {
   let share: ByteShare | null = null;
   return {
-    take(count) {
+    acquire(count) {
       share ??= budget.open(caller);
-      return share.take(count);
+      return share.acquire(count);
     },
-    close: () => share?.close(),
+    release: () => share?.release(),
   };
 }
 
 /** A `data:` pixel beside another candidate, or a fetched pixel on a lazily loaded element. */
-function isStandIn({ data, hasAlternative, isLazyElement }: Candidate): boolean {
+function isPlaceholder({ data, hasAlternative, isLazyElement }: Candidate): boolean {
   return data === undefined ? isLazyElement : hasAlternative;
 }
 

@@ -2,8 +2,8 @@
 
 import type { ByteBudget } from '../concurrency/byteBudget.ts';
 import type { FairSemaphore } from '../concurrency/fairSemaphore.ts';
-import { createPace } from '../concurrency/pace.ts';
 import { abortAfter, type TimedSignal } from '../concurrency/waiting.ts';
+import { createYielder } from '../concurrency/yielder.ts';
 import type { Limits } from '../config.ts';
 import { pageIdOf } from '../domain/identity.ts';
 import type {
@@ -70,7 +70,7 @@ export interface Harvest {
   readonly isNew: boolean;
 }
 
-interface Operation {
+interface Run {
   readonly request: HarvestRequest;
   readonly call: Call;
   readonly pageId: string;
@@ -106,7 +106,7 @@ export async function harvest(
     const next = await fetchNext(its, operation, before);
     const current = await commit(its, operation, next, before);
     await cleanUp(its, operation, current, before);
-    return answer(operation, next, before);
+    return resultOf(operation, next, before);
   } finally {
     await its.lock.release(operation.pageId, operation.opId);
   }
@@ -128,7 +128,7 @@ function begin(
   request: HarvestRequest,
   call: Call,
   fetching: TimedSignal,
-): Operation {
+): Run {
   const leftMs = Math.max(0, call.deadline - clock.elapsed());
   return {
     request,
@@ -145,7 +145,7 @@ function begin(
  * What one operation reads counts as its own where operations share the connections. The page's cookies live as long as
  * the operation.
  */
-function servicesFor(services: HarvestServices, { request, opId }: Operation): HarvestServices {
+function servicesFor(services: HarvestServices, { request, opId }: Run): HarvestServices {
   const { web } = services;
   const cookies: Cookie[] = [];
   const its = request.isDryRun ? rehearsalOf(services) : services;
@@ -168,14 +168,14 @@ function rehearsalOf(services: HarvestServices): HarvestServices {
   };
 }
 
-async function takeLock({ lock }: HarvestServices, { pageId, opId, ttlMs }: Operation): Promise<void> {
+async function takeLock({ lock }: HarvestServices, { pageId, opId, ttlMs }: Run): Promise<void> {
   if ((await lock.take(pageId, opId, ttlMs)) === 'held') throw inProgress();
 }
 
 /** The record from the bucket, not from the cache, and before anything is uploaded: its ETag is the condition. */
 async function readBefore(
   { records }: HarvestServices,
-  { pageId, request }: Operation,
+  { pageId, request }: Run,
 ): Promise<VersionedRecord | null> {
   if (request.mode === 'create' && request.isDryRun) return null;
   const before = await records.read(pageId);
@@ -184,14 +184,14 @@ async function readBefore(
 }
 
 /** From here on readers answer from the bucket and leave the cache entry alone: it is out before the writing. */
-async function markBusy({ cache }: HarvestServices, { pageId, opId, ttlMs }: Operation): Promise<void> {
+async function markBusy({ cache }: HarvestServices, { pageId, opId, ttlMs }: Run): Promise<void> {
   await cache.markBusy(pageId, opId, ttlMs);
 }
 
 /** Fetches the page and its images, uploads what is new, and makes the next record. A failure takes it all back. */
 async function fetchNext(
   services: HarvestServices,
-  operation: Operation,
+  operation: Run,
   before: VersionedRecord | null,
 ): Promise<Composed> {
   try {
@@ -204,10 +204,7 @@ async function fetchNext(
   }
 }
 
-async function fetchPage(
-  services: HarvestServices,
-  { request, fetching, call }: Operation,
-): Promise<FoundPage> {
+async function fetchPage(services: HarvestServices, { request, fetching, call }: Run): Promise<FoundPage> {
   const { limits, clock } = services;
   const start = clock.elapsed();
   const leftMs = Math.max(0, call.deadline - limits.requestReserveMs - start);
@@ -220,7 +217,7 @@ async function fetchPage(
 
 async function gatherNext(
   services: HarvestServices,
-  operation: Operation,
+  operation: Run,
   { finalUrl, discovery }: FoundPage,
   before: VersionedRecord | null,
 ): Promise<Composed> {
@@ -235,7 +232,7 @@ async function gatherNext(
     pageId,
     opId,
     finalUrl,
-    choices: await choose(discovery.candidates, wanted, createPace()),
+    choices: await choose(discovery.candidates, wanted, createYielder()),
     present: new Map(present?.items.map((item) => [item.url, item])),
     signal: fetching.signal,
     onUpload: (name) => uploads.push(name),
@@ -261,7 +258,7 @@ async function gatherNext(
 /** Takes the uploads back that `named` (what the bucket's record says now) does not name, and the busy marker. */
 async function takeBack(
   { images, cache }: HarvestServices,
-  { pageId, opId, uploads }: Operation,
+  { pageId, opId, uploads }: Run,
   named: StoredRecord | null,
 ): Promise<void> {
   const names = namesOf(named);
@@ -280,7 +277,7 @@ interface Current {
 /** The only moment at which anything changes for a reader. */
 async function commit(
   services: HarvestServices,
-  operation: Operation,
+  operation: Run,
   next: Composed,
   before: VersionedRecord | null,
 ): Promise<Current> {
@@ -313,7 +310,7 @@ async function commit(
 /** Never waits for readers: who still holds the old list may meet a 404. */
 async function cleanUp(
   { cache, images, clock }: HarvestServices,
-  { call, pageId, opId, uploads }: Operation,
+  { call, pageId, opId, uploads }: Run,
   { record, later, isProven }: Current,
   before: VersionedRecord | null,
 ): Promise<void> {
@@ -325,7 +322,7 @@ async function cleanUp(
   await images.remove(unnamed).catch(leaveToSweep);
 }
 
-function answer({ call, request }: Operation, { record }: Composed, before: VersionedRecord | null): Harvest {
+function resultOf({ call, request }: Run, { record }: Composed, before: VersionedRecord | null): Harvest {
   const outcomes = (...wanted: readonly StoredItem['outcome'][]) =>
     record.items.filter((item) => wanted.includes(item.outcome)).length;
   call.measures.discovered = record.counts.discovered;

@@ -5,7 +5,7 @@ import type { Admission } from '../harvest/admission.ts';
 import { type HarvestServices, harvest } from '../harvest/harvest.ts';
 import type { ChainServices, Operation } from './httpHandler.ts';
 import { readHarvestInput } from './input.ts';
-import { harvestAnswer } from './views.ts';
+import { harvestResponse } from './views.ts';
 
 interface OperationServices extends ChainServices, HarvestServices {
   /** Absent: the number of concurrent harvests is not limited. */
@@ -31,7 +31,7 @@ export function harvestOperation<S extends OperationServices>(
       const leave = enter(its.admission);
       try {
         const harvested = await harvest(its, { mode: isUpdate ? 'update' : 'create', ...input }, call);
-        return harvestAnswer(harvested, { isUpdate, isDryRun: input.isDryRun });
+        return harvestResponse(harvested, { isUpdate, isDryRun: input.isDryRun });
       } finally {
         leave();
       }
@@ -48,7 +48,7 @@ const RETRY_SECONDS = 2;
  */
 function enter(admission: Admission | undefined): () => void {
   if (admission === undefined) return () => {};
-  const leave = admission.enter();
+  const leave = admission.tryAcquire();
   if (leave !== null) return leave;
   throw new Problem('TOO_MANY_REQUESTS', {
     detail: `This process already runs as many harvests as HARVESTS_MAX allows. Try again in ${RETRY_SECONDS} seconds.`,

@@ -6,11 +6,11 @@ import type { CorsOrigins } from '../config.ts';
 import { Problem } from '../domain/problem.ts';
 import { type Call, type CallServices, openCall, servicesOf } from '../invocation/call.ts';
 import { reportCall } from '../invocation/report.ts';
-import { type Answer, optionsAnswer, problemAnswer } from './answers.ts';
 import { BODY_MAX_BYTES, bodyTooLarge } from './bodyLimit.ts';
 import { corsHeaders } from './cors.ts';
 import { bodyBytes, type HttpEvent, headerOf, methodOf } from './httpEvent.ts';
 import { bodyInvalid } from './input.ts';
+import { type HttpResponse, optionsResponse, problemResponse } from './responses.ts';
 import { SAFETY_HEADERS } from './safetyHeaders.ts';
 
 /** What the chain needs; an operation may need more. */
@@ -26,12 +26,12 @@ export interface Operation<S> {
   /** Created once per process. */
   readonly services: S;
   /** The response to one call. A `Problem` that it throws becomes a problem response, any other error `INTERNAL`. */
-  readonly run: (event: HttpEvent, services: S, call: Call) => Promise<Answer>;
+  readonly run: (event: HttpEvent, services: S, call: Call) => Promise<HttpResponse>;
 }
 
 type CallContext = Context & { call?: Call };
-type Request = middy.Request<HttpEvent, Answer, Error, CallContext>;
-type Link = MiddlewareObj<HttpEvent, Answer, Error, CallContext>;
+type Request = middy.Request<HttpEvent, HttpResponse, Error, CallContext>;
+type Link = MiddlewareObj<HttpEvent, HttpResponse, Error, CallContext>;
 
 /**
  * A Lambda handler for HTTP API events (payload 2.0 and 1.0). It never throws, and answers OPTIONS for every operation.
@@ -41,13 +41,13 @@ export function createHttpHandler<S extends ChainServices>(operation: Operation<
   const { services, hasBody, run } = operation;
   // Middy runs `before` from first to last, and `after` and `onError` from last to first. So the observer opens the
   // call first and sees the final response.
-  const chain = middy<HttpEvent, Answer, Error, CallContext>({ timeoutEarlyInMillis: 0 })
+  const chain = middy<HttpEvent, HttpResponse, Error, CallContext>({ timeoutEarlyInMillis: 0 })
     .use(observeCall(operation))
     .use(addHeaders(services.corsOrigins ?? []))
-    .use(answerProblems());
+    .use(respondToProblems());
   if (hasBody) chain.use(butForOptions(checkBody())).use(butForOptions(httpJsonBodyParser() as Link));
   return chain.handler((event, { call = openCall(services.clock) }) => {
-    if (isOptions(event)) return optionsAnswer();
+    if (isOptions(event)) return optionsResponse();
     return run(event, servicesOf(services, call), call);
   });
 }
@@ -91,11 +91,11 @@ function addHeaders(corsOrigins: CorsOrigins): Link {
   return { after: add, onError: add };
 }
 
-function answerProblems(): Link {
+function respondToProblems(): Link {
   return {
     onError: (request) => {
       request.error = toProblem(request.error);
-      request.response = problemAnswer(request.error as Problem);
+      request.response = problemResponse(request.error as Problem);
     },
   };
 }

@@ -4,7 +4,7 @@ import { type LookUpServices, lookUp } from '../lookup/lookUp.ts';
 import { headerOf } from './httpEvent.ts';
 import type { ChainServices, Operation } from './httpHandler.ts';
 import { readLookUpInput } from './input.ts';
-import { lookUpAnswer } from './views.ts';
+import { lookUpResponse } from './views.ts';
 
 export function lookUpOperation<S extends ChainServices & LookUpServices>(services: S): Operation<S> {
   return {
@@ -17,7 +17,7 @@ export function lookUpOperation<S extends ChainServices & LookUpServices>(servic
       const end = call.start + (call.deadline - call.start) * LOOK_UP_SHARE;
       const isOver = () => services.clock.elapsed() >= end;
       const found = await lookUp(its, url, call.measures, { limit, cursor, isOver });
-      return lookUpAnswer(found, include, its.images, headerOf(event, 'if-none-match'));
+      return lookUpResponse(found, include, its.images, headerOf(event, 'if-none-match'));
     },
   };
 }

@@ -4,9 +4,9 @@ import type { Changes, Item, PageRecord, SkippedLine, StoredItem } from '../doma
 import type { ImageStore } from '../domain/ports.ts';
 import type { Harvest } from '../harvest/harvest.ts';
 import type { Found } from '../lookup/lookUp.ts';
-import { type Answer, jsonAnswer } from './answers.ts';
-import { boundAnswer } from './boundAnswer.ts';
+import { boundResponse } from './boundResponse.ts';
 import type { Include } from './input.ts';
+import { type HttpResponse, jsonResponse } from './responses.ts';
 
 /** The body of a response to POST and PUT. */
 export interface HarvestView
@@ -51,12 +51,12 @@ export interface LinkedItem extends Item {
 }
 
 /** The response to POST and PUT: 201 with `Location` for a new page, otherwise 200. A dry run is always 200. */
-export function harvestAnswer(
+export function harvestResponse(
   { record, changes, isNew }: Harvest,
   options: { readonly isUpdate: boolean; readonly isDryRun: boolean },
-): Answer {
+): HttpResponse {
   const { url, finalUrl, createdAt, updatedAt, complete, variants, counts, warnings } = record;
-  const { items, skipped } = boundAnswer(record, {
+  const { items, skipped } = boundResponse(record, {
     url,
     finalUrl,
     counts,
@@ -79,21 +79,21 @@ export function harvestAnswer(
     ...(options.isUpdate && { changes }),
   };
   const isCreated = isNew && !options.isDryRun;
-  return jsonAnswer(isCreated ? 201 : 200, body, {
+  return jsonResponse(isCreated ? 201 : 200, body, {
     'cache-control': 'no-store',
     ...(isCreated && { location: `/images?url=${encodeURIComponent(url)}` }),
   });
 }
 
 /** The response to GET: 200 with an ETag of the body, or 304 when the caller has it. With links there is no ETag. */
-export async function lookUpAnswer(
+export async function lookUpResponse(
   found: Found,
   include: ReadonlySet<Include>,
   images: ImageStore,
   ifNoneMatch: string | undefined,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const { url, complete, updatedAt, next } = found;
-  const { items, skipped } = include.has('details') ? boundAnswer(found, { url }) : found;
+  const { items, skipped } = include.has('details') ? boundResponse(found, { url }) : found;
   const summary = {
     url,
     images: items.map((item) => item.name),
@@ -110,16 +110,16 @@ export async function lookUpAnswer(
       linked.push({ ...shown, href: await images.link(item.name) });
     }
     const body: LookUpView = { ...summary, items: linked, ...(include.has('details') && { skipped }) };
-    return jsonAnswer(200, body, { 'cache-control': 'no-store' });
+    return jsonResponse(200, body, { 'cache-control': 'no-store' });
   }
   const body: LookUpView = include.has('details')
     ? { ...summary, items: items.map(itemView), skipped }
     : summary;
-  const answer = jsonAnswer(200, body);
-  const etag = `"${createHash('sha256').update(answer.body).digest('base64url').slice(0, 27)}"`;
+  const response = jsonResponse(200, body);
+  const etag = `"${createHash('sha256').update(response.body).digest('base64url').slice(0, 27)}"`;
   // Clients may cache the response, but must revalidate it, which a 304 makes cheap.
-  const headers = { ...answer.headers, etag, 'cache-control': 'no-cache' };
-  if (!matches(ifNoneMatch, etag)) return { ...answer, headers };
+  const headers = { ...response.headers, etag, 'cache-control': 'no-cache' };
+  if (!matches(ifNoneMatch, etag)) return { ...response, headers };
   return { statusCode: 304, headers: { etag, 'cache-control': 'no-cache' }, body: '' };
 }
 

@@ -1,4 +1,4 @@
-import type { Pace } from '../concurrency/pace.ts';
+import type { Yielder } from '../concurrency/yielder.ts';
 import { brandsOf } from './readers/boxes.ts';
 import { isBmp, readBmp } from './readers/readBmp.ts';
 import { readGif } from './readers/readGif.ts';
@@ -84,9 +84,9 @@ const HEIF_BRANDS = [
 ];
 
 /** The format of the bytes, by their signature or, for SVG, by the root element; null for an unknown format. */
-export async function imageFormatOf(bytes: Buffer, pace: Pace): Promise<ImageFormat | null> {
+export async function imageFormatOf(bytes: Buffer, yielder: Yielder): Promise<ImageFormat | null> {
   const format = formatBySignature(bytes);
-  if (!format) return (await isSvg(bytes, pace)) ? SVG : null;
+  if (!format) return (await isSvg(bytes, yielder)) ? SVG : null;
   return format === PNG && isAnimatedPng(bytes) ? APNG : format;
 }
 

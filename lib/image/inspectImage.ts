@@ -1,4 +1,4 @@
-import { createPace } from '../concurrency/pace.ts';
+import { createYielder } from '../concurrency/yielder.ts';
 import type { ImageFacts } from '../domain/model.ts';
 import type { ImageCode } from '../domain/problem.ts';
 import { imageFormatOf } from './imageFormats.ts';
@@ -31,11 +31,11 @@ type InspectionCode = Extract<
 export async function inspectImage(bytes: Buffer, options: InspectOptions): Promise<Inspection> {
   if (bytes.length === 0) return refuse('IMAGE_EMPTY', 'The image has no bytes.');
 
-  const pace = createPace();
+  const yielder = createYielder();
   // All inline images of a page are inspected concurrently, so each yields first.
-  await pace.rest();
-  const format = await imageFormatOf(bytes, pace);
-  const structure = await format?.read(bytes, { pace, isDelimited: options.isDelimited });
+  await yielder.yield();
+  const format = await imageFormatOf(bytes, yielder);
+  const structure = await format?.read(bytes, { yielder, isDelimited: options.isDelimited });
   if (!format || !structure)
     return refuse('NOT_AN_IMAGE', 'The bytes are not those of a known image format.');
 
@@ -62,7 +62,7 @@ export async function inspectImage(bytes: Buffer, options: InspectOptions): Prom
  * or, for SVG, the name of the root element.
  */
 export async function imageTypeOf(head: Buffer): Promise<string | null> {
-  return (await imageFormatOf(head, createPace()))?.contentType ?? null;
+  return (await imageFormatOf(head, createYielder()))?.contentType ?? null;
 }
 
 function refuse(code: InspectionCode, detail: string): Inspection {

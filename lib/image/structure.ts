@@ -1,4 +1,4 @@
-import type { Pace } from '../concurrency/pace.ts';
+import type { Yielder } from '../concurrency/yielder.ts';
 
 /** What can be read from an image's bytes without decoding a pixel. */
 export interface Structure {
@@ -14,7 +14,7 @@ export interface Structure {
 }
 
 export interface ReadOptions {
-  readonly pace: Pace;
+  readonly yielder: Yielder;
   /** The transport guarantees the end. A reader then need not look for it, and `isWhole` has no meaning. */
   readonly isDelimited: boolean;
 }
@@ -30,11 +30,11 @@ export type StructureReader = (
 ) => Structure | null | Promise<Structure | null>;
 
 /** The result of the first step that returns one. Repeats `step`, and yields between steps. */
-export async function inSteps<T>(pace: Pace, step: () => T | undefined): Promise<T> {
+export async function inSteps<T>(yielder: Yielder, step: () => T | undefined): Promise<T> {
   for (;;) {
     const result = step();
     if (result !== undefined) return result;
-    if (pace.isDue()) await pace.rest();
+    if (yielder.isDue()) await yielder.yield();
   }
 }
 
@@ -42,9 +42,14 @@ export async function inSteps<T>(pace: Pace, step: () => T | undefined): Promise
 const BYTES_PER_SEARCH = 256 * 1024;
 
 /** Offset of the next occurrence of `needle`; -1 without one. It yields. */
-export function find(bytes: Buffer, needle: string | Buffer, from: number, pace: Pace): Promise<number> {
+export function find(
+  bytes: Buffer,
+  needle: string | Buffer,
+  from: number,
+  yielder: Yielder,
+): Promise<number> {
   let offset = from;
-  return inSteps(pace, () => {
+  return inSteps(yielder, () => {
     if (offset >= bytes.length) return -1;
     const window = bytes.subarray(offset, offset + BYTES_PER_SEARCH + needle.length - 1);
     const at = window.indexOf(needle, 0, 'latin1');

@@ -73,7 +73,7 @@ export async function copiesOf(services: CopiesServices, url: string, part: Part
       readBytes += size;
       if (copy === 'unknown') isWhole = false;
       else if (copy !== null) {
-        bytes += bytesInAnswer(copy.item);
+        bytes += bytesInResponse(copy.item);
         if (found.length === part.limit || (found.length > 0 && bytes > ANSWER_MAX_BYTES)) return false;
         found.push(copy);
       }
@@ -81,7 +81,7 @@ export async function copiesOf(services: CopiesServices, url: string, part: Part
     }
     return true;
   };
-  const answer = (isEnd: boolean): Copies => ({
+  const response = (isEnd: boolean): Copies => ({
     items: found.map(({ item }) => item),
     complete: isWhole && found.every(({ complete }) => complete),
     updatedAt: found.map(({ updatedAt }) => updatedAt).reduce<string | null>(newer, null),
@@ -97,11 +97,11 @@ export async function copiesOf(services: CopiesServices, url: string, part: Part
     const isBatch = pageIds.length === Math.min(READS_AT_A_TIME, part.limit + 1 - found.length);
     if (!isBatch && !isEnough()) continue;
     const wasFull = found.length === part.limit;
-    if (!(await takeBatch()) || wasFull) return answer(false);
+    if (!(await takeBatch()) || wasFull) return response(false);
     // A part that has read no record would return the cursor that it was called with.
-    if (isEnough() && lookedAt !== start) return answer(false);
+    if (isEnough() && lookedAt !== start) return response(false);
   }
-  return answer(await takeBatch());
+  return response(await takeBatch());
 }
 
 interface Copy {
@@ -168,7 +168,7 @@ function shownItem({ validators: _, ...item }: StoredItem): Item {
   return { ...item, foundIn: bare };
 }
 
-function bytesInAnswer(item: Item): number {
+function bytesInResponse(item: Item): number {
   return bytesOf(item) + bytesOf(item.name) + LINK_BYTES;
 }
 

@@ -70,8 +70,8 @@ function createCache(redis: RedisConnection, ttlSeconds: number): PageCache {
   return {
     // GETRANGE, whose end is inclusive, instead of GET: an entry may be anybody's, and as large as Redis takes.
     read: async (pageId) => {
-      const answer = await redis.read('GETRANGE', entryKey(pageId), 0, CACHED_MAX_BYTES);
-      return answer.kind === 'answer' ? parseEntry(answer.value) : { kind: 'miss' };
+      const response = await redis.read('GETRANGE', entryKey(pageId), 0, CACHED_MAX_BYTES);
+      return response.kind === 'answer' ? parseEntry(response.value) : { kind: 'miss' };
     },
 
     fill: async (pageId, record) => {
@@ -96,10 +96,10 @@ function createLock(redis: RedisConnection): PageLock {
   const tokens = new Set<string>();
   return {
     take: async (pageId, token, ttlMs) => {
-      const answer = await redis.write('SET', lockKey(pageId), token, 'PX', wholeMs(ttlMs), 'NX');
-      const isHeld = answer.kind === 'answer' && answer.value === null;
-      if (answer.kind !== 'notDone' && !isHeld) tokens.add(token);
-      if (answer.kind !== 'answer') return 'unavailable';
+      const response = await redis.write('SET', lockKey(pageId), token, 'PX', wholeMs(ttlMs), 'NX');
+      const isHeld = response.kind === 'answer' && response.value === null;
+      if (response.kind !== 'notDone' && !isHeld) tokens.add(token);
+      if (response.kind !== 'answer') return 'unavailable';
       return isHeld ? 'held' : 'taken';
     },
 
@@ -108,8 +108,8 @@ function createLock(redis: RedisConnection): PageLock {
     },
 
     isHeld: async (pageId) => {
-      const answer = await redis.read('EXISTS', lockKey(pageId));
-      return answer.kind === 'answer' && answer.value === 1;
+      const result = await redis.read('EXISTS', lockKey(pageId));
+      return result.kind === 'answer' && result.value === 1;
     },
   };
 }

@@ -19,7 +19,7 @@ export type RedisNotice =
 
 type RedisTrouble = Exclude<RedisNotice, { kind: 'recovered' }>;
 
-type RedisAnswer =
+type RedisReply =
   | { readonly kind: 'answer'; readonly value: unknown }
   /** Redis did not do it: it was not asked, or refused. */
   | { readonly kind: 'notDone' }
@@ -35,10 +35,10 @@ export interface RedisConnectionParts {
 }
 
 export interface RedisConnection {
-  read(name: string, key: string, ...args: RedisArguments): Promise<RedisAnswer>;
-  write(name: string, key: string, ...args: RedisArguments): Promise<RedisAnswer>;
+  read(name: string, key: string, ...args: RedisArguments): Promise<RedisReply>;
+  write(name: string, key: string, ...args: RedisArguments): Promise<RedisReply>;
   /** A write that clears up: left undone it stands in the way of the next call, so it is tried again, after a probe. */
-  clearUp(name: string, key: string, ...args: RedisArguments): Promise<RedisAnswer>;
+  clearUp(name: string, key: string, ...args: RedisArguments): Promise<RedisReply>;
   close(): void;
 }
 
@@ -105,7 +105,7 @@ export function createRedisConnection(
     name: string,
     key: string,
     args: RedisArguments,
-  ): Promise<RedisAnswer & { readonly isStop: boolean }> => {
+  ): Promise<RedisReply & { readonly isStop: boolean }> => {
     const connection = connected();
     let client: RedisClient | null = null;
     try {
@@ -160,11 +160,11 @@ export function createRedisConnection(
     key: string,
     args: RedisArguments,
     isUrgent: boolean,
-  ): Promise<RedisAnswer> => {
+  ): Promise<RedisReply> => {
     if (!(await isUsable(isUrgent))) return { kind: 'notDone' };
-    const { isStop, ...answer } = await attempt(kind, name, key, args);
+    const { isStop, ...result } = await attempt(kind, name, key, args);
     if (isStop) stopped = { at: elapsed(), key };
-    return answer;
+    return result;
   };
 
   return {
@@ -172,8 +172,8 @@ export function createRedisConnection(
     write: (name, key, ...args) => run('writeRefused', name, key, args, false),
     clearUp: async (name, key, ...args) => {
       const isFirstFailure = stopped === null;
-      const answer = await run('writeRefused', name, key, args, true);
-      if (answer.kind === 'answer' || !isFirstFailure) return answer;
+      const response = await run('writeRefused', name, key, args, true);
+      if (response.kind === 'answer' || !isFirstFailure) return response;
       return run('writeRefused', name, key, args, true);
     },
     close: () => {

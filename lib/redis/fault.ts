@@ -39,7 +39,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Nothing listens at this address: check REDIS_ADDRESS, and that Redis runs.',
   ENOTFOUND: 'The host name is not known: check REDIS_ADDRESS.',
   EAI_AGAIN: 'No name server responded for the host name: check the network, and REDIS_ADDRESS.',
-  EHOSTUNREACH: 'No network route leads to this address: check REDIS_ADDRESS, and the network of the service.',
+  EHOSTUNREACH:
+    'No network route leads to this address: check REDIS_ADDRESS, and the network of the service.',
   ENETUNREACH: 'No network route leads to this address: check REDIS_ADDRESS, and the network of the service.',
 };
 

@@ -5,9 +5,9 @@ import { abortAfter, orAborted, systemClock } from '../concurrency/waiting.ts';
 import type { StoreConfig } from '../config.ts';
 import type { StoredObject, WriteCondition } from '../domain/ports.ts';
 import { STORE_TIMES, type StoreTimes } from '../domain/times.ts';
-import { isWebPage } from './answer.ts';
 import { storeClockOf, storeTime } from './clock.ts';
 import { type PresignedCommand, presign } from './link.ts';
+import { isWebPage } from './onlyFromS3.ts';
 import { storeFault } from './problem.ts';
 import { createRemover, type NotRemoved } from './remove.ts';
 import {
@@ -91,18 +91,18 @@ export function createS3Api(
     get: (Key, maxBytes) =>
       within(times.recordCallMs, undefined, async (abortSignal) => {
         for (let attempt = 1; ; attempt += 1) {
-          const answer = await usual.send(new GetObjectCommand({ Bucket, Key }), {
+          const response = await usual.send(new GetObjectCommand({ Bucket, Key }), {
             abortSignal,
             requestTimeout: times.recordAttemptMs,
           });
-          if (answer.Body === undefined) throw storeFault('NotS3', { status: 200 });
+          if (response.Body === undefined) throw storeFault('NotS3', { status: 200 });
           // The SDK's own signal ends with the headers; a body that stops in the middle needs this.
-          const body = answer.Body as unknown as Readable;
+          const body = response.Body as unknown as Readable;
           abortSignal.addEventListener('abort', () => body.destroy(), { once: true });
           try {
             const text = await readText(body, maxBytes);
             if (text !== null && isWebPage(text)) throw storeFault('WebPage', { status: 200 });
-            return { text, etag: strongETag(answer.ETag) };
+            return { text, etag: strongETag(response.ETag) };
           } catch (error) {
             // The SDK repeats what fails before the body, and no more.
             if (attempt === ATTEMPTS_MAX || abortSignal.aborted) throw error;
@@ -166,21 +166,21 @@ export function createS3Api(
             : 'token' in from
               ? { ContinuationToken: from.token }
               : { StartAfter: from.after };
-        const answer = await usual.send(new ListObjectsV2Command({ Bucket, Prefix, ...start }), {
+        const result = await usual.send(new ListObjectsV2Command({ Bucket, Prefix, ...start }), {
           abortSignal,
           requestTimeout: times.bulkAttemptMs,
         });
         // Required by the protocol: without it this is another server's answer, and no empty listing.
-        if (answer.IsTruncated === undefined || (answer.IsTruncated && !answer.NextContinuationToken)) {
+        if (result.IsTruncated === undefined || (result.IsTruncated && !result.NextContinuationToken)) {
           throw storeFault('NotS3', { status: 200 });
         }
         return {
-          objects: (answer.Contents ?? []).flatMap(({ Key, Size, LastModified }) =>
+          objects: (result.Contents ?? []).flatMap(({ Key, Size, LastModified }) =>
             Key === undefined || LastModified === undefined
               ? []
               : [{ name: Key, bytes: Size ?? 0, lastModified: LastModified }],
           ),
-          next: answer.IsTruncated ? answer.NextContinuationToken : undefined,
+          next: result.IsTruncated ? result.NextContinuationToken : undefined,
         };
       }),
 

@@ -72,14 +72,14 @@ const repeatAfterWrongTime =
     for (;;) {
       const usedMs = clock.offsetMs;
       try {
-        const answer = await next(args);
+        const response = await next(args);
         clock.acceptedMs = usedMs;
         // The store has accepted a time that the Date contradicts. Links are signed without asking it, so which of
         // the two is right is asked now, with what may be repeated.
         const isInDoubt = !isNear(clock.offsetMs, usedMs);
-        if (!isInDoubt || !mayAsk) return answer;
+        if (!isInDoubt || !mayAsk) return response;
         mayAsk = false;
-        (answer.output as { readonly Body?: { destroy?(): void } }).Body?.destroy?.();
+        (response.output as { readonly Body?: { destroy?(): void } }).Body?.destroy?.();
       } catch (error) {
         if (isTooSkewed(error)) {
           refused.push(usedMs);

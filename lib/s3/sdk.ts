@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { StoreConfig } from '../config.ts';
 import type { StoreTimes } from '../domain/times.ts';
-import { onlyFromS3 } from './answer.ts';
 import { followClock, type StoreClock } from './clock.ts';
 import { createConnections, type HttpHandler } from './connections.ts';
+import { onlyFromS3 } from './onlyFromS3.ts';
 import { Sha256 } from './sha256.ts';
 
 export {

@@ -115,12 +115,12 @@ function createRecords(s3: S3Api, bucket: string, tell: (notice: StoreNotice) =>
     async readUpTo(pageId, maxBytes) {
       const share = (maxBytes > RECORD_BYTES_AT_ONCE ? largeAtOnce : usualAtOnce).open('look-ups');
       try {
-        await share.take(maxBytes);
+        await share.acquire(maxBytes);
         const found = await get(pageId, maxBytes);
         if (found?.text === null && maxBytes < RECORD_MAX_BYTES) return 'larger';
         return found && { ...understood(pageId, found), bytes: Buffer.byteLength(found.text ?? '') };
       } finally {
-        share.close();
+        share.release();
       }
     },
 

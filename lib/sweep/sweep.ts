@@ -6,7 +6,7 @@ import { Problem } from '../domain/problem.ts';
 import { isTooLate } from '../invocation/boundedStorage.ts';
 import { commitRecord } from '../record/commit.ts';
 import { namesOf } from '../record/namesOf.ts';
-import { openPlace, type Place } from './sweepPlace.ts';
+import { openCursor, type SweepCursor } from './sweepCursor.ts';
 import { batchesFrom, oldNamesByPage } from './sweepWalk.ts';
 
 export interface SweepServices {
@@ -55,7 +55,7 @@ export async function sweep(services: SweepServices, deadline: number): Promise<
   const tally = { listed: 0, fenced: 0, removed: 0, leftAlone: 0, failed: 0 };
   // A fence on a server that ignores its condition would overwrite a commit.
   await services.records.verify();
-  const place = await openPlace(services.sweepProgress);
+  const place = await openCursor(services.sweepProgress);
   try {
     const finished = await goRound(services, place, tally, deadline);
     return { ...tally, finished, positionSaved: finished || (await place.save()) };
@@ -72,7 +72,7 @@ type Tally = { -readonly [K in 'listed' | 'fenced' | 'removed' | 'leftAlone' | '
 /** Whether every page was visited; false when time ran out. */
 async function goRound(
   services: SweepServices,
-  place: Place,
+  place: SweepCursor,
   tally: Tally,
   deadline: number,
 ): Promise<boolean> {

@@ -8,7 +8,7 @@ import { collectBody } from './collectBody.ts';
 import { cookieHeader, keepCookies } from './cookies.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { createDecoders, type Decoders, decodeBody, isIdentity } from './decodeBody.ts';
-import type { Answer } from './exchange.ts';
+import type { WebResponse } from './exchange.ts';
 import { type FaultError, failure, faultError, isFaultError } from './faults.ts';
 import { type AddressClass, addressClass } from './guard/addressPolicy.ts';
 import { createGuardedDial } from './guard/guardedDial.ts';
@@ -19,7 +19,7 @@ import { createResolve } from './guard/resolveNames.ts';
 import { isWebUrl, redirectOf } from './redirects.ts';
 import { refererOf } from './referrer.ts';
 import { requestHeaders } from './requestHeaders.ts';
-import { delayAfterAnswer, delayAfterError } from './retryDelay.ts';
+import { delayAfterError, delayAfterResponse } from './retryDelay.ts';
 import { createTransport, type Transport } from './transport.ts';
 import { conditionFor, validatorsOf } from './validators.ts';
 
@@ -121,14 +121,14 @@ async function follow(reading: Reading): Promise<WebResult> {
   const attempts = { left: 2 };
 
   for (let redirects = 0; ; redirects += 1) {
-    const answer = await ask(reading, url, attempts);
+    const response = await ask(reading, url, attempts);
     try {
-      const next = redirectOf(answer, url);
-      if (next === null) return await readAnswer(reading, url, answer);
+      const next = redirectOf(response, url);
+      if (next === null) return await readResponse(reading, url, response);
       if (redirects >= reading.config.redirectsMax) throw faultError('redirects');
       url = next;
     } finally {
-      answer.discard();
+      response.discard();
     }
   }
 }
@@ -137,7 +137,7 @@ async function follow(reading: Reading): Promise<WebResult> {
 const RESENDS_MAX = 2;
 
 /** The answer of one hop; one hop of a reading may be asked twice, and what no server has processed again at once. */
-async function ask(reading: Reading, url: URL, attempts: { left: number }): Promise<Answer> {
+async function ask(reading: Reading, url: URL, attempts: { left: number }): Promise<WebResponse> {
   const { request, caller, config, policy, transport, permits, cookies, clock, deadline } = reading;
   if (isForbidden(policy, url)) throw faultError('forbidden');
 
@@ -156,11 +156,11 @@ async function ask(reading: Reading, url: URL, attempts: { left: number }): Prom
         },
         config,
       );
-      const answer = await transport.get({ url, headers, signal: deadline.signal, onOver }, fault?.again);
-      keepCookies(cookies, url, answer.lines('set-cookie'), clock.now());
-      delayMs = attempts.left > 1 ? delayAfterAnswer(answer, clock.now(), deadline.remainingMs()) : null;
-      if (delayMs === null) return answer;
-      answer.discard();
+      const response = await transport.get({ url, headers, signal: deadline.signal, onOver }, fault?.again);
+      keepCookies(cookies, url, response.lines('set-cookie'), clock.now());
+      delayMs = attempts.left > 1 ? delayAfterResponse(response, clock.now(), deadline.remainingMs()) : null;
+      if (delayMs === null) return response;
+      response.discard();
       fault = undefined;
     } catch (error) {
       // A server that speaks HTTP/2 alone has no other HTTP.
@@ -207,7 +207,7 @@ function untilCut(body: AsyncIterable<Buffer>): Body {
 const WHOLE: ReadonlySet<number> = new Set([200, 201, 203]);
 
 /** The length of a 206 whose one range is all there is (RFC 9110 section 14.4), as encoded; null for any other. */
-function rangeOf({ status, header, framing: { length } }: Answer): number | null {
+function rangeOf({ status, header, framing: { length } }: WebResponse): number | null {
   if (status !== 206) return null;
   const [, last, total] =
     /^bytes 0-(\d{1,15})\/(\d{1,15})$/i.exec(header('content-range')?.trim() ?? '') ?? [];
@@ -224,18 +224,18 @@ async function* ofLength(body: AsyncIterable<Buffer>, length: number): AsyncGene
   if (left !== 0) throw faultError('truncated');
 }
 
-async function readAnswer(
+async function readResponse(
   { request, caller, decoders, deadline }: Reading,
   url: URL,
-  answer: Answer,
+  response: WebResponse,
 ): Promise<WebResult> {
-  const { status, header, framing } = answer;
+  const { status, header, framing } = response;
   if (status === 304 && request.validators !== undefined && conditionFor(request.validators, url) !== null) {
-    const validators = validatorsOf(url, answer, request.validators) ?? request.validators;
+    const validators = validatorsOf(url, response, request.validators) ?? request.validators;
     return { kind: 'notModified', finalUrl: url, validators };
   }
   const { isDelimited, length } = framing;
-  const total = rangeOf(answer);
+  const total = rangeOf(response);
   if (!WHOLE.has(status) && total === null) throw faultError('status', { status });
   const contentType = header('content-type');
   const contentEncoding = header('content-encoding');
@@ -254,7 +254,7 @@ async function readAnswer(
     untimed: deadline.untimed,
     ...(room && { room: (count: number) => deadline.orEnd(room(count)) }),
   };
-  const sent = total === null ? answer.body : ofLength(answer.body, total);
+  const sent = total === null ? response.body : ofLength(response.body, total);
   const body = isDelimited || request.kind !== 'image' ? uncut(sent) : untilCut(sent);
   const bytes = await collectBody(decodeBody(body.pieces, contentEncoding, decoding), {
     maxBytes,
@@ -266,7 +266,7 @@ async function readAnswer(
     // What could not be decoded after a cut was cut.
     throw body.cut() ?? error;
   });
-  const validators = validatorsOf(url, answer);
+  const validators = validatorsOf(url, response);
   return {
     kind: 'read',
     finalUrl: url,

@@ -10,7 +10,7 @@ export interface Framing {
   readonly length: number;
 }
 
-export interface Answer {
+export interface WebResponse {
   readonly status: number;
   /** The lines of one field, its name in lower case; bytes beyond ASCII as Latin-1. */
   lines(name: string): readonly string[];
@@ -40,7 +40,7 @@ export interface Connection {
    * Sends a GET.
    * @throws fault error, or the signal's reason; the connection then serves the request no longer
    */
-  send(sending: Sending): Promise<Answer>;
+  send(sending: Sending): Promise<WebResponse>;
   /** Ends it, and what it serves, with fault `aborted`. */
   destroy(): void;
 }
@@ -61,7 +61,7 @@ export interface Exchange {
   start(handle: Handle): void;
   /** The first byte of a response has arrived. */
   begin(): void;
-  head(status: number, lines: Answer['lines'], framing: Framing): void;
+  head(status: number, lines: WebResponse['lines'], framing: Framing): void;
   data(chunk: Buffer): void;
   end(): void;
   /** The connection serves the request no longer. */
@@ -77,7 +77,7 @@ const BUFFERED_BYTES = 64 * 1024;
 /** @param settle of the promise of the response */
 export function createExchange(
   { signal, onHead, onOver }: Sending,
-  settle: { resolve(answer: Answer): void; reject(reason: unknown): void },
+  settle: { resolve(response: WebResponse): void; reject(reason: unknown): void },
 ): Exchange {
   let handle: Handle | undefined;
   let body: Readable | undefined;
@@ -140,7 +140,7 @@ export function createExchange(
       onHead?.(status);
       // The reader learns of an error by reading; nobody may be reading any more.
       body.on('error', () => {});
-      settle.resolve(createAnswer(status, lines, body, framing));
+      settle.resolve(createResponse(status, lines, body, framing));
     },
     data(chunk) {
       if (!isOver && body?.push(chunk) === false) handle?.pause();
@@ -155,7 +155,12 @@ export function createExchange(
   };
 }
 
-function createAnswer(status: number, lines: Answer['lines'], body: Readable, framing: Framing): Answer {
+function createResponse(
+  status: number,
+  lines: WebResponse['lines'],
+  body: Readable,
+  framing: Framing,
+): WebResponse {
   return {
     status,
     lines,

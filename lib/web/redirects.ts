@@ -1,6 +1,6 @@
 /** Where a redirect leads: RFC 9110 section 15.4 and 10.2.2. */
 
-import type { Answer } from './exchange.ts';
+import type { WebResponse } from './exchange.ts';
 import { faultError } from './faults.ts';
 
 /** 300 offers a choice and 304 to 306 are no redirects: those are not followed. */
@@ -11,9 +11,9 @@ const FOLLOWED = new Set([301, 302, 303, 307, 308]);
  * @throws fault `protocol` without one usable Location, `redirects` when it leads to another scheme or to a URL with
  * credentials.
  */
-export function redirectOf(answer: Answer, from: URL): URL | null {
-  if (!FOLLOWED.has(answer.status)) return null;
-  const [location = '', ...others] = new Set(answer.lines('location').map((line) => line.trim()));
+export function redirectOf(response: WebResponse, from: URL): URL | null {
+  if (!FOLLOWED.has(response.status)) return null;
+  const [location = '', ...others] = new Set(response.lines('location').map((line) => line.trim()));
   if (others.length > 0) throw faultError('protocol');
   const next = location === '' ? null : URL.parse(asUtf8(location), from.href);
   if (next === null) throw faultError('protocol');

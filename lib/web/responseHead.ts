@@ -1,10 +1,10 @@
 /** Reads the lines of a response's head (RFC 9112 sections 4 and 5) as leniently as browsers do. */
-import type { Answer, Framing } from './exchange.ts';
+import type { Framing, WebResponse } from './exchange.ts';
 import { faultError } from './faults.ts';
 
 export interface ResponseHead {
   readonly status: number;
-  readonly lines: Answer['lines'];
+  readonly lines: WebResponse['lines'];
   readonly framing: Framing;
   /** `open`: it ends with the connection. An interim response has none. */
   readonly body: 'none' | 'sized' | 'chunked' | 'open';
@@ -106,7 +106,7 @@ export function createHeadReader(): HeadReader {
   };
 }
 
-function headOf(statusLine: string, lines: Answer['lines']): ResponseHead {
+function headOf(statusLine: string, lines: WebResponse['lines']): ResponseHead {
   const status = Number(STATUS_LINE.exec(statusLine)?.[1] ?? 0);
   // Nobody asked for another protocol (101).
   if (status < 100 || status === 101) throw faultError('protocol');
@@ -125,7 +125,7 @@ function headOf(statusLine: string, lines: Answer['lines']): ResponseHead {
   };
 }
 
-function isFramedOnce(lines: Answer['lines']): boolean {
+function isFramedOnce(lines: WebResponse['lines']): boolean {
   return listOf([...lines('transfer-encoding'), ...lines('content-length')]).length <= 1;
 }
 
@@ -142,7 +142,7 @@ function lengthOf(given: readonly string[]): number | undefined {
 }
 
 /** RFC 9112 section 9.3; Keep-Alive by RFC 2068 section 19.7.1.1. */
-function keptMsOf(lines: Answer['lines'], isHttp11: boolean): number {
+function keptMsOf(lines: WebResponse['lines'], isHttp11: boolean): number {
   const options = tokensOf(lines('connection'));
   if (options.includes('close') || (!isHttp11 && !options.includes('keep-alive'))) return 0;
   const seconds = /timeout=(\d{1,9})/.exec(lines('keep-alive').join())?.[1];

@@ -4,7 +4,7 @@
  * so two readings of one text cannot be played off against each other; and a connection whose response departs from
  * the grammar is not used again.
  */
-import type { Answer, Framing } from './exchange.ts';
+import type { Framing, WebResponse } from './exchange.ts';
 import { faultError } from './faults.ts';
 import { HEADERS_MAX_BYTES } from './limits.ts';
 import { createLineReader } from './lineReader.ts';
@@ -12,7 +12,7 @@ import { createHeadReader, type ResponseHead } from './responseHead.ts';
 
 export interface ResponseEvents {
   /** Called for each interim response (status below 200) and for the real one. */
-  head(status: number, lines: Answer['lines'], framing: Framing): void;
+  head(status: number, lines: WebResponse['lines'], framing: Framing): void;
   data(piece: Buffer): void;
 }
 

@@ -1,6 +1,6 @@
 /** When a failed attempt is worth one more: after a connection that failed, or as the server itself asks. */
 
-import type { Answer } from './exchange.ts';
+import type { WebResponse } from './exchange.ts';
 import { isFaultError } from './faults.ts';
 
 /** A server that restarts, or a kept-alive connection that the server closed as it was used again. */
@@ -15,9 +15,9 @@ export function delayAfterError(error: unknown, remainingMs: number): number | n
 }
 
 /** For 429 and 503 with Retry-After (RFC 9110 section 10.2.3): seconds, or an HTTP date against `now`. */
-export function delayAfterAnswer(answer: Answer, now: Date, remainingMs: number): number | null {
-  if (answer.status !== 429 && answer.status !== 503) return null;
-  const value = answer.header('retry-after')?.trim() ?? '';
+export function delayAfterResponse(response: WebResponse, now: Date, remainingMs: number): number | null {
+  if (response.status !== 429 && response.status !== 503) return null;
+  const value = response.header('retry-after')?.trim() ?? '';
   if (/^\d{1,9}$/.test(value)) return fitting(Number(value) * 1000, remainingMs);
   const date = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? null : fitting(Math.max(0, date - now.getTime()), remainingMs);

@@ -3,7 +3,7 @@
  * that it was dialled and judged for, and for no other.
  */
 import type { WebFault } from '../domain/model.ts';
-import type { Answer, Connection, Sending } from './exchange.ts';
+import type { Connection, Sending, WebResponse } from './exchange.ts';
 import { type FaultError, faultError, isFaultError } from './faults.ts';
 import type { Dialled, DialTarget, GuardedDial } from './guard/guardedDial.ts';
 import { createHostWidth, type HostWidth } from './hostWidth.ts';
@@ -17,7 +17,7 @@ export interface Transport {
    * @param again what the fault of an attempt before asks for
    * @throws fault error, or the signal's reason
    */
-  get(sending: Sending, again: FaultError['again']): Promise<Answer>;
+  get(sending: Sending, again: FaultError['again']): Promise<WebResponse>;
   /** Requests that the origin may get at once. */
   widthOf(origin: string): number;
   /** All requests to the origin share one connection. */
@@ -165,7 +165,7 @@ export function createTransport(parts: TransportParts): Transport {
     return kept;
   };
 
-  const send = async (origin: Origin, sending: Sending, again: FaultError['again']): Promise<Answer> => {
+  const send = async (origin: Origin, sending: Sending, again: FaultError['again']): Promise<WebResponse> => {
     const isHttp1 = elapsed() < origin.http1Until;
     try {
       const connection = await connectionFor(origin, again);
@@ -180,9 +180,9 @@ export function createTransport(parts: TransportParts): Transport {
         width.note({ ...seen, bodyMs: elapsed() - since - seen.headMs, isFull });
         sending.onOver();
       };
-      const answer = await connection.send({ ...sending, onHead, onOver });
+      const response = await connection.send({ ...sending, onHead, onOver });
       if (isHttp1) origin.isTrial = false;
-      return answer;
+      return response;
     } catch (error) {
       if (!isFaultError(error)) throw error;
       if (isHttp1 && origin.isTrial && TRIAL_FAULTS.has(error.fault)) {

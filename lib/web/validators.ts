@@ -1,6 +1,6 @@
 /** Conditional requests: RFC 9110 section 13. */
 import { URL_MAX_CHARS, type Validators } from '../domain/model.ts';
-import type { Answer } from './exchange.ts';
+import type { WebResponse } from './exchange.ts';
 
 /** A validator comes back from a server and goes into a later request, so only what a header can carry is kept. */
 const SENDABLE = /^[\x21-\x7e]([\x20-\x7e]{0,510}[\x21-\x7e])?$/;
@@ -21,9 +21,9 @@ export function conditionFor(
 }
 
 /** What `answer` says about `url`, and for what it does not say (a 304) what was known; undefined without either. */
-export function validatorsOf(url: URL, answer: Answer, known?: Validators): Validators | undefined {
-  const etag = sendable(answer.header('etag')) ?? known?.etag;
-  const lastModified = sendable(answer.header('last-modified')) ?? known?.lastModified;
+export function validatorsOf(url: URL, response: WebResponse, known?: Validators): Validators | undefined {
+  const etag = sendable(response.header('etag')) ?? known?.etag;
+  const lastModified = sendable(response.header('last-modified')) ?? known?.lastModified;
   // A redirect to a longer URL must not make a record grow without end.
   if ((etag === undefined && lastModified === undefined) || url.href.length > URL_MAX_CHARS) return undefined;
   return {

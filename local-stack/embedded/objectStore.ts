@@ -13,7 +13,7 @@ import { createAuthenticator, hasClaimedHash } from './authenticate.ts';
 import { type FolderLock, lockFolder } from './folderLock.ts';
 import { LOCAL_KEYS, type StoreKeys } from './localKeys.ts';
 import { type ObjectFacts, type ObjectFiles, openObjectFiles } from './objectFiles.ts';
-import { deletedXml, errorXml, type ListAnswer, listXml, readKeysToDelete } from './s3Xml.ts';
+import { deletedXml, errorXml, type Listing, listXml, readKeysToDelete } from './s3Xml.ts';
 
 export interface ObjectStoreOptions extends Pick<GuardOptions, 'allowedHosts' | 'corsOrigins'> {
   /** 0: any free port. */
@@ -52,7 +52,7 @@ interface Serving {
   readonly authenticate: ReturnType<typeof createAuthenticator>;
 }
 
-interface Answer {
+interface StoreResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
@@ -93,7 +93,7 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
       send(request, response, failure(PROBLEMS[refusal.code].status, refusal.code, refusal.detail));
       return;
     }
-    void answerCall(request, serving)
+    void respondTo(request, serving)
       .catch((error: unknown) => {
         console.error('Object store:', error);
         const isFull = error instanceof Error && 'code' in error && FULL.has(String(error.code));
@@ -101,7 +101,7 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
         if (isFull) return failure(507, 'XMinioStorageFull', 'The disk is full.');
         return failure(500, 'InternalError', 'See the log.');
       })
-      .then((answer) => send(request, response, answer));
+      .then((result) => send(request, response, result));
   });
   return {
     endpoint: `http://${host}:${listeningOn}`,
@@ -134,10 +134,10 @@ function openFolder(directory: string, bucket: string, port: number): OpenFolder
   }
 }
 
-async function answerCall(
+async function respondTo(
   request: IncomingMessage,
   { bucket, files, authenticate }: Serving,
-): Promise<Answer> {
+): Promise<StoreResponse> {
   const url = URL.parse(request.url ?? '', 'http://store');
   const path = url === null ? null : decodePath(url.pathname);
   if (url === null || path === null) return failure(400, 'InvalidURI', 'The path cannot be parsed.');
@@ -147,10 +147,10 @@ async function answerCall(
   if (refusal !== null) return failure(403, refusal.code, refusal.message);
   if (name !== bucket) return failure(404, 'NoSuchBucket', 'The bucket does not exist.');
   const call = { request, url, key, files };
-  return key === '' ? answerBucket(call) : answerObject(call);
+  return key === '' ? bucketResponse(call) : objectResponse(call);
 }
 
-async function answerBucket({ request, url, files }: Call): Promise<Answer> {
+async function bucketResponse({ request, url, files }: Call): Promise<StoreResponse> {
   if (request.method === 'HEAD' || request.method === 'PUT') return { status: 200 };
   if (request.method === 'GET' && url.searchParams.get('list-type') === '2') return list(url, files);
   if (request.method === 'POST' && url.searchParams.has('delete')) {
@@ -165,7 +165,7 @@ async function answerBucket({ request, url, files }: Call): Promise<Answer> {
   return failure(405, 'MethodNotAllowed', 'This store does not support this request.');
 }
 
-function list({ searchParams }: URL, files: ObjectFiles): Answer {
+function list({ searchParams }: URL, files: ObjectFiles): StoreResponse {
   const prefix = searchParams.get('prefix') ?? '';
   const token = searchParams.get('continuation-token');
   const after =
@@ -175,15 +175,15 @@ function list({ searchParams }: URL, files: ObjectFiles): Answer {
   const found = files.list(prefix, after, limit + 1);
   const objects = found.slice(0, limit);
   const last = objects.at(-1);
-  const answer: ListAnswer = {
+  const response: Listing = {
     prefix,
     objects,
     ...(found.length > limit && last && { next: Buffer.from(last.key).toString('base64url') }),
   };
-  return xml(200, listXml(answer));
+  return xml(200, listXml(response));
 }
 
-async function answerObject(call: Call): Promise<Answer> {
+async function objectResponse(call: Call): Promise<StoreResponse> {
   switch (call.request.method) {
     case 'PUT':
       return put(call);
@@ -198,7 +198,7 @@ async function answerObject(call: Call): Promise<Answer> {
   }
 }
 
-async function put({ request, key, files }: Call): Promise<Answer> {
+async function put({ request, key, files }: Call): Promise<StoreResponse> {
   if (!isOwnKey(key))
     return failure(400, 'InvalidArgument', 'This store accepts only keys in images/, pages/ and checks/.');
   const { headers } = request;
@@ -209,7 +209,7 @@ async function put({ request, key, files }: Call): Promise<Answer> {
   if (body === null) return failure(400, 'EntityTooLarge', 'The object is too large.');
   if (!hasClaimedHash(headers, body)) return otherBody();
 
-  let refusal: Answer | null = null;
+  let refusal: StoreResponse | null = null;
   const disposition = headers['content-disposition'];
   const content = {
     body,
@@ -230,7 +230,7 @@ function refusalOf(
   ifMatch: string | undefined,
   ifNoneMatch: string | undefined,
   current: ObjectFacts | undefined,
-): Answer | null {
+): StoreResponse | null {
   if (ifNoneMatch !== undefined) {
     if (ifNoneMatch.trim() !== '*') return failure(501, 'NotImplemented', 'If-None-Match accepts only *.');
     if (current !== undefined) return preconditionFailed();
@@ -242,11 +242,11 @@ function refusalOf(
   return null;
 }
 
-function otherBody(): Answer {
+function otherBody(): StoreResponse {
   return failure(400, 'XAmzContentSHA256Mismatch', 'The body is not the one that was signed.');
 }
 
-function preconditionFailed(): Answer {
+function preconditionFailed(): StoreResponse {
   return failure(412, 'PreconditionFailed', 'The condition does not hold.');
 }
 
@@ -255,7 +255,7 @@ function bareTag(etag: string): string {
   return etag.trim().replace(/^"(.*)"$/, '$1');
 }
 
-async function get({ request, key, files }: Call): Promise<Answer> {
+async function get({ request, key, files }: Call): Promise<StoreResponse> {
   const found = await files.read(key);
   if (found === undefined) return failure(404, 'NoSuchKey', 'The object does not exist.');
   const { facts, body } = found;
@@ -306,7 +306,7 @@ function decodePath(pathname: string): string | null {
 function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, headers, body = '' }: Answer,
+  { status, headers, body = '' }: StoreResponse,
 ): void {
   if (!request.complete) response.setHeader('connection', 'close');
   response.writeHead(status, {
@@ -316,11 +316,11 @@ function send(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-function failure(status: number, code: string, message: string): Answer {
+function failure(status: number, code: string, message: string): StoreResponse {
   return xml(status, errorXml(code, message));
 }
 
-function xml(status: number, body: string): Answer {
+function xml(status: number, body: string): StoreResponse {
   return { status, headers: { 'content-type': 'application/xml' }, body };
 }
 

@@ -85,18 +85,18 @@ async function waitUntilReady(child: ChildService, port: number): Promise<void> 
   });
   const end = performance.now() + START_TIMEOUT_MS;
   while (!hasEnded && performance.now() < end) {
-    if (await answersPing(port)) return;
+    if (await respondsToPing(port)) return;
     await delay(ASK_AGAIN_MS);
   }
   throw new Error(`Redis did not start:\n${child.output()}`);
 }
 
-function answersPing(port: number): Promise<boolean> {
+function respondsToPing(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: HOST, timeout: 1_000 });
-    const end = (answer: boolean) => {
+    const end = (response: boolean) => {
       socket.destroy();
-      resolve(answer);
+      resolve(response);
     };
     socket
       .on('connect', () => socket.write('PING\r\n'))

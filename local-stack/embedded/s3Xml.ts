@@ -1,7 +1,7 @@
 /** The XML bodies of the S3 protocol that the embedded store uses. */
 import type { ObjectFacts } from './objectFiles.ts';
 
-export interface ListAnswer {
+export interface Listing {
   readonly prefix: string;
   readonly objects: readonly ObjectFacts[];
   /** Continuation token; absent at the end. */
@@ -16,7 +16,7 @@ export function errorXml(code: string, message: string): string {
 }
 
 /** The response of ListObjectsV2. */
-export function listXml({ prefix, objects, next }: ListAnswer): string {
+export function listXml({ prefix, objects, next }: Listing): string {
   const contents = objects.map(
     ({ key, size, etag, lastModified }) =>
       `<Contents>${element('Key', key)}${element('Size', String(size))}${element('ETag', etag)}${element('LastModified', lastModified)}</Contents>`,

@@ -60,13 +60,13 @@ export async function serveMetrics(options: HttpOptions): Promise<Receiver> {
     const path = (request.url ?? '/').split('?', 1)[0];
     const isHead = request.method === 'HEAD';
     if (!isOwnHost(request.headers.host)) {
-      answer(response, 421, 'This server has another name: --allow-hosts adds one.\n');
+      respond(response, 421, 'This server has another name: --allow-hosts adds one.\n');
     } else if (request.method !== 'GET' && !isHead) {
-      answer(response, 405, 'Only GET and HEAD are answered.\n', { Allow: 'GET, HEAD' });
+      respond(response, 405, 'Only GET and HEAD are answered.\n', { Allow: 'GET, HEAD' });
     } else if (path === '/healthz') {
-      answer(response, 200, 'ok\n');
+      respond(response, 200, 'ok\n');
     } else if (path === '/metrics' && !isHead && !scrapes.makeRoom()) {
-      answer(response, 503, 'Too many scrapes at once.\n', { 'Retry-After': '1' });
+      respond(response, 503, 'Too many scrapes at once.\n', { 'Retry-After': '1' });
     } else if (path === '/metrics') {
       const naming = namingFor(request.headers.accept);
       const isZipped = takesGzip(request.headers['accept-encoding']);
@@ -86,7 +86,7 @@ export async function serveMetrics(options: HttpOptions): Promise<Receiver> {
           .finally(() => scrapes.leave(response));
       }
     } else {
-      answer(
+      respond(
         response,
         path === '/' ? 200 : 404,
         'The metrics are at /metrics, the health check is at /healthz.\n',
@@ -154,7 +154,7 @@ function pairOf(parameter: string): [string, string] {
   return [name.trim(), value.trim().replace(/^"(.*)"$/, '$1')];
 }
 
-function answer(
+function respond(
   response: ServerResponse,
   status: number,
   text: string,

@@ -33,17 +33,17 @@ export function forwardToApi(
   api: string,
   incoming: IncomingMessage,
   body: Buffer,
-  answer: ServerResponse,
+  result: ServerResponse,
 ): void {
   const path = (incoming.url ?? '').slice(API_PREFIX.length - 1);
   // A harvested page must not make the service call its own API.
   if (incoming.headers['user-agent']?.startsWith(OWN_USER_AGENT)) {
-    answer.writeHead(403).end();
+    result.writeHead(403).end();
     return;
   }
   // Node's server accepts such a target, but its client throws.
   if (/[^\x21-\x7e]/.test(path)) {
-    answer.writeHead(400).end();
+    result.writeHead(400).end();
     return;
   }
   const outgoing = request(new URL(api), {
@@ -54,8 +54,8 @@ export function forwardToApi(
     agent: false,
   });
   const fail = (status: number, text: string) => {
-    if (answer.headersSent) answer.destroy();
-    else answer.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+    if (result.headersSent) result.destroy();
+    else result.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
   };
   outgoing.once('timeout', () => {
     fail(504, 'The API does not respond.');
@@ -66,11 +66,11 @@ export function forwardToApi(
     const headers = withoutHops(response.headers);
     // The API's paths begin at its own root.
     if (headers.location?.startsWith('/')) headers.location = API_PREFIX + headers.location.slice(1);
-    answer.writeHead(response.statusCode ?? 502, headers);
-    response.once('error', () => answer.destroy());
-    response.pipe(answer);
+    result.writeHead(response.statusCode ?? 502, headers);
+    response.once('error', () => result.destroy());
+    response.pipe(result);
   });
-  answer.once('close', () => outgoing.destroy());
+  result.once('close', () => outgoing.destroy());
   outgoing.end(body);
 }
 

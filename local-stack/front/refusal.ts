@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CorsOrigins } from '../../lib/config.ts';
 import type { Problem } from '../../lib/domain/problem.ts';
-import { type Answer, problemAnswer } from '../../lib/http/answers.ts';
 import { corsHeaders } from '../../lib/http/cors.ts';
+import { type HttpResponse, problemResponse } from '../../lib/http/responses.ts';
 import { SAFETY_HEADERS } from '../../lib/http/safetyHeaders.ts';
 
 /** A client may still send after a refusal. It is read for this long, so that it sees the response and not a reset. */
@@ -12,13 +12,13 @@ const LINGER_MS = 1_000;
 const LINGER_BYTES = 256 * 1024;
 
 /** The problem response of a server, with the same header fields as the functions' responses. */
-export function refusalAnswer(
+export function refusalResponse(
   problem: Problem,
   requestId: string,
   request: Pick<IncomingMessage, 'method' | 'headers'>,
   corsOrigins: CorsOrigins = [],
-): Answer {
-  const { statusCode, headers, body } = problemAnswer(problem);
+): HttpResponse {
+  const { statusCode, headers, body } = problemResponse(problem);
   const event = {
     headers: { origin: request.headers.origin },
     requestContext: { http: { method: request.method ?? '' } },
@@ -43,7 +43,7 @@ export function refuse(
   corsOrigins: CorsOrigins = [],
 ): string {
   const requestId = randomUUID();
-  send(request, response, refusalAnswer(problem, requestId, request, corsOrigins));
+  send(request, response, refusalResponse(problem, requestId, request, corsOrigins));
   return requestId;
 }
 
@@ -51,7 +51,7 @@ export function refuse(
 export function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { statusCode, headers, body }: Answer,
+  { statusCode, headers, body }: HttpResponse,
 ): void {
   response.writeHead(statusCode, {
     ...headers,

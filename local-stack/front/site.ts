@@ -62,7 +62,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-interface Answer {
+interface SiteResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer | string;
@@ -88,12 +88,12 @@ export async function startSite(config: SiteConfig): Promise<Site> {
       });
       return;
     }
-    answer(request).then(
+    reply(request).then(
       (result) => send(request, response, result),
       () => send(request, response, { status: 500 }),
     );
   });
-  const answer = async (request: IncomingMessage): Promise<Answer> => {
+  const reply = async (request: IncomingMessage): Promise<SiteResponse> => {
     const path = decodePath(request.url ?? '/');
     if (path === null) return { status: 400 };
     if (path === `${CHANGING}next` && versions.length > 0) {
@@ -110,7 +110,7 @@ export async function startSite(config: SiteConfig): Promise<Site> {
     }
     const isChanging = path.startsWith(CHANGING) && versions.length > 0;
     const file = isChanging ? `${CHANGING}${versions[shown]}/${path.slice(CHANGING.length)}` : path;
-    const result = await answerFile(request, folder, file, isChanging);
+    const result = await fileResponse(request, folder, file, isChanging);
     if (path.startsWith(REFERENCE_PREFIX)) {
       return { ...result, headers: { ...result.headers, ...REFERENCE_HEADERS } };
     }
@@ -155,12 +155,12 @@ function decodePath(target: string): string | null {
   }
 }
 
-async function answerFile(
+async function fileResponse(
   request: IncomingMessage,
   folder: string,
   path: string,
   isChanging: boolean,
-): Promise<Answer> {
+): Promise<SiteResponse> {
   const segments = path.split('/');
   // With an empty segment, a redirect to the path would lead to another host.
   const isHidden = segments.slice(1, -1).includes('') || segments.some((segment) => segment.startsWith('.'));
@@ -199,7 +199,7 @@ function isNotModified(request: IncomingMessage, etag: string, lastModified: str
   return lastModified !== undefined && Date.parse(lastModified) <= since;
 }
 
-function json(value: unknown): Answer {
+function json(value: unknown): SiteResponse {
   return {
     status: 200,
     headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
@@ -207,7 +207,11 @@ function json(value: unknown): Answer {
   };
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: SiteResponse,
+): void {
   const content = status === 304 ? '' : (body ?? `${status}\n`);
   response.writeHead(status, {
     ...(body === undefined && status !== 304 && { 'Content-Type': 'text/plain; charset=utf-8' }),

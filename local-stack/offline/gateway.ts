@@ -55,7 +55,7 @@ export function guardServer(server: Server, guard: RequestGuard, corsOrigins: Co
   boundServer(server);
   const listeners = server.listeners('request');
   const pass = (request: IncomingMessage, response: ServerResponse) => {
-    leaveAnswersToTheService(request);
+    leaveResponsesToTheService(request);
     for (const listener of listeners) Reflect.apply(listener, server, [request, response]);
   };
   const turnAway = (request: IncomingMessage, response: ServerResponse, problem: Problem) => {
@@ -63,7 +63,7 @@ export function guardServer(server: Server, guard: RequestGuard, corsOrigins: Co
     const { code } = problem;
     console.log(JSON.stringify({ level: 'info', code, status: PROBLEMS[code].status, requestId }));
   };
-  const answer = async (request: IncomingMessage, response: ServerResponse, isContinued: boolean) => {
+  const result = async (request: IncomingMessage, response: ServerResponse, isContinued: boolean) => {
     const refusal = guard(request);
     if (refusal !== null) return turnAway(request, response, refusal);
     if (bytesOf(request.rawHeaders) > FIELDS_MAX_BYTES) return send(request, response, FIELDS_TOO_LARGE);
@@ -78,13 +78,13 @@ export function guardServer(server: Server, guard: RequestGuard, corsOrigins: Co
     ['checkContinue', true],
   ] as const) {
     server.removeAllListeners(event);
-    server.on(event, (request, response) => void answer(request, response, isContinued));
+    server.on(event, (request, response) => void result(request, response, isContinued));
   }
 }
 
 const bytesOf = (rawHeaders: readonly string[]) => rawHeaders.reduce((sum, text) => sum + text.length, 0);
 
-function leaveAnswersToTheService(request: IncomingMessage): void {
+function leaveResponsesToTheService(request: IncomingMessage): void {
   for (const name of KEPT_FROM_HAPI) delete request.headers[name];
   if (hasBody(request)) request.rawHeaders = withContentType(request.rawHeaders);
 }

@@ -65,7 +65,7 @@ export async function startOfflineApi({ env, url, signal, print }: OfflineApiCon
       ended.then((reason) => Promise.reject(new Error(`${reason}\n${said}`))),
       rejection(signal),
     ]);
-    await checkAnswer(url, () => said);
+    await checkResponse(url, () => said);
     isReady = true;
     return api;
   } catch (error) {
@@ -83,7 +83,7 @@ function readiness(child: ChildProcess): Promise<void> {
 }
 
 /** Throws when the API does not work. A GET without `url` is the cheapest call that needs function and settings. */
-async function checkAnswer(url: string, said: () => string): Promise<void> {
+async function checkResponse(url: string, said: () => string): Promise<void> {
   const response = await fetch(`${url}/images`);
   const body = await response.text();
   if (response.status === 400) return;

@@ -105,8 +105,8 @@ function startNonsense(ttlSeconds: number): Promise<RunningCache> {
   return startOn(ttlSeconds, (socket) => socket.on('data', () => socket.write(randomBytes(100))));
 }
 
-async function startOn(ttlSeconds: number, answer: (socket: Socket) => void): Promise<RunningCache> {
-  const server = await listen(answer);
+async function startOn(ttlSeconds: number, response: (socket: Socket) => void): Promise<RunningCache> {
+  const server = await listen(response);
   const redis = createRedisCache({ url: server.url, ttlSeconds });
   const close = async () => {
     await redis.close();
@@ -116,12 +116,12 @@ async function startOn(ttlSeconds: number, answer: (socket: Socket) => void): Pr
 }
 
 /** A server on a free port that does with every connection what it is told. */
-export async function listen(answer: (socket: Socket) => void, port = 0) {
+export async function listen(response: (socket: Socket) => void, port = 0) {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
-    answer(socket);
+    response(socket);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, '127.0.0.1', resolve);

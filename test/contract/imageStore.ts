@@ -131,11 +131,11 @@ export function testImageStore(store: () => ImageStore, { hasHttp, seed }: Image
     const link = await store().link(name);
     expect(link).toMatch(/^https?:/);
     if (!hasHttp()) return;
-    const answer = await fetch(link);
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('content-type')).toBe(contentType);
-    expect(answer.headers.get('content-disposition')).toBe(disposition);
-    expect(Buffer.from(await answer.arrayBuffer())).toEqual(PNG);
+    const response = await fetch(link);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe(contentType);
+    expect(response.headers.get('content-disposition')).toBe(disposition);
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(PNG);
   });
 
   it('keeps 20 MiB byte for byte', async () => {

@@ -56,11 +56,11 @@ export function testPageLock(lock: () => PageLock): void {
 
   it('goes to exactly one of 50 who want it at once', async () => {
     const id = pageId();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, (_, n) => lock().take(id, `token ${n}`, LOCK_MS)),
     );
-    expect(answers.filter((answer) => answer === 'taken')).toHaveLength(1);
-    expect(answers.filter((answer) => answer === 'held')).toHaveLength(49);
+    expect(responses.filter((response) => response === 'taken')).toHaveLength(1);
+    expect(responses.filter((result) => result === 'held')).toHaveLength(49);
   });
 
   it('ends by itself after its time', async () => {

@@ -9,9 +9,9 @@ export function testRecordStore(store: () => RecordStore): void {
   const write = (pageId: string, record: StoredRecord, condition: WriteCondition) =>
     store().write(pageId, record, condition);
   const written = async (pageId: string, record: StoredRecord, condition: WriteCondition) => {
-    const answer = await write(pageId, record, condition);
-    if (answer.kind !== 'written') throw answer.cause;
-    return answer.etag;
+    const response = await write(pageId, record, condition);
+    if (response.kind !== 'written') throw response.cause;
+    return response.etag;
   };
 
   it('has null for a page that was never written', async () => {
@@ -74,8 +74,8 @@ export function testRecordStore(store: () => RecordStore): void {
   it.each(lost)('leaves the record alone when %s', async (_, conditionOf) => {
     const { pageId, recordOf } = newPage();
     const first = await written(pageId, recordOf([], { opId: 'one' }), { ifAbsent: true });
-    const answer = await write(pageId, recordOf([], { opId: 'two' }), conditionOf(first));
-    expect(answer.kind).toBe('unclear');
+    const result = await write(pageId, recordOf([], { opId: 'two' }), conditionOf(first));
+    expect(result.kind).toBe('unclear');
     expect(await store().read(pageId)).toMatchObject({ record: { opId: 'one' }, etag: first });
   });
 
@@ -89,19 +89,19 @@ export function testRecordStore(store: () => RecordStore): void {
 
   it('writes nothing where a record to match is missing', async () => {
     const { pageId, recordOf } = newPage();
-    const answer = await write(pageId, recordOf([]), { ifMatch: '"0123456789abcdef0123456789abcdef"' });
-    expect(answer.kind).toBe('unclear');
+    const reply = await write(pageId, recordOf([]), { ifMatch: '"0123456789abcdef0123456789abcdef"' });
+    expect(reply.kind).toBe('unclear');
     expect(await store().read(pageId)).toBeNull();
   });
 
   it.each([50, 200])('lets exactly one of %i simultaneous first writes through', async (count) => {
     const { pageId, recordOf } = newPage();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: count }, (_, n) =>
         write(pageId, recordOf([], { opId: `op${n}` }), { ifAbsent: true }),
       ),
     );
-    const winners = answers.flatMap(({ kind }, n) => (kind === 'written' ? [`op${n}`] : []));
+    const winners = responses.flatMap(({ kind }, n) => (kind === 'written' ? [`op${n}`] : []));
     expect(winners).toHaveLength(1);
     expect((await store().read(pageId))?.record.opId).toBe(winners[0]);
   });
@@ -109,12 +109,12 @@ export function testRecordStore(store: () => RecordStore): void {
   it('lets exactly one of 50 simultaneous writes over the same record through', async () => {
     const { pageId, recordOf } = newPage();
     const first = await written(pageId, recordOf([]), { ifAbsent: true });
-    const answers = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: 50 }, (_, n) =>
         write(pageId, recordOf([], { opId: `op${n}` }), { ifMatch: first }),
       ),
     );
-    const winners = answers.flatMap(({ kind }, n) => (kind === 'written' ? [`op${n}`] : []));
+    const winners = results.flatMap(({ kind }, n) => (kind === 'written' ? [`op${n}`] : []));
     expect(winners).toHaveLength(1);
     expect((await store().read(pageId))?.record.opId).toBe(winners[0]);
   });

@@ -231,11 +231,11 @@ describe('an update of a page that changed', () => {
 
 describe('fifty POSTs of one page at once', () => {
   it('one is 201, and the others are 409 or, beyond the harvests at once, 429', async () => {
-    const answers = await Promise.all(Array.from({ length: 50 }, () => send('POST', '/sample/image2.png')));
-    const statuses = answers.map(({ status }) => status);
+    const responses = await Promise.all(Array.from({ length: 50 }, () => send('POST', '/sample/image2.png')));
+    const statuses = responses.map(({ status }) => status);
     expect(statuses.filter((status) => status === 201)).toHaveLength(1);
     expect(statuses.filter((status) => status === 409 || status === 429)).toHaveLength(49);
-    const refused = answers.filter(({ status }) => status === 429);
+    const refused = responses.filter(({ status }) => status === 429);
     expect(refused.every(({ body }) => body.code === 'TOO_MANY_REQUESTS')).toBe(true);
   });
 });
@@ -264,15 +264,15 @@ describe('bad input over HTTP', () => {
     const { S3_PORT = '', PORT = '', REDIS_PORT = '' } = app.env;
     for (const port of [S3_PORT, PORT, REDIS_PORT]) {
       for (const host of ['localhost', '127.0.0.1', '[::1]']) {
-        const answer = await send('POST', `http://${host}:${port}/`);
-        expect(answer).toMatchObject({ status: 403, body: { code: 'ADDRESS_FORBIDDEN' } });
+        const response = await send('POST', `http://${host}:${port}/`);
+        expect(response).toMatchObject({ status: 403, body: { code: 'ADDRESS_FORBIDDEN' } });
       }
     }
   });
 
   it('a page that is not there is 502 with the status it gave, and nothing is kept of it', async () => {
-    const answer = await send('POST', '/sample/nowhere.html');
-    expect(answer).toMatchObject({
+    const response = await send('POST', '/sample/nowhere.html');
+    expect(response).toMatchObject({
       status: 502,
       body: { code: 'PAGE_UNREACHABLE', reason: 'status', upstreamStatus: 404 },
     });

@@ -59,8 +59,8 @@ describe('the events, one after another', () => {
         .replaceAll('localhost:8081', `localhost:${port}`)
         .replaceAll('localhost%3A8081', `localhost%3A${port}`),
     );
-    const answer = await handlers[operation]?.(event, {});
-    expect(answer?.statusCode).toBe(status);
-    expect((JSON.parse(answer?.body ?? '') as { code?: string }).code).toBe(code);
+    const response = await handlers[operation]?.(event, {});
+    expect(response?.statusCode).toBe(status);
+    expect((JSON.parse(response?.body ?? '') as { code?: string }).code).toBe(code);
   });
 });

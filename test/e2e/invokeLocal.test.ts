@@ -48,20 +48,28 @@ async function runEvent(name: string, event: string) {
     text.replaceAll('localhost:8081', host).replaceAll('localhost%3A8081', encodeURIComponent(host)),
   );
   const run = await invokeLocal(name, path, cleanEnvironment({ LOCAL_DATA: app.env.LOCAL_DATA ?? '' }));
-  const answer = JSON.parse(run.stdout.slice(run.stdout.lastIndexOf('\n{\n') + 1));
-  return { ...run, answer, body: typeof answer.body === 'string' ? JSON.parse(answer.body) : answer.body };
+  const response = JSON.parse(run.stdout.slice(run.stdout.lastIndexOf('\n{\n') + 1));
+  return {
+    ...run,
+    response,
+    body: typeof response.body === 'string' ? JSON.parse(response.body) : response.body,
+  };
 }
 
 describe('serverless invoke local', () => {
   it('does the real work on the running store, says so by its answer, and ends by itself', async () => {
     const created = await runEvent('postImages', 'post-sample.json');
-    expect([created.code, created.answer.statusCode]).toEqual([0, 201]);
+    expect([created.code, created.response.statusCode]).toEqual([0, 201]);
 
     const again = await runEvent('postImages', 'post-again.json');
-    expect([again.code, again.answer.statusCode, again.body.code]).toEqual([0, 409, 'URL_ALREADY_PROCESSED']);
+    expect([again.code, again.response.statusCode, again.body.code]).toEqual([
+      0,
+      409,
+      'URL_ALREADY_PROCESSED',
+    ]);
 
     const found = await runEvent('getImages', 'get-ok.json');
-    expect([found.code, found.answer.statusCode]).toEqual([0, 200]);
+    expect([found.code, found.response.statusCode]).toEqual([0, 200]);
     expect(found.body.images).toEqual(created.body.images);
 
     const overHttp = await fetch(`${app.apiUrl}/images?url=${encodeURIComponent(`${app.siteUrl}/sample/`)}`);
@@ -75,10 +83,10 @@ describe('serverless invoke local', () => {
       body: JSON.stringify({ url: `${app.siteUrl}/sample/?swept` }),
     });
     expect(harvested.status).toBe(201);
-    const { code, answer } = await runEvent('sweepImages', 'sweep.json');
-    expect([code, answer]).toMatchObject([0, { removed: 0, failed: 0, finished: true }]);
+    const { code, response } = await runEvent('sweepImages', 'sweep.json');
+    expect([code, response]).toMatchObject([0, { removed: 0, failed: 0, finished: true }]);
     // An empty bucket is swept in no time.
-    expect(answer.listed).toBeGreaterThanOrEqual(8);
+    expect(response.listed).toBeGreaterThanOrEqual(8);
   });
 
   it('says that nothing runs here, and still ends', async () => {

@@ -40,19 +40,19 @@ async function lineOf(id: string | null | undefined): Promise<Record<string, unk
 describe('every answer', () => {
   it('has the headers for browsers and the id under which the log has it', async () => {
     const etag = (await fetch(images(queryOf('/sample/')))).headers.get('etag') ?? '';
-    const answers = [
+    const responses = [
       [200, await fetch(images(queryOf('/sample/')))],
       [304, await fetch(images(queryOf('/sample/')), { headers: { 'if-none-match': etag } })],
       [400, await fetch(images())],
       [404, await fetch(images(queryOf('/sample/never')))],
       [409, await harvest('/sample/')],
     ] as const;
-    for (const [status, answer] of answers) {
-      expect(answer.status).toBe(status);
-      const { 'x-request-id': id, ...headers } = headersOf(answer);
+    for (const [status, response] of responses) {
+      expect(response.status).toBe(status);
+      const { 'x-request-id': id, ...headers } = headersOf(response);
       expect(headers).toMatchObject(SAFETY_HEADERS);
       expect(id).toMatch(/^[\w-]{8,}$/);
-      await answer.arrayBuffer();
+      await response.arrayBuffer();
       expect(await lineOf(id)).toMatchObject({ status });
     }
   });
@@ -98,9 +98,9 @@ describe('HEAD', () => {
 
 describe('OPTIONS', () => {
   it('is 204 with the methods that there are', async () => {
-    const answer = await fetch(images(), { method: 'OPTIONS' });
-    expect([answer.status, await answer.text()]).toEqual([204, '']);
-    expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST, PUT');
+    const response = await fetch(images(), { method: 'OPTIONS' });
+    expect([response.status, await response.text()]).toEqual([204, '']);
+    expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST, PUT');
   });
 
   it.each(['DELETE', 'PATCH'])(
@@ -125,62 +125,62 @@ describe('CORS', () => {
     });
 
   it('answers the preflight of the origin in the settings', async () => {
-    const answer = await preflight(APP);
-    expect(answer.status).toBe(204);
-    expect(corsOf(answer)).toEqual({
+    const response = await preflight(APP);
+    expect(response.status).toBe(204);
+    expect(corsOf(response)).toEqual({
       'access-control-allow-origin': APP,
       'access-control-allow-methods': 'GET, HEAD, POST, PUT',
       'access-control-allow-headers': expect.stringContaining('Content-Type'),
       'access-control-max-age': '7200',
     });
-    expect(answer.headers.get('vary')).toMatch(/origin/i);
+    expect(response.headers.get('vary')).toMatch(/origin/i);
   });
 
   it('lets it read successes, 304 and problems', async () => {
     const origin = { origin: APP };
     const first = await fetch(images(queryOf('/sample/')), { headers: origin });
-    const answers = [
+    const responses = [
       first,
       await fetch(images(queryOf('/sample/')), {
         headers: { ...origin, 'if-none-match': first.headers.get('etag') ?? '' },
       }),
       await harvest('/sample/', origin),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([200, 304, 409]);
-    for (const answer of answers) {
-      expect(corsOf(answer)).toEqual({
+    expect(responses.map(({ status }) => status)).toEqual([200, 304, 409]);
+    for (const response of responses) {
+      expect(corsOf(response)).toEqual({
         'access-control-allow-origin': APP,
         'access-control-expose-headers': 'ETag, Location, Retry-After, X-Request-Id',
       });
-      expect(answer.headers.get('vary')).toMatch(/origin/i);
+      expect(response.headers.get('vary')).toMatch(/origin/i);
     }
   });
 
   it('lets no other origin read anything, whatever the gateway would allow by itself', async () => {
     const headers = { origin: 'https://evil.test' };
-    const answers = [
+    const responses = [
       await preflight('https://evil.test'),
       await fetch(images(queryOf('/sample/')), { headers }),
       await fetch(images(), { headers }),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403]);
-    for (const answer of answers) expect(corsOf(answer)).toEqual({});
+    expect(responses.map(({ status }) => status)).toEqual([403, 403, 403]);
+    for (const response of responses) expect(corsOf(response)).toEqual({});
   });
 });
 
 it('the longest url that may be sent is answered by the service, however it is encoded', async () => {
-  const answer = await fetch(images(`?url=${encodeURIComponent('\u{1f5bc}'.repeat(2_048))}`));
-  expect(answer.status).toBe(400);
-  expect(await answer.json()).toMatchObject({ code: 'URL_INVALID' });
+  const response = await fetch(images(`?url=${encodeURIComponent('\u{1f5bc}'.repeat(2_048))}`));
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ code: 'URL_INVALID' });
 });
 
 it('an answer comes whole where a part of it is asked for, as on AWS', async () => {
-  const answer = await fetch(images(queryOf('/sample/')), { headers: { range: 'bytes=0-3' } });
-  expect(answer.status).toBe(200);
-  expect(await answer.json()).toMatchObject({ count: 8 });
+  const response = await fetch(images(queryOf('/sample/')), { headers: { range: 'bytes=0-3' } });
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ count: 8 });
 });
 
 it('a cookie of somebody else on this host costs nobody an answer', async () => {
-  const answer = await fetch(images(queryOf('/sample/')), { headers: { cookie: 'a="b; =; x' } });
-  expect(answer.status).toBe(200);
+  const response = await fetch(images(queryOf('/sample/')), { headers: { cookie: 'a="b; =; x' } });
+  expect(response.status).toBe(200);
 });

@@ -24,20 +24,20 @@ const here = (path: string) => `${app.siteUrl}${path}`;
 /** The status, once the answer has been found to be as described. */
 async function statusOf({ method = 'GET', query, headers, json, text }: Call): Promise<number> {
   const body = json === undefined ? text : JSON.stringify(json);
-  const answer = await fetch(`${app.apiUrl}/images${query ? `?${new URLSearchParams(query)}` : ''}`, {
+  const response = await fetch(`${app.apiUrl}/images${query ? `?${new URLSearchParams(query)}` : ''}`, {
     method,
     headers: { ...(json && { 'content-type': 'application/json' }), ...headers },
     ...(body !== undefined && { body }),
   });
-  const said = await answer.text();
+  const said = await response.text();
   const seen = {
     method: method.toLowerCase(),
-    status: answer.status,
-    headers: Object.fromEntries(answer.headers),
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
     ...(said !== '' && { body: JSON.parse(said) as unknown }),
   };
-  expect([method, answer.status, ...faultsOf(seen)]).toEqual([method, answer.status]);
-  return answer.status;
+  expect([method, response.status, ...faultsOf(seen)]).toEqual([method, response.status]);
+  return response.status;
 }
 
 describe('every answer over HTTP is as described', () => {

@@ -31,11 +31,11 @@ const here = () => ['start', '--api', app.apiUrl, '--site', app.siteUrl];
 const countOf = ({ lines }: Run, word: string) => lines.filter((line) => line.startsWith(word)).length;
 
 /** Answers every request with the JSON that `answers` has for its path. */
-async function serve(answers: (path: string) => unknown): Promise<{ url: string; server: Server }> {
+async function serve(responses: (path: string) => unknown): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
-    const answer = answers(decodeURIComponent(request.url ?? ''));
-    response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(answer ?? {}));
+    const result = responses(decodeURIComponent(request.url ?? ''));
+    response.writeHead(result === undefined ? 404 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(result ?? {}));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };

@@ -24,8 +24,8 @@ describe('the fakes', () => {
   it('lose the answer of a call that was applied', async () => {
     const { records, kept } = createMemoryStore({
       intercept: async ({ method }, apply) => {
-        const answer = await apply();
-        return method === 'write' ? { kind: 'unclear', cause: new Error('reset') } : answer;
+        const response = await apply();
+        return method === 'write' ? { kind: 'unclear', cause: new Error('reset') } : response;
       },
     });
     expect((await records.write('page', recordOf([]), { ifAbsent: true })).kind).toBe('unclear');

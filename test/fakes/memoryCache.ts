@@ -62,8 +62,8 @@ export function createMemoryCache({
     keep(entries, pageId, entry, ttlSeconds * 1_000);
   };
   /** `otherwise` is what a caller gets of a cache that is down. */
-  const ask = <T>(method: string, pageId: string, otherwise: T, answer: () => T): Promise<T> =>
-    through(method, pageId, () => (isDown ? otherwise : answer()));
+  const ask = <T>(method: string, pageId: string, otherwise: T, response: () => T): Promise<T> =>
+    through(method, pageId, () => (isDown ? otherwise : response()));
 
   const cache: PageCache = {
     read: (pageId) =>

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { problemAnswer } from '../../lib/http/answers.ts';
 import { bodyTooLarge } from '../../lib/http/bodyLimit.ts';
+import { problemResponse } from '../../lib/http/responses.ts';
 import { USER_AGENT } from '../../lib/web/requestHeaders.ts';
 import { type ChildService, startChild } from '../../local-stack/embedded/childService.ts';
 import { findNginx } from '../support/services.ts';
@@ -36,12 +36,12 @@ describe('Nginx of the stack', () => {
   const asked: string[] = [];
   /** What the API's guard looks at, of the last call. */
   let guarded: readonly (string | undefined)[] = [];
-  const api = createServer((incoming, answer) => {
+  const api = createServer((incoming, response) => {
     const { host, origin, 'sec-fetch-site': site } = incoming.headers;
     guarded = [host, origin, String(site)];
     asked.push(`${incoming.method} ${incoming.url}`);
     const own = { 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'self'" };
-    answer
+    response
       .writeHead(201, { location: '/images?url=a', ...(incoming.url === '/own-headers' && own) })
       .end('{}');
   });
@@ -62,13 +62,13 @@ describe('Nginx of the stack', () => {
     sent: Readonly<Record<string, string>> = {},
     content = '',
   ): Promise<Reply> => {
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const options = { host: '127.0.0.1', port, path, method, headers: { ...sent, host }, agent: false };
       request(options).once('response', resolve).once('error', reject).end(content);
     });
     let body = '';
-    for await (const piece of answer.setEncoding('utf8')) body += piece;
-    const { statusCode = 0, headers } = answer;
+    for await (const piece of response.setEncoding('utf8')) body += piece;
+    const { statusCode = 0, headers } = response;
     return { status: statusCode, location: headers.location, headers, body };
   };
 
@@ -161,7 +161,7 @@ describe('Nginx of the stack', () => {
       expect([most.status, asked.length]).toEqual([201, before + 1]);
       const over = await send('/api/images', 'localhost', 'POST', sent, 'x'.repeat(16_385));
       expect([over.status, asked.length]).toEqual([413, before + 1]);
-      const problem = problemAnswer(bodyTooLarge());
+      const problem = problemResponse(bodyTooLarge());
       expect(over.headers['content-type']).toBe(problem.headers['content-type']);
       expect(JSON.parse(over.body)).toEqual(JSON.parse(problem.body));
     },

@@ -19,7 +19,7 @@ export interface Promised {
 }
 
 export interface Load {
-  readonly answers: readonly Answer[];
+  readonly results: readonly Answer[];
   /** In the order of their responses. */
   readonly promised: readonly Promised[];
   /** Ends the load, and waits for running calls. */
@@ -40,7 +40,7 @@ const PAUSE_MS = 60;
 
 /** Three loops: one looks pages up, one harvests new pages, one updates the same page. */
 export function startLoad({ api, site, name }: LoadConfig): Load {
-  const answers: Answer[] = [];
+  const responses: Answer[] = [];
   const promised: Promised[] = [];
   const end = performance.now() + LOAD_MAX_MS;
   let isOver = false;
@@ -55,20 +55,20 @@ export function startLoad({ api, site, name }: LoadConfig): Load {
     loop(async (turn) => {
       // Every second look-up bypasses the cache: those of an image always read the bucket.
       const url = turn % 2 === 0 ? known : `${site}/sample/image1.jpg`;
-      answers.push((await measure('GET', () => lookUp(api, url))).answer);
+      responses.push((await measure('GET', () => lookUp(api, url))).response);
     }),
     loop(async (turn) => {
       const url = `${site}/sample/based.html?${name}=${turn}`;
-      const { answer, reply } = await measure('POST', () => write(api, 'POST', url));
-      answers.push(answer);
+      const { response, reply } = await measure('POST', () => write(api, 'POST', url));
+      responses.push(response);
       if (reply?.status === 201) promised.push({ url, images: namesIn(reply) });
     }),
     loop(async () => {
-      answers.push((await measure('PUT', () => write(api, 'PUT', known))).answer);
+      responses.push((await measure('PUT', () => write(api, 'PUT', known))).response);
     }),
   ];
   return {
-    answers,
+    results: responses,
     promised,
     async stop() {
       isOver = true;
@@ -90,14 +90,15 @@ export const namesIn = (reply: Reply): readonly string[] =>
 export async function measure(
   operation: Answer['operation'],
   send: () => Promise<Reply>,
-): Promise<{ readonly answer: Answer; readonly reply: Reply | null }> {
+): Promise<{ readonly response: Answer; readonly reply: Reply | null }> {
   const start = performance.now();
   const reply = await send().catch(() => null);
   const ms = performance.now() - start;
-  if (reply === null) return { answer: { operation, status: 0, code: '', hasRetryAfter: false, ms }, reply };
+  if (reply === null)
+    return { response: { operation, status: 0, code: '', hasRetryAfter: false, ms }, reply };
   const code = reply.status < 400 ? '' : codeIn(reply.bytes.toString('utf8'));
   const hasRetryAfter = reply.headers.has('retry-after');
-  return { answer: { operation, status: reply.status, code, hasRetryAfter, ms }, reply };
+  return { response: { operation, status: reply.status, code, hasRetryAfter, ms }, reply };
 }
 
 function codeIn(text: string): string {
@@ -110,22 +111,22 @@ function codeIn(text: string): string {
 
 /** `count` GETs of one page, of which `atOnce` run concurrently. */
 export async function lookUpMany(api: string, url: string, count: number, atOnce: number) {
-  const answers: Answer[] = [];
+  const responses: Answer[] = [];
   let left = count;
   const worker = async () => {
     while (left > 0) {
       left -= 1;
-      answers.push((await measure('GET', () => lookUp(api, url))).answer);
+      responses.push((await measure('GET', () => lookUp(api, url))).response);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  return answers;
+  return responses;
 }
 
 /** Responses in words, the most frequent first: "200 ×9, 503 STORAGE_UNAVAILABLE ×2". */
-export function summary(answers: readonly Answer[]): string {
+export function summary(responses: readonly Answer[]): string {
   const counts = new Map<string, number>();
-  for (const { operation, status, code } of answers) {
+  for (const { operation, status, code } of responses) {
     const kind = `${operation} ${status === 0 ? 'no response' : status}${code && ` ${code}`}`;
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
@@ -134,7 +135,7 @@ export function summary(answers: readonly Answer[]): string {
 }
 
 /** A percentile of the times, in milliseconds. @param share from 0 to 1 */
-export function percentile(answers: readonly Answer[], share: number): number {
-  const sorted = answers.map(({ ms }) => ms).sort((a, b) => a - b);
+export function percentile(responses: readonly Answer[], share: number): number {
+  const sorted = responses.map(({ ms }) => ms).sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

@@ -86,8 +86,8 @@ export async function checkOrigins(stack: Stack): Promise<string> {
   for (const [origin, isAllowed] of Object.entries(origins)) {
     for (const method of ['GET', 'PUT', 'DELETE']) {
       const headers = { origin, 'access-control-request-method': method };
-      const answer = await fetch(`${stack.store}/${BUCKET}/images/x`, { method: 'OPTIONS', headers });
-      const allowed = answer.headers.get('access-control-allow-origin');
+      const response = await fetch(`${stack.store}/${BUCKET}/images/x`, { method: 'OPTIONS', headers });
+      const allowed = response.headers.get('access-control-allow-origin');
       check(allowed === (isAllowed ? origin : null), `${method} from ${origin}: ${allowed}`);
     }
   }

@@ -22,7 +22,7 @@ const RECOVERY_MS = 60_000;
 /** Comparisons of the time with and without the exporter: other work of the machine affects only some of them. */
 const COMPARISONS = 3;
 
-type Allows = (answer: Answer) => boolean;
+type Allows = (result: Answer) => boolean;
 
 const isSuccess: Allows = ({ status }) => status === 200 || status === 201;
 const isBusy: Allows = ({ code, hasRetryAfter }) => code === 'URL_IN_PROGRESS' && hasRetryAfter;
@@ -30,7 +30,7 @@ const isStorageAway: Allows = ({ status, code, hasRetryAfter }) =>
   status === 503 && code === 'STORAGE_UNAVAILABLE' && hasRetryAfter;
 
 /** The storage is down, or a write that was cut off still holds its lock. */
-const isStoreAway: Allows = (answer) => isStorageAway(answer) || isBusy(answer);
+const isStoreAway: Allows = (response) => isStorageAway(response) || isBusy(response);
 
 /** Responses that callers may get while a service is restarted. With other services, callers must notice nothing. */
 const ALLOWED: Readonly<Record<string, Allows>> = {
@@ -39,7 +39,7 @@ const ALLOWED: Readonly<Record<string, Allows>> = {
   redis: isBusy,
   minio: isStoreAway,
   // The gateway itself is down, and a write that was cut off still holds its lock.
-  app: (answer) => answer.status === 0 || isBusy(answer),
+  app: (response) => response.status === 0 || isBusy(response),
 };
 
 export interface Survival {
@@ -74,12 +74,12 @@ export function createSurvival(stack: Stack): Survival {
     }
     const seconds = ((performance.now() - start) / 1_000).toFixed(0);
     promised.push(...running.promised);
-    const wrong = running.answers.filter((answer) => !isSuccess(answer) && !allows(answer));
+    const wrong = running.results.filter((result) => !isSuccess(result) && !allows(result));
     check(wrong.length === 0, `answers that must not be: ${summary(wrong)}`);
     await checkPromised(stack, running.promised);
-    const others = running.answers.filter((answer) => !isSuccess(answer));
-    const slowest = percentile(running.answers, 1).toFixed(0);
-    return `${running.answers.length} answers in ${seconds} s, slowest ${slowest} ms${
+    const others = running.results.filter((reply) => !isSuccess(reply));
+    const slowest = percentile(running.results, 1).toFixed(0);
+    return `${running.results.length} answers in ${seconds} s, slowest ${slowest} ms${
       others.length > 0 ? `; not as usual: ${summary(others)}` : ''
     }; ${running.promised.length} pages promised, all there`;
   };
@@ -113,8 +113,8 @@ export function createSurvival(stack: Stack): Survival {
         const isSlower = medianWithout >= median * 1.5 + 3;
         if (isSlower && round < COMPARISONS) continue;
         check(!isSlower, `the median went from ${median.toFixed(1)} to ${medianWithout.toFixed(1)} ms`);
-        const word = (answers: readonly Answer[]) =>
-          `p50 ${percentile(answers, 0.5).toFixed(1)}, p95 ${percentile(answers, 0.95).toFixed(1)} ms`;
+        const word = (responses: readonly Answer[]) =>
+          `p50 ${percentile(responses, 0.5).toFixed(1)}, p95 ${percentile(responses, 0.95).toFixed(1)} ms`;
         return `${all.length} answers, all 200; with it ${word(before)}; as it died ${word(during)}; without it ${word(without)}; in round ${round}`;
       }
     },
@@ -142,9 +142,9 @@ export function createSurvival(stack: Stack): Survival {
       const told = await underLoad(async () => {
         await stack.docker(how, id);
         answers = [
-          (await measure('GET', () => lookUp(stack.api, uncached))).answer,
-          (await measure('POST', () => write(stack.api, 'POST', uncached))).answer,
-          (await measure('PUT', () => write(stack.api, 'PUT', uncached))).answer,
+          (await measure('GET', () => lookUp(stack.api, uncached))).response,
+          (await measure('POST', () => write(stack.api, 'POST', uncached))).response,
+          (await measure('PUT', () => write(stack.api, 'PUT', uncached))).response,
         ];
         await stack.docker(how === 'kill' ? 'start' : 'unpause', id);
         await stack.untilHealthy(RECOVERY_MS);
@@ -172,15 +172,15 @@ async function untilRecovered({ api }: Stack): Promise<void> {
   const start = performance.now();
   for (let turn = 0, good = 0; ; turn += 1) {
     const url = `${SITE}/sample/based.html?recovered=${process.pid}-${Math.round(performance.now())}-${turn}`;
-    const answers = [
-      (await measure('POST', () => write(api, 'POST', url))).answer,
-      (await measure('PUT', () => write(api, 'PUT', url))).answer,
-      (await measure('GET', () => lookUp(api, url))).answer,
+    const responses = [
+      (await measure('POST', () => write(api, 'POST', url))).response,
+      (await measure('PUT', () => write(api, 'PUT', url))).response,
+      (await measure('GET', () => lookUp(api, url))).response,
     ];
-    good = answers.every(isSuccess) ? good + 1 : 0;
+    good = responses.every(isSuccess) ? good + 1 : 0;
     const ms = performance.now() - start;
     if (good === 3) return;
-    check(ms < RECOVERY_MS, `not well again after ${(ms / 1_000).toFixed(0)} s: ${summary(answers)}`);
+    check(ms < RECOVERY_MS, `not well again after ${(ms / 1_000).toFixed(0)} s: ${summary(responses)}`);
     await delay(100);
   }
 }

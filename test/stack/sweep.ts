@@ -29,12 +29,12 @@ interface Report {
  */
 export async function trySweep(stack: Stack): Promise<string> {
   const page = `${SITE}/sample/?known`;
-  const answer = async () => {
+  const response = async () => {
     const { status, bytes } = await lookUp(stack.api, page, '&include=details');
     check(status === 200, `the page is answered ${status}`);
     return bytes.toString('utf8');
   };
-  const before = await answer();
+  const before = await response();
   const client = await storeClient(stack);
   const isThere = async () => (await client('stat', ORPHAN)).code === 0;
   const { code, text } = await client('cp', '/etc/hostname', ORPHAN);
@@ -44,7 +44,7 @@ export async function trySweep(stack: Stack): Promise<string> {
   check(young.removed === 0 && (await isThere()), `it removed ${young.removed} young objects`);
   const old = await runSweep(stack, ['--import', AHEAD, PROGRAM]);
   check(old.removed >= 1 && !(await isThere()), 'the upload that no record names is still there');
-  check((await answer()) === before, 'the page answers otherwise');
+  check((await response()) === before, 'the page answers otherwise');
   return `${old.listed} objects listed, ${old.removed} removed`;
 }
 

@@ -204,9 +204,12 @@ async function countRequests(stack: Stack): Promise<string> {
   for (let round = 1; ; round += 1) {
     const before = await askExporter(stack);
     const start = performance.now();
-    const answers = await lookUpMany(stack.api, `${SITE}/sample/?known`, COUNTED, 16);
+    const responses = await lookUpMany(stack.api, `${SITE}/sample/?known`, COUNTED, 16);
     const seconds = (performance.now() - start) / 1_000;
-    check(answers.length === COUNTED && answers.every(({ status }) => status === 200), summary(answers));
+    check(
+      responses.length === COUNTED && responses.every(({ status }) => status === 200),
+      summary(responses),
+    );
     const end = performance.now() + 20_000;
     let [counted, hits, lost] = [0, 0, 0];
     while (counted < COUNTED && lost === 0 && performance.now() < end) {

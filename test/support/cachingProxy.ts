@@ -32,11 +32,11 @@ export async function startCachingProxy(target: string, { keeps, forgets }: Cach
         kept.delete(url.split('?')[0] ?? '');
       }
       const key = url.includes('list-type=') ? url : (url.split('?')[0] ?? '');
-      const answer =
+      const result =
         (method === 'GET' && kept.get(key)) || (await pass(new URL(url, target), method, headers, body));
-      if (method === 'GET' && isKept(url, answer)) kept.set(key, answer);
-      response.writeHead(answer.status, answer.headers);
-      response.end(answer.body);
+      if (method === 'GET' && isKept(url, result)) kept.set(key, result);
+      response.writeHead(result.status, result.headers);
+      response.end(result.body);
     } catch {
       response.destroy();
     }

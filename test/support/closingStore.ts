@@ -43,7 +43,7 @@ export async function startClosingStore(
   const dead = new WeakSet<Socket>();
   let cuts = 0;
 
-  const answer = async (incoming: IncomingMessage, response: ServerResponse) => {
+  const result = async (incoming: IncomingMessage, response: ServerResponse) => {
     const { socket, method = '', url = '' } = incoming;
     if (dead.has(socket)) {
       ignored.push(`${method} ${url}`);
@@ -71,7 +71,7 @@ export async function startClosingStore(
 
   const listener = (incoming: IncomingMessage, response: ServerResponse) =>
     // The target, or the client, may go away meanwhile.
-    void answer(incoming, response).catch(() => response.destroy());
+    void result(incoming, response).catch(() => response.destroy());
   const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener);
   server.on('clientError', (_, socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -120,14 +120,14 @@ function reset(socket: Socket): void {
 }
 
 async function passOn({ method, url, headers }: IncomingMessage, body: Buffer, target: string) {
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
     httpRequest(new URL(url ?? '/', target), { ...(method && { method }), headers }, resolve)
       .on('error', reject)
       .end(body);
   });
   // These fields belong to the other connection.
-  const { connection, 'keep-alive': keepAlive, 'transfer-encoding': encoding, ...others } = answer.headers;
-  return { status: answer.statusCode ?? 502, headers: others, body: await readAll(answer) };
+  const { connection, 'keep-alive': keepAlive, 'transfer-encoding': encoding, ...others } = response.headers;
+  return { status: response.statusCode ?? 502, headers: others, body: await readAll(response) };
 }
 
 async function readAll(stream: IncomingMessage): Promise<Buffer> {

@@ -175,9 +175,9 @@ async function act(
     return;
   }
   if (typeof fault === 'object' && 'rewriting' in fault) {
-    const answer = rewritten(await passOn(incoming, body, target), fault.rewriting);
-    response.writeHead(answer.status, answer.headers);
-    response.end(answer.body);
+    const result = rewritten(await passOn(incoming, body, target), fault.rewriting);
+    response.writeHead(result.status, result.headers);
+    response.end(result.body);
     return;
   }
   if (typeof fault === 'object') await signWithout(fault.without, incoming, body, target);
@@ -235,12 +235,12 @@ function rewritten({ status, headers, body: given }: Passed, rewriting: Rewritin
 
 async function passOn({ method, url, headers }: IncomingMessage, body: Buffer, target: string | undefined) {
   if (target === undefined) throw new Error('This fault needs a target.');
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
     httpRequest(new URL(url ?? '/', target), { ...(method && { method }), headers }, resolve)
       .on('error', reject)
       .end(body);
   });
-  return { status: answer.statusCode ?? 502, headers: answer.headers, body: await readAll(answer) };
+  return { status: response.statusCode ?? 502, headers: response.headers, body: await readAll(response) };
 }
 
 async function readAll(stream: IncomingMessage): Promise<Buffer> {

@@ -53,9 +53,7 @@ export function describeApi(acts: readonly Act[], version: string): JsonObject {
       description: DESCRIPTION,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [
-      { url: 'http://localhost:8080', description: 'The API of `npm start`, on the default `PORT`' },
-    ],
+    servers: [{ url: 'http://localhost:8080', description: 'The API of `npm start`, on the default `PORT`' }],
     // Local stacks need no authorization. On AWS the stage decides (README, "Deploy").
     security: [],
     paths: {

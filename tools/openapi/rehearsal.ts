@@ -14,14 +14,14 @@ import type { Metrics, Web } from '../../lib/domain/ports.ts';
 import type { Admission } from '../../lib/harvest/admission.ts';
 import type { HarvestServices } from '../../lib/harvest/harvest.ts';
 import { createUploadPermits } from '../../lib/harvest/uploadPermits.ts';
-import type { Answer } from '../../lib/http/answers.ts';
 import { harvestOperation } from '../../lib/http/harvestOperation.ts';
 import type { HttpEvent } from '../../lib/http/httpEvent.ts';
 import { createHttpHandler } from '../../lib/http/httpHandler.ts';
 import { lookUpOperation } from '../../lib/http/lookUpOperation.ts';
+import type { HttpResponse } from '../../lib/http/responses.ts';
 import { storageProblem } from '../../lib/s3/problem.ts';
 import { failure, faultError } from '../../lib/web/faults.ts';
-import { refusalAnswer } from '../../local-stack/front/refusal.ts';
+import { refusalResponse } from '../../local-stack/front/refusal.ts';
 import { createRequestGuard } from '../../local-stack/front/requestGuard.ts';
 import { createMemoryCache } from '../../test/fakes/memoryCache.ts';
 import { createMemoryStore } from '../../test/fakes/memoryStore.ts';
@@ -108,7 +108,7 @@ async function createStage() {
       return hash32(`operation ${++ids}`);
     },
     metrics: { emit: async () => {} },
-    admission: { enter: () => (trouble === 'crowd' ? null : () => {}) },
+    admission: { tryAcquire: () => (trouble === 'crowd' ? null : () => {}) },
   };
   const get = createHttpHandler(lookUpOperation(services));
   const handlers = {
@@ -123,14 +123,14 @@ async function createStage() {
     lock,
     /** Sets the response for a URL from now on. */
     show: (url: string, resource: MemoryResource) => memory.set(url, resource),
-    async call(method: Method, event: HttpEvent, during: Trouble = 'none'): Promise<Answer> {
+    async call(method: Method, event: HttpEvent, during: Trouble = 'none'): Promise<HttpResponse> {
       minutes += 1;
       trouble = during;
       const context = { awsRequestId: requestIdOf(minutes), getRemainingTimeInMillis: () => 29_000 };
       const http = { requestContext: { http: { method: method.toUpperCase() } } };
-      const answer = await handlers[method]({ ...http, ...event }, context as never);
+      const response = await handlers[method]({ ...http, ...event }, context as never);
       trouble = 'none';
-      return answer;
+      return response;
     },
   };
 }
@@ -196,9 +196,9 @@ async function rehearseLookUps(method: 'get' | 'head', acts: Act[]): Promise<voi
   });
   const ask = async (name: string, query: Record<string, string>, headers = {}, during?: Trouble) => {
     const event = { rawQueryString: new URLSearchParams(query).toString(), headers };
-    const answer = await stage.call(method, event, during);
-    acts.push(actOf(method, name, answer));
-    return answer;
+    const response = await stage.call(method, event, during);
+    acts.push(actOf(method, name, response));
+    return response;
   };
   const { headers } = await ask('names', { url: PAGE });
   await ask('details', { url: PAGE, include: 'details' });
@@ -231,14 +231,14 @@ function rehearseRefusals(method: Method): readonly Act[] {
     const request = { method: method.toUpperCase(), url: '/images', rawHeaders, headers: {} };
     const problem = guard(request);
     if (problem === null) return [];
-    return actOf(method, name, refusalAnswer(problem, requestIdOf(index), request));
+    return actOf(method, name, refusalResponse(problem, requestIdOf(index), request));
   });
 }
 
 function actOf(
   method: Method,
   name: string,
-  { statusCode, headers, body: text }: Answer,
+  { statusCode, headers, body: text }: HttpResponse,
   request?: unknown,
 ): Act {
   // HTTP servers send no body for these.

@@ -5,7 +5,7 @@
 import * as z from 'zod/mini';
 import type { Changes, Counts, Item, Place, Reason, SkippedLine, Warning } from '../../lib/domain/model.ts';
 import { IMAGE_CODES, PROBLEM_CODES, UNREACHABLE_REASONS } from '../../lib/domain/problem.ts';
-import type { ProblemView } from '../../lib/http/answers.ts';
+import type { ProblemView } from '../../lib/http/responses.ts';
 import type { HarvestView, LinkedItem, LookUpView, NamedLink } from '../../lib/http/views.ts';
 
 /** All schemas to which the description refers, by name. */

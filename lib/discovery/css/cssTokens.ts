@@ -1,5 +1,5 @@
 import { tokenize, tokenTypes } from 'css-tree/tokenizer';
-import { isAsciiBlank } from '../asciiBlanks.ts';
+import { isAsciiWhitespace } from '../asciiWhitespace.ts';
 
 type CssCloser = ')' | ']' | '}';
 
@@ -149,9 +149,9 @@ function isClosedComment(text: string, from: number, to: number): boolean {
 /** The text inside `url(…)`, with its escapes. At the end of the text the bracket may be missing. */
 function urlIn(token: string): string {
   let start = token.indexOf('(') + 1;
-  while (start < token.length && isAsciiBlank(token.charCodeAt(start))) start += 1;
+  while (start < token.length && isAsciiWhitespace(token.charCodeAt(start))) start += 1;
   let end = token.endsWith(')') && !isEscaped(token, token.length - 1) ? token.length - 1 : token.length;
-  while (end > start && isAsciiBlank(token.charCodeAt(end - 1)) && !isEscaped(token, end - 1)) end -= 1;
+  while (end > start && isAsciiWhitespace(token.charCodeAt(end - 1)) && !isEscaped(token, end - 1)) end -= 1;
   return token.slice(start, end);
 }
 

@@ -1,4 +1,4 @@
-import type { Pace } from '../../concurrency/pace.ts';
+import type { Yielder } from '../../concurrency/yielder.ts';
 import {
   type InlineCss,
   newPicture,
@@ -14,11 +14,11 @@ const ENTRIES_BETWEEN_LOOKS = 128;
 /** The entries, with the references that inline CSS names in place of the CSS. */
 export async function expandInlineStyles(
   entries: readonly PageEntry[],
-  pace: Pace,
+  yielder: Yielder,
 ): Promise<(Reference | StylesheetLink)[]> {
   const expanded: (Reference | StylesheetLink)[] = [];
   for (const [index, entry] of entries.entries()) {
-    if (index % ENTRIES_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
+    if (index % ENTRIES_BETWEEN_LOOKS === 0 && yielder.isDue()) await yielder.yield();
     if (entry.kind !== 'css') {
       expanded.push(entry);
       continue;
@@ -26,7 +26,7 @@ export async function expandInlineStyles(
     const pictureOf = picturesOf(entry);
     for (const found of readCss(entry.text, entry.context)) {
       if (found === null) {
-        if (pace.isDue()) await pace.rest();
+        if (yielder.isDue()) await yielder.yield();
       } else if (found.kind === 'import') {
         expanded.push({ kind: 'stylesheet', href: found.url, element: entry.element, depth: 1 });
       } else {
@@ -44,7 +44,7 @@ export async function expandInlineStyles(
         });
       }
     }
-    if (pace.isDue()) await pace.rest();
+    if (yielder.isDue()) await yielder.yield();
   }
   return expanded;
 }

@@ -1,4 +1,4 @@
-import type { Pace } from '../../concurrency/pace.ts';
+import type { Yielder } from '../../concurrency/yielder.ts';
 import { shortHash } from '../../domain/identity.ts';
 import { type Shortfall, type Source, URL_MAX_CHARS, type Warning } from '../../domain/model.ts';
 import { isHtmlForCss } from '../markup/sniffHtml.ts';
@@ -38,7 +38,7 @@ export interface StylesheetLimits {
 export interface StylesheetParts {
   readonly readStylesheet: ReadStylesheet;
   readonly limits: StylesheetLimits;
-  readonly pace: Pace;
+  readonly yielder: Yielder;
 }
 
 /** What stylesheets need of the page that links them. */
@@ -159,7 +159,7 @@ export async function readStylesheets(
   ): Promise<Sheet[]> => {
     const admitted: Sheet[] = [];
     for (const [index, entry] of found.entries()) {
-      if (index % LINKS_BETWEEN_LOOKS === 0 && parts.pace.isDue()) await parts.pace.rest();
+      if (index % LINKS_BETWEEN_LOOKS === 0 && parts.yielder.isDue()) await parts.yielder.yield();
       const sheet = entry.kind === 'stylesheet' ? admit(entry, referrer, from) : null;
       if (sheet !== null) admitted.push(sheet);
     }
@@ -248,11 +248,14 @@ async function readLevel(level: readonly Sheet[], parts: StylesheetParts): Promi
   return results;
 }
 
-async function readOne(sheet: Sheet, { readStylesheet, pace }: StylesheetParts): Promise<StylesheetResult> {
+async function readOne(
+  sheet: Sheet,
+  { readStylesheet, yielder }: StylesheetParts,
+): Promise<StylesheetResult> {
   const { url, referrer } = sheet;
   if (!isDataUrl(url)) return rightType(await readStylesheet(new URL(url), referrer));
   const data = decodeDataUrl(url);
-  if (pace.isDue()) await pace.rest();
+  if (yielder.isDue()) await yielder.yield();
   sheet.source.url = shownDataUrl(url, data);
   return data === null
     ? { kind: 'failed', warning: { code: 'CONTENT_UNSUPPORTED', detail: 'Its data: URL cannot be read.' } }
@@ -283,7 +286,7 @@ async function readSheet(
   sheet: Sheet,
   result: Extract<StylesheetResult, { kind: 'read' }>,
   pageEncoding: string,
-  { pace }: StylesheetParts,
+  { yielder }: StylesheetParts,
 ): Promise<(Reference | StylesheetLink)[]> {
   const { text, encoding } = decodeCss(result.bytes, result.contentType, sheet.link.encoding ?? pageEncoding);
   const entries: (Reference | StylesheetLink)[] = [];
@@ -296,7 +299,7 @@ async function readSheet(
   for (; !step.done; step = reading.next()) {
     const found = step.value;
     if (found === null) {
-      if (pace.isDue()) await pace.rest();
+      if (yielder.isDue()) await yielder.yield();
     } else if (found.kind === 'import') {
       entries.push({ kind: 'stylesheet', href: found.url, element, depth: depth + 1, base, encoding });
     } else {
@@ -321,7 +324,7 @@ async function readSheet(
   source.isDelimited = result.isUndelimited !== true;
   // An empty text has no end: perhaps it was cut off before its first byte.
   source.hasEnd = step.value.isClosed && text.trim() !== '';
-  if (pace.isDue()) await pace.rest();
+  if (yielder.isDue()) await yielder.yield();
   return entries;
 }
 

@@ -1,4 +1,4 @@
-import { isAsciiBlank } from '../asciiBlanks.ts';
+import { isAsciiWhitespace } from '../asciiWhitespace.ts';
 import { type SrcsetCandidate, srcsetCandidates } from './srcset.ts';
 
 /** A part may have two brackets at its end: a media query and a type. */
@@ -22,7 +22,7 @@ export function* bgsetCandidates(text: string): Generator<SrcsetCandidate | null
 }
 
 function isBlankAt(text: string, index: number): boolean {
-  return isAsciiBlank(text.charCodeAt(index));
+  return isAsciiWhitespace(text.charCodeAt(index));
 }
 
 /** A part without the brackets at its end. */

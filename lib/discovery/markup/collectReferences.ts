@@ -1,4 +1,4 @@
-import type { Pace } from '../../concurrency/pace.ts';
+import type { Yielder } from '../../concurrency/yielder.ts';
 import type { PageEntry } from '../references.ts';
 import type { LeftOut } from './discoveryRules.ts';
 import { createElementFinder } from './elementFinder.ts';
@@ -24,7 +24,10 @@ const HTML_NAMESPACE = 'http://www.w3.org/1999/xhtml';
 const STEPS_BETWEEN_LOOKS = 128;
 
 /** The references of a page, in document order. Every element outside of templates counts. */
-export async function collectReferences(document: PageDocument, pace: Pace): Promise<CollectedReferences> {
+export async function collectReferences(
+  document: PageDocument,
+  yielder: Yielder,
+): Promise<CollectedReferences> {
   const entries: PageEntry[] = [];
   const leftOut = new Set<LeftOut>();
   const pictures = createPictureTracker();
@@ -44,7 +47,7 @@ export async function collectReferences(document: PageDocument, pace: Pace): Pro
   let node: PageNode | null = document.root;
   for (let steps = 1; node !== null; steps += 1) {
     const looking: Iterable<undefined> | null = isPageElement(node) ? enter(node) : [];
-    for (const _ of looking ?? []) if (pace.isDue()) await pace.rest();
+    for (const _ of looking ?? []) if (yielder.isDue()) await yielder.yield();
     let following: PageNode | null =
       looking !== null && 'children' in node ? (node.children[0] ?? null) : null;
     while (following === null && node !== null) {
@@ -53,7 +56,7 @@ export async function collectReferences(document: PageDocument, pace: Pace): Pro
       node = node.parent;
     }
     node = following;
-    if (steps % STEPS_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
+    if (steps % STEPS_BETWEEN_LOOKS === 0 && yielder.isDue()) await yielder.yield();
   }
   return { entries, baseHref, leftOut };
 }

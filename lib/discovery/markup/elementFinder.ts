@@ -1,4 +1,4 @@
-import { trimAsciiBlanks } from '../asciiBlanks.ts';
+import { trimAsciiWhitespace } from '../asciiWhitespace.ts';
 import { mayNameImages } from '../css/css.ts';
 import { JSON_LD_URLS_MAX } from '../data/jsonLd.ts';
 import { newPicture, type PageEntry, type Picture } from '../references.ts';
@@ -52,7 +52,7 @@ export function createElementFinder(
   };
   const attribute = (name: string): string | undefined => {
     const value = attributeOf(element, name);
-    const trimmed = value === undefined ? '' : trimAsciiBlanks(value);
+    const trimmed = value === undefined ? '' : trimAsciiWhitespace(value);
     return trimmed === '' ? undefined : trimmed;
   };
   const add = (
@@ -142,7 +142,7 @@ export function createElementFinder(
       const rule = rules?.get(name) ?? commonRuleOf(name);
       const lazyKind = rule === undefined ? lazyKindOf(name) : undefined;
       if (rule === undefined && lazyKind === undefined) continue;
-      const value = trimAsciiBlanks(given.value);
+      const value = trimAsciiWhitespace(given.value);
       if (value === '') continue;
       const steps =
         rule !== undefined
@@ -184,7 +184,7 @@ function altOf(alt: string | undefined): string | undefined {
 
 /** The text without a CDATA section around it. Pages written as XML may have one, which HTML takes for text. */
 function withoutCdata(text: string): string {
-  const trimmed = trimAsciiBlanks(text);
+  const trimmed = trimAsciiWhitespace(text);
   return trimmed.startsWith(CDATA_START)
     ? trimmed.slice(CDATA_START.length, trimmed.endsWith(CDATA_END) ? -CDATA_END.length : undefined)
     : text;

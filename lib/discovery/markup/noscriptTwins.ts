@@ -1,4 +1,4 @@
-import { trimAsciiBlanks } from '../asciiBlanks.ts';
+import { trimAsciiWhitespace } from '../asciiWhitespace.ts';
 import { lazyKindOf } from './lazyAttributes.ts';
 import { isPageElement, type PageElement, type PageNode } from './parseDocument.ts';
 
@@ -55,7 +55,7 @@ function partsOf(picture: PageElement): PageElement[] {
 function addressesOf(element: PageElement): string[] {
   return attributesLookedAt(element)
     .filter(({ name }) => name === 'src' || name === 'srcset' || lazyKindOf(name) !== undefined)
-    .map(({ value }) => trimAsciiBlanks(value))
+    .map(({ value }) => trimAsciiWhitespace(value))
     .filter((value) => value !== '');
 }
 

@@ -1,7 +1,7 @@
 import { load } from 'cheerio/slim';
 import { Parser, type Token, TokenizerMode, type TreeAdapter } from 'parse5';
 import { adapter, type Htmlparser2TreeAdapterMap } from 'parse5-htmlparser2-tree-adapter';
-import type { Pace } from '../../concurrency/pace.ts';
+import type { Yielder } from '../../concurrency/yielder.ts';
 import { Problem } from '../../domain/problem.ts';
 
 export type PageNode = Htmlparser2TreeAdapterMap['node'];
@@ -55,7 +55,7 @@ const OUTSIDE: ReadonlySet<number> = new Set([TokenizerMode.DATA, TokenizerMode.
  *
  * @throws CONTENT_UNSUPPORTED when the page has too many elements, or too deeply nested ones
  */
-export async function parseDocument(html: string, pace: Pace): Promise<PageDocument> {
+export async function parseDocument(html: string, yielder: Yielder): Promise<PageDocument> {
   let elements = 0;
   let elementsAtOnce = 0;
   let offset = 0;
@@ -67,7 +67,7 @@ export async function parseDocument(html: string, pace: Pace): Promise<PageDocum
     offset = tokenizer.preprocessor.offset;
     if (elements > ELEMENTS_MAX || elementsAtOnce > ELEMENTS_AT_ONCE_MAX) throw tooManyElements();
     if (openElements.stackTop > DEPTH_MAX) throw tooDeep();
-    if (elements % ELEMENTS_BETWEEN_LOOKS === 0 && pace.isDue()) {
+    if (elements % ELEMENTS_BETWEEN_LOOKS === 0 && yielder.isDue()) {
       isPaused = true;
       tokenizer.pause();
     }
@@ -87,10 +87,10 @@ export async function parseDocument(html: string, pace: Pace): Promise<PageDocum
     tokenizer.write(chunk, isLast);
     while (isPaused) {
       isPaused = false;
-      await pace.rest();
+      await yielder.yield();
       tokenizer.resume();
     }
-    if (pace.isDue()) await pace.rest();
+    if (yielder.isDue()) await yielder.yield();
   };
   // The end of the text closes everything, so the state is read before it. An unfinished character reference at the end
   // has its own state, so it is written after that.

@@ -1,4 +1,4 @@
-import { isAsciiBlank } from '../asciiBlanks.ts';
+import { isAsciiWhitespace } from '../asciiWhitespace.ts';
 
 /** One image candidate string of a `srcset`. */
 export interface SrcsetCandidate {
@@ -38,9 +38,9 @@ export function parseSrcset(text: string): SrcsetCandidate[] {
 export function* srcsetCandidates(text: string): Generator<SrcsetCandidate, void, undefined> {
   let position = 0;
   for (;;) {
-    position = skip(text, position, (code) => isAsciiBlank(code) || code === COMMA);
+    position = skip(text, position, (code) => isAsciiWhitespace(code) || code === COMMA);
     if (position >= text.length) return;
-    const end = skip(text, position, (code) => !isAsciiBlank(code));
+    const end = skip(text, position, (code) => !isAsciiWhitespace(code));
     const urlEnd = withoutTrailingCommas(text, position, end);
     const url = text.slice(position, urlEnd);
     position = end;
@@ -48,7 +48,7 @@ export function* srcsetCandidates(text: string): Generator<SrcsetCandidate, void
       yield { url };
       continue;
     }
-    const split = splitDescriptors(text, skip(text, position, isAsciiBlank));
+    const split = splitDescriptors(text, skip(text, position, isAsciiWhitespace));
     position = split.position;
     const described = describe(split.descriptors);
     if (described !== null) yield { url, ...described };
@@ -88,7 +88,7 @@ function splitDescriptors(text: string, from: number): { descriptors: string[]; 
     } else if (code === COMMA) {
       finish(position);
       return { descriptors, position: position + 1 };
-    } else if (isAsciiBlank(code)) {
+    } else if (isAsciiWhitespace(code)) {
       finish(position);
     }
   }

@@ -1,5 +1,5 @@
 import { shortHash } from '../../domain/identity.ts';
-import { isAsciiBlank, trimAsciiBlanks } from '../asciiBlanks.ts';
+import { isAsciiWhitespace, trimAsciiWhitespace } from '../asciiWhitespace.ts';
 import { parseMimeType } from '../mimeType.ts';
 
 export interface DataUrl {
@@ -37,7 +37,7 @@ export function decodeDataUrl(text: string): DataUrl | null {
   if (comma === -1 || comma > HEADER_MAX_CHARS || url.slice(0, SCHEME.length).toLowerCase() !== SCHEME) {
     return null;
   }
-  const header = trimAsciiBlanks(url.slice(SCHEME.length, comma));
+  const header = trimAsciiWhitespace(url.slice(SCHEME.length, comma));
   const body = percentDecode(url.slice(comma + 1));
   const bytes = BASE64_MARK.test(header) ? forgivingBase64Decode(body) : body;
   if (bytes === null) return null;
@@ -123,7 +123,7 @@ function withoutBlanks(bytes: Buffer): string {
   // By index, since an iterator takes five times as long over megabytes.
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at] ?? 0;
-    if (isAsciiBlank(byte)) continue;
+    if (isAsciiWhitespace(byte)) continue;
     kept[length] = byte;
     length += 1;
   }

@@ -1,5 +1,5 @@
-import type { Pace } from '../../concurrency/pace.ts';
-import { type Candidate, PLACES_LISTED, type Place, STAND_IN_BYTES } from '../../domain/model.ts';
+import type { Yielder } from '../../concurrency/yielder.ts';
+import { type Candidate, PLACEHOLDER_BYTES, PLACES_LISTED, type Place } from '../../domain/model.ts';
 import { Problem } from '../../domain/problem.ts';
 import type { MergedPicture, Picture, Reference } from '../references.ts';
 import { createResolveReference, type Resolved, type ResolveReference } from './resolveReference.ts';
@@ -44,7 +44,7 @@ const STEPS_BETWEEN_LOOKS = 128;
 export async function mergeCandidates(
   references: Iterable<Reference>,
   context: MergeContext,
-  pace: Pace,
+  yielder: Yielder,
 ): Promise<Candidate[]> {
   const resolve = createResolver(context);
   const drafts = createDrafts();
@@ -55,7 +55,7 @@ export async function mergeCandidates(
   let steps = 0;
   for (const reference of references) {
     steps += 1;
-    if (steps % STEPS_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
+    if (steps % STEPS_BETWEEN_LOOKS === 0 && yielder.isDue()) await yielder.yield();
     const resolved = resolve(reference);
     if (resolved === null) continue;
     const source = reference.source ?? 0;
@@ -72,7 +72,7 @@ export async function mergeCandidates(
   }
 
   for (const [index, { reference, draft }] of found.entries()) {
-    if (index % STEPS_BETWEEN_LOOKS === 0 && pace.isDue()) await pace.rest();
+    if (index % STEPS_BETWEEN_LOOKS === 0 && yielder.isDue()) await yielder.yield();
     const { picture, owner } = reference;
     draft.hasAlternative &&= picture.merged?.hasSeveral === true || owner.merged?.hasSeveral === true;
     draft.isLazyElement ||= owner.hasLazyAttribute;
@@ -167,7 +167,7 @@ function isBetter(a: Found, b: Found): boolean {
 }
 
 function merits({ reference, draft }: Found): readonly number[] {
-  const isStandIn = draft.data !== undefined && draft.data.length < STAND_IN_BYTES;
+  const isStandIn = draft.data !== undefined && draft.data.length < PLACEHOLDER_BYTES;
   return [
     isStandIn ? 0 : 1,
     reference.width ?? -1,

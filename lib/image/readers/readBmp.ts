@@ -24,7 +24,10 @@ export function isBmp(bytes: Buffer): boolean {
  * The structure of a BMP file: the file header, then a DIB header from OS/2 to version 5. The number of planes is
  * ignored. The file size in the header is often wrong, so the file is whole when it has all rows.
  */
-export async function readBmp(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure | null> {
+export async function readBmp(
+  bytes: Buffer,
+  { yielder, isDelimited }: ReadOptions,
+): Promise<Structure | null> {
   const headerLength = bytes.readUInt32LE(FILE_HEADER);
   const isCore = headerLength === CORE_HEADER;
   if (bytes.length < FILE_HEADER + (isCore ? CORE_HEADER : 16)) return CUT_SHORT;
@@ -47,7 +50,7 @@ export async function readBmp(bytes: Buffer, { pace, isDelimited }: ReadOptions)
   let end = packedLength > 0 ? start + packedLength : Number.POSITIVE_INFINITY;
   if (UNCOMPRESSED.has(compression)) end = start + rowLength(width, bits) * height;
   else if (packedLength === 0 && pixelsPerByte)
-    end = await inSteps(pace, createWalk(bytes, start, pixelsPerByte));
+    end = await inSteps(yielder, createWalk(bytes, start, pixelsPerByte));
   return { ...size, isWhole: Math.max(end, endOfProfile(bytes, headerLength)) <= bytes.length };
 }
 

@@ -11,8 +11,8 @@ const BLOCKS_PER_STEP = 65_536;
  * The structure of a GIF file (GIF89a specification), whose blocks are read one by one up to the trailer. As in
  * browsers, a first frame that extends beyond the screen enlarges it; later frames do not.
  */
-export async function readGif(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure> {
-  return bytes.length < 13 ? CUT_SHORT : inSteps(pace, createWalk(bytes, isDelimited));
+export async function readGif(bytes: Buffer, { yielder, isDelimited }: ReadOptions): Promise<Structure> {
+  return bytes.length < 13 ? CUT_SHORT : inSteps(yielder, createWalk(bytes, isDelimited));
 }
 
 function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | undefined {

@@ -22,7 +22,10 @@ interface Picture {
  * largest picture in the directory, even if the picture's header has another. The file is whole when it has all
  * pictures, according to the directory and to their headers.
  */
-export async function readIco(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure | null> {
+export async function readIco(
+  bytes: Buffer,
+  { yielder, isDelimited }: ReadOptions,
+): Promise<Structure | null> {
   if (bytes.length < HEADER) return null;
   const count = bytes.readUInt16LE(4);
   if (count === 0) return null;
@@ -55,7 +58,7 @@ export async function readIco(bytes: Buffer, { pace, isDelimited }: ReadOptions)
 
   let index = 0;
   const isThere = createCheck(bytes);
-  const isWhole = await inSteps(pace, () => {
+  const isWhole = await inSteps(yielder, () => {
     const picture = pictures[index];
     index += 1;
     if (picture === undefined) return first <= bytes.length;

@@ -30,8 +30,8 @@ const NEAR_BYTES = 32;
  * Metadata may refer to data after EOI: the other pictures of a Multi-Picture file, a gain map, or the video of a
  * motion photo. A whole file has these too.
  */
-export function readJpeg(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure> {
-  return inSteps(pace, createWalk(bytes, isDelimited));
+export function readJpeg(bytes: Buffer, { yielder, isDelimited }: ReadOptions): Promise<Structure> {
+  return inSteps(yielder, createWalk(bytes, isDelimited));
 }
 
 /** Metadata from the segments before the first scan. */

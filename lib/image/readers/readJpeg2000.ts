@@ -31,13 +31,13 @@ const BOXES = [
 /** The structure of a JPEG 2000 codestream (ITU-T T.800, annex A): SIZ has the size, and EOC is the end. */
 export async function readJpeg2000Codestream(
   bytes: Buffer,
-  { pace, isDelimited }: ReadOptions,
+  { yielder, isDelimited }: ReadOptions,
 ): Promise<Structure> {
   if (bytes.length <= HEADER_LENGTH) return CUT_SHORT;
   // The size is that of the reference grid minus the offset of the picture in it.
   const width = positive(bytes.readUInt32BE(8) - bytes.readUInt32BE(16));
   const height = positive(bytes.readUInt32BE(12) - bytes.readUInt32BE(20));
-  const isWhole = !isDelimited && (await hasEnd(bytes, { pace, isDelimited }));
+  const isWhole = !isDelimited && (await hasEnd(bytes, { yielder, isDelimited }));
   return { width, height, hasPicture: true, isWhole };
 }
 
@@ -69,10 +69,10 @@ export async function readJpeg2000Container(bytes: Buffer, options: ReadOptions)
 }
 
 /** Whether the codestream has its end mark. Marker segments and tile parts are skipped by their lengths. */
-async function hasEnd(codestream: Buffer, { pace }: ReadOptions): Promise<boolean> {
+async function hasEnd(codestream: Buffer, { yielder }: ReadOptions): Promise<boolean> {
   let offset = 2;
   let isLastPart = false;
-  const result = await inSteps(pace, () => {
+  const result = await inSteps(yielder, () => {
     for (let count = 0; count < MARKERS_PER_STEP; count += 1) {
       if (offset + 2 > codestream.length) return 'cut';
       const marker = codestream.readUInt16BE(offset);
@@ -88,6 +88,6 @@ async function hasEnd(codestream: Buffer, { pace }: ReadOptions): Promise<boolea
     return undefined;
   });
   return result === 'data'
-    ? (await find(codestream, END_OF_CODESTREAM, offset, pace)) !== -1
+    ? (await find(codestream, END_OF_CODESTREAM, offset, yielder)) !== -1
     : result === 'end';
 }

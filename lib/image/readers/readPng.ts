@@ -26,8 +26,8 @@ const CHUNKS_BEFORE_PICTURE = 10_000;
  * The structure of PNG and APNG (PNG specification, third edition, section 5): IHDR first, picture data in IDAT, IEND
  * last. The first `eXIf` chunk before the picture data gives the orientation, if its checksum is right.
  */
-export function readPng(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure | null> {
-  return inSteps(pace, createWalk(bytes, isDelimited));
+export function readPng(bytes: Buffer, { yielder, isDelimited }: ReadOptions): Promise<Structure | null> {
+  return inSteps(yielder, createWalk(bytes, isDelimited));
 }
 
 function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | null | undefined {

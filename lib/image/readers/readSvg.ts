@@ -1,4 +1,4 @@
-import type { Pace } from '../../concurrency/pace.ts';
+import type { Yielder } from '../../concurrency/yielder.ts';
 import type { ReadOptions, Sides, Structure } from '../structure.ts';
 import { attributesOf, findSvgRoot, hasSvgEnd, type SvgRoot } from './svgText.ts';
 
@@ -25,20 +25,23 @@ const SIDE_MAX = 1e9;
 const BOX_PARTS_MAX = 5;
 
 /** Whether the bytes are an XML document whose root element is `svg`. */
-export async function isSvg(bytes: Buffer, pace: Pace): Promise<boolean> {
-  return (await findSvgRoot(bytes, pace)) !== null;
+export async function isSvg(bytes: Buffer, yielder: Yielder): Promise<boolean> {
+  return (await findSvgRoot(bytes, yielder)) !== null;
 }
 
 /**
  * The structure of an SVG image. A linear scanner reads it, not an XML parser, so no entity is expanded. The size is
  * `width` and `height` in whole CSS pixels. A missing or relative side follows from the `viewBox`, or is CSS's default.
  */
-export async function readSvg(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure | null> {
-  const root = await findSvgRoot(bytes, pace);
+export async function readSvg(
+  bytes: Buffer,
+  { yielder, isDelimited }: ReadOptions,
+): Promise<Structure | null> {
+  const root = await findSvgRoot(bytes, yielder);
   if (root === null) return null;
   const hasPicture = root.contentStart !== null;
   const [width, height] = hasPicture ? sizeOf(root) : [null, null];
-  return { width, height, hasPicture, isWhole: !isDelimited && (await hasSvgEnd(root, pace)) };
+  return { width, height, hasPicture, isWhole: !isDelimited && (await hasSvgEnd(root, yielder)) };
 }
 
 /** The size by the default sizing algorithm of CSS Images 3, section 5.3; a side is null when it is unknown. */

@@ -77,7 +77,7 @@ export function readJpegXr(bytes: Buffer, options: ReadOptions): Promise<Structu
 }
 
 async function readPicture(bytes: Buffer, tags: Tags, options: ReadOptions): Promise<Structure | null> {
-  const { pace, isDelimited } = options;
+  const { yielder, isDelimited } = options;
   const file = openTiff(bytes);
   // Canon's raw format has its name after the header.
   if (bytes.toString('latin1', 8, 10) === 'CR' && file.first === 16) return null;
@@ -88,7 +88,7 @@ async function readPicture(bytes: Buffer, tags: Tags, options: ReadOptions): Pro
   let structure: Structure | undefined;
   let isWhole = true;
   for (let index = 0; index < offsets.length; index += 1) {
-    const directory = await readDirectory(file, offsets[index] ?? 0, wanted, pace);
+    const directory = await readDirectory(file, offsets[index] ?? 0, wanted, yielder);
     if (directory === null && structure === undefined) return CUT_SHORT;
     if (directory === null) {
       isWhole = false;
@@ -144,7 +144,7 @@ async function readParts(
   { values }: Directory,
   tags: Tags,
   budget: { parts: number },
-  { pace, isDelimited }: ReadOptions,
+  { yielder, isDelimited }: ReadOptions,
 ): Promise<Parts> {
   const { bytes } = file;
   let hasPicture = false;
@@ -158,7 +158,7 @@ async function readParts(
     if (count < offsets.count) areThere = false;
     const plainLength = count === 0 || isDelimited ? 0 : lengthOfPlainPart({ values }, tags, count);
     let i = 0;
-    await inSteps(pace, () => {
+    await inSteps(yielder, () => {
       if (i >= count || (isDelimited && hasPicture)) return true;
       const start = offsets.at(i);
       const length = lengths?.at(i) || plainLength;

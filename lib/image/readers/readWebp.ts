@@ -16,8 +16,8 @@ const HEADER_LENGTH = 20;
  * The structure of a WebP file (RFC 9649): RIFF chunks, whose header has the length of the file. Browsers do not apply
  * the EXIF orientation to WebP.
  */
-export async function readWebp(bytes: Buffer, { pace, isDelimited }: ReadOptions): Promise<Structure> {
-  return bytes.length < HEADER_LENGTH ? CUT_SHORT : inSteps(pace, createWalk(bytes, isDelimited));
+export async function readWebp(bytes: Buffer, { yielder, isDelimited }: ReadOptions): Promise<Structure> {
+  return bytes.length < HEADER_LENGTH ? CUT_SHORT : inSteps(yielder, createWalk(bytes, isDelimited));
 }
 
 function createWalk(bytes: Buffer, isDelimited: boolean): () => Structure | undefined {

@@ -1,4 +1,4 @@
-import type { Pace } from '../../concurrency/pace.ts';
+import type { Yielder } from '../../concurrency/yielder.ts';
 import { inSteps } from '../structure.ts';
 import { createMarkupReader, isWhitespace, type Markup, type Search, searchTagEnd } from './xmlMarkup.ts';
 
@@ -29,14 +29,14 @@ const NAMESPACE = 'http://www.w3.org/2000/svg';
  * Entities are not expanded, and nothing is loaded. When the doctype has another name, the root must have the SVG
  * namespace.
  */
-export async function findSvgRoot(bytes: Buffer, pace: Pace): Promise<SvgRoot | null> {
-  const text = await narrow(bytes, pace);
+export async function findSvgRoot(bytes: Buffer, yielder: Yielder): Promise<SvgRoot | null> {
+  const text = await narrow(bytes, yielder);
   let offset = text.indexOf('\xef\xbb\xbf', 0, 'latin1') === 0 ? 3 : 0;
   // This ends early for most files that are not SVG, since they are not markup.
   if (!isAllWhitespace(text, offset, text.indexOf('<', offset))) return null;
   const next = createMarkupReader(text, offset);
   let doctype: string | null = null;
-  const root = await inSteps<Markup | null>(pace, () => {
+  const root = await inSteps<Markup | null>(yielder, () => {
     for (const behind = offset + BYTES_PER_STEP; offset < behind; ) {
       const markup = next();
       if (markup === null || markup.kind === 'cut') return null;
@@ -56,20 +56,20 @@ export async function findSvgRoot(bytes: Buffer, pace: Pace): Promise<SvgRoot | 
     }
     return undefined;
   });
-  return root && rootAt(text, root.start, doctype, pace);
+  return root && rootAt(text, root.start, doctype, yielder);
 }
 
 async function rootAt(
   text: Buffer,
   start: number,
   doctype: string | null,
-  pace: Pace,
+  yielder: Yielder,
 ): Promise<SvgRoot | null> {
   const opening = text.toString('latin1', start, start + 60);
   const name = /^<((?:[\w.-]{1,50}:)?svg)(?=[\s/>]|$)/.exec(opening)?.[1];
   if (name === undefined) return null;
   const from = start + 1 + name.length;
-  const end = await inSteps(pace, searchTagEnd(text, from));
+  const end = await inSteps(yielder, searchTagEnd(text, from));
   const isClosed = end !== -1;
   const isSelfClosed = isClosed && text[end - 2] === 0x2f;
   const tagEnd = isClosed ? end - 1 - Number(isSelfClosed) : text.length;
@@ -82,7 +82,10 @@ async function rootAt(
  * Whether the root element ends, and only comments, processing instructions, whitespace and NULs follow. Nested
  * elements with the root's name are counted, since their end is not the end of the root.
  */
-export function hasSvgEnd({ text, name, contentStart, isSelfClosed }: SvgRoot, pace: Pace): Promise<boolean> {
+export function hasSvgEnd(
+  { text, name, contentStart, isSelfClosed }: SvgRoot,
+  yielder: Yielder,
+): Promise<boolean> {
   if (contentStart === null) return Promise.resolve(false);
   const next = createMarkupReader(text, contentStart);
   const isNamed = (at: number): boolean => {
@@ -94,7 +97,7 @@ export function hasSvgEnd({ text, name, contentStart, isSelfClosed }: SvgRoot, p
   let depth = isSelfClosed ? 0 : 1;
   let offset = contentStart;
   let tag: Search | undefined;
-  return inSteps(pace, () => {
+  return inSteps(yielder, () => {
     for (const behind = offset + BYTES_PER_STEP; offset < behind; ) {
       if (tag) {
         const end = tag();
@@ -149,7 +152,7 @@ function isAllPadding(text: Buffer, from: number, to: number): boolean {
  * The text with one byte for each ASCII character. UTF-16, which the byte order mark or the first character shows, is
  * converted. Other encodings already have it so.
  */
-async function narrow(bytes: Buffer, pace: Pace): Promise<Buffer> {
+async function narrow(bytes: Buffer, yielder: Yielder): Promise<Buffer> {
   const [first, second] = bytes;
   const isLittle = (first === 0xff && second === 0xfe) || (first === 0x3c && second === 0);
   const isBig = (first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c);
@@ -158,7 +161,7 @@ async function narrow(bytes: Buffer, pace: Pace): Promise<Buffer> {
   const text = Buffer.alloc((bytes.length - start) >> 1);
   const [low, high] = isLittle ? [start, start + 1] : [start + 1, start];
   let at = 0;
-  await inSteps(pace, () => {
+  await inSteps(yielder, () => {
     for (const behind = Math.min(at + BYTES_PER_STEP, text.length); at < behind; at += 1) {
       text[at] = bytes[2 * at + high] === 0 ? (bytes[2 * at + low] ?? 0) : 0x3f;
     }

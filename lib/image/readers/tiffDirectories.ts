@@ -1,5 +1,5 @@
 /** The directories of a TIFF file (TIFF 6.0, section 2) or BigTIFF. */
-import type { Pace } from '../../concurrency/pace.ts';
+import type { Yielder } from '../../concurrency/yielder.ts';
 import { inSteps } from '../structure.ts';
 
 /** An unsigned integer in the file's byte order; 0 after the end of the bytes. */
@@ -74,7 +74,7 @@ export async function readDirectory(
   file: TiffFile,
   start: number,
   wanted: ReadonlySet<number>,
-  pace: Pace,
+  yielder: Yielder,
 ): Promise<Directory | null> {
   const { bytes, integer, isBig } = file;
   const wide = isBig ? 8 : 4;
@@ -93,7 +93,7 @@ export async function readDirectory(
   let isWhole = end + wide <= bytes.length && file.entriesLeft > 0;
   const lookedAt = Math.min(bytes.length, first + looked * entryLength);
   let next = first;
-  await inSteps(pace, () => {
+  await inSteps(yielder, () => {
     const at = next;
     if (at + entryLength > lookedAt) return true;
     next += entryLength;

@@ -114,8 +114,8 @@ consoleSuite('a hostile page', startBoth, (opened) => {
     expect(await ask(page, 'Look up', `${hostile}/scripted.svg`)).toBe('One copy of one image');
     const link = page.locator('.thumb a');
     expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
-    const answer = await fetch((await link.getAttribute('href')) ?? '');
-    expect(await answer.text()).toBe(SCRIPTED_SVG);
-    expect(answer.headers.get('content-disposition')).toMatch(/^attachment/);
+    const response = await fetch((await link.getAttribute('href')) ?? '');
+    expect(await response.text()).toBe(SCRIPTED_SVG);
+    expect(response.headers.get('content-disposition')).toMatch(/^attachment/);
   });
 });

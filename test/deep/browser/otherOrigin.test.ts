@@ -207,7 +207,7 @@ if (program === null) {
         const before = await contents(scene);
         const origin = `http://${REBOUND}:${scene.app.env[port]}`;
         const page = await openPage(scene.browser, origin);
-        const answers = await page.evaluate<[number, string][]>(`Promise.all(
+        const responses = await page.evaluate<[number, string][]>(`Promise.all(
           ['GET', 'POST', 'PUT', 'DELETE'].map(async (method) => {
             const headers = { 'content-type': 'application/json', authorization: 'AWS4-HMAC-SHA256 x' };
             const body = method === 'GET' ? undefined : ${quoted(bodyFor(scene.app))};
@@ -216,8 +216,8 @@ if (program === null) {
           }),
         )`);
         await page.close();
-        expect(answers.map(([status]) => status)).toEqual([421, 421, 421, 421]);
-        for (const [, text] of answers) expect(text).toContain('HOST_UNKNOWN');
+        expect(responses.map(([status]) => status)).toEqual([421, 421, 421, 421]);
+        for (const [, text] of responses) expect(text).toContain('HOST_UNKNOWN');
         expect(await contents(scene)).toEqual(before);
       },
     );
@@ -226,11 +226,11 @@ if (program === null) {
       const link = new URL(await linkOf(scene.app));
       const origin = `http://${REBOUND}:${link.port}`;
       const page = await openPage(scene.browser, origin);
-      const answer = await page.evaluate<[number, string]>(
+      const response = await page.evaluate<[number, string]>(
         `fetch(${quoted(link.pathname + link.search)}).then(async (r) => [r.status, await r.text()])`,
       );
       await page.close();
-      expect(answer).toEqual([421, expect.stringContaining('HOST_UNKNOWN')]);
+      expect(response).toEqual([421, expect.stringContaining('HOST_UNKNOWN')]);
     });
 
     it('may have links to the console and to a picture, which a person follows', async () => {

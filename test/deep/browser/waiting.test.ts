@@ -71,12 +71,12 @@ consoleSuite('while the console waits', startStubbedSite, (opened) => {
 
   it('the focus stays in a form to which the reader has gone back, and the result is said', async () => {
     const { page } = opened;
-    const { promise: after, resolve: answer } = Promise.withResolvers<void>();
+    const { promise: after, resolve: response } = Promise.withResolvers<void>();
     await stub(page, { GET: { ...FOUND, after } });
     await wish(page, 'Look up', PAGE_URL);
     await page.locator('.steps li').waitFor();
     await page.getByLabel('Address of a page or an image').focus();
-    answer();
+    response();
     expect(await resultTitle(page)).toBe('8 images stored');
     expect(await page.evaluate('document.activeElement.id')).toBe('url');
     expect(await texts('#announcement')).toEqual(['8 images stored']);
@@ -112,13 +112,13 @@ consoleSuite('while the console waits', startStubbedSite, (opened) => {
 
   it('the same wish once more is no other wish', async () => {
     const { page } = opened;
-    const { promise: after, resolve: answer } = Promise.withResolvers<void>();
+    const { promise: after, resolve: response } = Promise.withResolvers<void>();
     await stub(page, { POST: { status: 201, body: recordWith(items), after }, GET: FOUND });
     await wish(page, 'Harvest', PAGE_URL);
     await page.locator('.steps li').waitFor();
     await page.locator('#go').click();
     await page.locator('#go').press('Enter');
-    answer();
+    response();
     expect(await resultTitle(page)).toBe('8 images harvested');
     expect(posts()).toHaveLength(1);
     await ask(page, 'Harvest', PAGE_URL);
@@ -190,7 +190,7 @@ consoleSuite('while the console waits', startStubbedSite, (opened) => {
   it.each([
     ['cannot be changed', { status: 500 }],
     ['does not answer', null],
-  ])('a sample page that %s is a failure that is shown', async (_, answer) => {
+  ])('a sample page that %s is a failure that is shown', async (_, response) => {
     const { page } = opened;
     const record = recordWith(items, { url: `${opened.siteUrl}/sample/changing/` });
     await stub(page, { POST: { status: 201, body: record }, GET: FOUND });
@@ -200,7 +200,9 @@ consoleSuite('while the console waits', startStubbedSite, (opened) => {
       const timeout = AbortSignal.timeout.bind(AbortSignal);
       AbortSignal.timeout = (ms) => timeout(ms / 50);
     }`);
-    await page.route('**/sample/changing/next', (route) => (answer === null ? never : route.fulfill(answer)));
+    await page.route('**/sample/changing/next', (route) =>
+      response === null ? never : route.fulfill(response),
+    );
     const change = page.getByRole('button', { name: 'Change the page, then update' });
     expect(await nextTitle(page, () => change.click())).toBe('The sample page could not be changed');
     expect(await focused()).toBe('The sample page could not be changed');
@@ -212,7 +214,7 @@ consoleSuite('while the console waits', startStubbedSite, (opened) => {
 
   it('the newer of two answers is shown, whichever comes last', async () => {
     const { page } = opened;
-    const { promise: after, resolve: answer } = Promise.withResolvers<void>();
+    const { promise: after, resolve: response } = Promise.withResolvers<void>();
     await stub(page, {
       POST: { status: 201, body: recordWith([itemNumber(0)]), after },
       GET: { body: linkedWith([itemNumber(1), itemNumber(2)]) },
@@ -220,7 +222,7 @@ consoleSuite('while the console waits', startStubbedSite, (opened) => {
     await wish(page, 'Harvest', PAGE_URL);
     await page.locator('.steps li').waitFor();
     expect(await ask(page, 'Look up', PAGE_URL)).toBe('2 images stored');
-    answer();
+    response();
     expect(await drawnWidths(page.locator('.thumb img'))).toEqual([64, 64]);
     expect(await resultTitle(page)).toBe('2 images stored');
     expect(await page.locator('#progress').isHidden()).toBe(true);

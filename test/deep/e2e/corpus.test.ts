@@ -11,7 +11,7 @@ import { systemClock } from '../../../lib/concurrency/waiting.ts';
 import { readConfig } from '../../../lib/config.ts';
 import { type HarvestServices, harvest } from '../../../lib/harvest/harvest.ts';
 import { createUploadPermits } from '../../../lib/harvest/uploadPermits.ts';
-import { harvestAnswer } from '../../../lib/http/views.ts';
+import { harvestResponse } from '../../../lib/http/views.ts';
 import { createNoCache } from '../../../lib/redis/noCache.ts';
 import { createS3Store, type S3Store } from '../../../lib/s3/store.ts';
 import { createWeb } from '../../../lib/web/createWeb.ts';
@@ -104,7 +104,7 @@ describe('the saved pages', () => {
     const call = { deadline: performance.now() + 29_000, measures: {} };
     const harvested = await harvest(services, { mode: 'create', url, isDryRun: false }, call);
     const { record } = harvested;
-    expect(harvestAnswer(harvested, { isUpdate: false, isDryRun: false }).statusCode).toBe(201);
+    expect(harvestResponse(harvested, { isUpdate: false, isDryRun: false }).statusCode).toBe(201);
     expect(record.complete).toBe(true);
     expect(record.counts.discovered).toBe(record.counts.items + record.counts.skipped);
     expect(record.items).toHaveLength(record.counts.items);

@@ -83,9 +83,9 @@ describe('npm start on MinIO', () => {
 
   it('takes back what a lost commit has uploaded', async () => {
     const before = await objects();
-    const answers = await Promise.all(Array.from({ length: 4 }, () => call('POST', '?contested')));
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
-    const { images = [] } = answers.find(({ status }) => status === 201)?.body ?? {};
+    const responses = await Promise.all(Array.from({ length: 4 }, () => call('POST', '?contested')));
+    expect(responses.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+    const { images = [] } = responses.find(({ status }) => status === 201)?.body ?? {};
     const added = (await objects()).filter((name) => !before.includes(name));
     expect(added).toEqual([...images].sort());
   });
@@ -95,9 +95,9 @@ describe('npm start on MinIO', () => {
     const pages = Array.from({ length: 8 }, (_, n) => `?killed-${n}`);
     let created = 0;
     const posts = pages.map(async (page) => {
-      const answer = await call('POST', page);
-      if (answer.status === 201) created += 1;
-      return answer;
+      const response = await call('POST', page);
+      if (response.status === 201) created += 1;
+      return response;
     });
     await until(() => created > 0);
     await minio.kill();

@@ -30,7 +30,7 @@ describe('the wall clock', () => {
     async ({ operation, hasRedis }) => {
       const found = await range.pauses(operation, jumpsOf(1, -1), { hasRedis, only });
       expect(found.faults).toEqual([]);
-      expect(Object.keys(found.answers)).toEqual([operation === post ? '201 OK' : '200 OK']);
+      expect(Object.keys(found.results)).toEqual([operation === post ? '201 OK' : '200 OK']);
       report({ inputs: found.runs });
       tally.add(found);
     },

@@ -56,8 +56,8 @@ describe('F02 a commit that was applied, and its answer lost', () => {
   it('F02 whose answer never comes, and which is applied only after the 503, loses nothing', async () => {
     await using service = await startPartsService();
     service.breakStore(({ kind }) => (kind === 'PUT record' ? 'lateApply' : 'pass'));
-    const answer = await service.post(service.page);
-    expect([answer.code, answer.headers['retry-after']]).toEqual(['STORAGE_UNAVAILABLE', '5']);
+    const response = await service.post(service.page);
+    expect([response.code, response.headers['retry-after']]).toEqual(['STORAGE_UNAVAILABLE', '5']);
     expect((await service.compare()).orphans).toHaveLength(2);
     await service.s3.applyLate();
     service.mendStore();

@@ -36,7 +36,7 @@ async function expectUnharmed(service: PartsService) {
 
 describe('F01 a listing that is', () => {
   let tokens = 0;
-  const answers: readonly (readonly [string, StoreFault | (() => StoreFault)])[] = [
+  const responses: readonly (readonly [string, StoreFault | (() => StoreFault)])[] = [
     ['no XML but a page of a network that wants a login', { reply: 200, headers: HTML, body: PORTAL }],
     ['empty', { reply: 200, headers: XML, body: '' }],
     ['another XML', { reply: 200, headers: XML, body: '<?xml version="1.0"?><Other><Name>x</Name></Other>' }],
@@ -92,7 +92,7 @@ describe('F01 a listing that is', () => {
       }),
     ],
   ];
-  it.each(answers)('%s is STORAGE_UNAVAILABLE, not PAGE_NOT_FOUND, and ends', async (_, fault) => {
+  it.each(responses)('%s is STORAGE_UNAVAILABLE, not PAGE_NOT_FOUND, and ends', async (_, fault) => {
     await using service = await harvested();
     service.breakStore(({ kind }) =>
       kind !== 'LIST' ? 'pass' : typeof fault === 'function' ? fault() : fault,

@@ -47,9 +47,9 @@ describe('C01: of simultaneous POSTs', () => {
       return apply();
     };
     await using service = await startHostileService({ respond, cacheIntercept });
-    const answers = await Promise.all(Array.from({ length: posts }, () => service.post(service.url())));
+    const responses = await Promise.all(Array.from({ length: posts }, () => service.post(service.url())));
 
-    expectOneWinner(answers, posts);
+    expectOneWinner(responses, posts);
     const fetched = service.site.heads.filter((head) => pathOf(head) === '/').length;
     if (hasLock) expect(fetched).toBe(1);
     else expect(fetched).toBeLessThanOrEqual(posts);
@@ -67,9 +67,9 @@ describe('C01: of simultaneous POSTs', () => {
   });
 });
 
-function expectOneWinner(answers: readonly HostileAnswer[], posts: number): void {
-  const statuses = answers.map(({ status }) => status).sort();
+function expectOneWinner(responses: readonly HostileAnswer[], posts: number): void {
+  const statuses = responses.map(({ status }) => status).sort();
   expect(statuses).toEqual([201, ...Array<number>(posts - 1).fill(409)]);
-  const codes = new Set(answers.filter(({ status }) => status === 409).map(({ code }) => code));
+  const codes = new Set(responses.filter(({ status }) => status === 409).map(({ code }) => code));
   expect(['URL_ALREADY_PROCESSED', 'URL_IN_PROGRESS']).toEqual(expect.arrayContaining([...codes]));
 }

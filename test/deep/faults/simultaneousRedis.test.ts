@@ -105,9 +105,9 @@ describe('C01: over the real adapters', () => {
         if (index >= POSTS / 2) await secondHalf.promise;
         return service.post(url);
       });
-      const answers = await Promise.all(posts);
+      const responses = await Promise.all(posts);
 
-      expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(POSTS - 1).fill(409)]);
+      expect(responses.map(({ status }) => status).sort()).toEqual([201, ...Array(POSTS - 1).fill(409)]);
       if (hasLock) expect(service.site.heads.filter((head) => pathOf(head).startsWith('/?'))).toHaveLength(1);
       expect(killed === null).toBe(killedAt === '');
       const named = (await service.get(url)).body.images as readonly string[];

@@ -63,9 +63,9 @@ describe('200 callers at once', () => {
       times.push(threadMs() - since);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    const answers = await posts;
-    const harvested = answers.filter(({ code }) => code === 'OK');
-    const refused = answers.filter(({ code }) => code === 'TOO_MANY_REQUESTS');
+    const responses = await posts;
+    const harvested = responses.filter(({ code }) => code === 'OK');
+    const refused = responses.filter(({ code }) => code === 'TOO_MANY_REQUESTS');
     expect([harvested.length, refused.length]).toEqual([8, 192]);
     expect(new Set(refused.map(({ status, headers }) => `${status} ${headers['retry-after']}`))).toEqual(
       new Set(['429 2']),
@@ -97,10 +97,10 @@ describe('the time of an image', () => {
       // 5 calls of 12 images at 50 ms each, one after another, are three times this.
       config: { imageTimeoutMs: 1_000, pageTimeoutMs: 1_000, connectionsPerHost: 1 },
     });
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 5 }, (_, index) => service.post(service.url(`/page/c${index}/12`))),
     );
-    for (const { body } of answers) expect(body.counts).toMatchObject({ items: 12, skipped: 0 });
+    for (const { body } of responses) expect(body.counts).toMatchObject({ items: 12, skipped: 0 });
     report({ inputs: 60 });
   });
 });

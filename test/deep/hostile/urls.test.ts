@@ -32,12 +32,12 @@ describe('U: forbidden by the text of the URL', () => {
   it.each(spellings(FORBIDDEN))('%s', async (_row, url) => {
     // Asked first: were one of them public by a slip, a post of it would leave the machine.
     expect(service.web.refusalOf(new URL(url))).toMatchObject({ fault: 'forbidden' });
-    const answers = [
+    const responses = [
       await service.post(url),
       await service.put(url),
       await service.post(url, { dryRun: true }),
     ];
-    expect(answers.map(({ status, code }) => [status, code])).toEqual(
+    expect(responses.map(({ status, code }) => [status, code])).toEqual(
       Array(3).fill([403, 'ADDRESS_FORBIDDEN']),
     );
     expectNothingAsked();

@@ -48,8 +48,8 @@ const keep = <T extends AsyncDisposable>(one: T): T => {
   return one;
 };
 
-async function serve(answer: (socket: Socket) => void) {
-  const server = await listen(answer);
+async function serve(response: (socket: Socket) => void) {
+  const server = await listen(response);
   keep({ [Symbol.asyncDispose]: () => server.close() });
   return { url: server.url, port: Number(new URL(server.url).port), close: server.close };
 }

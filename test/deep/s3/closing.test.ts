@@ -165,9 +165,9 @@ describe('the check of the bucket', () => {
       return isNth(n + 1, request) ? { after: between.applyLate() } : 'pass';
     });
     await storeAt(between.endpoint, { ...TIMES, recordAttemptMs: PATIENCE_MS }).records.verify();
-    const answers = between.requests.filter(({ kind }) => kind === 'GET check');
+    const responses = between.requests.filter(({ kind }) => kind === 'GET check');
     // Before the repetition, and after its 412.
-    expect(answers).toHaveLength(READS + 2);
+    expect(responses).toHaveLength(READS + 2);
   });
 
   it.each(['if-match', 'if-none-match'] as const)(

@@ -69,14 +69,14 @@ export async function callAtRandom(
       const url = world.site.urlOf(page);
       const mustBeThere = promised.has(url);
       try {
-        const answer = await call(world, method, url);
-        const outcome = `${answer.status} ${answer.body.code ?? 'OK'}`;
+        const response = await call(world, method, url);
+        const outcome = `${response.status} ${response.body.code ?? 'OK'}`;
         outcomes.set(`${method} ${outcome}`, (outcomes.get(`${method} ${outcome}`) ?? 0) + 1);
-        if (answer.status === 200 || answer.status === 201) promised.add(url);
+        if (response.status === 200 || response.status === 201) promised.add(url);
         const isLost = mustBeThere && /^(GET 404|POST 201|PUT 201)/.test(`${method} ${outcome}`);
         const finding = isLost
           ? `${method} ${url} was answered ${outcome}, although it was harvested before`
-          : faultIn(method, url, answer, outcome);
+          : faultIn(method, url, response, outcome);
         if (finding !== null) findings.push(finding);
       } catch (error) {
         findings.push(`${method} ${url}: ${error instanceof Error ? error.message : String(error)}`);

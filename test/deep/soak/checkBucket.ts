@@ -52,10 +52,10 @@ export async function checkBucket(
   let writableAfterMs = 0;
   const start = performance.now();
   await inTurn(pages, async (page) => {
-    const { answer, faults } = await writeAgain(world, page, start);
+    const { response, faults } = await writeAgain(world, page, start);
     findings.push(...faults);
     writableAfterMs = Math.max(writableAfterMs, performance.now() - start);
-    await untilWhole(world, page, answer);
+    await untilWhole(world, page, response);
   });
 
   const live = new Set<string>();
@@ -126,14 +126,14 @@ async function writeAgain(
   world: SoakWorld,
   page: number,
   start: number,
-): Promise<{ readonly answer: Answer; readonly faults: readonly string[] }> {
+): Promise<{ readonly response: Answer; readonly faults: readonly string[] }> {
   for (;;) {
-    const answer = await call(world, 'PUT', world.site.urlOf(page));
-    const { status, body } = answer;
-    if (status === 200 || status === 201) return { answer, faults: [] };
+    const response = await call(world, 'PUT', world.site.urlOf(page));
+    const { status, body } = response;
+    if (status === 200 || status === 201) return { response, faults: [] };
     if (performance.now() - start > LOCK_TTL_MS) {
       const fault = `page ${page} cannot be written after ${LOCK_TTL_MS} ms: ${status} ${body.code}`;
-      return { answer, faults: [fault] };
+      return { response, faults: [fault] };
     }
     await wait(ASK_AGAIN_MS);
   }
@@ -141,9 +141,9 @@ async function writeAgain(
 
 /** PUT again while pictures were left out, or an old copy stayed in the place of one. What is not there then is told. */
 async function untilWhole(world: SoakWorld, page: number, first: Answer): Promise<void> {
-  let answer = first;
-  for (let more = 0; !isWhole(answer) && more < MORE_PUTS; more += 1) {
-    answer = await call(world, 'PUT', world.site.urlOf(page));
+  let response = first;
+  for (let more = 0; !isWhole(response) && more < MORE_PUTS; more += 1) {
+    response = await call(world, 'PUT', world.site.urlOf(page));
   }
 }
 

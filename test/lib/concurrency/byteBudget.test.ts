@@ -8,11 +8,11 @@ describe('the budget of bytes in flight', () => {
     const budget = createByteBudget(100);
     const oldest = budget.open('me');
     const other = budget.open('me');
-    await oldest.take(60);
-    await other.take(40);
-    const more = other.take(1);
+    await oldest.acquire(60);
+    await other.acquire(40);
+    const more = other.acquire(1);
     expect(await settled(more)).toBe(false);
-    oldest.close();
+    oldest.release();
     expect(await settled(more)).toBe(true);
   });
 
@@ -20,57 +20,57 @@ describe('the budget of bytes in flight', () => {
     const budget = createByteBudget(100);
     const oldest = budget.open('me');
     const other = budget.open('me');
-    await other.take(100);
-    await oldest.take(1_000);
-    oldest.close();
-    await other.take(500);
+    await other.acquire(100);
+    await oldest.acquire(1_000);
+    oldest.release();
+    await other.acquire(500);
   });
 
   it('admits those who wait in the order in which they opened', async () => {
     const budget = createByteBudget(10);
     const [first, second, third] = [budget.open('me'), budget.open('me'), budget.open('me')];
-    await first.take(10);
-    const late = third.take(10);
-    const early = second.take(10);
-    first.close();
+    await first.acquire(10);
+    const late = third.acquire(10);
+    const early = second.acquire(10);
+    first.release();
     expect(await settled(early)).toBe(true);
     expect(await settled(late)).toBe(false);
-    second.close();
+    second.release();
     expect(await settled(late)).toBe(true);
   });
 
   it('lets a share that is closed while it waits go', async () => {
     const budget = createByteBudget(10);
     const [first, second] = [budget.open('me'), budget.open('me')];
-    await first.take(10);
-    const waiting = second.take(5);
-    second.close();
+    await first.acquire(10);
+    const waiting = second.acquire(5);
+    second.release();
     await waiting;
-    first.close();
-    await budget.open('me').take(10);
+    first.release();
+    await budget.open('me').acquire(10);
   });
 
   it('counts nothing for a share that is closed already', async () => {
     const budget = createByteBudget(10);
     const [closed, oldest, other] = [budget.open('me'), budget.open('me'), budget.open('me')];
-    closed.close();
-    await closed.take(10);
-    await oldest.take(5);
-    expect(await settled(other.take(5))).toBe(true);
+    closed.release();
+    await closed.acquire(10);
+    await oldest.acquire(5);
+    expect(await settled(other.acquire(5))).toBe(true);
   });
 
   it('never makes the oldest of a caller wait, whatever another one keeps', async () => {
     const budget = createByteBudget(10);
     const [greedy, more] = [budget.open('greedy'), budget.open('greedy')];
     const [first, second, third] = [budget.open('other'), budget.open('other'), budget.open('other')];
-    await greedy.take(5);
-    await more.take(5);
-    expect(await settled(first.take(7))).toBe(true);
-    const [inTurn, last] = [second.take(7), third.take(7)];
+    await greedy.acquire(5);
+    await more.acquire(5);
+    expect(await settled(first.acquire(7))).toBe(true);
+    const [inTurn, last] = [second.acquire(7), third.acquire(7)];
     expect(await settled(inTurn)).toBe(false);
-    first.close();
+    first.release();
     expect([await settled(inTurn), await settled(last)]).toEqual([true, false]);
-    second.close();
+    second.release();
     expect(await settled(last)).toBe(true);
   });
 
@@ -93,14 +93,14 @@ describe('the budget of bytes in flight', () => {
           const read = async () => {
             let own = 0;
             for (const count of pieces) {
-              await share.take(count);
+              await share.acquire(count);
               own += count;
               held += count;
               most = Math.max(most, held);
             }
             if (stalls) return;
             held -= own;
-            share.close();
+            share.release();
           };
           const end = read();
           if (!stalled.has(caller)) ends.push(end);

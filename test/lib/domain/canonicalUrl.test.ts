@@ -138,10 +138,10 @@ describe('parsePageUrl', () => {
   it('answers with a URL or one of two codes, and its own answer stays what it is', () => {
     fc.assert(
       fc.property(fc.oneof(fc.webUrl({ withFragments: true }), fc.string(), fc.anything()), (text) => {
-        const answer = codeOf(text);
-        if (answer === 'URL_INVALID' || answer === 'URL_REQUIRED') return;
-        expect(answer).toMatch(/^https?:\/\/[^#]*$/);
-        expect(codeOf(answer)).toBe(answer);
+        const response = codeOf(text);
+        if (response === 'URL_INVALID' || response === 'URL_REQUIRED') return;
+        expect(response).toMatch(/^https?:\/\/[^#]*$/);
+        expect(codeOf(response)).toBe(response);
       }),
     );
   });

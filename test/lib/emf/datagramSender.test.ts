@@ -22,7 +22,7 @@ async function listen(address: string, port = 0): Promise<Listener> {
 
 /** A resolver that answers when the test says so, and a clock that the test moves. */
 function createWorld() {
-  const questions: { answer: (address: string) => void; fail: () => void }[] = [];
+  const questions: { response: (address: string) => void; fail: () => void }[] = [];
   const world = {
     now: 0,
     questions,
@@ -30,7 +30,7 @@ function createWorld() {
     resolve: () =>
       new Promise<{ address: string; family: number }>((resolve, reject) => {
         questions.push({
-          answer: (address) => resolve({ address, family: 4 }),
+          response: (address) => resolve({ address, family: 4 }),
           fail: () => reject(new Error('ENOTFOUND')),
         });
       }),
@@ -59,7 +59,7 @@ describe('a sender of datagrams', () => {
     const world = createWorld();
     const sender = createDatagramSender({ hostname: 'receiver', port: receiver.port }, world);
     for (const text of ['one', 'two', 'three']) sender.send(text);
-    world.questions[0]?.answer('127.0.0.1');
+    world.questions[0]?.response('127.0.0.1');
     await until(() => receiver.heard.length === 3);
     expect(receiver.heard).toEqual(['one', 'two', 'three']);
   });
@@ -77,7 +77,7 @@ describe('a sender of datagrams', () => {
     world.now = 30_000;
     sender.send('heard');
     expect(world.questions).toHaveLength(2);
-    world.questions[1]?.answer('127.0.0.1');
+    world.questions[1]?.response('127.0.0.1');
     await until(() => receiver.heard.length > 0);
     expect(receiver.heard).toEqual(['heard']);
   });
@@ -88,7 +88,7 @@ describe('a sender of datagrams', () => {
     const world = createWorld();
     const sender = createDatagramSender({ hostname: 'receiver', port: first.port }, world);
     sender.send('1');
-    world.questions[0]?.answer('127.0.0.1');
+    world.questions[0]?.response('127.0.0.1');
     await until(() => first.heard.length === 1);
     world.now = 9_999;
     sender.send('2');
@@ -97,7 +97,7 @@ describe('a sender of datagrams', () => {
     sender.send('3');
     expect(world.questions).toHaveLength(2);
     await until(() => first.heard.length === 3);
-    world.questions[1]?.answer('127.0.0.2');
+    world.questions[1]?.response('127.0.0.2');
     await turn();
     sender.send('4');
     await until(() => second.heard.length === 1);
@@ -109,7 +109,7 @@ describe('a sender of datagrams', () => {
     const world = createWorld();
     const sender = createDatagramSender({ hostname: 'receiver', port: receiver.port }, world);
     sender.send('1');
-    world.questions[0]?.answer('127.0.0.1');
+    world.questions[0]?.response('127.0.0.1');
     await until(() => receiver.heard.length === 1);
     world.now = 10_000;
     sender.send('2');

@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { createPace } from '../../../lib/concurrency/pace.ts';
+import { createYielder } from '../../../lib/concurrency/yielder.ts';
 import type { Candidate } from '../../../lib/domain/model.ts';
 import { type ChoiceOptions, choose, roomOf } from '../../../lib/harvest/choose.ts';
 import { candidateOf } from '../../support/builders.ts';
 
 const codesOf = async (candidates: readonly Candidate[], options: Partial<ChoiceOptions> = {}) => {
   const all = { variants: 'all', imagesMaxCount: 1_000, standing: new Map(), ...options } as const;
-  return (await choose(candidates, all, createPace())).map(({ reason }) => reason?.code ?? 'wanted');
+  return (await choose(candidates, all, createYielder())).map(({ reason }) => reason?.code ?? 'wanted');
 };
 
 describe('the choice of candidates', () => {
   it('keeps page order and wants everything by default', async () => {
     const candidates = ['a', 'b', 'c'].map((name) => candidateOf(`https://site.test/${name}`));
     const options = { variants: 'all', imagesMaxCount: 3, standing: new Map() } as const;
-    expect(await choose(candidates, options, createPace())).toEqual(
+    expect(await choose(candidates, options, createYielder())).toEqual(
       candidates.map((candidate) => ({ candidate })),
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createPace } from '../../../lib/concurrency/pace.ts';
+import { createYielder } from '../../../lib/concurrency/yielder.ts';
 import type { Discovery, PageRecord, Place, Reason, Source, StoredItem } from '../../../lib/domain/model.ts';
 import { IMAGE_CODES } from '../../../lib/domain/problem.ts';
 import { choose } from '../../../lib/harvest/choose.ts';
@@ -327,7 +327,7 @@ describe('a record that a page makes as large as it can', () => {
     const cut = { ...discovery, sources: [{ ...sourceOf(PAGE), ...page, shortfall }, ...others] };
     const trace = traceSources(before, cut);
     const options = { variants: 'all', imagesMaxCount: 1_000, standing: trace.standing } as const;
-    const choices = await choose(cut.candidates, options, createPace());
+    const choices = await choose(cut.candidates, options, createYielder());
     const gathered = choices.map(({ candidate, reason }): Gathered => {
       const { url } = candidate;
       if (reason !== undefined || url.includes('refused')) {

@@ -188,8 +188,8 @@ describe('a commit that loses', () => {
     const world = createWorld({
       site: site(),
       storeIntercept: async (call, apply) => {
-        const answer = await apply();
-        if (call.method !== 'write' || call.nth !== 1) return answer;
+        const response = await apply();
+        if (call.method !== 'write' || call.nth !== 1) return response;
         const ours = world.store.kept.get(call.target);
         if (ours) world.store.kept.set(call.target, { ...ours, opId: 'later', predecessors: [ours.opId] });
         return unclear;

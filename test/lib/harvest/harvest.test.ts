@@ -420,11 +420,11 @@ describe('a PUT', () => {
     ['meets the head of a PNG', { body: pngOf(1).subarray(0, 20) }, { code: 'CONTENT_UNSUPPORTED' }],
     ['meets a broken TIFF', { body: 'II*\0aaaa' }, { code: 'CONTENT_UNSUPPORTED' }],
     ['meets a cut image', { body: 'GIF89a', isDelimited: false }, { code: 'PAGE_UNREACHABLE' }],
-  ])('that %s leaves the old record and all its objects', async (_, answer, problem) => {
+  ])('that %s leaves the old record and all its objects', async (_, response, problem) => {
     const world = createWorld({ site: site() });
     await world.post();
     const [objects, records] = [new Map(world.store.objects), structuredClone([...world.store.kept])];
-    world.web.set(PAGE, answer);
+    world.web.set(PAGE, response);
     expect(await problemOf(world.put())).toMatchObject(problem);
     expect(world.store.objects).toEqual(objects);
     expect([...world.store.kept]).toEqual(records);

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { InvocationFacts } from '../../../lib/domain/ports.ts';
 import { Problem } from '../../../lib/domain/problem.ts';
-import { jsonAnswer } from '../../../lib/http/answers.ts';
 import { createHttpHandler } from '../../../lib/http/httpHandler.ts';
+import { jsonResponse } from '../../../lib/http/responses.ts';
 import { startHostileService } from '../../deep/hostile/support/hostileService.ts';
 import { answer as rawAnswer } from '../web/rawServer.ts';
 import { createChainServices } from './chainServices.ts';
@@ -24,7 +24,7 @@ const handlerOf = (run: Parameters<typeof createHttpHandler>[0]['run']) =>
 
 describe('every answer', () => {
   const runs: readonly [string, number, Parameters<typeof createHttpHandler>[0]['run']][] = [
-    ['a success', 200, async () => jsonAnswer(200, {})],
+    ['a success', 200, async () => jsonResponse(200, {})],
     ['a 304', 304, async () => ({ statusCode: 304, headers: { etag: '"a"' }, body: '' })],
     [
       'a problem',
@@ -44,18 +44,18 @@ describe('every answer', () => {
 
   it.each(runs)('has the request id and the headers for browsers: %s', async (_, status, run) => {
     const logged = jest.spyOn(console, 'log').mockImplementation(() => {});
-    const answer = await handlerOf(run)({}, { awsRequestId: 'the-id' } as never);
-    expect(answer.statusCode).toBe(status);
-    expect(answer.headers).toMatchObject({ ...SAFETY, 'x-request-id': 'the-id' });
+    const response = await handlerOf(run)({}, { awsRequestId: 'the-id' } as never);
+    expect(response.statusCode).toBe(status);
+    expect(response.headers).toMatchObject({ ...SAFETY, 'x-request-id': 'the-id' });
     expect(logged).toHaveBeenCalledTimes(1);
     expect(JSON.parse(String(logged.mock.lastCall?.[0]))).toMatchObject({ requestId: 'the-id', status });
   });
 
   it('has no request id where nobody gave one', async () => {
     jest.spyOn(console, 'log').mockImplementation(() => {});
-    const answer = await handlerOf(async () => jsonAnswer(200, {}))({}, {} as never);
-    expect(answer.headers).not.toHaveProperty('x-request-id');
-    expect(answer.headers).toMatchObject(SAFETY);
+    const response = await handlerOf(async () => jsonResponse(200, {}))({}, {} as never);
+    expect(response.headers).not.toHaveProperty('x-request-id');
+    expect(response.headers).toMatchObject(SAFETY);
   });
 });
 
@@ -68,11 +68,11 @@ describe('a method beside GET, POST and PUT', () => {
   ])('OPTIONS is 204 with what may be asked, and nothing is done or counted: %s', async (_, event) => {
     const logged = jest.spyOn(console, 'log').mockImplementation(() => {});
     const emitted: InvocationFacts[] = [];
-    const run = jest.fn(async () => jsonAnswer(200, {}));
+    const run = jest.fn(async () => jsonResponse(200, {}));
     const services = createChainServices(emitted);
     const handler = createHttpHandler({ name: 'get', hasBody: false, services, run });
-    const answer = await handler(event, { awsRequestId: 'the-id' } as never);
-    expect(answer).toEqual({
+    const response = await handler(event, { awsRequestId: 'the-id' } as never);
+    expect(response).toEqual({
       statusCode: 204,
       headers: {
         allow: 'GET, HEAD, OPTIONS, POST, PUT',
@@ -90,7 +90,7 @@ describe('a method beside GET, POST and PUT', () => {
 
   it('HEAD is answered as GET: the server that sends it leaves the body out', async () => {
     jest.spyOn(console, 'log').mockImplementation(() => {});
-    const handler = handlerOf(async () => jsonAnswer(200, { a: 1 }, { etag: '"e"' }));
+    const handler = handlerOf(async () => jsonResponse(200, { a: 1 }, { etag: '"e"' }));
     const [get, head] = [
       await handler(eventOf('GET'), {} as never),
       await handler(eventOf('HEAD'), {} as never),
@@ -106,7 +106,7 @@ describe('the log line', () => {
     const handler = handlerOf(async (_event, _services, call) => {
       call.urlHost = 'site.test:8080';
       call.measures.discovered = 3;
-      return jsonAnswer(200, {});
+      return jsonResponse(200, {});
     });
     await handler({}, { awsRequestId: 'the-id' } as never);
     const line = JSON.parse(String(logged.mock.lastCall?.[0])) as Record<string, unknown>;

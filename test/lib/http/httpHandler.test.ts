@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { InvocationFacts } from '../../../lib/domain/ports.ts';
 import { Problem } from '../../../lib/domain/problem.ts';
-import { jsonAnswer } from '../../../lib/http/answers.ts';
 import type { HttpEvent } from '../../../lib/http/httpEvent.ts';
 import { createHttpHandler } from '../../../lib/http/httpHandler.ts';
+import { jsonResponse } from '../../../lib/http/responses.ts';
 import { processorTimeWithin } from '../../support/processorTime.ts';
 import { createChainServices } from './chainServices.ts';
 
@@ -17,13 +17,13 @@ function createEcho(run?: () => never) {
     hasBody: true,
     services: createChainServices(emitted),
     run: async ({ body }, _services, { deadline, start }) =>
-      run?.() ?? jsonAnswer(200, { echo: body, leftMs: deadline - start }),
+      run?.() ?? jsonResponse(200, { echo: body, leftMs: deadline - start }),
   });
   const logged = jest.spyOn(console, 'log').mockImplementation(() => {});
   const call = async (event: HttpEvent, context: object = {}) => {
-    const answer = await handler(event, context as never);
+    const response = await handler(event, context as never);
     const line = JSON.parse(String(logged.mock.lastCall?.[0])) as Record<string, unknown>;
-    return { answer, body: JSON.parse(answer.body || 'null') as Record<string, unknown>, line };
+    return { response, body: JSON.parse(response.body || 'null') as Record<string, unknown>, line };
   };
   return { call, emitted };
 }
@@ -54,8 +54,8 @@ describe('the handler chain', () => {
   ])('answers OPTIONS whatever the operation is: %s', async (_, event) => {
     const { call, emitted } = createEcho();
     const options = { ...event, requestContext: { http: { method: 'OPTIONS' } } };
-    const { answer, line } = await call(options);
-    expect([answer.statusCode, answer.headers.allow]).toEqual([204, 'GET, HEAD, OPTIONS, POST, PUT']);
+    const { response, line } = await call(options);
+    expect([response.statusCode, response.headers.allow]).toEqual([204, 'GET, HEAD, OPTIONS, POST, PUT']);
     expect([line.operation, emitted]).toEqual(['options', []]);
   });
 
@@ -106,9 +106,9 @@ describe('the handler chain', () => {
       { headers: { 'content-type': 'application/json; charset=utf-16' }, body: '{}' },
     ],
   ])('answers %s with %s', async (_, code, event) => {
-    const { answer, body } = await createEcho().call(event);
-    expect(body).toMatchObject({ code, status: answer.statusCode });
-    expect(answer.headers).toMatchObject({
+    const { response, body } = await createEcho().call(event);
+    expect(body).toMatchObject({ code, status: response.statusCode });
+    expect(response.headers).toMatchObject({
       'content-type': 'application/problem+json',
       'x-content-type-options': 'nosniff',
     });
@@ -132,8 +132,8 @@ describe('the handler chain', () => {
     'application/json\t;\tcharset = utf-8 ; version=1',
     'application/json;',
   ])('takes a body for JSON in UTF-8 that says %s', async (type) => {
-    const { answer } = await createEcho().call({ headers: { 'content-type': type }, body: '{}' });
-    expect(answer.statusCode).toBe(200);
+    const { response } = await createEcho().call({ headers: { 'content-type': type }, body: '{}' });
+    expect(response.statusCode).toBe(200);
   });
 
   it.each([' ', '\t', ';', ' ;', '; ', ';charset', ';charset=', '"', '=', 'a', '+', ','])(
@@ -153,8 +153,8 @@ describe('the handler chain', () => {
     const { call, emitted } = createEcho(() => {
       throw new Problem('PAGE_UNREACHABLE', { ...facts, cause: new Error('10.0.0.1 said no') });
     });
-    const { answer, body, line } = await call({ headers: JSON_TYPE, body: '{}' });
-    expect(answer).toMatchObject({ statusCode: 502, headers: { 'retry-after': '7' } });
+    const { response, body, line } = await call({ headers: JSON_TYPE, body: '{}' });
+    expect(response).toMatchObject({ statusCode: 502, headers: { 'retry-after': '7' } });
     expect(body).toEqual({
       type: 'about:blank',
       title: 'The page could not be read',
@@ -172,8 +172,8 @@ describe('the handler chain', () => {
     const { call } = createEcho(() => {
       throw new Problem('STORAGE_UNAVAILABLE', { detail: 'd', cause: new Error('10.0.0.1 said no') });
     });
-    const { answer, line } = await call({ headers: JSON_TYPE, body: '{}' });
-    expect(answer.body).not.toContain('10.0.0.1');
+    const { response, line } = await call({ headers: JSON_TYPE, body: '{}' });
+    expect(response.body).not.toContain('10.0.0.1');
     expect(line).toMatchObject({ level: 'error', cause: expect.stringContaining('10.0.0.1 said no') });
   });
 
@@ -181,10 +181,10 @@ describe('the handler chain', () => {
     const { call, emitted } = createEcho(() => {
       throw new TypeError('secret of the house');
     });
-    const { answer, line } = await call({ headers: JSON_TYPE, body: '{}' });
-    expect(answer.statusCode).toBe(500);
-    expect(answer.body).toContain('"INTERNAL"');
-    expect(answer.body).not.toContain('secret');
+    const { response, line } = await call({ headers: JSON_TYPE, body: '{}' });
+    expect(response.statusCode).toBe(500);
+    expect(response.body).toContain('"INTERNAL"');
+    expect(response.body).not.toContain('secret');
     expect(line).toMatchObject({ level: 'error', cause: expect.stringContaining('secret of the house') });
     expect(emitted).toMatchObject([{ outcome: 'INTERNAL' }]);
   });

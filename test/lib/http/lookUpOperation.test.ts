@@ -54,9 +54,9 @@ describe('the look-up of an image by HTTP', () => {
     expect(first).toMatchObject({ statusCode: 200, count: 0 });
     expect(service.elapsed()).toBeGreaterThanOrEqual(14_500);
     expect(service.elapsed()).toBeLessThan(29_000);
-    let answers = 1;
-    for (; next !== undefined; answers += 1) ({ next } = await service.get(`&cursor=${next}`));
-    expect(answers).toBe(3);
+    let responses = 1;
+    for (; next !== undefined; responses += 1) ({ next } = await service.get(`&cursor=${next}`));
+    expect(responses).toBe(3);
   });
 
   it.each(['&limit=0', '&cursor=nonsense', `&cursor=${'A'.repeat(43)}`, `&cursor=${'A'.repeat(9_000)}`])(

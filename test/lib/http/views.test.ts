@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { changesBetween } from '../../../lib/harvest/compose.ts';
 import type { Include } from '../../../lib/http/input.ts';
-import { harvestAnswer, lookUpAnswer } from '../../../lib/http/views.ts';
+import { harvestResponse, lookUpResponse } from '../../../lib/http/views.ts';
 import { createMemoryStore } from '../../fakes/memoryStore.ts';
 import { itemOf, recordOf } from '../../support/builders.ts';
 
@@ -13,15 +13,15 @@ const harvest = { record, changes: changesBetween(null, record), isNew: true };
 
 describe('the answer to a harvest', () => {
   it('of a new page is 201 with the percent-encoded URL in Location', () => {
-    const answer = harvestAnswer(harvest, { isUpdate: false, isDryRun: false });
-    expect(answer).toMatchObject({
+    const response = harvestResponse(harvest, { isUpdate: false, isDryRun: false });
+    expect(response).toMatchObject({
       statusCode: 201,
       headers: {
         location: '/images?url=https%3A%2F%2Fsite.test%2F%3Fq%3Da%20b%26c',
         'content-type': 'application/json',
       },
     });
-    const body = JSON.parse(answer.body);
+    const body = JSON.parse(response.body);
     expect(Object.keys(body)).toEqual([
       'url',
       'finalUrl',
@@ -39,7 +39,7 @@ describe('the answer to a harvest', () => {
   });
 
   it('never shows validators, opIds or predecessors', () => {
-    const { body } = harvestAnswer(harvest, { isUpdate: true, isDryRun: false });
+    const { body } = harvestResponse(harvest, { isUpdate: true, isDryRun: false });
     expect(body).not.toMatch(/secret|validators|opId|predecessors|schema/);
   });
 
@@ -48,41 +48,41 @@ describe('the answer to a harvest', () => {
     [{ isNew: false, isUpdate: true, isDryRun: false }, 200],
     [{ isNew: true, isUpdate: false, isDryRun: true }, 200],
   ])('of %j is %i', ({ isNew, ...options }, status) => {
-    const answer = harvestAnswer({ ...harvest, isNew }, options);
-    expect(answer.statusCode).toBe(status);
-    const body = JSON.parse(answer.body);
+    const response = harvestResponse({ ...harvest, isNew }, options);
+    expect(response.statusCode).toBe(status);
+    const body = JSON.parse(response.body);
     expect(body.dryRun).toBe(options.isDryRun ? true : undefined);
     expect('changes' in body).toBe(options.isUpdate);
-    expect('location' in answer.headers).toBe(status === 201);
+    expect('location' in response.headers).toBe(status === 201);
   });
 });
 
 describe('the answer to a look-up', () => {
   const { images } = createMemoryStore();
   const ask = (include: readonly Include[] = [], ifNoneMatch?: string, found = record) =>
-    lookUpAnswer(found, new Set(include), images, ifNoneMatch);
+    lookUpResponse(found, new Set(include), images, ifNoneMatch);
 
   it('has the names, their count and an ETag', async () => {
-    const answer = await ask();
-    expect(JSON.parse(answer.body)).toEqual({
+    const response = await ask();
+    expect(JSON.parse(response.body)).toEqual({
       url: record.url,
       images: [item.name],
       count: 1,
       complete: true,
       updatedAt: record.updatedAt,
     });
-    expect(answer.headers).toMatchObject({
+    expect(response.headers).toMatchObject({
       etag: expect.stringMatching(/^"[\w-]{27}"$/),
       'cache-control': 'no-cache',
     });
   });
 
   it('has items and skipped lines with details, without validators, under another ETag', async () => {
-    const [plain, answer] = await Promise.all([ask(), ask(['details'])]);
+    const [plain, response] = await Promise.all([ask(), ask(['details'])]);
     const { validators: _, ...shown } = item;
-    expect(JSON.parse(answer.body)).toMatchObject({ items: [shown], skipped: [] });
-    expect(answer.body).not.toContain('secret');
-    expect(answer.headers.etag).not.toBe(plain.headers.etag);
+    expect(JSON.parse(response.body)).toMatchObject({ items: [shown], skipped: [] });
+    expect(response.body).not.toContain('secret');
+    expect(response.headers.etag).not.toBe(plain.headers.etag);
   });
 
   it.each([
@@ -92,10 +92,10 @@ describe('the answer to a look-up', () => {
       { name: item.name, sha256: item.sha256, href: `https://store.test/${item.name}?signed` },
     ],
   ] as const)('with %j has presigned links, no ETag, and must not be stored', async (include, expected) => {
-    const answer = await ask(include);
-    expect(JSON.parse(answer.body).items).toMatchObject([expected]);
-    expect(answer.headers).toMatchObject({ 'cache-control': 'no-store' });
-    expect(answer.headers).not.toHaveProperty('etag');
+    const response = await ask(include);
+    expect(JSON.parse(response.body).items).toMatchObject([expected]);
+    expect(response.headers).toMatchObject({ 'cache-control': 'no-store' });
+    expect(response.headers).not.toHaveProperty('etag');
   });
 
   it('with links alone has items of name and href only', async () => {

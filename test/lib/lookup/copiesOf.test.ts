@@ -96,12 +96,12 @@ describe('the copies of an image', () => {
     [101, 2],
     [200, 2],
     [201, 3],
-  ])('of %i pages that all hold it come in %i answers of 100', async (pages, answers) => {
+  ])('of %i pages that all hold it come in %i answers of 100', async (pages, responses) => {
     const bucket = createBucket();
     for (let n = 0; n < pages; n += 1) bucket.hold(pageOf(n));
     const parts = await readAll(bucket, {});
-    expect(parts).toHaveLength(answers);
-    expect(parts.map(({ next }) => next === undefined)).toEqual([...Array(answers - 1).fill(false), true]);
+    expect(parts).toHaveLength(responses);
+    expect(parts.map(({ next }) => next === undefined)).toEqual([...Array(responses - 1).fill(false), true]);
   });
 
   it('are neither missed nor listed twice when pages are written between two answers', async () => {
@@ -327,8 +327,8 @@ describe('an answer with details and links', () => {
     expect(namesIn(parts)).toHaveLength(300);
     for (const { items } of parts) {
       const linked = items.map((item) => ({ ...item, href: 'h'.repeat(1_800) }));
-      const answer = JSON.stringify({ images: items.map(({ name }) => name), items: linked });
-      expect(Buffer.byteLength(answer)).toBeLessThan(5 * 1024 * 1024);
+      const response = JSON.stringify({ images: items.map(({ name }) => name), items: linked });
+      expect(Buffer.byteLength(response)).toBeLessThan(5 * 1024 * 1024);
     }
     expect(parts.length).toBeLessThan(6);
   });

@@ -21,13 +21,13 @@ describe('the cache on a Redis in its bad hours', () => {
   });
 
   /** A Redis that answers what the test says; null is silence. */
-  const serve = async (answers: Answers, port = 0) => {
+  const serve = async (responses: Answers, port = 0) => {
     const server = await listen((socket: Socket) => {
       socket.on('data', (data) => {
         let rest = data;
         for (let end = endOf(rest, 0); end !== null && rest.length > 0; end = endOf(rest, 0)) {
-          const answer = answers(rest.toString().split('\r\n')[2]?.toUpperCase() ?? '');
-          if (answer !== null) socket.write(answer);
+          const response = responses(rest.toString().split('\r\n')[2]?.toUpperCase() ?? '');
+          if (response !== null) socket.write(response);
           rest = rest.subarray(end);
         }
       });
@@ -65,8 +65,8 @@ describe('the cache on a Redis in its bad hours', () => {
     ['an empty record', bulk('{"schema":1,"kind":"fence","opId":"x","predecessors":[]}')],
     ['a number', ':1\r\n'],
   ] as const;
-  it.each(refusals)('takes %s for a miss and throws nowhere', async (_, answer) => {
-    const { url } = await serve(() => answer);
+  it.each(refusals)('takes %s for a miss and throws nowhere', async (_, response) => {
+    const { url } = await serve(() => response);
     const { cache, lock } = cacheAt(url);
     expect(await cache.read('page')).toEqual({ kind: 'miss' });
     await cache.fill('page', recordOf([]));
@@ -75,8 +75,8 @@ describe('the cache on a Redis in its bad hours', () => {
     await lock.release('page', 'mine');
   });
 
-  it.each(refusals.slice(0, 5))('goes on without a lock when Redis answers with %s', async (_, answer) => {
-    const { url } = await serve(() => answer);
+  it.each(refusals.slice(0, 5))('goes on without a lock when Redis answers with %s', async (_, response) => {
+    const { url } = await serve(() => response);
     const { lock } = cacheAt(url);
     expect(await lock.take('page', 'mine', 1_000)).toBe('unavailable');
     expect(await lock.isHeld('page')).toBe(false);
@@ -155,11 +155,11 @@ describe('the cache on a Redis in its bad hours', () => {
   it.each([
     ['refused', '-OOM command not allowed\r\n'],
     ["another's", '$-1\r\n'],
-  ])('releases no lock that was %s', async (_, answer) => {
+  ])('releases no lock that was %s', async (_, response) => {
     const commands: string[] = [];
     const { url } = await serve((command) => {
       commands.push(command);
-      return command === 'SET' ? answer : ':1\r\n';
+      return command === 'SET' ? response : ':1\r\n';
     });
     const { lock } = cacheAt(url);
     await lock.take('page', 'mine', 1_000);
@@ -271,8 +271,8 @@ describe('the cache on a Redis in its bad hours', () => {
     let connections = 0;
     const server = await listen((socket) => {
       connections += 1;
-      const answer = connections === 1 ? '-READONLY replica\r\n' : '+OK\r\n';
-      socket.on('data', () => socket.write(answer));
+      const response = connections === 1 ? '-READONLY replica\r\n' : '+OK\r\n';
+      socket.on('data', () => socket.write(response));
     });
     open.push(() => server.close());
     const { lock, wait } = cacheAt(server.url);

@@ -206,11 +206,11 @@ describe('behind a proxy that sends its own Date', () => {
     };
     await using process = await newProcess();
     await written(process.store);
-    let answers = 0;
-    choose = () => (answers++ === 0 ? aged : 'pass');
+    let responses = 0;
+    choose = () => (responses++ === 0 ? aged : 'pass');
     await written(process.store);
     // The kept one, and then a write and a read.
-    expect(answers).toBe(3);
+    expect(responses).toBe(3);
   });
 
   it('each call after the first costs its own requests alone', async () => {

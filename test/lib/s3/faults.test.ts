@@ -136,8 +136,8 @@ describe('an S3 store in its bad hours', () => {
     ];
     it.each(unclear)('is unclear after one attempt: %j', async (fault) => {
       const { server, store } = await always(fault);
-      const answer = await write(store);
-      expect(answer).toMatchObject({ kind: 'unclear', cause: { code: 'STORAGE_UNAVAILABLE' } });
+      const response = await write(store);
+      expect(response).toMatchObject({ kind: 'unclear', cause: { code: 'STORAGE_UNAVAILABLE' } });
       expect(server.requests).toHaveLength(1);
     });
 

@@ -72,8 +72,8 @@ describe('an S3 store', () => {
       const link = new URL(await store.images.link(NAME));
       expect(link.origin).toBe(publicEndpoint);
       expect(link.pathname).toBe(new URL(await storeFor({}).images.link(NAME)).pathname);
-      const answer = await fetch(link);
-      expect([answer.status, await answer.text()]).toEqual([200, 'bytes']);
+      const response = await fetch(link);
+      expect([response.status, await response.text()]).toEqual([200, 'bytes']);
     });
 
     it('is signed for the public host and port: the signature is another one', async () => {

@@ -64,13 +64,13 @@ export async function startNameServer(say: (name: string, type: 'A' | 'AAAA') =>
     const owners = [message.subarray(12, at + 1), ...cnames.map(nameBytes)];
     const entry = (owner: Buffer, type: number, data: Buffer) =>
       Buffer.concat([owner, Buffer.from([0, type, 0, 1, 0, 0, 0, 0, 0, data.length]), data]);
-    const answers = [
+    const responses = [
       ...cnames.map((one, index) => entry(owners[index] as Buffer, CNAME, nameBytes(one))),
       ...addresses.map((one) =>
         entry(owners.at(-1) as Buffer, code, code === IPV4 ? ipv4Bytes(one) : ipv6Bytes(one)),
       ),
     ];
-    socket.send(Buffer.concat([header, message.subarray(12, at + 5), ...answers]), port, address);
+    socket.send(Buffer.concat([header, message.subarray(12, at + 5), ...responses]), port, address);
   });
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Answer } from '../../../lib/web/exchange.ts';
-import { delayAfterAnswer } from '../../../lib/web/retryDelay.ts';
+import type { WebResponse } from '../../../lib/web/exchange.ts';
+import { delayAfterResponse } from '../../../lib/web/retryDelay.ts';
 import { answer, pathOf, type Respond, startRawServer } from './rawServer.ts';
 import { createTestWeb, faultOf } from './testWeb.ts';
 
@@ -70,7 +70,7 @@ describe('a second attempt', () => {
 });
 
 describe('the wait that Retry-After asks for', () => {
-  const asked = (status: number, value?: string): Answer => ({
+  const asked = (status: number, value?: string): WebResponse => ({
     status,
     lines: () => [],
     header: () => value,
@@ -98,11 +98,11 @@ describe('the wait that Retry-After asks for', () => {
     [502, '1', null],
     [200, '1', null],
   ])('after %i %j with ten seconds left is %j', (status, value, expected) => {
-    expect(delayAfterAnswer(asked(status, value), NOW, 10_000)).toBe(expected);
+    expect(delayAfterResponse(asked(status, value), NOW, 10_000)).toBe(expected);
   });
 
   it('must leave a quarter of a second', () => {
-    expect(delayAfterAnswer(asked(503, '1'), NOW, 1_250)).toBe(1_000);
-    expect(delayAfterAnswer(asked(503, '1'), NOW, 1_249)).toBeNull();
+    expect(delayAfterResponse(asked(503, '1'), NOW, 1_250)).toBe(1_000);
+    expect(delayAfterResponse(asked(503, '1'), NOW, 1_249)).toBeNull();
   });
 });

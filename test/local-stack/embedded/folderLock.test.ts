@@ -73,9 +73,9 @@ describe('the lock of a folder', () => {
   });
 
   it('is given to one of eight processes that ask at once', async () => {
-    const answers = await Promise.all(Array.from({ length: 8 }, () => holdInAnotherProcess(folder)));
-    expect(answers.filter(({ said }) => said === 'held')).toHaveLength(1);
-    expect(answers.filter(({ said }) => said.includes(' is in use by '))).toHaveLength(7);
+    const responses = await Promise.all(Array.from({ length: 8 }, () => holdInAnotherProcess(folder)));
+    expect(responses.filter(({ said }) => said === 'held')).toHaveLength(1);
+    expect(responses.filter(({ said }) => said.includes(' is in use by '))).toHaveLength(7);
   });
 
   it('belongs to the folder, whatever path leads to it', async () => {

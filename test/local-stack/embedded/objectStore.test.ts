@@ -24,7 +24,7 @@ describe('the embedded object store', () => {
     signedFetch(`${store.endpoint}${path}`, { method, headers, ...(body && { body }) });
   const put = (key: string, body: string, headers: Record<string, string> = {}) =>
     ask('PUT', `/bucket/${key}`, headers, body);
-  const codeOf = async (answer: Response) => /<Code>(\w+)</.exec(await answer.text())?.[1];
+  const codeOf = async (response: Response) => /<Code>(\w+)</.exec(await response.text())?.[1];
 
   it('listens on this machine alone', () => {
     expect(new URL(store.endpoint).hostname).toBe('127.0.0.1');
@@ -35,9 +35,9 @@ describe('the embedded object store', () => {
     const written = await put('images/i/p/o/a.svg', '<svg/>\n\n', headers);
     await store.close();
     store = await startObjectStore({ port: 0, directory, bucket: 'bucket' });
-    const answer = await ask('GET', '/bucket/images/i/p/o/a.svg');
-    expect(await answer.text()).toBe('<svg/>\n\n');
-    expect(Object.fromEntries(answer.headers)).toMatchObject({
+    const response = await ask('GET', '/bucket/images/i/p/o/a.svg');
+    expect(await response.text()).toBe('<svg/>\n\n');
+    expect(Object.fromEntries(response.headers)).toMatchObject({
       ...headers,
       etag: written.headers.get('etag'),
     });
@@ -109,10 +109,10 @@ describe('the embedded object store', () => {
 
   it('answers HEAD as GET without the body', async () => {
     await put('images/a', '12345', { 'content-type': 'image/png' });
-    const answer = await ask('HEAD', '/bucket/images/a');
-    expect(answer.headers.get('content-length')).toBe('5');
-    expect(answer.headers.get('content-type')).toBe('image/png');
-    expect(await answer.text()).toBe('');
+    const response = await ask('HEAD', '/bucket/images/a');
+    expect(response.headers.get('content-length')).toBe('5');
+    expect(response.headers.get('content-type')).toBe('image/png');
+    expect(await response.text()).toBe('');
   });
 
   it('gives and takes nothing without a signature of its keys, whatever the method', async () => {
@@ -211,10 +211,10 @@ describe('the embedded object store', () => {
   });
 
   it('does not store the framing of a streamed upload', async () => {
-    const answer = await put('images/a', '5;chunk-signature=x\r\nhello\r\n', {
+    const response = await put('images/a', '5;chunk-signature=x\r\nhello\r\n', {
       'content-encoding': 'aws-chunked',
     });
-    expect(answer.status).toBe(400);
+    expect(response.status).toBe(400);
   });
 
   it('removes keys with signs that XML writes otherwise', async () => {

@@ -26,7 +26,7 @@ describe('the embedded Redis', () => {
 
   if (!hasRedis) return;
 
-  const answers = async (address: string): Promise<boolean> => {
+  const responses = async (address: string): Promise<boolean> => {
     const [host, port] = address.split(':');
     const socket = connect({ host: host ?? '', port: Number(port) });
     const isOpen = await Promise.race([
@@ -41,10 +41,10 @@ describe('the embedded Redis', () => {
     const redis = await startRedis({ directory });
     if (redis === null) throw new Error('It is installed.');
     expect(redis.address).toMatch(/^127\.0\.0\.1:\d+$/);
-    expect(await answers(redis.address)).toBe(true);
+    expect(await responses(redis.address)).toBe(true);
     await redis.close();
     await redis.close();
-    expect(await answers(redis.address)).toBe(false);
+    expect(await responses(redis.address)).toBe(false);
     expect(await readdir(directory)).toEqual([]);
   });
 
@@ -78,6 +78,6 @@ describe('the embedded Redis', () => {
     });
     await once(parent, 'close');
     expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
-    await until(async () => !(await answers(address)));
+    await until(async () => !(await responses(address)));
   });
 });

@@ -163,9 +163,9 @@ describe('the exporter over HTTP', () => {
     ['GET', '/metrics/', 404, 'text/plain; charset=utf-8'],
     ['POST', '/metrics', 405, 'text/plain; charset=utf-8'],
   ])('answers %s %s with %i', async (method, path, status, contentType) => {
-    const answer = await fetch(`${shared.url}${path}`, { method });
-    await answer.text();
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([status, contentType]);
+    const response = await fetch(`${shared.url}${path}`, { method });
+    await response.text();
+    expect([response.status, response.headers.get('content-type')]).toEqual([status, contentType]);
   });
 
   it('gives all of a large answer, and outlives askers who leave in the middle', async () => {

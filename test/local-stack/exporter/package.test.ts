@@ -222,9 +222,9 @@ async function freePort(): Promise<number> {
 }
 
 async function sampleOf(query: string): Promise<string | undefined> {
-  const answer = await fetch(query).catch(() => null);
-  if (!answer?.ok) return undefined;
-  const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+  const response = await fetch(query).catch(() => null);
+  if (!response?.ok) return undefined;
+  const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
   return data.result[0]?.value[1];
 }
 
@@ -232,8 +232,8 @@ async function sampleOf(query: string): Promise<string | undefined> {
 async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
   const deadline = performance.now() + DEADLINE_MS;
   for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
+    const response = await ask();
+    if (response !== undefined) return response;
     if (performance.now() > deadline) throw new Error('it never came');
     await delay(PAUSE_MS);
   }

@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const STORE = 'http://127.0.0.1:9000';
 
 const seen: { method?: string; url?: string; headers: IncomingMessage['headers']; body: string }[] = [];
-const api = createServer(async (incoming, answer) => {
+const api = createServer(async (incoming, response) => {
   let body = '';
   for await (const piece of incoming) body += piece;
   seen.push({
@@ -22,19 +22,19 @@ const api = createServer(async (incoming, answer) => {
     ...(incoming.url && { url: incoming.url }),
   });
   if (incoming.url === '/cut') {
-    answer.writeHead(200, { 'content-length': '100' });
-    answer.write('some');
-    setImmediate(() => answer.destroy());
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('some');
+    setImmediate(() => response.destroy());
     return;
   }
-  answer.writeHead(201, {
+  response.writeHead(201, {
     'content-type': 'application/json',
     location: '/images?url=a',
     connection: 'x-own',
     'x-own': 'of this connection',
     'x-request-id': 'one',
   });
-  answer.end('{"fine":true}');
+  response.end('{"fine":true}');
 });
 
 let site: Site;
@@ -64,7 +64,7 @@ const get = (path: string, init?: RequestInit) =>
 
 describe('the API below /api/', () => {
   it('gets the call as it was made, and its answer comes back as it was given', async () => {
-    const answer = await get('/api/images?url=a%20b', {
+    const response = await get('/api/images?url=a%20b', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-Odd': 'yes' },
       body: '{"url":"x"}',
@@ -72,18 +72,18 @@ describe('the API below /api/', () => {
     const last = seen.at(-1);
     expect(last).toMatchObject({ method: 'POST', url: '/images?url=a%20b', body: '{"url":"x"}' });
     expect(last?.headers).toMatchObject({ 'content-type': 'application/json', 'x-odd': 'yes' });
-    expect([answer.status, await answer.json()]).toEqual([201, { fine: true }]);
-    expect(answer.headers.get('x-request-id')).toBe('one');
+    expect([response.status, await response.json()]).toEqual([201, { fine: true }]);
+    expect(response.headers.get('x-request-id')).toBe('one');
   });
 
   it('has its Location moved along with it', async () => {
-    const answer = await get('/api/images');
-    expect(answer.headers.get('location')).toBe('/api/images?url=a');
-    await answer.text();
+    const response = await get('/api/images');
+    expect(response.headers.get('location')).toBe('/api/images?url=a');
+    await response.text();
   });
 
   it('is told nothing that is of the browser’s connection alone, nor is the browser of the other', async () => {
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request(`${site.url}/api/images`, {
         headers: { connection: 'close, x-hop', 'x-hop': '1', te: 'trailers', 'x-kept': '2' },
       })
@@ -91,17 +91,17 @@ describe('the API below /api/', () => {
         .once('error', reject)
         .end();
     });
-    answer.resume();
+    response.resume();
     expect(seen.at(-1)?.headers).toMatchObject({ 'x-kept': '2' });
     expect(seen.at(-1)?.headers).not.toMatchObject({ 'x-hop': '1' });
     expect(seen.at(-1)?.headers.te).toBeUndefined();
-    expect(answer.headers['x-own']).toBeUndefined();
+    expect(response.headers['x-own']).toBeUndefined();
   });
 
   it('U47 is refused to the service itself, so that no page leads it back to its own API', async () => {
     const before = seen.length;
-    const answer = await get('/api/images?url=a', { headers: { 'User-Agent': USER_AGENT } });
-    expect([answer.status, seen.length]).toEqual([403, before]);
+    const response = await get('/api/images?url=a', { headers: { 'User-Agent': USER_AGENT } });
+    expect([response.status, seen.length]).toEqual([403, before]);
     expect((await get('/sample/', { headers: { 'User-Agent': USER_AGENT } })).status).toBe(200);
   });
 
@@ -117,17 +117,17 @@ describe('the API below /api/', () => {
       console: { api: away, storeOrigin: STORE },
     });
     try {
-      const answer = await fetch(`${other.url}/api/images`);
-      expect([answer.status, await answer.text()]).toEqual([502, 'The API cannot be reached.\n']);
-      expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+      const response = await fetch(`${other.url}/api/images`);
+      expect([response.status, await response.text()]).toEqual([502, 'The API cannot be reached.\n']);
+      expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     } finally {
       await other.close();
     }
   });
 
   it('breaks off where the answer breaks off', async () => {
-    const answer = await get('/api/cut');
-    await expect(answer.text()).rejects.toThrow();
+    const response = await get('/api/cut');
+    await expect(response.text()).rejects.toThrow();
   });
 
   it('is not asked for a target that no client may send', async () => {
@@ -153,8 +153,8 @@ describe('the API below /api/', () => {
 
 describe('the console', () => {
   it('is where the root leads to', async () => {
-    const answer = await get('/');
-    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/console/']);
+    const response = await get('/');
+    expect([response.status, response.headers.get('location')]).toEqual([302, '/console/']);
   });
 
   it.each(['/console/', '/console/console.js', '/console/console.css', '/console/icon.svg'])(

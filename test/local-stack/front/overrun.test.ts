@@ -60,9 +60,9 @@ it('a function that ends late answers for itself, and is told of its end all the
   });
   try {
     await isReady;
-    const answer = await fetch(`http://127.0.0.1:${port}/late`);
-    const { leftMs } = (await answer.json()) as { leftMs?: number };
-    expect(answer.status).toBe(503);
+    const response = await fetch(`http://127.0.0.1:${port}/late`);
+    const { leftMs } = (await response.json()) as { leftMs?: number };
+    expect(response.status).toBe(503);
     expect(leftMs).toBeGreaterThan(0);
     expect(leftMs).toBeLessThanOrEqual(1_000);
   } finally {

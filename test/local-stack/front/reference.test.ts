@@ -15,20 +15,20 @@ describe('the sample site', () => {
   const here = (path: string) => `${site.url}${path}`;
 
   it('serves the description as it is in docs', async () => {
-    const answer = await fetch(here('/openapi.yaml'));
-    expect(answer.headers.get('content-type')).toBe('application/yaml');
-    expect(await answer.text()).toBe(await readFile(join(ROOT, 'static/openapi.yaml'), 'utf8'));
+    const response = await fetch(here('/openapi.yaml'));
+    expect(response.headers.get('content-type')).toBe('application/yaml');
+    expect(await response.text()).toBe(await readFile(join(ROOT, 'static/openapi.yaml'), 'utf8'));
   });
 
   it('serves the reference page, which is whole without a script', async () => {
-    const answer = await fetch(here('/reference/'));
-    const html = await answer.text();
+    const response = await fetch(here('/reference/'));
+    const html = await response.text();
     expect(html).toBe(await readFile(join(ROOT, 'static/reference/index.html'), 'utf8'));
     // Nothing that the policy would refuse, and nothing from elsewhere.
     expect(html).not.toMatch(/<(?:script|style|iframe|object|form)\b|<[^>]*\s(?:style|on\w+)=/);
     const links = [...html.matchAll(/\s(?:href|src)="([^"]*)"/g)].map(([, link = '']) => link);
     expect(links.filter((link) => !/^(?:#|\/(?!\/)|reference\.css$)/.test(link))).toEqual([]);
-    expect(Object.fromEntries(answer.headers)).toMatchObject(lowerCased(REFERENCE_HEADERS));
+    expect(Object.fromEntries(response.headers)).toMatchObject(lowerCased(REFERENCE_HEADERS));
     for (const path of ['/reference/reference.css', '/console/look.css']) {
       expect(html).toContain(`href="${path.replace('/reference/', '')}"`);
       expect((await fetch(here(path))).headers.get('content-type')).toMatch(/^text\/css/);

@@ -58,7 +58,7 @@ function open(...pieces: readonly (string | Buffer)[]) {
   socket.on('error', () => {});
   for (const piece of pieces) socket.write(piece);
   /** Resolves with all that came, once it matches or the connection is closed. */
-  const answer = async (pattern: RegExp) => {
+  const response = async (pattern: RegExp) => {
     await Promise.race([
       closed,
       new Promise<void>((resolve) => {
@@ -68,7 +68,7 @@ function open(...pieces: readonly (string | Buffer)[]) {
     ]);
     return text;
   };
-  return { socket, closed, answer };
+  return { socket, closed, response };
 }
 
 const head = (lines: readonly string[], target = 'POST /images') =>
@@ -83,15 +83,15 @@ describe('a body that is too large', () => {
     ['ten megabytes', 1e7],
     ['more than a number holds', 1e30],
   ])('is refused by its declared length, before it is sent: %s', async (_, length) => {
-    const { answer } = open(head([JSON_TYPE, `Content-Length: ${BigInt(length)}`]));
-    const text = await answer(WHOLE);
+    const { response } = open(head([JSON_TYPE, `Content-Length: ${BigInt(length)}`]));
+    const text = await response(WHOLE);
     expect(text).toMatch(/^HTTP\/1\.1 (413|400) /);
     expect(reached).toEqual([]);
   });
 
   it('has the problem that the functions would give', async () => {
-    const { answer } = open(head([JSON_TYPE, `Content-Length: ${LIMIT + 1}`]));
-    const text = await answer(WHOLE);
+    const { response } = open(head([JSON_TYPE, `Content-Length: ${LIMIT + 1}`]));
+    const text = await response(WHOLE);
     expect(text).toMatch(/^content-type: application\/problem\+json$/im);
     expect(text).toMatch(/^x-content-type-options: nosniff$/im);
     expect(text).toMatch(/^x-request-id: [\w-]{36}$/im);
@@ -103,14 +103,14 @@ describe('a body that is too large', () => {
   });
 
   it('is refused as soon as it has grown so large, whole or not', async () => {
-    const { answer } = open(head([JSON_TYPE, 'Transfer-Encoding: chunked']), chunk(LIMIT), chunk(1));
-    expect(await answer(WHOLE)).toMatch(/^HTTP\/1\.1 413 /);
+    const { response } = open(head([JSON_TYPE, 'Transfer-Encoding: chunked']), chunk(LIMIT), chunk(1));
+    expect(await response(WHOLE)).toMatch(/^HTTP\/1\.1 413 /);
     expect(reached).toEqual([]);
   });
 
   it('is refused without asking for it', async () => {
-    const { answer } = open(head([JSON_TYPE, `Content-Length: ${LIMIT + 1}`, 'Expect: 100-continue']));
-    expect(await answer(WHOLE)).toMatch(/^HTTP\/1\.1 413 /);
+    const { response } = open(head([JSON_TYPE, `Content-Length: ${LIMIT + 1}`, 'Expect: 100-continue']));
+    expect(await response(WHOLE)).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   it('does not hold the connection of a client that sends on for ever', async () => {
@@ -125,47 +125,47 @@ describe('a body that is too large', () => {
   });
 
   it('may be a whole event where invocations are taken', async () => {
-    const { answer } = open(
+    const { response } = open(
       head([`Content-Length: ${LIMIT + 1}`], `POST ${INVOCATION}`),
       'x'.repeat(LIMIT + 1),
     );
-    expect(await answer(WHOLE)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await response(WHOLE)).toMatch(/^HTTP\/1\.1 200 /);
     const other = open(head([`Content-Length: ${256 * KIB + 1}`], `POST ${INVOCATION}`));
-    expect(await other.answer(WHOLE)).toMatch(/^HTTP\/1\.1 413 /);
+    expect(await other.response(WHOLE)).toMatch(/^HTTP\/1\.1 413 /);
   });
 });
 
 describe('a body within the limit', () => {
   it.each([0, 1, LIMIT])('reaches the functions whole: %d bytes', async (bytes) => {
     const body = 'x'.repeat(bytes);
-    await open(head([JSON_TYPE, `Content-Length: ${bytes}`]), body).answer(WHOLE);
+    await open(head([JSON_TYPE, `Content-Length: ${bytes}`]), body).response(WHOLE);
     const pieces = bytes === 0 ? [] : [chunk(bytes)];
-    await open(head([JSON_TYPE, 'Transfer-Encoding: chunked']), ...pieces, '0\r\n\r\n').answer(WHOLE);
+    await open(head([JSON_TYPE, 'Transfer-Encoding: chunked']), ...pieces, '0\r\n\r\n').response(WHOLE);
     expect(reached.map((each) => each.bytes)).toEqual([bytes, bytes]);
   });
 
   it('is asked for by a client that waits', async () => {
-    const { socket, answer } = open(head([JSON_TYPE, 'Content-Length: 3', 'Expect: 100-continue']));
-    expect(await answer(/^HTTP\/1\.1 100 Continue\r\n\r\n/)).toMatch(/^HTTP\/1\.1 100 /);
+    const { socket, response } = open(head([JSON_TYPE, 'Content-Length: 3', 'Expect: 100-continue']));
+    expect(await response(/^HTTP\/1\.1 100 Continue\r\n\r\n/)).toMatch(/^HTTP\/1\.1 100 /);
     socket.write('abc');
-    expect(await answer(/reached$/)).toMatch(/HTTP\/1\.1 200 [\s\S]*reached$/);
+    expect(await response(/reached$/)).toMatch(/HTTP\/1\.1 200 [\s\S]*reached$/);
   });
 
   it('reaches nothing before it is whole', async () => {
     const slow = open(head([JSON_TYPE, 'Content-Length: 3']), 'ab');
-    await open(head([], 'GET /images')).answer(/reached$/);
+    await open(head([], 'GET /images')).response(/reached$/);
     expect(reached.map(({ target }) => target)).toEqual(['GET /images']);
     slow.socket.write('c');
-    await slow.answer(/reached$/);
+    await slow.response(/reached$/);
     expect(reached.map(({ target }) => target)).toEqual(['GET /images', 'POST /images']);
   });
 
   it('may end in the middle, and the next request is answered', async () => {
     const { socket, closed } = open(head([JSON_TYPE, 'Content-Length: 3']), 'ab');
-    await open(head([], 'GET /images')).answer(/reached$/);
+    await open(head([], 'GET /images')).response(/reached$/);
     socket.resetAndDestroy();
     await closed;
-    expect(await open(head([], 'GET /images')).answer(/reached$/)).toMatch(/200 OK/);
+    expect(await open(head([], 'GET /images')).response(/reached$/)).toMatch(/200 OK/);
     expect(reached.map(({ target }) => target)).toEqual(['GET /images', 'GET /images']);
   });
 });
@@ -185,13 +185,13 @@ describe('the type of a body', () => {
     ['two', ['Content-Type: text/plain', JSON_TYPE], 'text/plain, application/json'],
     ['two, the other way round', [JSON_TYPE, 'content-TYPE: text/plain'], 'application/json, text/plain'],
   ])('is told as it was sent: %s', async (_, lines, type) => {
-    await open(head([...lines, 'Content-Length: 2']), '{}').answer(WHOLE);
-    await open(head([...lines, 'Transfer-Encoding: chunked']), chunk(2), '0\r\n\r\n').answer(WHOLE);
+    await open(head([...lines, 'Content-Length: 2']), '{}').response(WHOLE);
+    await open(head([...lines, 'Transfer-Encoding: chunked']), chunk(2), '0\r\n\r\n').response(WHOLE);
     expect(reached.map((each) => each.type)).toEqual([type, type]);
   });
 
   it('is not made up where there is no body', async () => {
-    await open(head([], 'GET /images')).answer(WHOLE);
+    await open(head([], 'GET /images')).response(WHOLE);
     expect(reached[0]?.type).toBe('');
   });
 });
@@ -200,7 +200,7 @@ describe('the fields', () => {
   it('may have 16 KiB together, and the target more', async () => {
     const room = LIMIT - 'Hostlocalhost'.length - 'X'.length;
     const target = `GET /images?url=${'x'.repeat(18 * KIB)}`;
-    const answerTo = (bytes: number) => open(head([`X: ${'x'.repeat(bytes)}`], target)).answer(WHOLE);
+    const answerTo = (bytes: number) => open(head([`X: ${'x'.repeat(bytes)}`], target)).response(WHOLE);
     expect(await answerTo(room)).toMatch(/^HTTP\/1\.1 200 /);
     expect(await answerTo(room + 1)).toMatch(/^HTTP\/1\.1 431 /);
   });
@@ -209,7 +209,7 @@ describe('the fields', () => {
     'are not answered by the gateway itself: %s',
     async (name) => {
       const value = name === 'origin' ? 'http://localhost' : 'x';
-      await open(head([`${name}: ${value}`], 'GET /images')).answer(WHOLE);
+      await open(head([`${name}: ${value}`], 'GET /images')).response(WHOLE);
       expect(reached[0]?.names).toEqual(['host']);
     },
   );
@@ -223,8 +223,8 @@ describe('what the guard refuses', () => {
   ])('reaches nothing, on every path: %s', async (line, status, code) => {
     const host = line.startsWith('Host') ? [] : ['Host: localhost'];
     for (const target of ['GET /images', 'POST /images', `POST ${INVOCATION}`, 'GET /other', 'OPTIONS *']) {
-      const { answer } = open(`${[`${target} HTTP/1.1`, ...host, line].join('\r\n')}\r\n\r\n`);
-      const text = await answer(WHOLE);
+      const { response } = open(`${[`${target} HTTP/1.1`, ...host, line].join('\r\n')}\r\n\r\n`);
+      const text = await response(WHOLE);
       expect(text.startsWith(`HTTP/1.1 ${status} `)).toBe(true);
       expect(JSON.parse(text.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status, code });
     }

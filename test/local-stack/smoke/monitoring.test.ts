@@ -32,9 +32,9 @@ async function scenarios(wrong: Readonly<Record<string, unknown>>) {
   };
   server = createServer((request, response) => {
     const path = request.url ?? '';
-    const [, answer] = Object.entries(wrong).find(([start]) => path.startsWith(start)) ?? [];
-    response.writeHead(answer === null ? 503 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(answer === undefined ? right(path) : answer));
+    const [, result] = Object.entries(wrong).find(([start]) => path.startsWith(start)) ?? [];
+    response.writeHead(result === null ? 503 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(result === undefined ? right(path) : result));
   });
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

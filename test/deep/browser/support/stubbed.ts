@@ -77,19 +77,19 @@ export async function startStubbedSite(): Promise<Served> {
 /** From now on, every call to the API gets the response for its method, and every picture of the store is a PNG. */
 export async function stub(
   page: Page,
-  answers: Readonly<Partial<Record<'GET' | 'POST' | 'PUT', StubbedAnswer>>>,
+  responses: Readonly<Partial<Record<'GET' | 'POST' | 'PUT', StubbedAnswer>>>,
 ): Promise<void> {
   await page.unroute(API_CALLS);
   await page.route(API_CALLS, async (route) => {
-    const answer = answers[route.request().method() as 'GET' | 'POST' | 'PUT'];
-    if (answer === undefined) return route.abort('connectionrefused');
-    await answer.after;
+    const response = responses[route.request().method() as 'GET' | 'POST' | 'PUT'];
+    if (response === undefined) return route.abort('connectionrefused');
+    await response.after;
     await route
       .fulfill({
-        status: answer.status ?? 200,
-        contentType: typeof answer.body === 'string' ? 'text/plain' : 'application/json',
-        headers: { ...answer.headers },
-        body: typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body),
+        status: response.status ?? 200,
+        contentType: typeof response.body === 'string' ? 'text/plain' : 'application/json',
+        headers: { ...response.headers },
+        body: typeof response.body === 'string' ? response.body : JSON.stringify(response.body),
       })
       // The page may have given up the request.
       .catch(() => undefined);

@@ -18,7 +18,7 @@ export type ChildAnswer =
   | { readonly kind: 'done'; readonly outcome: Outcome }
   | { readonly kind: 'failed'; readonly error: string };
 
-const say = (answer: ChildAnswer) => process.send?.(answer);
+const say = (response: ChildAnswer) => process.send?.(response);
 // The log of the service is not needed here.
 console.log = () => {};
 

@@ -106,8 +106,8 @@ function wrap(child: ChildProcess): Wrapped {
   const next = async (...kinds: readonly ChildAnswer['kind'][]): Promise<ChildAnswer> => {
     const { promise, resolve, reject } = Promise.withResolvers<ChildAnswer>();
     const hear = (heard: unknown) => {
-      const answer = heard as ChildAnswer;
-      if (kinds.includes(answer.kind)) resolve(answer);
+      const response = heard as ChildAnswer;
+      if (kinds.includes(response.kind)) resolve(response);
     };
     child.on('message', hear);
     void ended.then(() => reject(new Error('The child ended.')));
@@ -118,14 +118,14 @@ function wrap(child: ChildProcess): Wrapped {
     ready: next('ready'),
     ended,
     order(order) {
-      const answer = next('done', 'failed');
+      const result = next('done', 'failed');
       tell({ kind: 'order', order });
-      return answer;
+      return result;
     },
     async setClock(byMs) {
-      const answer = next('clock');
+      const reply = next('clock');
       tell({ kind: 'clock', byMs });
-      await answer;
+      await reply;
     },
     async stop() {
       guard ??= spawn('/bin/sh', ['-c', GUARD], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });

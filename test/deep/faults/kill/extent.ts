@@ -68,22 +68,22 @@ const EXTENT = isWhole ? 'all of it' : 'the core of it; npm run test:kills makes
 /** A sum of what the tests of a file searched. */
 export function createTally(extent = EXTENT) {
   const figures = { operations: 0, calls: 0, points: 0, runs: 0 };
-  const answers: Record<string, number> = {};
+  const responses: Record<string, number> = {};
   return {
     add(found: Found) {
       figures.operations += 1;
       figures.calls += found.calls.length;
       figures.points += found.points;
       figures.runs += found.runs;
-      for (const [answer, times] of Object.entries(found.answers))
-        answers[answer] = (answers[answer] ?? 0) + times;
+      for (const [response, times] of Object.entries(found.results))
+        responses[response] = (responses[response] ?? 0) + times;
     },
     figures: () => figures,
     sentence: (what: string) => {
       const { operations, calls, points, runs } = figures;
-      const said = Object.entries(answers)
+      const said = Object.entries(responses)
         .sort(([, a], [, b]) => b - a)
-        .map(([answer, times]) => `${times} × ${answer}`);
+        .map(([result, times]) => `${times} × ${result}`);
       const end = said.length === 0 ? '' : `; the paused one answered ${said.join(', ')}`;
       return `${operations} operations with ${calls} external calls, ${runs} of ${points} ${what} (${extent})${end}`;
     },

@@ -18,7 +18,7 @@ export interface Found {
   /** A line for everything that did not hold. */
   readonly faults: readonly string[];
   /** How often the paused operation answered what. */
-  readonly answers: Readonly<Record<string, number>>;
+  readonly results: Readonly<Record<string, number>>;
 }
 
 interface Range {
@@ -124,11 +124,11 @@ export async function openKillRange(): Promise<KillRange> {
             return { call, name: `killed ${kind}`, strike };
           }),
       );
-      return { calls, ...(await shoot(operation, range, shots)), answers: {} };
+      return { calls, ...(await shoot(operation, range, shots)), results: {} };
     },
 
     async pauses(operation, pauses, range) {
-      const answers: Record<string, number> = {};
+      const responses: Record<string, number> = {};
       const calls = (await callsOf(operation, range.hasRedis)).filter(range.only ?? (() => true));
       const shots = calls.flatMap((call) =>
         pauses.flatMap((pause) =>
@@ -136,15 +136,15 @@ export async function openKillRange(): Promise<KillRange> {
             const strike: Strike = async (stage, lane) => {
               const child = await patientOf(lane);
               const { faults, outcome } = await pauseAt({ ...stage, child }, { call, moment }, pause);
-              const answer = outcome === null ? 'none' : `${outcome.status} ${outcome.code}`;
-              answers[answer] = (answers[answer] ?? 0) + 1;
+              const response = outcome === null ? 'none' : `${outcome.status} ${outcome.code}`;
+              responses[response] = (responses[response] ?? 0) + 1;
               return faults;
             };
             return { call, name: `${pause.by.join(' and ')} while paused ${moment}`, strike };
           }),
         ),
       );
-      return { calls, ...(await shoot(operation, range, shots)), answers };
+      return { calls, ...(await shoot(operation, range, shots)), results: responses };
     },
 
     async close() {

@@ -103,9 +103,9 @@ async function listenEverywhere(
   }
 }
 
-function listen(answer: Answer, host: string, port: number): Promise<Server> {
+function listen(result: Answer, host: string, port: number): Promise<Server> {
   const server = createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
+    result(request, response).catch(() => response.destroy());
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject).listen(port, host, () => resolve(server));

@@ -18,7 +18,7 @@ export async function startRedisGate(gate: Gate, redisAddress: string): Promise<
     const ask = createRedisClient(host ?? '', Number(port));
     let unread = Buffer.alloc(0);
     let turn = Promise.resolve();
-    const answer = async (command: Buffer) => {
+    const response = async (command: Buffer) => {
       const call = gate.arrive(nameOf(command));
       if ((await gate.pass(call, 'before')) === 'drop') return client.destroy();
       const reply = await ask.send(command);
@@ -33,7 +33,7 @@ export async function startRedisGate(gate: Gate, redisAddress: string): Promise<
           const command = unread.subarray(0, end);
           unread = unread.subarray(end);
           turn = gate
-            .track(turn.then(async () => void (await answer(command))))
+            .track(turn.then(async () => void (await response(command))))
             .catch(() => void client.destroy());
         }
       })

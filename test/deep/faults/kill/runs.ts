@@ -55,7 +55,7 @@ const CODES: Readonly<Record<SiteName, readonly string[]>> = {
 };
 
 interface Begun {
-  readonly answer: Promise<ChildAnswer>;
+  readonly response: Promise<ChildAnswer>;
   /** Resolves when the writer of `meanwhile` is done, if it has begun. */
   beside(): Promise<void>;
 }
@@ -81,16 +81,16 @@ function begin(world: World, child: Child, operation: Operation, parts: Partial<
     });
   }
   const order = { ...world.order(parts), operation: operation.run, url: world.url(PAGE) };
-  return { answer: child.order(order), beside: () => beside };
+  return { response: child.order(order), beside: () => beside };
 }
 
 /** The calls of the undisturbed operation. */
 export async function trace({ world, child, operation, baseline }: Stage): Promise<readonly string[]> {
   await world.restore(baseline);
   world.gate.forget();
-  const answer = await begin(world, child, operation, {}).answer;
+  const response = await begin(world, child, operation, {}).response;
   await world.settled();
-  if (answer.kind !== 'done') throw new Error(`${operation.name}: ${JSON.stringify(answer)}`);
+  if (response.kind !== 'done') throw new Error(`${operation.name}: ${JSON.stringify(response)}`);
   return world.gate.calls();
 }
 
@@ -103,10 +103,10 @@ export async function killAt(
   await world.restore(baseline);
   world.gate.forget();
   const reached = world.gate.hold({ call, moment: kill === 'after' ? 'after' : 'before' });
-  const { answer, beside } = begin(world, child, operation, { mutant });
+  const { response, beside } = begin(world, child, operation, { mutant });
   const hit = await firstOf(
     reached,
-    answer.catch(() => null),
+    response.catch(() => null),
   );
   await child.kill();
   await world.settled();
@@ -138,7 +138,7 @@ export async function pauseAt(
   world.gate.forget();
   const reached = world.gate.hold(point);
   const parts = { mutant, ...(timeMs !== undefined && { timeMs }) };
-  const { answer: answering, beside } = begin(world, child, operation, parts);
+  const { response: answering, beside } = begin(world, child, operation, parts);
   const hit = await firstOf(reached, answering);
   if (hit === null) return { faults: [NEVER_REACHED], outcome: null };
 
@@ -151,13 +151,13 @@ export async function pauseAt(
   child.goOn();
   if (pause.setClockMs !== undefined) await child.setClock(pause.setClockMs);
   hit.release('go');
-  const answer = await answering;
+  const response = await answering;
   await beside();
   if (pause.setClockMs !== undefined) await child.setClock(-pause.setClockMs);
   await world.settled();
-  if (answer.kind !== 'done') return { faults: [`the child: ${JSON.stringify(answer)}`], outcome: null };
+  if (response.kind !== 'done') return { faults: [`the child: ${JSON.stringify(response)}`], outcome: null };
 
-  const { outcome } = answer;
+  const { outcome } = response;
   const faults = [...meanwhile.faults, ...(await checkOrder(world, operation, outcome, meanwhile))];
   if (!codes.includes(outcome.code)) faults.push(`it answers ${outcome.code}`);
   return { faults: [...faults, ...(await lookSweepWrite(world, mutant))], outcome };
@@ -259,6 +259,6 @@ async function checkBy(
 }
 
 /** The hit; null when the child ended first. */
-async function firstOf(reached: Promise<Hit>, answer: Promise<ChildAnswer | null>): Promise<Hit | null> {
-  return Promise.race([reached, answer.then(() => null)]);
+async function firstOf(reached: Promise<Hit>, response: Promise<ChildAnswer | null>): Promise<Hit | null> {
+  return Promise.race([reached, response.then(() => null)]);
 }

@@ -115,7 +115,7 @@ export function createService({ env, address, timeMs, mutant, sweepAheadMs = 0 }
   };
 }
 
-function outcomeOf(answer: { readonly statusCode: number; readonly body: string }): Outcome {
-  const body = JSON.parse(answer.body) as { readonly code?: string; readonly images?: readonly string[] };
-  return { status: answer.statusCode, code: body.code ?? 'OK', names: body.images ?? [] };
+function outcomeOf(response: { readonly statusCode: number; readonly body: string }): Outcome {
+  const body = JSON.parse(response.body) as { readonly code?: string; readonly images?: readonly string[] };
+  return { status: response.statusCode, code: body.code ?? 'OK', names: body.images ?? [] };
 }

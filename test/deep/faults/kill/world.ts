@@ -195,9 +195,9 @@ export async function startWorld(hasRedis: boolean): Promise<World> {
     },
     async sha256(name) {
       const path = name.split('/').map(encodeURIComponent).join('/');
-      const answer = await signedFetch(`${endpoint()}/${BUCKET}/${path}`);
-      const body = Buffer.from(await answer.arrayBuffer());
-      return answer.status === 200 ? createHash('sha256').update(body).digest('hex') : null;
+      const response = await signedFetch(`${endpoint()}/${BUCKET}/${path}`);
+      const body = Buffer.from(await response.arrayBuffer());
+      return response.status === 200 ? createHash('sha256').update(body).digest('hex') : null;
     },
     leave: (name) =>
       opened().images.put(name, Buffer.from('left behind'), 'image/png', new AbortController().signal),

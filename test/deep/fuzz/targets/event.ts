@@ -147,16 +147,20 @@ function checkAnswer({
     headers,
   );
   if (statusCode === 304 || statusCode === 204) return demand(body === '', 'there is a body', body);
-  const answer = JSON.parse(body);
+  const response = JSON.parse(body);
   if (statusCode < 300) {
     demand(statusCode === 200 || statusCode === 201, 'a status is not in the table', statusCode);
-    return demand(Array.isArray(answer.images), 'an answer names no images', answer);
+    return demand(Array.isArray(response.images), 'an answer names no images', response);
   }
   demand(headers['content-type'] === 'application/problem+json', 'a problem has another type', headers);
-  const code = PROBLEM_CODES.find((known) => known === answer.code);
-  demand(code !== undefined, 'a code is not in the table', answer);
-  demand(code !== 'INTERNAL' && code !== 'STORAGE_UNAVAILABLE', 'a call is answered as our failure', answer);
+  const code = PROBLEM_CODES.find((known) => known === response.code);
+  demand(code !== undefined, 'a code is not in the table', response);
+  demand(
+    code !== 'INTERNAL' && code !== 'STORAGE_UNAVAILABLE',
+    'a call is answered as our failure',
+    response,
+  );
   const { status, title } = PROBLEMS[code];
-  demand(status === statusCode && status === answer.status, 'a code comes with another status', answer);
-  demand(title === answer.title && answer.detail !== '', 'a problem says nothing', answer);
+  demand(status === statusCode && status === response.status, 'a code comes with another status', response);
+  demand(title === response.title && response.detail !== '', 'a problem says nothing', response);
 }

@@ -1,6 +1,6 @@
 /** Image headers: any bytes come to a type and sides that can be relied upon, or to a code. */
 
-import { createPace } from '../../../../lib/concurrency/pace.ts';
+import { createYielder } from '../../../../lib/concurrency/yielder.ts';
 import { imageFormatOf } from '../../../../lib/image/imageFormats.ts';
 import { imageTypeOf, inspectImage } from '../../../../lib/image/inspectImage.ts';
 import { demand, demandAlike, type Target } from '../target.ts';
@@ -95,7 +95,7 @@ export const target: Target = {
       }
       demand((await imageTypeOf(input)) === contentType, 'its type is judged in two ways', seen);
       demand(
-        (await imageFormatOf(input, createPace()))?.extension === extension,
+        (await imageFormatOf(input, createYielder()))?.extension === extension,
         'its extension is judged in two ways',
         seen,
       );

@@ -30,11 +30,11 @@ const read = async (index: number): Promise<string> => {
   let share: ByteShare | undefined;
   const room: WebRequest['room'] = (more) => {
     share ??= budget.open('one caller');
-    return share.take(more);
+    return share.acquire(more);
   };
   const request: Partial<WebRequest> = kind === 'image' ? { kind, room } : { kind: 'page' };
   const result = await web.read(`http://good.test:${server.port}/${index}`, { maxBytes: MIB, ...request });
-  share?.close();
+  share?.release();
   return faultOf(result);
 };
 const { value, cost } = await measureCost(() =>

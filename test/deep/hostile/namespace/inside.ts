@@ -59,8 +59,8 @@ const outcomes: Outcome[] = [];
 for (const { url, names = {}, allow = [], own = [] } of CASES) {
   let asked = 0;
   const resolve: Resolve = async (name) => {
-    const answers = names[name];
-    const addresses = answers?.[Math.min(asked, answers.length - 1)];
+    const responses = names[name];
+    const addresses = responses?.[Math.min(asked, responses.length - 1)];
     asked += 1;
     if (addresses === undefined) throw Object.assign(new Error(name), { code: 'ENOTFOUND' });
     return addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'parse5';
-import { createPace } from '../../../../lib/concurrency/pace.ts';
+import { createYielder } from '../../../../lib/concurrency/yielder.ts';
 import {
   isPageElement,
   type PageNode,
@@ -29,7 +29,7 @@ function expectedTexts(html: string): string[] {
 }
 
 async function textsOf(html: string): Promise<string[]> {
-  const { root, textOf } = await parseDocument(html, createPace());
+  const { root, textOf } = await parseDocument(html, createYielder());
   const texts: string[] = [];
   const walk = (node: PageNode) => {
     // What CSS reads alike: the tokenizer of the page makes one of both.

@@ -27,13 +27,13 @@ describe('stylesheets', () => {
 
   it('are resolved against where a redirect led', async () => {
     const finalUrl = new URL('http://cdn.test/x/b.css');
-    const answer = {
+    const response = {
       kind: 'read' as const,
       bytes: Buffer.from(rule('i')),
       contentType: 'text/css',
       finalUrl,
     };
-    const world = { stylesheets: { [at('a.css')]: answer } };
+    const world = { stylesheets: { [at('a.css')]: response } };
     const { candidates } = await discoverHtml(link('a.css'), world);
     expect(candidates[0]?.url).toBe('http://cdn.test/x/i');
     expect(candidates[0]?.places[0]?.stylesheet).toBe(at('a.css'));
@@ -105,9 +105,9 @@ describe('stylesheets', () => {
     'answered as %s are warnings',
     async (contentType) => {
       const finalUrl = new URL(at('a.css'));
-      const answer = { kind: 'read' as const, bytes: Buffer.from(rule('i')), contentType, finalUrl };
+      const response = { kind: 'read' as const, bytes: Buffer.from(rule('i')), contentType, finalUrl };
       const { candidates, warnings } = await discoverHtml(link('a.css'), {
-        stylesheets: { [at('a.css')]: answer },
+        stylesheets: { [at('a.css')]: response },
       });
       expect(candidates).toEqual([]);
       expect(warnings).toMatchObject([{ code: 'CONTENT_UNSUPPORTED' }]);

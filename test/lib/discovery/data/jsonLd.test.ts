@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createPace } from '../../../../lib/concurrency/pace.ts';
+import { createYielder } from '../../../../lib/concurrency/yielder.ts';
 import { JSON_LD_MAX_CHARS, JSON_LD_URLS_MAX, readJsonLd } from '../../../../lib/discovery/data/jsonLd.ts';
 import { measureWithin } from '../../../deep/hostile/support/meter.ts';
 import { onReferenceMachine, threadMs } from '../../../support/processorTime.ts';
@@ -182,10 +182,11 @@ describe('ten megabytes of JSON-LD', () => {
     const bounds = { stallMs: 50, grownBytes: 64 * MIB };
     const { value: ms, cost } = await measureWithin(bounds, async () => {
       const start = threadMs();
-      const pace = createPace();
+      const yielder = createYielder();
       const budget = { urlsLeft: JSON_LD_URLS_MAX };
       for (let length = 0; length < 10 * MIB; length += text.length) {
-        for (const image of readJsonLd(text, budget)) if (image === null && pace.isDue()) await pace.rest();
+        for (const image of readJsonLd(text, budget))
+          if (image === null && yielder.isDue()) await yielder.yield();
       }
       return threadMs() - start;
     });

@@ -36,8 +36,10 @@ const SAID: Readonly<Record<string, Partial<Readonly<Record<'A' | 'AAAA', Say>>>
 async function ask(name: string, patienceMs = 10_000) {
   await using names = await startNameServer((asked, type) => SAID[asked]?.[type] ?? []);
   const since = performance.now();
-  const answer = await createAskDns({ patienceMs, servers: [names.server] })(name).catch(({ code }) => code);
-  return { answer, ms: performance.now() - since, questions: names.questions };
+  const response = await createAskDns({ patienceMs, servers: [names.server] })(name).catch(
+    ({ code }) => code,
+  );
+  return { response, ms: performance.now() - since, questions: names.questions };
 }
 
 const v4 = (address: string) => ({ address, family: 4 });
@@ -54,7 +56,7 @@ describe('the name servers', () => {
     ['chain.test', [v4(V4), v6(V6)]],
     ['loop-four.test', [v6(V6)]],
   ])('give the addresses of %s, IPv4 first', async (name, expected) => {
-    expect((await ask(name)).answer).toEqual(expected);
+    expect((await ask(name)).response).toEqual(expected);
   });
 
   it.each([
@@ -67,7 +69,7 @@ describe('the name servers', () => {
     ['self.test', 'ENODATA'],
     ['lost.test', 'ENODATA'],
   ])('give no address of %s: %s', async (name, code) => {
-    expect((await ask(name)).answer).toBe(code);
+    expect((await ask(name)).response).toBe(code);
   });
 
   it('are asked for the name as it is, once for each family', async () => {
@@ -80,8 +82,8 @@ describe('the name servers', () => {
   });
 
   it('are given up when they do not answer in time', async () => {
-    const { answer, ms } = await ask('silent.test', 150);
-    expect(answer).toBe('ECANCELLED');
+    const { response, ms } = await ask('silent.test', 150);
+    expect(response).toBe('ECANCELLED');
     expect(ms).toBeGreaterThan(140);
     expect(ms).toBeLessThan(5_000);
   });

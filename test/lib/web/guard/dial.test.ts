@@ -35,13 +35,13 @@ describe('a dial', () => {
 
   it('looks at the connected socket once more, and says nothing over one that must not be', async () => {
     await using server = await startRawServer((socket) => socket.end());
-    const answers = [true, false];
+    const responses = [true, false];
     const policy: HostPolicy = {
       reachOf: () => new Set(['public']),
-      mayDial: () => answers.shift() ?? false,
+      mayDial: () => responses.shift() ?? false,
     };
     expect(await dial({ policy }, 'good.test', server.port)).toBe('forbidden');
-    expect([answers, server.heads]).toEqual([[], []]);
+    expect([responses, server.heads]).toEqual([[], []]);
   });
 
   it('does not use a socket that has no peer any more', async () => {
@@ -59,12 +59,12 @@ describe('a dial', () => {
 
   it('that is under way ends when all are closed', async () => {
     const guard = createGuardedDial({ ...PARTS, resolve: () => new Promise(() => {}) });
-    const answer = guard
+    const response = guard
       .dial({ hostname: 'good.test', protocol: 'http:', port: '' })
       .catch(({ fault }: FaultError) => fault);
     await new Promise((resolve) => setImmediate(resolve));
     guard.close();
-    expect(await answer).toBe('aborted');
+    expect(await response).toBe('aborted');
   });
 
   it.each([

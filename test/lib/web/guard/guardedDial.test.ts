@@ -214,7 +214,7 @@ describe('the lookup', () => {
   const reach: Reach = new Set(['public']);
   const call = (name: string, options: object): Promise<readonly unknown[]> =>
     new Promise((resolve) => {
-      createGuardedLookup(parts, reach, 80)(name, options, (...answers) => resolve(answers));
+      createGuardedLookup(parts, reach, 80)(name, options, (...responses) => resolve(responses));
     });
 
   it('D11 hands out a list when it is asked for all', async () => {

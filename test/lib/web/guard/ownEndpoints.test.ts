@@ -67,12 +67,12 @@ describe('an own endpoint', () => {
 
   it('is asked for again after 30 seconds, and at once after a failure', async () => {
     let now = 0;
-    let answer: 'fails' | string = 'fails';
+    let response: 'fails' | string = 'fails';
     const asked: number[] = [];
     const moving: Resolve = async () => {
       asked.push(now);
-      if (answer === 'fails') throw new Error('no name server');
-      return [{ address: answer, family: 4 }];
+      if (response === 'fails') throw new Error('no name server');
+      return [{ address: response, family: 4 }];
     };
     const isOwn = createOwnEndpoints([{ hostname: 'minio', port: 9000 }], {
       resolve: moving,
@@ -80,9 +80,9 @@ describe('an own endpoint', () => {
       machine,
     });
     expect(await isOwn('10.0.0.1', 9000)).toBe(true);
-    answer = '10.0.0.2';
+    response = '10.0.0.2';
     expect(await isOwn('10.0.0.1', 9000)).toBe(false);
-    answer = '10.0.0.1';
+    response = '10.0.0.1';
     now = 29_999;
     expect(await isOwn('10.0.0.1', 9000)).toBe(false);
     now = 30_000;

@@ -80,9 +80,9 @@ describe('the resolver', () => {
         return asked === 1 ? first.promise : [SERVED];
       },
     });
-    const answers = [resolve('a.test'), resolve('a.test'), resolve('a.test')];
+    const responses = [resolve('a.test'), resolve('a.test'), resolve('a.test')];
     first.reject(Object.assign(new Error('over'), { code: 'ECANCELLED' }));
-    const settled = await Promise.allSettled(answers);
+    const settled = await Promise.allSettled(responses);
     expect(settled.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
     expect(asked).toBe(2);
   });

@@ -1,13 +1,13 @@
 /** Whether a code unit is ASCII whitespace of the Infra standard: tab, LF, FF, CR or space. */
-export function isAsciiBlank(code: number): boolean {
+export function isAsciiWhitespace(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d && code !== 0x0b);
 }
 
 /** The text without leading and trailing ASCII whitespace. Linear, unlike a regular expression. */
-export function trimAsciiBlanks(text: string): string {
+export function trimAsciiWhitespace(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && isAsciiBlank(text.charCodeAt(start))) start += 1;
-  while (end > start && isAsciiBlank(text.charCodeAt(end - 1))) end -= 1;
+  while (start < end && isAsciiWhitespace(text.charCodeAt(start))) start += 1;
+  while (end > start && isAsciiWhitespace(text.charCodeAt(end - 1))) end -= 1;
   return start === 0 && end === text.length ? text : text.slice(start, end);
 }

@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { createPace, type Pace } from '../../../lib/concurrency/pace.ts';
+import { createYielder, type Yielder } from '../../../lib/concurrency/yielder.ts';
 
 /** So many slices, each told to `onSlice`. */
-async function work(pace: Pace, slices: number, onSlice: () => void = () => {}): Promise<void> {
+async function work(yielder: Yielder, slices: number, onSlice: () => void = () => {}): Promise<void> {
   for (let i = 0; i < slices; i += 1) {
     onSlice();
-    await pace.rest();
+    await yielder.yield();
   }
 }
 
@@ -15,7 +15,7 @@ describe('pace', () => {
     let slices = 0;
     let isOver = false;
     const all = Promise.all(
-      Array.from({ length: 20 }, () => work(createPace(), 10, () => (slices += 1))),
+      Array.from({ length: 20 }, () => work(createYielder(), 10, () => (slices += 1))),
     ).then(() => {
       isOver = true;
     });
@@ -35,7 +35,7 @@ describe('pace', () => {
     const ended: string[] = [];
     const slices = { first: 0, second: 0, third: 0, short: 0 };
     const start = async (name: keyof typeof slices, count: number) => {
-      await work(createPace(), count, () => (slices[name] += 1));
+      await work(createYielder(), count, () => (slices[name] += 1));
       ended.push(`${name}: ${Object.values(slices).join(' ')}`);
     };
     const long = [start('first', 100), start('second', 100), start('third', 100)];
@@ -52,24 +52,24 @@ describe('pace', () => {
 
   it('gives work up while it waits for its turn', async () => {
     const ending = new AbortController();
-    const others = work(createPace(), 200);
-    const given = createPace(ending.signal);
+    const others = work(createYielder(), 200);
+    const given = createYielder(ending.signal);
     const outcome = work(given, 200).catch((error: unknown) => error);
     for (let i = 0; i < 30; i += 1) await turn();
     ending.abort('enough');
     expect(await outcome).toBe('enough');
-    await expect(given.rest()).rejects.toBe('enough');
+    await expect(given.yield()).rejects.toBe('enough');
     await others;
   });
 
   it('is due once a slice is over, and not right after a rest', async () => {
-    const pace = createPace(undefined, 0);
+    const yielder = createYielder(undefined, 0);
     const since = performance.now();
     while (performance.now() === since);
-    expect(pace.isDue()).toBe(true);
-    const patient = createPace(undefined, 60_000);
+    expect(yielder.isDue()).toBe(true);
+    const patient = createYielder(undefined, 60_000);
     expect(patient.isDue()).toBe(false);
-    await patient.rest();
+    await patient.yield();
     expect(patient.isDue()).toBe(false);
   });
 });

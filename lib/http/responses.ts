@@ -2,7 +2,7 @@
 import type { Problem, ProblemCode, UnreachableReason } from '../domain/problem.ts';
 import { PROBLEMS } from './problems.ts';
 
-export interface Answer {
+export interface HttpResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -21,11 +21,11 @@ export interface ProblemView {
   readonly upstreamStatus?: number;
 }
 
-export function jsonAnswer(
+export function jsonResponse(
   statusCode: number,
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
-): Answer {
+): HttpResponse {
   return {
     statusCode,
     headers: { 'content-type': 'application/json', ...headers },
@@ -34,12 +34,12 @@ export function jsonAnswer(
 }
 
 /** A 204 response with the methods of `/images` (RFC 9110 section 9.3.7). */
-export function optionsAnswer(): Answer {
+export function optionsResponse(): HttpResponse {
   const headers = { allow: 'GET, HEAD, OPTIONS, POST, PUT', 'cache-control': 'no-store' };
   return { statusCode: 204, headers, body: '' };
 }
 
-export function problemAnswer(problem: Problem): Answer {
+export function problemResponse(problem: Problem): HttpResponse {
   const { code, detail, reason, upstreamStatus, retryAfterSeconds } = problem;
   const { status, title } = PROBLEMS[code];
   const body: ProblemView = {

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { PageRecord, Place, SkippedLine } from '../../../lib/domain/model.ts';
 import { roomOf } from '../../../lib/harvest/choose.ts';
 import { changesBetween } from '../../../lib/harvest/compose.ts';
-import { boundAnswer } from '../../../lib/http/boundAnswer.ts';
+import { boundResponse } from '../../../lib/http/boundResponse.ts';
 import type { Include } from '../../../lib/http/input.ts';
-import { harvestAnswer, lookUpAnswer } from '../../../lib/http/views.ts';
+import { harvestResponse, lookUpResponse } from '../../../lib/http/views.ts';
 import { mostBytes } from '../../../lib/record/boundLists.ts';
 import { createMemoryStore } from '../../fakes/memoryStore.ts';
 import { itemOf, recordOf } from '../../support/builders.ts';
@@ -45,7 +45,7 @@ function fullRecord(text: string, itemsCount: number, placesCount = 20): PageRec
   });
 }
 
-const bytesOf = (answer: { readonly body: string }) => Buffer.byteLength(answer.body);
+const bytesOf = (response: { readonly body: string }) => Buffer.byteLength(response.body);
 
 describe('an answer', () => {
   it.each([
@@ -62,17 +62,17 @@ describe('an answer', () => {
       link: async (name: string) => `https://store.test/${name}?`.padEnd(1_790, 's'),
     };
     const ask = (...include: readonly Include[]) =>
-      lookUpAnswer(record, new Set(include), linking, undefined);
+      lookUpResponse(record, new Set(include), linking, undefined);
     const changes = { ...changesBetween(null, record), kept: record.items.map(({ name }) => name) };
-    const answers = [
-      harvestAnswer({ record, changes, isNew: false }, { isUpdate: true, isDryRun: false }),
+    const responses = [
+      harvestResponse({ record, changes, isNew: false }, { isUpdate: true, isDryRun: false }),
       await ask(),
       await ask('details'),
       await ask('links'),
       await ask('details', 'links'),
     ];
-    for (const answer of answers) expect(bytesOf(answer)).toBeLessThan(5 * MIB);
-    const { items, skipped, counts } = JSON.parse(answers[0]?.body ?? '');
+    for (const response of responses) expect(bytesOf(response)).toBeLessThan(5 * MIB);
+    const { items, skipped, counts } = JSON.parse(responses[0]?.body ?? '');
     expect(items).toHaveLength(itemsCount);
     expect(items.every(({ foundIn }: { foundIn: unknown[] }) => foundIn.length > 0)).toBe(true);
     expect(skipped.length).toBeLessThanOrEqual(2_000);
@@ -83,8 +83,8 @@ describe('an answer', () => {
     const record = fullRecord('x'.repeat(300), 10);
     const removed = Array.from({ length: 10_000 }, (_, index) => `images/${index}`.padEnd(220, 'n'));
     const changes = { ...changesBetween(null, record), removed };
-    const answer = harvestAnswer({ record, changes, isNew: false }, { isUpdate: true, isDryRun: false });
-    expect(bytesOf(answer)).toBeLessThan(5 * MIB);
+    const response = harvestResponse({ record, changes, isNew: false }, { isUpdate: true, isDryRun: false });
+    expect(bytesOf(response)).toBeLessThan(5 * MIB);
   });
 
   it.each([
@@ -92,7 +92,7 @@ describe('an answer', () => {
     [20, 20, 1_421],
     [21, 20, 1_421],
   ])('lists of %i places %i, and as many skipped lines as there is room for', (count, listed, lines) => {
-    const { items, skipped } = boundAnswer(fullRecord('x', 1, count), {});
+    const { items, skipped } = boundResponse(fullRecord('x', 1, count), {});
     expect(items[0]?.foundIn).toHaveLength(listed);
     expect(skipped[0]?.foundIn).toHaveLength(listed);
     expect(skipped).toHaveLength(lines);
@@ -102,7 +102,7 @@ describe('an answer', () => {
     const record = recordOf(
       Array.from({ length: 1_000 }, (_, index) => itemOf(`https://x.test/${index}.png`)),
     );
-    expect(boundAnswer(record, {})).toBe(record);
+    expect(boundResponse(record, {})).toBe(record);
     expect(mostBytes(record)).toBeGreaterThan(Buffer.byteLength(JSON.stringify(record.items)));
   });
 
@@ -114,6 +114,6 @@ describe('an answer', () => {
         for (let round = 0; round < 1_000; round += 1) work();
       });
     const writing = times(() => JSON.stringify(record));
-    expect(times(() => boundAnswer(record, { url: record.url }))).toBeLessThan(writing / 2);
+    expect(times(() => boundResponse(record, { url: record.url }))).toBeLessThan(writing / 2);
   });
 });

@@ -1,9 +1,9 @@
 /** Long work runs in slices, and yields to other calls between them. */
-export interface Pace {
+export interface Yielder {
   /** Whether the slice is over. It is cheap, so ask often. */
   isDue(): boolean;
   /** Yields; resolves when the next slice may begin. Throws the signal's reason when it is aborted. */
-  rest(): Promise<void>;
+  yield(): Promise<void>;
 }
 
 /**
@@ -35,12 +35,12 @@ let isTurning = false;
  * The pace of one piece of work.
  * @param sliceMs how long a slice may block the event loop
  */
-export function createPace(signal?: AbortSignal, sliceMs = 20): Pace {
+export function createYielder(signal?: AbortSignal, sliceMs = 20): Yielder {
   let sliceStart = performance.now();
   const work: Work = { number: works++, slices: 0 };
   return {
     isDue: () => performance.now() - sliceStart > sliceMs,
-    rest: async () => {
+    yield: async () => {
       signal?.throwIfAborted();
       work.slices += 1;
       await turnOf(work, signal);

@@ -2,7 +2,7 @@
 import type { SweepPosition, SweepProgress } from '../domain/ports.ts';
 import { Problem } from '../domain/problem.ts';
 
-export interface Place {
+export interface SweepCursor {
   /** Where this sweep begins; null for the first key. */
   readonly start: SweepPosition | null;
   /** Call it before a page is swept. */
@@ -23,7 +23,7 @@ export interface Place {
  * ends while a page is swept, the next sweep begins with that page. If it was the sweep's only page, the next sweep
  * passes it.
  */
-export async function openPlace(progress: SweepProgress): Promise<Place> {
+export async function openCursor(progress: SweepProgress): Promise<SweepCursor> {
   const start = await progress.read().catch(ignoreProblem(null));
   let entered = 0;
   let current = start;

@@ -29,12 +29,12 @@ export const isWebPage = (text: string): boolean => HTML.test(text.slice(0, TEXT
 export function onlyFromS3(handler: HttpHandler): HttpHandler {
   const passOn: Handle = handler.handle.bind(handler);
   handler.handle = async (request: HttpRequest, options?: Parameters<Handle>[1]) => {
-    const answer = await passOn(request, options).catch((error: unknown) => {
+    const result = await passOn(request, options).catch((error: unknown) => {
       throw request.protocol === 'http:' && isLost(error) ? namedLostPlain(error) : error;
     });
-    const { response } = answer;
+    const { response } = result;
     const finding = await findingIn(request, response, options?.abortSignal as AbortSignal | undefined);
-    if (finding === null) return answer;
+    if (finding === null) return result;
     (response.body as Readable | undefined)?.destroy();
     throw storeFault(finding, { status: response.statusCode });
   };
