@@ -67,7 +67,7 @@ export const latency: Scenario = {
   },
 };
 
-/** One for each version and latency: how many connections a host gets depends on how it has answered before. */
+/** One for each version and latency: how many connections a host gets depends on how fast it has responded before. */
 async function startSites(world: World, parts: AsyncDisposableStack) {
   const sites = await createTlsSites(world.folder, parts);
   const origins = new Map<string, string>();

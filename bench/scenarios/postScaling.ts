@@ -1,7 +1,9 @@
 /** How a POST's time grows with its images, and what is above the best schedule that a latency allows. */
+import { startServer } from '../child.ts';
 import { writeEvent } from '../events.ts';
 import { type Row, ratioRow } from '../row.ts';
 import { exponentOf, median } from '../statistics.ts';
+import { newPageAt, SITE } from '../world.ts';
 import type { Scenario } from './scenario.ts';
 
 const SIZES = [10, 100, 1_000] as const;
@@ -15,10 +17,11 @@ export const postScaling: Scenario = {
   name: 'postScaling',
   async run(world, { bytes, rounds }) {
     await using parts = new AsyncDisposableStack();
-    const service = await world.startFunction('postImages');
+    const sites = await startSites(parts);
+    const service = await world.startFunction('postImages', sites.env);
     parts.defer(() => service.close());
     const harvest = (images: number, latency: number) => {
-      const event = writeEvent('POST', world.newPage(images, bytes, latency).url);
+      const event = writeEvent('POST', newPageAt(sites.originOf(latency), images, bytes, latency).url);
       return service.run({ event, times: 1, atOnce: 1, status: 201 });
     };
     for (const images of [100, 200, 200]) await harvest(images, 0);
@@ -44,6 +47,20 @@ export const postScaling: Scenario = {
     ]);
   },
 };
+
+/** One for each latency: how many connections a host gets depends on how fast it has responded before. */
+async function startSites(parts: AsyncDisposableStack) {
+  const hosts = new Map<number, string>();
+  for (const latency of LATENCIES) {
+    const site = await startServer(SITE, []);
+    parts.defer(() => site.close());
+    hosts.set(latency, `localhost:${site.port}`);
+  }
+  return {
+    originOf: (latency: number) => `http://${hosts.get(latency)}`,
+    env: { FETCH_ALLOW_HOSTS: [...hosts.values()].join(',') },
+  };
+}
 
 function growth(
   latency: number,

@@ -18,14 +18,14 @@ const CHUNK_BYTES = 12;
 const counts = { requests: 0, pictureBytes: 0 };
 const paddings = new Map<number, Buffer>();
 
-const result = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   counts.requests += 1;
   const [, kind, ...rest] = (request.url ?? '').split('/');
   if (kind === 'counts') return void response.end(JSON.stringify(counts));
   if (kind === 'page') {
     const [images = '', bytes = '', latency = '', name = ''] = rest;
     if (Number(latency) > 0) await wait(Number(latency));
-    return answerPage(response, Number(images), `/picture/${bytes}/${latency}/${name}`);
+    return sendPage(response, Number(images), `/picture/${bytes}/${latency}/${name}`);
   }
   const [bytes = '', latency = '', name = '', number = ''] = rest;
   if (Number(latency) > 0) await wait(Number(latency));
@@ -42,15 +42,15 @@ const result = async (request: IncomingMessage, response: ServerResponse): Promi
 
 function startServer() {
   const [version, key = '', cert = ''] = process.argv.slice(2);
-  if (version === undefined) return createServer(result);
+  if (version === undefined) return createServer(respond);
   const identity = { key: readFileSync(key), cert: readFileSync(cert) };
-  // Its requests and responses have what `answer` uses of those of HTTP/1.1.
+  // Its requests and responses have what `respond` uses of those of HTTP/1.1.
   return version === 'HTTP/2'
-    ? createSecureServer(identity, result as never)
-    : createTlsServer(identity, result);
+    ? createSecureServer(identity, respond as never)
+    : createTlsServer(identity, respond);
 }
 
-function answerPage(response: ServerResponse, images: number, folder: string): void {
+function sendPage(response: ServerResponse, images: number, folder: string): void {
   const lines = Array.from(
     { length: images },
     (_, number) => `<figure><img src="${folder}/${number}.png" alt="Number ${number}"></figure>`,

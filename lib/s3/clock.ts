@@ -61,10 +61,10 @@ export function followClock(client: S3Client, clock: StoreClock): void {
 /** Around each attempt of the SDK, before it is signed. */
 const repeatAfterWrongTime =
   (clock: StoreClock) =>
-  <Args extends { readonly request: unknown }, Answer extends { readonly output: object }>(
-    next: (args: Args) => Promise<Answer>,
+  <Args extends { readonly request: unknown }, Response extends { readonly output: object }>(
+    next: (args: Args) => Promise<Response>,
   ) =>
-  async (args: Args): Promise<Answer> => {
+  async (args: Args): Promise<Response> => {
     const { method } = args.request as { readonly method: string };
     const refused: number[] = [];
     const sources = [...SOURCES];

@@ -93,9 +93,9 @@ function requestFor({ key, body, sha256, headers }: Upload, { url, path }: Place
 
 async function send(client: S3Client, request: Request, options: AttemptOptions): Promise<boolean> {
   const { response } = await client.config.requestHandler.handle(request as never, options);
-  const result = response.body as Readable;
+  const body = response.body as Readable;
   // Its text, if there is any, is for the SDK to read in an attempt of its own.
-  result.on('error', () => undefined).resume();
+  body.on('error', () => undefined).resume();
   return response.statusCode === 200 && response.headers.etag !== undefined;
 }
 

@@ -33,17 +33,17 @@ export function forwardToApi(
   api: string,
   incoming: IncomingMessage,
   body: Buffer,
-  result: ServerResponse,
+  response: ServerResponse,
 ): void {
   const path = (incoming.url ?? '').slice(API_PREFIX.length - 1);
   // A harvested page must not make the service call its own API.
   if (incoming.headers['user-agent']?.startsWith(OWN_USER_AGENT)) {
-    result.writeHead(403).end();
+    response.writeHead(403).end();
     return;
   }
   // Node's server accepts such a target, but its client throws.
   if (/[^\x21-\x7e]/.test(path)) {
-    result.writeHead(400).end();
+    response.writeHead(400).end();
     return;
   }
   const outgoing = request(new URL(api), {
@@ -54,23 +54,23 @@ export function forwardToApi(
     agent: false,
   });
   const fail = (status: number, text: string) => {
-    if (result.headersSent) result.destroy();
-    else result.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+    if (response.headersSent) response.destroy();
+    else response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
   };
   outgoing.once('timeout', () => {
     fail(504, 'The API does not respond.');
     outgoing.destroy();
   });
   outgoing.once('error', () => fail(502, 'The API cannot be reached.'));
-  outgoing.once('response', (response) => {
-    const headers = withoutHops(response.headers);
+  outgoing.once('response', (upstream) => {
+    const headers = withoutHops(upstream.headers);
     // The API's paths begin at its own root.
     if (headers.location?.startsWith('/')) headers.location = API_PREFIX + headers.location.slice(1);
-    result.writeHead(response.statusCode ?? 502, headers);
-    response.once('error', () => result.destroy());
-    response.pipe(result);
+    response.writeHead(upstream.statusCode ?? 502, headers);
+    upstream.once('error', () => response.destroy());
+    upstream.pipe(response);
   });
-  result.once('close', () => outgoing.destroy());
+  response.once('close', () => outgoing.destroy());
   outgoing.end(body);
 }
 

@@ -88,12 +88,12 @@ export async function startSite(config: SiteConfig): Promise<Site> {
       });
       return;
     }
-    reply(request).then(
+    responseTo(request).then(
       (result) => send(request, response, result),
       () => send(request, response, { status: 500 }),
     );
   });
-  const reply = async (request: IncomingMessage): Promise<SiteResponse> => {
+  const responseTo = async (request: IncomingMessage): Promise<SiteResponse> => {
     const path = decodePath(request.url ?? '/');
     if (path === null) return { status: 400 };
     if (path === `${CHANGING}next` && versions.length > 0) {

@@ -63,7 +63,7 @@ export function guardServer(server: Server, guard: RequestGuard, corsOrigins: Co
     const { code } = problem;
     console.log(JSON.stringify({ level: 'info', code, status: PROBLEMS[code].status, requestId }));
   };
-  const result = async (request: IncomingMessage, response: ServerResponse, isContinued: boolean) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse, isContinued: boolean) => {
     const refusal = guard(request);
     if (refusal !== null) return turnAway(request, response, refusal);
     if (bytesOf(request.rawHeaders) > FIELDS_MAX_BYTES) return send(request, response, FIELDS_TOO_LARGE);
@@ -78,7 +78,7 @@ export function guardServer(server: Server, guard: RequestGuard, corsOrigins: Co
     ['checkContinue', true],
   ] as const) {
     server.removeAllListeners(event);
-    server.on(event, (request, response) => void result(request, response, isContinued));
+    server.on(event, (request, response) => void respond(request, response, isContinued));
   }
 }
 

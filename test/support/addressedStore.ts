@@ -36,7 +36,7 @@ export async function startAddressedStore(
   const requests: string[] = [];
   const authenticate = createAuthenticator(LOCAL_KEYS);
 
-  const result = async (incoming: IncomingMessage, response: ServerResponse) => {
+  const respond = async (incoming: IncomingMessage, response: ServerResponse) => {
     const { method = '', url = '', headers } = incoming;
     const body = Buffer.concat(await Array.fromAsync(incoming as AsyncIterable<Buffer>));
     requests.push(`${method} ${headers.host}${url}`);
@@ -66,7 +66,7 @@ export async function startAddressedStore(
   };
 
   const listener = (incoming: IncomingMessage, response: ServerResponse) =>
-    void result(incoming, response).catch(() => response.destroy());
+    void respond(incoming, response).catch(() => response.destroy());
   const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

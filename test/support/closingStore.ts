@@ -43,7 +43,7 @@ export async function startClosingStore(
   const dead = new WeakSet<Socket>();
   let cuts = 0;
 
-  const result = async (incoming: IncomingMessage, response: ServerResponse) => {
+  const respond = async (incoming: IncomingMessage, response: ServerResponse) => {
     const { socket, method = '', url = '' } = incoming;
     if (dead.has(socket)) {
       ignored.push(`${method} ${url}`);
@@ -71,7 +71,7 @@ export async function startClosingStore(
 
   const listener = (incoming: IncomingMessage, response: ServerResponse) =>
     // The target, or the client, may go away meanwhile.
-    void result(incoming, response).catch(() => response.destroy());
+    void respond(incoming, response).catch(() => response.destroy());
   const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener);
   server.on('clientError', (_, socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -82,7 +82,7 @@ function operationHtml(method: string, path: string, operation: JsonObject): str
 ${prose(operation.description)}
 ${parameters ? `<h3>Parameters</h3>\n${membersHtml(parameters.map(parameterRow))}` : ''}
 ${requestBody ? bodyHtml(requestBody) : ''}
-<h3>Answers</h3>
+<h3>Responses</h3>
 ${Object.entries(responses)
   .map(([status, response]) => responseHtml(status, response))
   .join('\n')}

@@ -46,10 +46,10 @@ export async function startChangingSite(pageCount: number): Promise<ChangingSite
     }
     if (mood === 'resetting') return void request.socket.destroy();
     if (mood === 'failing') return void response.writeHead(503).end();
-    result(request, response);
+    respond(request, response);
   });
 
-  const result = (request: IncomingMessage, response: ServerResponse): void => {
+  const respond = (request: IncomingMessage, response: ServerResponse): void => {
     const [, kind, page = '', name = ''] = (request.url ?? '').split('/');
     const pictures = pages[Number(page)];
     const picture = pictures?.find(({ id }) => `${id}.png` === name);

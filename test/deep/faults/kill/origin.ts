@@ -103,9 +103,9 @@ async function listenEverywhere(
   }
 }
 
-function listen(result: Answer, host: string, port: number): Promise<Server> {
+function listen(respond: Answer, host: string, port: number): Promise<Server> {
   const server = createServer((request, response) => {
-    result(request, response).catch(() => response.destroy());
+    respond(request, response).catch(() => response.destroy());
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject).listen(port, host, () => resolve(server));

@@ -29,7 +29,7 @@ export async function startS3Gate(gate: Gate): Promise<S3Gate> {
   let committed: (readonly [string, string])[] = [];
   let isInBurst = false;
 
-  const result = async (incoming: IncomingMessage, response: ServerResponse) => {
+  const respond = async (incoming: IncomingMessage, response: ServerResponse) => {
     const name = nameOf(incoming);
     const body = await bytesOf(incoming);
     if (name === BURST && isInBurst) {
@@ -50,7 +50,7 @@ export async function startS3Gate(gate: Gate): Promise<S3Gate> {
   };
   const server = createServer((incoming, response) => {
     // A request that is cut off in its body never was one.
-    gate.track(result(incoming, response)).catch(() => response.destroy());
+    gate.track(respond(incoming, response)).catch(() => response.destroy());
   });
   const alone = watchSockets(server);
   await new Promise<void>((resolve, reject) => {
