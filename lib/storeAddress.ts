@@ -33,7 +33,7 @@ const BUCKET_MAX_CHARS = 255;
 /** The name alone, or an access point's ARN; a string is a fault. Some servers take other names than AWS does. */
 export function parseBucket(text: string): { readonly name: string } | string {
   if (text.startsWith('arn:')) return { name: text };
-  const fault = `must be the name of a bucket alone, not "${text.slice(0, 100)}"`;
+  const fault = `must be only the name of a bucket, not "${text.slice(0, 100)}"`;
   // In a URL these are no names: `/../key` is `/key`.
   if (text === '.' || text === '..') return `${fault}: a path cannot hold it.`;
   if (/^[^\s\p{Cc}/\\?#@]+$/u.test(text)) {
@@ -42,7 +42,7 @@ export function parseBucket(text: string): { readonly name: string } | string {
       : { name: text };
   }
   const name = /^s3:\/\/([^\s/?#@]+)/i.exec(text)?.[1];
-  return name === undefined ? `${fault}: no URL and no path.` : `${fault}: the name is ${name}.`;
+  return name === undefined ? `${fault}, without URL and path.` : `${fault}: the name is ${name}.`;
 }
 
 /** What can be part of a host name, as S3 clients judge it. With dots no wildcard certificate would fit. */
@@ -53,7 +53,7 @@ export function faultsOfAddress({ bucket, endpoint, publicEndpoint, pathStyle }:
   const given = [endpoint, publicEndpoint].filter((url) => url !== undefined);
   const faults: string[] = [];
   if (endsWith(endpoint, bucket))
-    faults.push('S3_ENDPOINT must not end with the bucket: S3_BUCKET names it.');
+    faults.push('S3_ENDPOINT must not end with the bucket: set it in S3_BUCKET.');
   // Both lead to one server, and the signature covers the path: no proxy can take the bucket away again. A host name
   // that begins with the bucket says nothing: `images.example.com` before a server with path style is right.
   if (endsWith(publicEndpoint, bucket)) {

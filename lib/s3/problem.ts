@@ -59,9 +59,9 @@ const NOT_TODAY = "The storage's certificate is not valid today: renew it, or se
 const TLS_DETAILS: Readonly<Record<TlsFault, string>> = {
   noTls: 'The storage speaks no TLS on this port: begin S3_ENDPOINT with http://, or correct its port.',
   handshake:
-    'The storage refuses the TLS connection: look into its log. It may want other versions of TLS, or a certificate of its clients, which is not supported.',
+    'The storage refuses the TLS connection: check its log. It may need other versions of TLS, or a client certificate, which is not supported.',
   clientCertificate:
-    'The storage wants a certificate of its clients, which is not supported: turn that off for this service.',
+    'The storage asks for a client certificate, which is not supported: turn that off for this service.',
   untrusted:
     "The storage's certificate is not signed by an authority that is trusted here: set S3_CA to the certificate of its authority.",
   otherName: "The storage's certificate is for another name: use its name in S3_ENDPOINT.",
@@ -143,7 +143,7 @@ const MEANINGS: readonly Meaning[] = [
   },
   {
     when: ['ListsInCircles'],
-    detail: 'The storage lists in circles: look into its log.',
+    detail: 'The storage returned the same page of a listing twice: check its log.',
   },
   {
     // The codes of Alibaba Cloud, Tencent Cloud and Huawei Cloud.
@@ -211,7 +211,7 @@ const MEANINGS: readonly Meaning[] = [
   {
     // Before the timeouts: the SDK calls a reset connection a TimeoutError too.
     when: ['ECONNRESET', 'EPIPE'],
-    detail: 'The connection to the storage was lost: try again. If it is always lost, look into its log.',
+    detail: 'The connection to the storage was lost: try again. If it is always lost, check its log.',
   },
   {
     when: ['TimeoutError', 'AbortError', 'RequestTimeout', 'ETIMEDOUT', 'ESOCKETTIMEDOUT', 408, 504],
@@ -238,7 +238,7 @@ const MEANINGS: readonly Meaning[] = [
   },
 ];
 
-const OTHER = 'The storage failed: try again, and look into its log if that does not help.';
+const OTHER = 'The storage failed: try again. If that does not help, check its log.';
 
 /** A caller may come again so soon: long enough for a restart, short enough for a person. */
 const RETRY_AFTER_SECONDS = 5;

@@ -65,8 +65,8 @@ const OF_S3 = {
   expired: /is not valid today/,
   notYetValid: /is not valid today/,
   unusable: /is broken, revoked, too weak or not for a server: renew it/,
-  clientCertificate: /wants a certificate of its clients, which is not supported: turn that off/,
-  handshake: /refuses the TLS connection: look into its log/,
+  clientCertificate: /asks for a client certificate, which is not supported: turn that off/,
+  handshake: /refuses the TLS connection: check its log/,
   noTls: /speaks no TLS on this port: begin S3_ENDPOINT with http:/,
 } as const satisfies Readonly<Record<TlsFault, RegExp>>;
 
@@ -76,8 +76,8 @@ const OF_REDIS = {
   expired: /has expired: renew it/,
   notYetValid: /is not valid yet: check the clocks/,
   unusable: /is broken, revoked, too weak or not for a server: renew it/,
-  clientCertificate: /wants a certificate of its clients, which is not supported: set tls-auth-clients/,
-  handshake: /refuses the TLS connection: look into its log/,
+  clientCertificate: /asks for a client certificate, which is not supported: set tls-auth-clients/,
+  handshake: /refuses the TLS connection: check its log/,
   noTls: /does not speak TLS on this port: use redis:/,
 } as const satisfies Readonly<Record<TlsFault, RegExp>>;
 
@@ -108,9 +108,9 @@ describe('a server', () => {
   it.each([resetting, hangingUp])('that is lost within the handshake: no advice to use TLS', async (make) => {
     const [s3, redis] = [await ofS3(make()), await ofRedis(make())];
     expect(s3).toBe(
-      'The connection to the storage was lost: try again. If it is always lost, look into its log.',
+      'The connection to the storage was lost: try again. If it is always lost, check its log.',
     );
-    expect(redis).toMatch(/: The server closed the connection without an answer\. \(/);
+    expect(redis).toMatch(/: The server closed the connection without a response\. \(/);
   });
 
   it.each([
@@ -123,7 +123,7 @@ describe('a server', () => {
     const isEnd = [0, 255].includes(alert);
     expect(await ofS3(alerting(alert))).toMatch(isEnd ? /was lost|refuses the TLS/ : OF_S3[fault]);
     expect(await ofRedis(alerting(alert))).toMatch(
-      isEnd ? /closed the connection without an answer/ : OF_REDIS[fault],
+      isEnd ? /closed the connection without a response/ : OF_REDIS[fault],
     );
   });
 });
