@@ -6,5 +6,5 @@ export const STORAGE_SENTENCES = {
   notTried: 'The storage was too slow to finish in time; nothing was changed. Try again.',
   unclear: 'The storage did not say whether it kept the record. Look the page up, then try again.',
   record:
-    'Another program or version wrote the record of this page: use the version that wrote it, or restore the record.',
+    'This version cannot read the record of this page: restore the record, or use the version that wrote it.',
 } as const;

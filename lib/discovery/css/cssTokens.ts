@@ -59,6 +59,7 @@ const TOKENS_AT_A_TIME = 512;
 const FULL = Symbol('enough tokens for now');
 const BYTE_ORDER_MARK = 0xfeff;
 const BACKSLASH = 0x5c;
+const CLOSE = 0x29;
 const LOOK_AHEAD = 64;
 
 /**
@@ -177,9 +178,10 @@ function createUrlEnds(css: string): (start: number) => number {
   let end = 0;
   return (start) => {
     if (end > start) return end;
-    let close = css.indexOf(')', start);
-    while (close !== -1 && isEscaped(css, close)) close = css.indexOf(')', close + 1);
-    end = close === -1 ? css.length : close + 1;
+    end = start;
+    // `indexOf` would stop at each escaped bracket, and five million calls take 0.1 s.
+    while (end < css.length && css.charCodeAt(end) !== CLOSE) end += css.charCodeAt(end) === BACKSLASH ? 2 : 1;
+    end = Math.min(end + 1, css.length);
     return end;
   };
 }

@@ -133,7 +133,7 @@ describe('F01 a record that is', () => {
     ...record,
     items: record.items.map((item, index) => (index === 0 ? { ...item, name } : item)),
   });
-  const UNKNOWN = 'record of this page cannot be understood';
+  const UNKNOWN = 'This version cannot read the record of this page';
   const WEB_PAGE = 'A web page answers where the storage should';
   const bodies: readonly (readonly [string, (service: PartsService) => Promise<string | Buffer>])[] = [
     ['a page of a network that wants a login', async () => PORTAL],
@@ -199,7 +199,7 @@ describe('F01 a record that is', () => {
     for (const call of [service.get, service.post, service.put]) {
       const { code, body: problem } = await call(service.page);
       expect(code).toBe('STORAGE_UNAVAILABLE');
-      expect(problem.detail).toMatch(/record of this page cannot be understood/);
+      expect(problem.detail).toMatch(/cannot read the record of this page/);
     }
     await expectUnharmed(service);
   });
