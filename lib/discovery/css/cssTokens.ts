@@ -180,7 +180,9 @@ function createUrlEnds(css: string): (start: number) => number {
     if (end > start) return end;
     end = start;
     // `indexOf` would stop at each escaped bracket, and five million calls take 0.1 s.
-    while (end < css.length && css.charCodeAt(end) !== CLOSE) end += css.charCodeAt(end) === BACKSLASH ? 2 : 1;
+    while (end < css.length && css.charCodeAt(end) !== CLOSE) {
+      end += css.charCodeAt(end) === BACKSLASH ? 2 : 1;
+    }
     end = Math.min(end + 1, css.length);
     return end;
   };
