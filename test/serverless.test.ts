@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { inflateRawSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { PROBLEM_CODES } from '../lib/domain/problem.ts';
+import { createEmfMetrics } from '../lib/emf/emfMetrics.ts';
 import { buildFunctions, FUNCTIONS } from '../tools/bundler/build.ts';
 import { cleanEnvironment, ROOT } from './support/startApp.ts';
 
@@ -15,33 +17,56 @@ interface Resource {
   readonly Properties: Readonly<Record<string, unknown>>;
 }
 
+const TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
+/** CloudFormation puts the secret's value in its place. */
+const SECRET = '{{resolve:secretsmanager:cache:SecretString:address}}';
+const NOTHING = { Ref: 'AWS::NoValue' };
+
+interface Template {
+  readonly Parameters: Readonly<Record<string, { readonly Default: string }>>;
+  readonly Resources: Readonly<Record<string, Resource>>;
+}
+
 let folder = '';
 
 /** Packages into `<folder>/<name>`: without credentials, and with nowhere to send anything. */
-async function packageService(
-  name: string,
-  ...options: string[]
-): Promise<Readonly<Record<string, Resource>>> {
+async function packageService(name: string, ...options: string[]): Promise<Template> {
   const serverless = join(ROOT, 'node_modules/serverless/bin/serverless.js');
   const args = [serverless, 'package', '--package', join(folder, name), ...options];
   const env = cleanEnvironment({ AWS_EC2_METADATA_DISABLED: 'true', HTTPS_PROXY: 'http://127.0.0.1:9' });
   await promisify(execFile)(process.execPath, args, { cwd: folder, env });
   const file = join(folder, name, 'cloudformation-template-update-stack.json');
-  return JSON.parse(await readFile(file, 'utf8')).Resources;
+  return JSON.parse(await readFile(file, 'utf8'));
 }
 
 let resources: Readonly<Record<string, Resource>> = {};
 let production: Readonly<Record<string, Resource>> = {};
+let chosen: Template['Parameters'] = {};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'image-api-'));
   for (const name of ['serverless.yml', 'package.json']) await copyFile(join(ROOT, name), join(folder, name));
-  for (const name of ['node_modules', 'local-stack']) await symlink(join(ROOT, name), join(folder, name));
+  for (const name of ['node_modules', 'local-stack', 'deploy'])
+    await symlink(join(ROOT, name), join(folder, name));
   await buildFunctions(join(folder, 'dist'));
-  const vpc = ['--param=SUBNET_IDS=subnet-1,subnet-2', '--param=SECURITY_GROUP_IDS=sg-1'];
+  const given = [
+    'IMAGE_MAX_BYTES=1000',
+    'SUBNET_IDS=subnet-1,subnet-2',
+    'SECURITY_GROUP_IDS=sg-1',
+    `REDIS_ADDRESS=${SECRET}`,
+    `ALARM_TOPIC=${TOPIC}`,
+    'HARVEST_CONCURRENCY=5',
+    'LOG_RETENTION_DAYS=30',
+    'TRACING=Active',
+  ];
   // One after the other: both pass through the service's own `.serverless` folder.
-  resources = await packageService('dev');
-  production = await packageService('prod', '--stage', 'prod', '--param=IMAGE_MAX_BYTES=1000', ...vpc);
+  ({ Resources: resources } = await packageService('dev'));
+  ({ Resources: production, Parameters: chosen } = await packageService(
+    'prod',
+    '--stage',
+    'prod',
+    ...given.map((each) => `--param=${each}`),
+  ));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -118,7 +143,7 @@ describe('the functions', () => {
 
   it('take a setting as a parameter of the same name', () => {
     expect(functionOf('postImages', production)).toMatchObject({
-      Environment: { Variables: { IMAGE_MAX_BYTES: '1000' } },
+      Environment: { Variables: { IMAGE_MAX_BYTES: '1000', REDIS_ADDRESS: SECRET } },
     });
   });
 
@@ -130,6 +155,89 @@ describe('the functions', () => {
     expect(functionOf('putImages', production)).toMatchObject({
       VpcConfig: { 'Fn::If': ['RunsInVpc', inVpc, { Ref: 'AWS::NoValue' }] },
     });
+  });
+});
+
+describe('what a deployment may choose', () => {
+  it('limits the harvests that run at once', () => {
+    for (const name of ['postImages', 'putImages']) {
+      expect(functionOf(name, production).ReservedConcurrentExecutions).toEqual({
+        'Fn::If': ['LimitsHarvests', { Ref: 'HarvestConcurrency' }, NOTHING],
+      });
+    }
+    expect(chosen.HarvestConcurrency).toMatchObject({ Default: '5' });
+  });
+
+  it('traces calls', () => {
+    for (const name of FUNCTIONS) {
+      expect(functionOf(name, production).TracingConfig).toEqual({ Mode: 'Active' });
+      expect(functionOf(name).TracingConfig).toEqual({ Mode: 'PassThrough' });
+    }
+  });
+
+  it('keeps logs for as long as is said', () => {
+    for (const { Type, Properties } of Object.values(production)) {
+      if (Type === 'AWS::Logs::LogGroup') expect(Properties.RetentionInDays).toBe(30);
+    }
+  });
+
+  it('is told of a sweep that failed', () => {
+    expect(production.SweepImagesLambdaEvConf?.Properties.DestinationConfig).toEqual({
+      'Fn::If': ['TellsOfAlarms', { OnFailure: { Destination: { Ref: 'AlarmTopic' } } }, NOTHING],
+    });
+    expect(chosen.AlarmTopic).toMatchObject({ Default: TOPIC });
+  });
+});
+
+describe('an alarm', () => {
+  const alarms = () => Object.entries(production).filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm');
+
+  it('is there for bugs, the storage, the sweep, throttling, slow calls and failing ones', () => {
+    expect(alarms().map(([name]) => name)).toEqual([
+      'InternalErrorAlarm',
+      'StorageUnavailableAlarm',
+      'SweepErrorAlarm',
+      'ThrottleAlarm',
+      'SlowAlarm',
+      'ServerErrorAlarm',
+    ]);
+    for (const [, { Properties }] of alarms()) {
+      expect(Properties).toMatchObject({
+        AlarmActions: { 'Fn::If': ['TellsOfAlarms', [{ Ref: 'AlarmTopic' }], NOTHING] },
+        OKActions: { 'Fn::If': ['TellsOfAlarms', [{ Ref: 'AlarmTopic' }], NOTHING] },
+        TreatMissingData: 'notBreaching',
+      });
+    }
+  });
+
+  it('names metrics and codes that the service sends', async () => {
+    const facts = { operation: 'post', outcome: 'INTERNAL', durationMs: 1, measures: {} } as const;
+    const documents: string[] = [];
+    const log = jest.spyOn(console, 'log').mockImplementation((line) => documents.push(String(line)));
+    await createEmfMetrics().emit(facts);
+    log.mockRestore();
+    const sent = documents.map((document) => JSON.parse(document)._aws.CloudWatchMetrics[0]);
+    const names = [
+      ...JSON.stringify(production).matchAll(
+        /SELECT SUM\((\w+)\) FROM SCHEMA\((\w+), ([^)]+)\) WHERE Outcome = '(\w+)'/g,
+      ),
+    ];
+    expect(names).toHaveLength(2);
+    for (const [, metric, namespace, dimensions, code = ''] of names) {
+      expect(sent).toContainEqual({
+        Namespace: namespace,
+        Dimensions: [dimensions?.split(', ')],
+        Metrics: expect.arrayContaining([expect.objectContaining({ Name: metric })]),
+      });
+      expect(PROBLEM_CODES).toContain(code);
+    }
+  });
+
+  it('of throttling sees every function that a caller waits for', () => {
+    const metrics = JSON.stringify(production.ThrottleAlarm?.Properties);
+    for (const name of FUNCTIONS.filter((each) => each !== 'sweepImages')) {
+      expect(metrics).toContain(`"Ref":"${capitalised(name)}LambdaFunction"`);
+    }
   });
 });
 
@@ -147,27 +255,42 @@ describe('the rights of each function', () => {
 
   it.each(Object.entries(rights))('%s may do exactly this', (name, expected) => {
     const { AssumeRolePolicyDocument, Policies, ...others } =
-      resources[`${capitalised(name)}Role`]?.Properties ?? {};
+      production[`${capitalised(name)}Role`]?.Properties ?? {};
     expect(others).toEqual({});
     expect(AssumeRolePolicyDocument).toMatchObject({
       Statement: [
         { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
       ],
     });
-    const [own, network, ...more] = Policies as [Policy, { 'Fn::If': [string, Policy, unknown] }];
-    expect(more).toEqual([]);
+    const [own, ...further] = Policies as [Policy, ...ChosenPolicy[]];
     const logs = [
       ['logs:CreateLogStream', 'logs:PutLogEvents'],
       [{ 'Fn::GetAtt': [`${capitalised(name)}LogGroup`, 'Arn'] }],
     ];
-    expect(statementsOf(own)).toEqual([logs, ...expected]);
-    const [condition, inVpc, otherwise] = network['Fn::If'];
-    expect([condition, otherwise]).toEqual(['RunsInVpc', { Ref: 'AWS::NoValue' }]);
-    for (const [actions] of statementsOf(inVpc)) {
-      expect(actions?.every((action) => /^ec2:\w+(Network|PrivateIp|Subnets)\w*$/.test(String(action)))).toBe(
-        true,
-      );
+    expect(statementsOf(own)).toEqual([logs, ...expected].map((each) => ['Allow', ...each]));
+
+    const [network, tracing, ...telling] = further.map(({ 'Fn::If': [condition, policy, otherwise] }) => {
+      expect(otherwise).toEqual(NOTHING);
+      return [condition, ...statementsOf(policy)];
+    });
+    const [inVpc, attach, denied] = network ?? [];
+    expect(inVpc).toBe('RunsInVpc');
+    expect(attach?.slice(1)).toEqual(denied?.slice(1));
+    expect([attach?.[0], denied?.[0]]).toEqual(['Allow', 'Deny']);
+    for (const action of [attach?.[1]].flat()) {
+      expect(action).toMatch(/^ec2:\w+(?:Network|PrivateIp|Subnets)\w*$/);
     }
+    expect(tracing).toEqual([
+      'Traces',
+      ['Allow', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], ['*']],
+    ]);
+    const told = ['TellsOfAlarms', ['Allow', ['sns:Publish'], [{ Ref: 'AlarmTopic' }]]];
+    expect(telling).toEqual(name === 'sweepImages' ? [told] : []);
+  });
+
+  it('to change the network are denied to the code of a function', () => {
+    const deny = JSON.stringify(resources.GetImagesRole?.Properties.Policies);
+    expect(deny).toContain('"Condition":{"ArnLike":{"lambda:SourceFunctionArn":{"Fn::Sub":');
   });
 
   it('are granted by no shared role', () => {
@@ -252,12 +375,16 @@ interface Policy {
   };
 }
 
-/** Actions and resources, as lists, of statements that all allow. */
+/** A policy that only some deployments have. */
+interface ChosenPolicy {
+  readonly 'Fn::If': readonly [condition: string, policy: Policy, otherwise: unknown];
+}
+
+/** Effect, actions and resources of each statement. */
 function statementsOf({ PolicyDocument }: Policy) {
-  return PolicyDocument.Statement.map(({ Effect, Action, Resource }) => {
-    expect(Effect).toBe('Allow');
-    return [[Action].flat(), [Resource].flat()];
-  });
+  return PolicyDocument.Statement.map(
+    ({ Effect, Action, Resource }) => [Effect, [Action].flat(), [Resource].flat()] as const,
+  );
 }
 
 /** File names and texts of a ZIP archive, by its central directory. */

@@ -15,6 +15,7 @@ const program = (name: string) => findLinter(name) ?? `${name} is not installed`
 const knip = program('node_modules/.bin/knip');
 const spectral = program('node_modules/.bin/spectral');
 const cfnLint = program('python/bin/cfn-lint');
+const checkov = program('python/bin/checkov');
 const shellcheck = program('python/bin/shellcheck');
 
 /** What a linter says, whether it is content or not. */
@@ -55,11 +56,26 @@ async function saidBy(command: string, args: readonly string[]): Promise<string>
       expect(said).toContain('No results with a severity of');
     });
 
-    it('of the template that is deployed (cfn-lint)', async () => {
+    it.each([
+      ['as it is by itself', []],
+      [
+        'with everything that one may choose',
+        [
+          'ALARM_TOPIC=arn:aws:sns:us-east-1:123456789012:alarms',
+          'HARVEST_CONCURRENCY=5',
+          'SECURITY_GROUP_IDS=sg-0123456789abcdef0',
+          'SUBNET_IDS=subnet-0123456789abcdef0',
+          'TRACING=Active',
+        ],
+      ],
+    ])('of the template that is deployed, %s (cfn-lint, checkov)', async (_what, parameters) => {
       const serverless = join(ROOT, 'node_modules/.bin/serverless');
-      await run(serverless, ['package', '--package', folder], { cwd: ROOT });
+      const chosen = parameters.map((each) => `--param=${each}`);
+      await run(serverless, ['package', '--package', folder, ...chosen], { cwd: ROOT });
       const template = join(folder, 'cloudformation-template-update-stack.json');
       expect(await saidBy(cfnLint, ['--config-file', `${HERE}/cfnlint.yaml`, template])).toBe('');
+      const said = await saidBy(checkov, ['--config-file', `${HERE}/checkov.yaml`, '--file', template]);
+      expect(said).toMatch(/Passed checks: [1-9]\d+, Failed checks: 0, Skipped checks: 0/);
     });
 
     it('of exports, files and dependencies (knip)', async () => {
