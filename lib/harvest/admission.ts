@@ -5,7 +5,7 @@ export interface Admission {
   tryAcquire(): (() => void) | null;
 }
 
-/** Nobody waits here: a caller that waits holds a connection and an answer open, and comes again anyway. */
+/** A harvest over the limit is refused at once: a waiting caller would hold a connection, and would try again anyway. */
 export function createAdmission(harvestsMax: number): Admission {
   let running = 0;
   return {

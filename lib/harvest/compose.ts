@@ -62,9 +62,9 @@ interface Discarded {
 /** These say that the copy is not wanted; every other code is a failure, and an old copy outlives a failure. */
 const UNWANTED: ReadonlySet<ImageCode> = new Set<ImageCode>(['PLACEHOLDER', 'NOT_CHOSEN']);
 /**
- * Bytes of the places and skipped lines that a record keeps for display: a thousand images in twenty places each have
- * half of it. With the rest of what a page can bring about, 1,250 items with validators of 9 KiB, 1 MiB of addresses
- * and 3 MiB of provenance, a record has less than `RECORD_MAX_BYTES`.
+ * Bytes of the places and skipped lines that a record keeps for display: a thousand images in twenty places each take
+ * half of it. The rest of the largest record is 1,250 items with validators of 9 KiB, 1 MiB of addresses and 3 MiB of
+ * provenance. All together is less than `RECORD_MAX_BYTES`.
  */
 const LISTS_MAX_BYTES = 8 * 1024 * 1024;
 
@@ -152,8 +152,9 @@ export function changesBetween(before: PageRecord | null, after: PageRecord): Ch
 }
 
 /**
- * An image that is still on the page but cannot be had now keeps its old copy. So does one that is not wanted where it
- * was found, while a source that was not read may want it, or while a picture of it has no other copy.
+ * The line of a candidate without a new copy. An image that is still on the page but cannot be had now keeps its old
+ * copy. An image that is not wanted where it was found keeps it in two cases: a source that was not read may want it,
+ * or a picture of it has no other copy.
  */
 function lineOf(
   line: Gathered,

@@ -13,7 +13,7 @@ import { sha256Of } from '../image/sha256Of.ts';
 import type { Choice } from './choose.ts';
 import { imageReason, OUT_OF_TIME } from './faults.ts';
 
-/** What became of one candidate. `discarded` is no copy, for the reason given. */
+/** The outcome of one candidate. `discarded` has no copy, for the reason given. */
 export type Gathered =
   | { readonly kind: 'item'; readonly candidate: Candidate; readonly item: StoredItem }
   | { readonly kind: 'discarded'; readonly candidate: Candidate; readonly reason: Reason };
@@ -61,8 +61,8 @@ export async function gather(services: GatherServices, request: GatherRequest): 
   for (const { candidate, reason } of request.choices) {
     if (reason !== undefined) continue;
     const taking = takeImage(candidate).catch((error: unknown) => {
-      // The store or a bug: no use in going on with the others. Uploads that are under way are waited for all the
-      // same: one that is cut off may yet be applied, after the others were taken back.
+      // The store failed, or a bug: the other candidates stop too. Uploads under way are still waited for: the store
+      // may apply an upload that was cut off, after the other copies were deleted.
       failure.abort();
       throw error;
     });

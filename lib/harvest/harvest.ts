@@ -85,8 +85,8 @@ interface Run {
 
 /**
  * Harvests a page in the order of writing that keeps every promise of the store: lock, read the record, mark the
- * cache busy, fetch and upload, commit, and only then clean up. A URL that is forbidden by its own text costs nobody
- * anything.
+ * cache busy, fetch and upload, commit, and only then clean up. A URL that is forbidden by its own text is refused
+ * before all of it.
  *
  * @throws every code of the problem table but the body's and `PAGE_NOT_FOUND`
  */

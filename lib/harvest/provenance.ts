@@ -1,5 +1,5 @@
 /**
- * Which copies an update must keep although it did not find them: only a source that was read whole may say that an
+ * Which copies an update must keep although it did not find them. Only a source that was read whole shows that an
  * image is gone. Pure.
  */
 
@@ -79,8 +79,8 @@ const REASONS: Readonly<Record<StylesheetCode, ImageCode>> = {
 const NOTHING: ReadonlySet<string> = new Set();
 
 /**
- * Walks from the page to every source that may still be in use. A source that was read whole leads where it leads
- * now; any other one also where it led before, since what it links and names now is not known whole.
+ * Walks from the page to every source that may still be in use. A source that was read whole has the links that it
+ * has now. Any other source also keeps the links that it had before, since its present ones are not all known.
  */
 export function traceSources(before: PageRecord | null, { sources }: Discovery): Trace {
   const past = readPast(before);
@@ -131,10 +131,10 @@ export function traceSources(before: PageRecord | null, { sources }: Discovery):
 }
 
 /**
- * A text whose length the transport did not say, and that lacks the end that it had when it was last read whole. One
- * that never had an end of its own, as of a site that leaves out optional end tags, is taken as it comes: it would
- * else be kept as it once was for ever. Its last whole reading decides, not its latest, so that two cuts in a row are
- * two cuts. The record of a version that did not keep this decides nothing, so the first cut counts as one.
+ * Why a text counts as cut off, or null: the transport did not say its length, and it lacks the end that it had when
+ * it was last read whole. A text that never had an end, as of a site that leaves out optional end tags, counts as
+ * whole: otherwise its images could never go. The last whole reading decides, not the latest, so two cuts in a row are
+ * both found. A record of a version that did not keep this decides nothing, so a text without an end counts as cut.
  */
 function cutOf({ id, isDelimited, hasEnd }: Source, known: PastSource | undefined): Shortfall | null {
   if (isDelimited || hasEnd || known === undefined || known.lacksEnd === true) return null;
