@@ -15,7 +15,7 @@ const ENDPOINT_FORM = 'must be host:port or a URL that starts with http:// or ht
 export function parseEndpoint(text: string): URL | string {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
   if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') return `${ENDPOINT_FORM}.`;
-  // Dropping these in silence would hide a mistake. The keys belong into settings of their own.
+  // Dropping these in silence would hide a mistake. Access keys have their own settings.
   const isPlain = `${url.username}${url.password}${url.search}${url.hash}` === '';
   return isPlain ? url : `${ENDPOINT_FORM}, without user, query and fragment.`;
 }

@@ -1,4 +1,4 @@
-/** Sends texts as UDP datagrams, at no cost to whoever sends when nobody is there to receive them. */
+/** Sends texts as UDP datagrams. A missing receiver costs the sender nothing. */
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
@@ -28,18 +28,18 @@ interface Address {
   readonly family: number;
 }
 
-/** A container that was made anew has another address. Meanwhile the one that is known is used. */
+/** A container that was created again has another address. Until the next look-up the known one is used. */
 const ASK_AGAIN_MS = 10_000;
-/** A name that is not answered holds one of the two threads that resolve names, for everybody else as well. */
+/** A look-up without an answer holds one of the two threads that resolve the names of the whole process. */
 const ASK_AGAIN_IN_VAIN_MS = 30_000;
 /** What one datagram of UDP over IPv4 holds (RFC 768, RFC 791): the system refuses more. */
 const DATAGRAM_MAX_BYTES = 65_507;
-/** Texts that wait for the first answer. */
+/** Texts that wait for the first look-up. */
 const WAITING_MAX = 1_000;
 
 /**
- * One socket a family, and one question to the resolver at a time, however much is sent: a receiver that is gone, or whose
- * name nobody answers for, must take neither descriptors nor lookups from the work that is told of.
+ * A sender with one socket for each address family and one look-up at a time, however much is sent. A receiver that is
+ * gone, or whose name does not resolve, must not use up the descriptors and look-ups that the service needs.
  */
 export function createDatagramSender(
   { hostname, port }: Receiver,
@@ -90,7 +90,7 @@ export function createDatagramSender(
 function openSocket(family: number): Socket {
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   socket.on('error', ignore);
-  // Nobody has to stay for it.
+  // The process may end while the socket is open.
   return socket.unref();
 }
 
@@ -99,5 +99,5 @@ function logTooLarge(bytes: number): void {
   console.error(JSON.stringify({ level: 'warn', message, bytes }));
 }
 
-/** Nobody learns whether a datagram arrived. */
+/** UDP does not report whether a datagram arrived. */
 const ignore = () => {};

@@ -35,8 +35,8 @@ export function createEmfMetrics(receiver?: Receiver): Metrics {
 }
 
 /**
- * The library's own agent opens a socket and resolves the receiver's name for every document: once the receiver is
- * gone and its name is answered slowly, or not at all, that starves every other lookup of the process.
+ * The library's own agent opens a socket and resolves the receiver's name for every document. When the receiver is gone
+ * and its name resolves slowly or not at all, those look-ups delay every other one of the process.
  */
 function createLoggerTo(receiver: Receiver): () => MetricsLogger {
   const serializer = new LogSerializer();

@@ -1,6 +1,6 @@
 /**
  * The cache and the lock on Redis. An entry `page:<pageId>` is either the record's JSON, which starts with `{`, or
- * `busy:` and the token of the writer at work: one command tells which, and a hit is parsed once.
+ * `busy:` and the token of the writer at work. So one command reads both, and a hit is parsed once.
  */
 import type { CacheConfig } from '../config.ts';
 import type { PageRecord } from '../domain/model.ts';

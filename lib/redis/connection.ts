@@ -54,9 +54,9 @@ const PROBE_TEXT = 'probe';
 const TOO_LATE = Symbol('the probe took too long');
 
 /**
- * Connects at the first command. A lost connection and a refused write open a breaker: until `coolDownMs` are over no
- * command is sent; then one probe writes where the failure was, beside the key. Until it succeeds nothing is read
- * either: an entry that this process could not invalidate would be a stale answer.
+ * Connects at the first command. A lost connection or a refused write opens a circuit breaker: no command is sent for
+ * `coolDownMs`. Then one probe writes where the failure was, beside the key. Until it succeeds nothing is read either:
+ * an entry that this process could not invalidate would be stale.
  */
 export function createRedisConnection(
   server: RedisServer,
@@ -94,7 +94,7 @@ export function createRedisConnection(
     if (current !== null) return current;
     const connection = server.connect(closing.signal);
     current = connection;
-    // Redis restarted: the next command connects anew instead of failing on what is closed.
+    // Redis restarted: the next command connects again instead of failing on the closed connection.
     const forget = () => drop(connection);
     connection.then((client) => client.onEnd(forget), forget);
     return connection;

@@ -46,7 +46,7 @@ export interface ListedPage {
 export type ListFrom = { readonly token: string } | { readonly after: string };
 
 export interface S3Api {
-  /** `text` is null when there are more than `maxBytes`. Rejects with an error named `NoSuchKey` when there is none. */
+  /** `text` is null for an object over `maxBytes`. Rejects with an error named `NoSuchKey` when the object is missing. */
   get(key: string, maxBytes: number): Promise<FoundText>;
   put(key: string, body: Buffer, options: PutOptions): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 /**
  * How far the store's clock is ahead of this machine's. S3 refuses a signature whose time is over 15 minutes off. The
- * SDK takes the time from the Date header of each response, but each of its clients learns by itself, and a proxy may
+ * SDK takes the time from the Date header of each response. But its clients do not share that time, and a proxy may
  * send its own Date.
  */
 import type { S3Client } from '@aws-sdk/client-s3';
@@ -21,8 +21,8 @@ const CLOCKS = Symbol.for('image-processing-api.storeClocks');
 const SAME_MS = 60_000;
 
 /**
- * The clock of one store, which the whole process shares. POST, PUT and GET are bundles with modules of their own,
- * so only the global object is common to them where they run in one process.
+ * The clock of one store, which the whole process shares. POST, PUT and GET are separate bundles, each with its own
+ * modules: when they run in one process, they share only the global object.
  *
  * @param endpoint absent means AWS
  */

@@ -17,7 +17,7 @@ const REMOVED = /<(?:\w{1,20}:)?DeleteResult\b/;
 /** What Go, nginx, Apache and Tomcat say to plain HTTP on a port for TLS. */
 const WANTS_TLS = /HTTP request .{0,40}HTTPS|plain HTTP|combination of host and port requires TLS/i;
 
-/** Statuses that a proxy sends with a page of its own for a store that it knows: the status says what is wrong. */
+/** Statuses that a proxy sends with its own error page for a store that it knows: the status says what is wrong. */
 const PASSING: readonly number[] = [408, 413, 429];
 
 const HTML = /^\s*<(?:!doctype\s+html|html|head|body)\b/i;

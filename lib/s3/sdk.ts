@@ -59,7 +59,7 @@ function settingsOf({ region, endpoint, credentials, forcePathStyle = endpoint !
     ...(credentials && { credentials }),
     // One host name for all buckets, which needs no entries in DNS.
     forcePathStyle,
-    // Asking first costs every body from 2 MiB on a round trip and, in the SDK, a connection of its own.
+    // Asking first costs every body from 2 MiB on a round trip and, in the SDK, a separate connection.
     expectContinueHeader: false,
     // Servers other than AWS may not know the newer checksums.
     ...(endpoint !== undefined && {
@@ -70,7 +70,7 @@ function settingsOf({ region, endpoint, credentials, forcePathStyle = endpoint !
   };
 }
 
-/** Each has connections of its own; without `keepAlive` a TLS session is still resumed. */
+/** A handler with its own connections. Without `keepAlive` a TLS session is still resumed. */
 function createHandler(
   config: StoreConfig,
   times: StoreTimes,

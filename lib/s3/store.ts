@@ -72,7 +72,7 @@ export function createS3Store(
   };
 }
 
-/** The same API, in a piece of its own of each bundle. */
+/** The same API, loaded with its first call: each bundle has it in a separate chunk. */
 function openLater(
   config: StoreConfig,
   times: StoreTimes,
@@ -98,7 +98,7 @@ function openLater(
 
 function createRecords(s3: S3Api, bucket: string, tell: (notice: StoreNotice) => void): RecordStore {
   const usualAtOnce = createByteBudget(RECORD_BYTES_AT_ONCE);
-  // A line of their own: whoever reads a usual record must not wait behind many large ones.
+  // A separate budget: reading a usual record must not wait behind many large ones.
   const largeAtOnce = createByteBudget(RECORD_MAX_BYTES);
   let checking: Promise<() => Promise<void>> | undefined;
   const get = (pageId: string, maxBytes: number) =>
@@ -135,7 +135,7 @@ function createRecords(s3: S3Api, bucket: string, tell: (notice: StoreNotice) =>
       }
     },
 
-    // In a piece of its own of each bundle: a look-up never needs it.
+    // In a separate chunk of each bundle: a look-up never needs it.
     verify: async () => {
       checking ??= import('./verify.ts').then(({ createVerify }) =>
         createVerify(s3, { bucket, onUndecided: () => tell({ kind: 'undecided', cause: UNDECIDED }) }),

@@ -43,7 +43,7 @@ function isPageId(value: unknown): boolean {
   return typeof value === 'string' && /^(?:[0-9a-f]{32})?$/.test(value);
 }
 
-/** What a listing of images may have, whoever wrote the object, or `''` for its beginning. */
+/** Whether the value may be a key of a listing of images, or is `''`, its beginning. Other programs may have written it. */
 function isKey(value: unknown): boolean {
   if (typeof value !== 'string') return false;
   return value === '' || (/^images\/[^\p{Cc}\p{Cs}]*$/u.test(value) && Buffer.byteLength(value) <= 1_024);

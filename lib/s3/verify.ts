@@ -111,7 +111,7 @@ async function keepLate(
   onLate: (found: Atomicity) => void,
 ): Promise<void> {
   if (found === before) return;
-  // First: whoever looks in between would believe the note of before.
+  // The note is written first: a call that reads it in between would believe the old one.
   await keep(s3, parts, found).finally(() => onLate(found));
 }
 

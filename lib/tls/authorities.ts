@@ -6,8 +6,8 @@ const BEGINNING = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 const WHOLE = /-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----[^-]*-----END \1-----/g;
 
 /**
- * The number of the first certificate that cannot be read, from 1 on; null when all can. 1 also when there is none. OpenSSL
- * leaves out in silence what stands behind a broken certificate, so each is looked at.
+ * The number, from 1, of the first certificate that cannot be read; null when all can. A text without a certificate
+ * gives 1. OpenSSL ignores in silence all that follows a broken certificate, so each is checked here.
  */
 export function firstBroken(pem: string): number | null {
   const begun = [...pem.matchAll(BEGINNING)];

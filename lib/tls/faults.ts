@@ -17,8 +17,8 @@ export type TlsFault =
   | 'handshake';
 
 /**
- * Every code that Node gives to a certificate which it does not accept (`X509_V_ERR_…` of OpenSSL without the
- * beginning; `UNSPECIFIED` stands for those that Node has no name for, such as a key that is too weak).
+ * Every code that Node gives to a certificate which it does not accept: OpenSSL's `X509_V_ERR_…` without that prefix.
+ * `UNSPECIFIED` stands for those that Node has no name for, such as a key that is too weak.
  */
 const CERTIFICATE_CODES: Readonly<Record<string, TlsFault>> = {
   CERT_SIGNATURE_FAILURE: 'untrusted',

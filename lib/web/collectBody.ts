@@ -21,7 +21,7 @@ const BLOCK_BYTES = 64 * 1024;
 export async function collectBody(body: AsyncIterable<Buffer>, options: CollectOptions): Promise<Buffer> {
   const { maxBytes, onBytes, orEnd } = options;
   let limit = typeof maxBytes === 'number' ? maxBytes : undefined;
-  // Nobody is believed beyond the limit.
+  // A server's announced length is believed up to the limit.
   const kept = createBlocks(() => (limit === undefined ? 0 : Math.min(limit, options.announcedBytes)));
 
   const decideLimit = async (): Promise<void> => {
@@ -49,8 +49,8 @@ interface Blocks {
 }
 
 /**
- * @param announced what a body is believed to have. A shorter block is then enough for its beginning; once it has
- *   filled a whole one, it is kept in one piece from the start, not in blocks that are put together, which takes twice
+ * @param announced the bytes that a body is expected to have. A body below one block then gets a shorter one. A longer
+ *   body that has filled a block moves to one buffer of the announced size: joining blocks at the end would take twice
  *   the memory and a copy
  */
 export function createBlocks(announced: () => number = () => 0): Blocks {

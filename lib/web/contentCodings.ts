@@ -1,6 +1,6 @@
 /**
- * Content codings (RFC 9110 section 8.4) and what undoes each. As in browsers, the bytes behind the end of a stream
- * are left alone, and a gzip or zlib trailer counts only where nothing else says that the body is whole.
+ * Content codings (RFC 9110 section 8.4) and what undoes each. As in browsers, bytes behind the end of a stream are
+ * ignored. A gzip or zlib trailer counts only where nothing else says that the body is whole.
  */
 import type { Transform } from 'node:stream';
 import zlib from 'node:zlib';
@@ -54,12 +54,12 @@ const NOT_UNDONE: ReadonlySet<string> = new Set([
   'pack200-gzip',
   'zstd',
 ]);
-/** Two are a mistake of some proxies, more are none. */
+/** Some proxies apply a coding twice by mistake. No honest server applies more than these. */
 const CODINGS_MAX = 4;
 
 /**
- * The codings in the order in which they were applied; none where one of the names is no coding, as the Fetch standard
- * has it ("handle content codings").
+ * The codings in the order in which they were applied. The list is empty when one name is not a coding, as the Fetch
+ * standard says ("handle content codings").
  * @throws fault `encoding` for more than four, or for one that cannot be undone
  */
 export function codingsOf(contentEncoding: string | undefined): readonly Coding[] {
@@ -201,7 +201,7 @@ async function* inflate(encoded: Encoded, isVouched: boolean): AsyncGenerator<Bu
   const start = await take(encoded, 2);
   const [method = 0, flags = 0] = start;
   const isZlib = (method & 15) === 8 && method >> 4 <= 7 && (256 * method + flags) % 31 === 0;
-  // Without its header a stream of zlib is a bare one, whose checksum nobody looks at.
+  // Without its header a zlib stream is raw deflate, whose checksum is not verified.
   const isChecked = isZlib && !(isVouched && (flags & 32) === 0);
   if (start.length > 0 && (isChecked || !isZlib)) encoded.unread(start);
   const options = { chunkSize };

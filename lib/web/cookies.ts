@@ -1,6 +1,6 @@
 /**
- * Cookies that the responses of one call set (RFC 6265, with the additions of RFC 6265bis), so that a redirect that sets
- * one and looks for it ends. All are host-only: a Domain attribute never widens a cookie, since only a list of public
+ * Cookies that the responses of one call set (RFC 6265, with the additions of RFC 6265bis). Some sites redirect until
+ * their cookie comes back. All cookies are host-only: a Domain attribute never widens one. Only a list of public
  * suffixes could tell that `co.uk` is not one site.
  */
 import type { Cookie } from '../domain/ports.ts';

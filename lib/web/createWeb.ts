@@ -187,8 +187,8 @@ interface Body {
 const uncut = (pieces: AsyncIterable<Buffer>): Body => ({ pieces, cut: () => undefined });
 
 /**
- * A body without a declared length that ends where the connection was cut. An image says by its own format whether it
- * is whole, as some servers close every connection in this way; a page or a stylesheet does not.
+ * A body without a declared length that ends where the connection was cut. Some servers close every connection in this
+ * way. An image's format shows whether it is whole; the text of a page or stylesheet does not.
  */
 function untilCut(body: AsyncIterable<Buffer>): Body {
   let cut: FaultError | undefined;
@@ -203,7 +203,7 @@ function untilCut(body: AsyncIterable<Buffer>): Body {
   return { pieces: pieces(), cut: () => cut };
 }
 
-/** RFC 9110 section 15.3: what was asked for, made anew, or as a proxy changed it. */
+/** Statuses whose body is the whole resource (RFC 9110 section 15.3): as requested, created, or changed by a proxy. */
 const WHOLE: ReadonlySet<number> = new Set([200, 201, 203]);
 
 /** The length of a 206 whose one range is all there is (RFC 9110 section 14.4), as encoded; null for any other. */

@@ -1,4 +1,4 @@
-/** The end of one reading: its own time, but for that which the service lets it wait, or the caller's signal. */
+/** The end of one request: its time, not counting what it waits for the service, or the caller's signal. */
 import { orAborted } from '../concurrency/waiting.ts';
 import type { Clock } from '../domain/ports.ts';
 import { faultError } from './faults.ts';

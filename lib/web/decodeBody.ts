@@ -10,17 +10,17 @@ import { faultError } from './faults.ts';
  */
 const ENCODED_LEAD_BYTES = 1024 * 1024;
 
-/** How much of a page is read before its decoder is made, so that a short one keeps nobody waiting for its server. */
+/** How much of a page is read before its decoder is made: a short page then never holds a decoder while its server sends. */
 const AHEAD_BYTES = 256 * 1024;
 /** Kept in one piece until it is decoded, and given to the decoder in such. */
 const SLICE_BYTES = 64 * 1024;
 
 /**
- * Who may decode. Two hundred bytes of Brotli make a decoder take a window of 16 MiB (RFC 7932 section 9.1), which no
- * limit on decoded bytes counts: few are at work at once.
+ * Semaphores that bound the decoders at work. Two hundred bytes of Brotli make a decoder take a window of 16 MiB (RFC
+ * 7932 section 9.1). No limit on decoded bytes counts that window.
  */
 export interface Decoders {
-  /** Of one process, for those who wait for nothing but the processor: no server and no reader keeps one of these. */
+  /** Of one process, for bodies that wait only for the processor: no server and no reader can hold one of these. */
   readonly quick: FairSemaphore;
   /** One for each call, for a page or stylesheet whose end has not come. */
   readonly slow: FairSemaphore;

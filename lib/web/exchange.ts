@@ -14,9 +14,9 @@ export interface WebResponse {
   readonly status: number;
   /** The lines of one field, its name in lower case; bytes beyond ASCII as Latin-1. */
   lines(name: string): readonly string[];
-  /** The lines joined by a comma (RFC 9110 section 5.3); undefined when there is none. */
+  /** The lines joined by a comma (RFC 9110 section 5.3); undefined without such a field. */
   header(name: string): string | undefined;
-  /** As on the wire but for chunks and frames; its errors are fault errors. */
+  /** The bytes as sent, without the framing of chunks and frames. Its errors are fault errors. */
   readonly body: Readable;
   readonly framing: Framing;
   /** Lets go of the rest of the body. Over HTTP/1.1 a body that is not all there costs the connection. */
@@ -138,7 +138,7 @@ export function createExchange(
         },
       });
       onHead?.(status);
-      // The reader learns of an error by reading; nobody may be reading any more.
+      // The reader learns of an error by reading, and may have stopped: an error without a listener ends the process.
       body.on('error', () => {});
       settle.resolve(createResponse(status, lines, body, framing));
     },

@@ -1,7 +1,7 @@
 /**
- * How many requests one host gets at once, as TCP finds out what a path carries: slow start, and half after a sign of
- * congestion (RFC 5681 section 3.1). The signs are a response that refuses, and responses that take longer than the
- * fastest did, of which the fastest of eight counts (HyStart++, RFC 9406 section 4.2).
+ * How many requests one host gets at once. It is found as TCP finds a path's capacity: slow start, and half after a sign
+ * of congestion (RFC 5681 section 3.1). One sign is a refusing response. The other is that the fastest of eight
+ * responses takes longer than the fastest before (HyStart++, RFC 9406 section 4.2).
  */
 
 export interface HostWidth {

@@ -65,7 +65,7 @@ export function createHttp1Connection(socket: Socket, { onFree, onClosed }: Http
   const failCut = (cause?: Error): void => fail((exchange) => cutFault(exchange, requests > 1, cause));
 
   socket.on('data', (bytes) => {
-    // Nobody asked for it.
+    // Bytes without a request.
     if (running === undefined) return close();
     const current = running;
     current.exchange.begin();

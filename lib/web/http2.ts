@@ -36,8 +36,8 @@ const STREAM_WINDOW_BYTES = 512 * 1024;
 /** Of all streams together. Node counts it as read at once, so the streams' own windows bound the memory. */
 const CONNECTION_WINDOW_BYTES = 32 * 1024 * 1024;
 /**
- * What a server may send beside the headers and bodies that were asked for, plus a quarter of those: settings, pings,
- * window updates, padding, empty frames, frames that nobody knows. More is a flood.
+ * What a server may send beside requested headers and bodies, plus a quarter of those: settings, pings, window updates,
+ * padding, empty frames, unknown frames. More is a flood.
  */
 const OVERHEAD_BYTES = 1024 * 1024;
 const OVERHEAD_SHARE = 0.25;
@@ -246,7 +246,7 @@ function linesOf(pairs: readonly string[]): (name: string) => readonly string[] 
   return (name) => lines.get(name) ?? [];
 }
 
-/** What became of a stream that ended before its response, by how far that had come. */
+/** The fault of a stream that ended before its response, by how far the response had come. */
 function faultOf(
   { id, rstCode }: ClientHttp2Stream,
   seen: ReturnType<Exchange['seen']>,

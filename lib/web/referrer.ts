@@ -1,4 +1,4 @@
-/** The Referer header of a browser without any policy of its own. */
+/** The Referer header that browsers send by default. */
 
 /** Beyond this the origin alone is sent (Referrer Policy section 8.3). */
 const REFERRER_MAX_LENGTH = 4096;

@@ -1,4 +1,4 @@
-/** What a request says about itself. No credentials, ever; cookies are those of its own call. */
+/** The header of a request. It never has credentials, and its cookies were set during the same call. */
 import type { FetchConfig } from '../config.ts';
 import type { WebRequest } from '../domain/ports.ts';
 import { HAS_ZSTD } from './contentCodings.ts';
@@ -11,7 +11,7 @@ function userAgentOf(contact: string | undefined): string {
   return `ImageProcessingApi/0.1 (${PURPOSE}${contact === undefined ? '' : `; ${contact}`})`;
 }
 
-/** As browsers ask over TLS and over TCP alike; deflate has two meanings, and nobody needs it. */
+/** What browsers accept over TLS, here over plain TCP too. Not deflate, which has two meanings and is not needed. */
 const ENCODINGS = HAS_ZSTD ? 'gzip, br, zstd' : 'gzip, br';
 
 const BY_KIND: Readonly<Record<WebRequest['kind'], Readonly<Record<string, string>>>> = {

@@ -66,7 +66,7 @@ export function createHeadReader(): HeadReader {
     }
     const colon = text.indexOf(':');
     const given = text.slice(0, Math.max(0, colon));
-    const name = withoutBlanks(given).toLowerCase();
+    const name = withoutWhitespace(given).toLowerCase();
     const value = text.slice(colon + 1);
     const isName = NAME.test(name);
     isStrict &&= isName && name.length === given.length && STRICT_VALUE.test(value);
@@ -108,7 +108,7 @@ export function createHeadReader(): HeadReader {
 
 function headOf(statusLine: string, lines: WebResponse['lines']): ResponseHead {
   const status = Number(STATUS_LINE.exec(statusLine)?.[1] ?? 0);
-  // Nobody asked for another protocol (101).
+  // 101 switches to another protocol, which no request asks for.
   if (status < 100 || status === 101) throw faultError('protocol');
   const codings = tokensOf(lines('transfer-encoding'));
   if (codings.some((coding) => COMPRESSIONS.has(coding))) throw faultError('protocol');
@@ -150,7 +150,7 @@ function keptMsOf(lines: WebResponse['lines'], isHttp11: boolean): number {
 }
 
 function listOf(given: readonly string[]): readonly string[] {
-  return given.flatMap((each) => each.split(',')).map(withoutBlanks);
+  return given.flatMap((each) => each.split(',')).map(withoutWhitespace);
 }
 
 function tokensOf(given: readonly string[]): readonly string[] {
@@ -164,18 +164,18 @@ function tokensOf(given: readonly string[]): readonly string[] {
  * @throws fault `protocol` for a NUL or a lone CR within it (RFC 9110 section 5.5: invalid and dangerous)
  */
 function trimmedValue(text: string): string {
-  const value = withoutBlanks(text);
+  const value = withoutWhitespace(text);
   if (value.includes('\0') || value.includes('\r')) throw faultError('protocol');
   return value;
 }
 
-/** Without spaces, tabs and CR around it. A pattern would take quadratic time for a long run of blanks. */
-function withoutBlanks(text: string): string {
+/** Without spaces, tabs and CR around it. A pattern would take quadratic time for a long run of whitespace. */
+function withoutWhitespace(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && isBlank(text, start)) start += 1;
-  while (end > start && isBlank(text, end - 1)) end -= 1;
+  while (start < end && isWhitespace(text, start)) start += 1;
+  while (end > start && isWhitespace(text, end - 1)) end -= 1;
   return text.slice(start, end);
 }
 
-const isBlank = (text: string, index: number): boolean => ' \t\r'.includes(text[index] ?? '-');
+const isWhitespace = (text: string, index: number): boolean => ' \t\r'.includes(text[index] ?? '-');

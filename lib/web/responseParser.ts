@@ -1,8 +1,8 @@
 /**
  * Parses responses of HTTP/1.1 (RFC 9112) as leniently as browsers do. No parser of Node or npm reads a Content-Length
- * that is sent twice, or one beside `Transfer-Encoding: identity`. A response is passed on to no other HTTP software,
- * so two readings of one text cannot be played off against each other; and a connection whose response departs from
- * the grammar is not used again.
+ * that is sent twice, or one beside `Transfer-Encoding: identity`. Being lenient is safe here (response splitting
+ * needs two parsers that differ): no other HTTP software gets the response, and a connection whose response departs
+ * from the grammar is not used again.
  */
 import type { Framing, WebResponse } from './exchange.ts';
 import { faultError } from './faults.ts';
@@ -117,7 +117,7 @@ export function createResponseParser(events: ResponseEvents): ResponseParser {
     push(bytes) {
       reader.feed(bytes);
       while (state !== 'done' && !reader.isAtEnd()) steps[state]();
-      // Nobody asked for what stands behind the end.
+      // Bytes behind the end belong to no request.
       isStrict &&= state !== 'done' || reader.isAtEnd();
       return state === 'done';
     },

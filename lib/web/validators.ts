@@ -5,7 +5,7 @@ import type { WebResponse } from './exchange.ts';
 /** A validator comes back from a server and goes into a later request, so only what a header can carry is kept. */
 const SENDABLE = /^[\x21-\x7e]([\x20-\x7e]{0,510}[\x21-\x7e])?$/;
 
-/** The condition for the hop to `url`, for no other than the one the validators are of; null when there is none. */
+/** The conditional fields of the request to `url`; null unless the validators are of that URL and can be sent. */
 export function conditionFor(
   validators: Validators | undefined,
   url: URL,

@@ -101,7 +101,7 @@ function isWithin({ bytes: network, prefix }: Block, bytes: Uint8Array): boolean
   return (Number(network[whole]) & mask) === (Number(bytes[whole]) & mask);
 }
 
-/** @throws Error when `cidr` is none, so that a slip in the tables cannot go unnoticed. */
+/** @throws Error when `cidr` is not an address block, so that a slip in the tables cannot go unnoticed. */
 export function block(cidr: string, of: AddressClass): Block {
   const [address = '', prefix] = cidr.split('/');
   const bytes = addressBytes(address);

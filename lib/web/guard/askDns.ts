@@ -13,19 +13,24 @@ export interface AskDnsOptions {
 const ATTEMPT_MS = 1_000;
 const ATTEMPTS = 3;
 /**
- * How long a name that has addresses of one family is still asked for the other: some servers never answer for one of
- * them. With IPv4 addresses little is lost; with IPv6 ones alone, where IPv6 leads nowhere, everything: an answer that
- * got lost has time to come once more. RFC 8305 section 3 has 50 ms for the first, since its connections race.
+ * How long the query for one family goes on after the other family has answered: some servers never answer one of them.
+ * A name with IPv4 addresses loses little without the others. A name with IPv6 addresses alone is lost on a network
+ * without IPv6, so a lost response gets the time to come again. RFC 8305 section 3 waits 50 ms, since its connections
+ * race.
  */
 const AFTER_IPV4_MS = 300;
 const AFTER_IPV6_MS = ATTEMPT_MS + 300;
-/** What a server says that cannot or will not tell. c-ares goes on to the next one only when a server is silent. */
+/** Responses of a server that cannot or will not resolve the name. c-ares tries the next server only after silence. */
 const REFUSALS: ReadonlySet<unknown> = new Set(['ESERVFAIL', 'EREFUSED', 'ENOTIMP']);
 
 /**
- * The IPv4 addresses of a name and then the others: where IPv6 leads nowhere, nobody waits for it first. Rejects with
- * ENOTFOUND or ENODATA when it has none, with what the last server said when none of them can tell (ESERVFAIL,
- * EREFUSED, ENOTIMP), with ETIMEOUT when none answers, and with ECANCELLED when the patience is over.
+ * Resolves a name to its IPv4 addresses and then the IPv6 ones, so that a network without IPv6 delays no dial. Rejects
+ * with the codes of c-ares:
+ *
+ * - ENOTFOUND or ENODATA when the name has no address,
+ * - ESERVFAIL, EREFUSED or ENOTIMP, as the last server said, when every server refuses,
+ * - ETIMEOUT when no server responds,
+ * - ECANCELLED when the patience is over.
  */
 export function createAskDns({ patienceMs, servers }: AskDnsOptions): Resolve {
   return (hostname) => {
@@ -58,7 +63,7 @@ async function askServers(
   hostname: string,
   patienceMs: number,
 ): Promise<readonly ResolvedAddress[]> {
-  // One of its own for every name: it is given up without the others.
+  // One resolver for each name, since cancelling a resolver cancels all its queries.
   const resolver = new Resolver({ timeout: ATTEMPT_MS, tries: ATTEMPTS });
   // A new resolver has the system's servers with their zone ids, which a list would lose.
   if (servers !== SYSTEM) resolver.setServers(servers);
@@ -88,7 +93,7 @@ async function askServers(
   ]);
   const found = both.flat();
   for (const timer of timers) clearTimeout(timer);
-  // No data of one family says less than whatever became of the other.
+  // "No data" of one family says less than the other family's failure.
   if (found.length === 0) throw failures.find(({ code }) => code !== 'ENODATA') ?? failures[0];
   return found;
 }

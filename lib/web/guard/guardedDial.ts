@@ -1,8 +1,8 @@
 /**
- * Makes every socket of the web room. The address is judged where the socket is made: for a name in the lookup whose
- * answer is dialled, for an IP literal (which Node never looks up) before dialling, and once more on the connected
- * socket. A name that resolves differently the next time (rebinding) therefore changes nothing: an answer that was
- * not judged is never dialled, and a kept-alive socket stays with the address it was judged for.
+ * Makes every socket of the web room, and judges its address there. A name is judged in the look-up whose result is
+ * dialled, an IP literal (which Node never looks up) before dialling. The connected socket is judged once more. So a
+ * name that resolves differently the next time (rebinding) changes nothing: only judged addresses are dialled, and a
+ * kept-alive socket stays with its address.
  */
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { type FaultError, faultError, isFaultError } from '../faults.ts';
@@ -164,7 +164,7 @@ export function createGuardedLookup(parts: DialParts, reach: Reach, port: number
 
 /** A server that failed just now: getaddrinfo(3)'s own word for it, and c-ares'. */
 const TRY_AGAIN: ReadonlySet<unknown> = new Set(['EAI_AGAIN', 'ESERVFAIL']);
-/** Nobody answered: c-ares gave up, or was told to. */
+/** No server answered: c-ares gave up, or was cancelled. */
 const SILENCE: ReadonlySet<unknown> = new Set(['ETIMEOUT', 'ECANCELLED']);
 
 const codeOf = (error: unknown): unknown =>
@@ -180,8 +180,9 @@ async function resolveWithRetry(resolve: Resolve, hostname: string): Promise<rea
 }
 
 /**
- * At most eight of the addresses that may be dialled, each once, the families by turns, so that neither leaves the other
- * out. A forbidden one among them is passed over. Rejects with `dns` when there was none at all, else with `forbidden`.
+ * At most eight of the addresses that may be dialled, each once. The families alternate, so that neither crowds out the
+ * other. Forbidden addresses are left out. Rejects with `dns` when the name has no address, with `forbidden` when it
+ * has only forbidden ones.
  */
 async function judged(
   { policy, isOwnEndpoint }: DialParts,

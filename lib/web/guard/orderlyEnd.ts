@@ -1,7 +1,7 @@
 /**
  * Tells an end that the server made (a FIN, over TLS a close_notify) from a connection that was cut. A body without a
- * declared length ends with its connection (RFC 9112 section 6.3), and Node takes a FIN without close_notify for such
- * an end, as its HTTP/2 does an ECONNRESET behind a GOAWAY. Both reach the reader as errors here.
+ * declared length ends with its connection (RFC 9112 section 6.3). Node takes two cuts for such an end: over TLS a FIN
+ * without close_notify, in HTTP/2 an ECONNRESET behind a GOAWAY. Here both reach the reader as errors.
  */
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';

@@ -17,7 +17,7 @@ export interface OwnEndpointParts {
   readonly machine?: () => readonly string[];
 }
 
-/** A container's address changes only when it is made anew. */
+/** A container's address changes only when the container is created again. */
 const KEPT_MS = 30_000;
 /** Who listens on one address of a machine may listen on all of them. */
 const HERE = 'here';
@@ -28,9 +28,10 @@ interface Kept {
 }
 
 /**
- * Needed where an entry of the allow list opens private addresses (a name on it may resolve to the store), and where
- * this machine has a public address. An endpoint that is given by name and stands elsewhere at a public address is
- * refused by its name alone, since others share such addresses (a CDN, a cloud's S3).
+ * A check whether an address is an endpoint of this service: its store, its Redis. It matters in two cases. A name that
+ * the allow list opens to private addresses may resolve to the store, and this machine may have a public address. An
+ * endpoint given by name, with a public address on another machine, is refused by its name alone: other sites share
+ * such addresses (a CDN, a cloud's S3).
  */
 export function createOwnEndpoints(
   endpoints: readonly AllowedHost[],
@@ -78,7 +79,7 @@ function isHere(address: string, here: ReadonlySet<string>): boolean {
   return addressClass(address) === 'loopback' || UNSPECIFIED.has(text) || here.has(text);
 }
 
-/** One spelling for one address: bytes, IPv4 for a mapped one. Text that is no address stays what it is. */
+/** One spelling for one address: its bytes, IPv4 for a mapped address. Other text stays as it is. */
 function spelt(address: string): string {
   const bytes = addressBytes(address);
   if (bytes === null) return address;

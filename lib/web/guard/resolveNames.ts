@@ -16,15 +16,14 @@ export interface ResolveOptions {
 }
 
 /**
- * The operator's names are asked of the system (getaddrinfo), so that those of a container network, of a search domain
- * and `localhost` work. All others are looked for in the hosts file and then asked of the name servers by this process
- * itself: getaddrinfo blocks one of libuv's threads until a server answers or its own ten seconds or more are over, of
- * the four threads it gets two, and the store's and Redis' names are resolved there too. Two names that nobody answers
- * would stop everybody.
+ * The system (getaddrinfo) resolves the operator's names, so that names of a container network or search domain and
+ * `localhost` work. For all other names this process reads the hosts file and then asks the name servers itself.
+ * getaddrinfo would block one of libuv's threads until a server answers, or for ten seconds and more. It may use two
+ * of the four threads, and resolves the store's and Redis' names there too. So two names without an answer would stop
+ * the whole service.
  *
- * Calls for a name that is being asked for share its answer; one whose patience is not over when that of the first
- * asker is asks itself. Nothing is kept: the next call asks again. How many are asked for at once is bounded by the
- * connections that a call may open.
+ * Calls for a name that is being resolved share the result. When the first call's patience ends, a call with more
+ * patience asks again itself. Nothing is cached. The connections that a call may open bound its look-ups.
  *
  * Rejects with getaddrinfo's codes (ENOTFOUND, EAI_AGAIN) for the operator's names, with those of `createAskDns` for all
  * others.
