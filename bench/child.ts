@@ -1,4 +1,4 @@
-/** A process of its own for everything that is measured or measured against, so that none pays for another. */
+/** A separate process for everything that is measured or measured against, so that none pays for another. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -33,7 +33,7 @@ export async function startChild(module: string, options: ChildOptions = {}): Pr
   const child = fork(HOST, [module], {
     env: { ...plainEnvironment(), ...options.env },
     execArgv: [...(options.nodeOptions ?? [])],
-    // What it logs is part of its work, but nobody reads it.
+    // Writing the log is part of the measured work, but the log is not read.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   await answerOf(child);
@@ -48,7 +48,7 @@ export async function startChild(module: string, options: ChildOptions = {}): Pr
   };
 }
 
-/** A server in a process of its own: it says its port. */
+/** A server in a separate process. Its first message is its port. */
 export async function startServer(module: string, args: readonly string[]): Promise<Server> {
   const child = fork(module, [...args], {
     env: plainEnvironment(),

@@ -1,4 +1,4 @@
-/** Everything that the scenarios need, on loopback, each in a process of its own. */
+/** Everything that the scenarios need, on loopback, each in a separate process. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -18,9 +18,9 @@ export interface World {
     readonly bucket: string;
     readonly env: Readonly<Record<string, string>>;
   };
-  /** null: there is none on this machine. */
+  /** null: this machine has no Redis. */
   readonly redisAddress: string | null;
-  /** A page that nobody has harvested yet. */
+  /** A page that has not been harvested yet. */
   newPage(images: number, bytes: number, latency: number): BenchPage;
   counts(): Promise<{ readonly requests: number; readonly pictureBytes: number }>;
   /** A process that has loaded a packaged function. */
@@ -34,7 +34,7 @@ export interface BenchPage {
   readonly pictures: readonly string[];
 }
 
-/** A page of the site at `origin` that nobody has harvested yet. */
+/** A page of the site at `origin` that has not been harvested yet. */
 export function newPageAt(origin: string, images: number, bytes: number, latency: number): BenchPage {
   const name = randomUUID();
   return {

@@ -1,6 +1,6 @@
 /**
- * A POST over TLS from a site whose every response takes its time, over both versions of HTTP: against the ideal
- * schedule, which asks for the page and then for everything at once, and against the bare work by `node:http2`.
+ * A POST over TLS from a site whose every response has a latency, over both versions of HTTP. It is compared with the
+ * ideal schedule, which requests the page and then everything at once, and with the bare work by `node:http2`.
  */
 import { startChild } from '../child.ts';
 import { writeEvent } from '../events.ts';

@@ -1,6 +1,6 @@
 /**
- * A site of pages and pictures of any number and size, made as they are asked for: `site.ts`, or over TLS
- * `site.ts HTTP/2 KEY CERTIFICATE` and `site.ts HTTP/1.1 KEY CERTIFICATE` (paths of PEM files). It answers
+ * A site whose pages and pictures, of any number and size, are made for each request. Over TCP: `site.ts`. Over TLS, with
+ * paths of PEM files: `site.ts HTTP/2 KEY CERTIFICATE` or `site.ts HTTP/1.1 KEY CERTIFICATE`. It serves
  * `/page/<images>/<bytes>/<latency>/<name>`, `/picture/<bytes>/<latency>/<name>/<number>.png` and `/counts`.
  */
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The embedded object store in a process of its own: `store.ts FOLDER BUCKET`. */
+/** The embedded object store in a separate process: `store.ts FOLDER BUCKET`. */
 import { startObjectStore } from '../../local-stack/embedded/objectStore.ts';
 
 const [directory = '', bucket = ''] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /**
- * The physical limit of a POST: the same GETs from the same site and PUTs of the same bytes to the same store, with
- * as many connections, and nothing else. Nothing is parsed, checked, hashed or signed.
+ * The physical limit of a POST: the same GETs and PUTs with the same site and store, over as many connections. Nothing
+ * is parsed, checked, hashed or signed.
  */
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { buffer } from 'node:stream/consumers';

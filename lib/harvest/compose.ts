@@ -152,9 +152,8 @@ export function changesBetween(before: PageRecord | null, after: PageRecord): Ch
 }
 
 /**
- * The line of a candidate without a new copy. An image that is still on the page but cannot be had now keeps its old
- * copy. An image that is not wanted where it was found keeps it in two cases: a source that was not read may want it,
- * or a picture of it has no other copy.
+ * The line of a candidate in the record. An image that is still on the page but cannot be had now keeps its old copy.
+ * An unwanted one (`UNWANTED`) keeps it if an unread source may want it, or if a picture has no other copy.
  */
 function lineOf(
   line: Gathered,

@@ -84,9 +84,8 @@ interface Run {
 }
 
 /**
- * Harvests a page in the order of writing that keeps every promise of the store: lock, read the record, mark the
- * cache busy, fetch and upload, commit, and only then clean up. A URL that is forbidden by its own text is refused
- * before all of it.
+ * Harvests a page: lock, read the record, mark the cache busy, fetch and upload, commit, and only then clean up. This
+ * order keeps every promise of the store. A URL that is forbidden by its own text is refused before the first step.
  *
  * @throws every code of the problem table but the body's and `PAGE_NOT_FOUND`
  */

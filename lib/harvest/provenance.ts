@@ -131,10 +131,10 @@ export function traceSources(before: PageRecord | null, { sources }: Discovery):
 }
 
 /**
- * Why a text counts as cut off, or null: the transport did not say its length, and it lacks the end that it had when
- * it was last read whole. A text that never had an end, as of a site that leaves out optional end tags, counts as
- * whole: otherwise its images could never go. The last whole reading decides, not the latest, so two cuts in a row are
- * both found. A record of a version that did not keep this decides nothing, so a text without an end counts as cut.
+ * Why a text counts as cut off, or null. It does when the transport did not say its length and it lacks an end that it
+ * had when last read whole. Some sites leave out optional end tags: a text that never had an end counts as whole, or
+ * its images could never go. The last whole reading decides, not the latest, so two cuts in a row are both found.
+ * Records of older versions do not say whether there was an end: then a text without one counts as cut.
  */
 function cutOf({ id, isDelimited, hasEnd }: Source, known: PastSource | undefined): Shortfall | null {
   if (isDelimited || hasEnd || known === undefined || known.lacksEnd === true) return null;

@@ -105,7 +105,7 @@ const MEANINGS: readonly Meaning[] = [
   {
     when: ['WebPage'],
     detail:
-      'A web page answers where the storage should: set S3_ENDPOINT to the port of the S3 API, not of its console, and let no proxy or login page answer.',
+      "S3_ENDPOINT answers with a web page: set it to the S3 API's port, not the console's, and let no proxy or login page answer.",
   },
   {
     when: [
@@ -129,7 +129,7 @@ const MEANINGS: readonly Meaning[] = [
   {
     when: ['StaleRead'],
     detail:
-      'A read does not show the write before it: turn the cache of the proxy before the storage off, or use a storage whose reads follow its writes.',
+      "A read does not show the write before it: turn off the cache of the storage's proxy, or use a storage with consistent reads.",
   },
   {
     when: ['NotListed'],

@@ -1,7 +1,7 @@
 /**
- * The first attempt of an upload, past the SDK's chain of middlewares. The SDK's signer signs it, its HTTP handler sends
- * it, and the SDK says where to. This takes a quarter of the chain's processor time, and for a page of 200 images the
- * chain takes half of all. After anything but a plain success, the SDK makes the next attempt.
+ * The first attempt of an upload, past the SDK's chain of middlewares. The SDK still says the address, signs, and sends.
+ * This takes a quarter of the chain's processor time, which is half of all for a page of 200 images. After anything
+ * but a plain success the SDK makes the next attempt.
  */
 import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
@@ -94,7 +94,7 @@ function requestFor({ key, body, sha256, headers }: Upload, { url, path }: Place
 async function send(client: S3Client, request: Request, options: AttemptOptions): Promise<boolean> {
   const { response } = await client.config.requestHandler.handle(request as never, options);
   const body = response.body as Readable;
-  // An error's text is not read: the SDK reads that of its own attempt.
+  // An error's text is not read: the SDK will read the one of its attempt.
   body.on('error', () => undefined).resume();
   return response.statusCode === 200 && response.headers.etag !== undefined;
 }

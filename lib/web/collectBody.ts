@@ -49,9 +49,8 @@ interface Blocks {
 }
 
 /**
- * @param announced the bytes that a body is expected to have. A body below one block then gets a shorter one. A longer
- *   body that has filled a block moves to one buffer of the announced size: joining blocks at the end would take twice
- *   the memory and a copy
+ * @param announced the bytes that a body is expected to have. A short body then gets a shorter block. A longer one that
+ *   has filled a block moves to one buffer of the announced size, since joining blocks takes twice the memory
  */
 export function createBlocks(announced: () => number = () => 0): Blocks {
   const full: Buffer[] = [];

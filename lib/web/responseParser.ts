@@ -1,8 +1,8 @@
 /**
  * Parses responses of HTTP/1.1 (RFC 9112) as leniently as browsers do. No parser of Node or npm reads a Content-Length
- * that is sent twice, or one beside `Transfer-Encoding: identity`. Being lenient is safe here (response splitting
- * needs two parsers that differ): no other HTTP software gets the response, and a connection whose response departs
- * from the grammar is not used again.
+ * that is sent twice, or one beside `Transfer-Encoding: identity`. Being lenient is safe here, since attacks need a
+ * second parser that reads the same text differently. No other HTTP software gets the response. A connection whose
+ * response departs from the grammar is not used again.
  */
 import type { Framing, WebResponse } from './exchange.ts';
 import { faultError } from './faults.ts';

@@ -65,7 +65,7 @@ export function createPieceJoiner(maxBytes: number): DocumentFinder {
 
 const OPEN = 0x7b;
 
-/** An entry of docker's json-file; undefined for a line that is none. */
+/** The entry of docker's json-file in a line; undefined for any other line. */
 function dockerEntry(text: string) {
   const parsed = isTooDeep(text) ? undefined : parseStrict(text);
   const entry = isObject(parsed) ? parsed : undefined;

@@ -2,9 +2,9 @@
  * Reads one document of CloudWatch's Embedded Metric Format
  * (docs.aws.amazon.com: CloudWatch_Embedded_Metric_Format_Specification).
  *
- * CloudWatch makes one metric of every dimension set that names a value. Prometheus adds series up, so here a value
- * is read once for the whole document, however many directives and sets name it, and carries the union of their
- * dimensions: each of CloudWatch's metrics is then a `sum by`, and the sum of all is the true total.
+ * CloudWatch makes one metric of every dimension set that names a value. Prometheus adds series up. So here a value is
+ * read once a document, however many directives and sets name it, with the union of their dimensions as labels. Each of
+ * CloudWatch's metrics is then a `sum by`, and the sum of all is the true total.
  */
 import { isObject, type JsonObject, ownMember } from './jsonObject.ts';
 import type { SampleReason, Tally } from './tally.ts';

@@ -1,4 +1,4 @@
-/** `/metrics` for Prometheus, `/healthz` for whoever keeps the process alive. */
+/** `/metrics` for Prometheus, `/healthz` for the program that supervises the process. */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -40,7 +40,7 @@ const HEADERS_TIMEOUT_MS = 3_000;
 const CHECK_INTERVAL_MS = 1_000;
 /** Each holds a part of its answer while its reader is slow. */
 const MAX_SCRAPES = 4;
-/** A reader that takes longer gives its place up when there is none left for another: a scrape takes 20 ms. */
+/** A reader that takes longer loses its place to the next one when all are taken. A usual scrape takes 20 ms. */
 const SLOW_MS = 3_000;
 /** How long a scrape that is under way may take once the end was asked for. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -79,7 +79,7 @@ export async function serveMetrics(options: HttpOptions): Promise<Receiver> {
       else {
         scrapes.hear(response);
         waiting.leave(request.socket);
-        // Whoever asked may be gone half way.
+        // The client may close the connection half way.
         const text = withTurns(pieces(naming));
         (isZipped ? pipeline(text, createGzip(GZIP), response) : pipeline(text, response))
           .catch(() => response.destroy())
@@ -168,7 +168,7 @@ function respond(
   response.end(text);
 }
 
-/** Piece by piece, with a turn for the receivers in between: datagrams that nobody reads are lost. */
+/** Yields to the receivers after each piece: datagrams that are not read in time are lost. */
 async function* withTurns(pieces: AsyncIterable<string>): AsyncGenerator<string> {
   for await (const piece of pieces) {
     yield piece;

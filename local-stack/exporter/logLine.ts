@@ -26,8 +26,8 @@ const NOT_EMF = rejected('not_emf');
 const UNREACHABLE = rejected('unreachable');
 
 /**
- * Members in which programs keep the lines of another: Lambda's JSON and CloudWatch, Docker, journald, telemetry, pino,
- * CloudWatch's subscriptions and the lists of the AWS CLI.
+ * Members in which programs keep another program's lines. In this order they are of Lambda's JSON and CloudWatch,
+ * Docker, journald, telemetry, pino, CloudWatch's subscriptions, the AWS CLI.
  */
 const WRAPPERS = ['message', 'log', 'MESSAGE', 'record', 'msg', 'logEvents', 'events'] as const;
 /** Members around a document, and lists around its text or list. */

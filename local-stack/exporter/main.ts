@@ -4,7 +4,7 @@ import { explainWriting } from './faults.ts';
 import { HELP, readOptions } from './options.ts';
 import manifest from './package.json' with { type: 'json' };
 
-/** Rejects with one sentence where nothing more can be written; whoever closed the pipe has enough. */
+/** Rejects with one sentence when the output cannot be written. A closed pipe is not an error: its reader has enough. */
 const write = (text: string) =>
   new Promise<void>((resolve, reject) => {
     process.stdout.write(text, (error) => {
@@ -28,7 +28,7 @@ function watchForEnd() {
 }
 
 async function run(): Promise<void> {
-  // Whoever read the log is gone: what is counted is still to be had. What `write` cannot write it reports itself.
+  // The log's reader may end: `/metrics` goes on. Faults of the output are reported by `write`.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const options = readOptions(process.argv.slice(2));
   if (options === 'help') return write(HELP);

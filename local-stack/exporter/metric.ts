@@ -84,9 +84,9 @@ function faultOf(added: number, count: number, most: number): Fault | undefined 
 }
 
 /**
- * Without what only a gauge can take: a counter never falls, no duration or size is below zero, and no single value
- * may be so large that the next ones do not show. Nobody knows how much of a statistic set is below zero, so that it
- * is judged whole, by its sum.
+ * The values without those that only a gauge can take. A counter never falls, and no duration or size is below zero. No
+ * single value may be so large that the next ones do not show. A statistic set does not say how much of it is below
+ * zero, so its sum decides for all of it.
  * @param drop told why, and how many of `values`; a statistic set is one
  */
 export function usableBy(
@@ -150,7 +150,7 @@ export function showLatest(
   metric.series.set(labels, { value: toBase(latestOf(given)), sum, count });
 }
 
-/** Adds values in the metric's unit as `toBase` makes it; creates the series at 0 when there are none. */
+/** Adds values in the metric's unit as `toBase` makes it. Without values it creates the series at 0. */
 export function enter(metric: Metric, labels: string, given: Values, toBase: UnitRule['toBase']): void {
   if (metric.type === 'histogram') {
     const known = metric.series.get(labels);

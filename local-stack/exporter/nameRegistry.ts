@@ -1,7 +1,7 @@
 /**
- * Which metric has which Prometheus name. Until a scrape shows a metric, its name depends on the metrics alone and not
- * on their order: a name without its written unit (`Duration`) has precedence over one that was shortened (`DurationMs`),
- * and of several shortened ones none gets the short name. A name that was shown stays, since a renamed series is another.
+ * Which metric has which Prometheus name. Until a scrape shows a metric, its name depends on the known metrics and not on
+ * their order. `Duration`, whose name has no unit, has precedence over `DurationMs`, whose name is shortened. Of several
+ * shortened names none gets the short one. A name that was shown stays, since a renamed series is another series.
  */
 import { lineNames, type Metric } from './metric.ts';
 import type { MetricType, SeriesName } from './names.ts';

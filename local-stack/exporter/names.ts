@@ -148,8 +148,8 @@ export function labelName(dimension: string): string {
 export const isPlainName = (name: string): boolean => /^[a-z_:][a-z0-9_:]*$/i.test(name);
 
 /**
- * A name for scrapers that do not know UTF-8, by Prometheus' escaping scheme "values" (prometheus.io, "UTF-8 metric and
- * label name escaping schemes"): no two names become one.
+ * A name for scrapers that do not know UTF-8, by Prometheus' escaping scheme "values". No two names become one. Source:
+ * prometheus.io, "UTF-8 metric and label name escaping schemes".
  */
 export function plainName(name: string): string {
   if (isPlainName(name)) return name;

@@ -12,11 +12,11 @@ export function parseStrict(text: string): unknown {
 const MENTIONED = /\b(?:nan|inf|infinity)\b/i;
 /** Python, Ruby and RapidJSON write `NaN`, `Infinity` or `Inf`, C's printf `nan`, `-nan` or `inf`, Go's `+Inf`. */
 const NON_FINITE = /[-+]?(?:nan|infinity|inf)(?=\s*[,\]}])/iy;
-/** What a value begins with that is no JSON: `+`, `-`, `I`, `N`, `i`, `n`. */
+/** The first characters of values outside JSON: `+`, `-`, `I`, `N`, `i`, `n`. */
 const STARTS = new Set([0x2b, 0x2d, 0x49, 0x4e, 0x69, 0x6e]);
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 
-/** The text with null for `NaN`, `Infinity` and the like outside its strings; undefined where there is none. */
+/** The text with null for `NaN`, `Infinity` and the like outside its strings; undefined for a text without them. */
 export function withoutNonFinite(text: string): string | undefined {
   if (!MENTIONED.test(text)) return undefined;
   let [strict, copied] = ['', 0];

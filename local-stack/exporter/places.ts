@@ -2,7 +2,7 @@
 
 export interface PlaceRules {
   readonly count: number;
-  /** Whoever was heard of more recently keeps its place. */
+  /** A holder that was heard of more recently keeps its place. */
   readonly keptMs: number;
   /** Milliseconds, never going back. */
   readonly clock: () => number;

@@ -56,15 +56,15 @@ export async function receiveUdp(options: ListenOptions): Promise<Receiver & { b
   };
 }
 
-/** A sender that ended no line for so long gives its place up when there is none left for another. */
+/** A sender that ended no line for so long loses its place to the next one when all are taken. */
 const IDLE_MS = 10_000;
 const NEWLINE = 0x0a;
 
 /**
- * Documents end with a newline, at most `maxConnections` senders at once. One more takes the place of whoever was
- * silent longest; it is refused when all were heard of in the last ten seconds, since taking turns would lose lines.
- * A sender that opens with HTTP, TLS or another binary protocol is let go before a line of it counts: web pages can
- * send to any port of this machine.
+ * Documents end with a newline, at most `maxConnections` senders at once. One more takes the place of the sender that
+ * was silent longest. It is refused when all were heard of in the last ten seconds: replacing them would lose lines. A
+ * sender that begins with HTTP, TLS or another binary protocol is disconnected before a line of it counts. Web pages
+ * can send such requests to any port of this machine.
  * Rejects like `receiveUdp`.
  */
 export async function receiveTcp(

@@ -230,7 +230,7 @@ export function createSelfMetrics({ log, now }: SelfMetricsOptions): SelfMetrics
     names: () =>
       new Set(
         registry.getMetricsAsArray().flatMap((metric) => {
-          // What is told as a summary has the lines of a histogram but for the buckets.
+          // A summary has the lines of a histogram, except the buckets.
           const isSpread = metric instanceof Histogram || metric instanceof Summary;
           return lineNames(metric.name, isSpread ? 'histogram' : 'gauge');
         }),

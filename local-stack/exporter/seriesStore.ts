@@ -54,7 +54,7 @@ export function createSeriesStore(rules: SeriesRules, tally: Tally): SeriesStore
   const names = createNameRegistry(rules.reservedNames);
   /** By EMF metric, type and suffix: units of one kind feed one metric. */
   const shown = new Map<string, Metric>();
-  /** By the unit's rule, namespace and name. Units that nobody knows share one rule. */
+  /** By the unit's rule, namespace and name. Unknown units share one rule. */
   const sources = new Map<UnitRule, Map<string, Map<string, Source>>>();
   const labels = createLabelWriter(tally);
   const kindOf = createKindFinder(rules.kinds);

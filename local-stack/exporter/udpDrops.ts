@@ -1,4 +1,4 @@
-/** How many datagrams the kernel threw away because nobody read them in time: what UDP loses, it loses there. */
+/** The number of datagrams that the kernel dropped because they were not read in time: all that UDP loses on one machine. */
 import { readFile } from 'node:fs/promises';
 
 /** Linux only, where `/proc/net/udp` and `udp6` have it; undefined elsewhere. Sockets are found by their port. */

@@ -98,9 +98,9 @@ const greatestOf = (value: JsonObject) => ownMember(value, 'Max') ?? ownMember(v
 const ROUNDING = 1e-9;
 
 /**
- * `{Sum, Count, Min, Max}`. One observation is at the least, one at the greatest, the others are at the mean of what is
- * left of the sum. Edges between which the mean, or the mean of the others, does not lie are none: OpenTelemetry writes
- * 0 for edges that it does not know, others write percentiles. Then all are at the mean.
+ * `{Sum, Count, Min, Max}`. One observation is at `Min`, one at `Max`, the others are at the mean of the rest of the sum.
+ * The edges count only if both means lie between them, that of all and that of the others. OpenTelemetry writes 0 for
+ * unknown edges, and other emitters write percentiles. Then all observations are at the mean.
  */
 function readStatistics(value: JsonObject): Values | undefined {
   const [sum, count] = [ownMember(value, 'Sum'), countOf(value)];

@@ -1,4 +1,4 @@
-/** What `ImageStore` promises, whoever keeps the promise. */
+/** What every `ImageStore` promises. */
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import type { ImageStore, StoredObject } from '../../lib/domain/ports.ts';
@@ -11,7 +11,7 @@ export interface ImageStoreParts {
   readonly seed: (name: string) => Promise<void>;
 }
 
-/** Defines the suite. Every test has an image id of its own. */
+/** Defines the suite. Every test has a separate image id. */
 export function testImageStore(store: () => ImageStore, { hasHttp, seed }: ImageStoreParts): void {
   const newPrefix = () => `images/${randomBytes(16).toString('hex')}/`;
   const nameIn = (prefix: string, fileName: string) => `${prefix}${'b'.repeat(32)}/op1/${fileName}`;

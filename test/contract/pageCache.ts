@@ -1,4 +1,4 @@
-/** What `PageCache` promises, whoever keeps the promise. */
+/** What every `PageCache` promises. */
 import { randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import type { CachedPage, PageCache } from '../../lib/domain/ports.ts';

@@ -1,4 +1,4 @@
-/** What `PageLock` promises, whoever keeps the promise. */
+/** What every `PageLock` promises. */
 import { randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import type { PageLock } from '../../lib/domain/ports.ts';

@@ -1,10 +1,10 @@
-/** What `RecordStore` promises, whoever keeps the promise. */
+/** What every `RecordStore` promises. */
 import { expect, it } from '@jest/globals';
 import type { FenceRecord, StoredRecord } from '../../lib/domain/model.ts';
 import type { RecordStore, WriteCondition } from '../../lib/domain/ports.ts';
 import { itemOf, newPage } from '../support/builders.ts';
 
-/** Defines the suite. Every test has a page of its own. */
+/** Defines the suite. Every test has a separate page. */
 export function testRecordStore(store: () => RecordStore): void {
   const write = (pageId: string, record: StoredRecord, condition: WriteCondition) =>
     store().write(pageId, record, condition);

@@ -60,7 +60,7 @@ export function realImplementations(): readonly StoreImplementation[] {
   ];
 }
 
-/** Between a client and its store a connection may be closed at any moment, and nobody says so. */
+/** A connection between a client and its store may be closed at any moment, without notice. */
 const CLOSINGS = [
   { name: 'S3 on a store that resets each connection when it is used again', closing: 'whenUsedAgain' },
   {

@@ -1,4 +1,4 @@
-/** What `SweepProgress` promises, whoever keeps the promise. */
+/** What every `SweepProgress` promises. */
 import { expect, it } from '@jest/globals';
 import type { SweepProgress } from '../../lib/domain/ports.ts';
 

@@ -29,9 +29,8 @@ interface Kept {
 
 /**
  * A check whether an address is an endpoint of this service: its store, its Redis. It matters in two cases. A name that
- * the allow list opens to private addresses may resolve to the store, and this machine may have a public address. An
- * endpoint given by name, with a public address on another machine, is refused by its name alone: other sites share
- * such addresses (a CDN, a cloud's S3).
+ * the allow list opens to private addresses may resolve to the store, and this machine may have a public address. Some
+ * endpoints share a public address with other sites (a CDN, a cloud's S3): these are refused by name alone.
  */
 export function createOwnEndpoints(
   endpoints: readonly AllowedHost[],

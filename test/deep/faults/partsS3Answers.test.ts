@@ -134,7 +134,7 @@ describe('F01 a record that is', () => {
     items: record.items.map((item, index) => (index === 0 ? { ...item, name } : item)),
   });
   const UNKNOWN = 'This version cannot read the record of this page';
-  const WEB_PAGE = 'A web page answers where the storage should';
+  const WEB_PAGE = 'S3_ENDPOINT answers with a web page';
   const bodies: readonly (readonly [string, (service: PartsService) => Promise<string | Buffer>])[] = [
     ['a page of a network that wants a login', async () => PORTAL],
     ['compressed', async (service) => gzipSync(JSON.stringify(await ownRecord(service)))],
@@ -193,7 +193,7 @@ describe('F01 a record that is', () => {
   it('of a hundred megabytes is STORAGE_UNAVAILABLE, and not read to its end', async () => {
     await using service = await harvested();
     const body = Buffer.alloc(RECORD_MAX_BYTES + 1, ' ');
-    // Whoever waits for the rest waits in vain.
+    // The announced rest never comes: a service that waits for it does not answer in time.
     const headers = { etag: '"big"', 'content-length': '100000000' };
     service.breakStore(({ kind }) => (kind === 'GET record' ? { reply: 200, headers, body } : 'pass'));
     for (const call of [service.get, service.post, service.put]) {

@@ -1,7 +1,7 @@
 /** Finds the code that an input reaches, with V8's block coverage. It needs no package and does not change the code. */
 import { type Profiler, Session } from 'node:inspector';
 
-/** The project's own code; what packages do guides nobody to it. */
+/** The project's own code: what packages run does not lead to new code of the project. */
 const WATCHED =
   /^file:\/\/(?!.*\/node_modules\/).*\/(?:lib|local-stack|test\/deep\/fuzz\/planted)\/[^?]*\.ts$/;
 

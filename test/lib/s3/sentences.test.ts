@@ -80,7 +80,7 @@ const calls: readonly (readonly [string, (store: S3Store) => Promise<unknown>])[
 ];
 
 const WEB_PAGE =
-  'A web page answers where the storage should: set S3_ENDPOINT to the port of the S3 API, not of its console, and let no proxy or login page answer.';
+  "S3_ENDPOINT answers with a web page: set it to the S3 API's port, not the console's, and let no proxy or login page answer.";
 const NOT_HTTP = 'The port of the storage does not speak plain HTTP: begin S3_ENDPOINT with https://.';
 const NO_TLS = 'The storage speaks no TLS on this port: begin S3_ENDPOINT with http://, or correct its port.';
 const NO_AUTHORITY =

@@ -34,7 +34,7 @@ describe('the place of a sweep', () => {
       pageId: '',
     });
     expect((await noted(noteOf({ until: `images/${'x'.repeat(1_017)}` })).read())?.until).toHaveLength(1_024);
-    // Of an object that another program put there: the next sweep must begin behind it all the same.
+    // Another program may have written such an object. The next sweep must still begin behind it.
     for (const until of ['images/a\u00adb', 'images/a\u200db', 'images/\ue000'])
       expect((await noted(noteOf({ until })).read())?.until).toBe(until);
   });

@@ -133,7 +133,7 @@ describe('a listing', () => {
 });
 
 describe('a proxy that caches', () => {
-  const STALE = /^A read does not show the write before it: turn the cache of the proxy/;
+  const STALE = /^A read does not show the write before it: turn off the cache/;
   const cached = async (caching: Caching) => {
     const { endpoint } = await working();
     const proxy = keep(await startCachingProxy(endpoint, caching));

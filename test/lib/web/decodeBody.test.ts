@@ -29,7 +29,7 @@ const ZSTD_WIDE = zstdCompressSync(Buffer.alloc(17 * MEBIBYTE, 'abcdefg'), {
   params: { [constants.ZSTD_c_windowLog]: 24 },
 });
 
-/** Nobody else decodes. */
+/** Options for the only call that decodes. */
 const alone = (): DecodeOptions => ({
   decoders: createDecoders(),
   caller: 'me',

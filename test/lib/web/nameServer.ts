@@ -10,8 +10,8 @@ export interface NameServer extends AsyncDisposable {
 }
 
 /**
- * Addresses (those of the family that is asked for are given), the names that CNAMEs lead to one after another, an error
- * code of RFC 1035 section 4.1.1, or no answer.
+ * What a query gets: addresses (of the family that it asks for), the same behind CNAMEs, an error code (RFC 1035 section
+ * 4.1.1), or silence.
  */
 export type Say =
   | readonly string[]

@@ -195,7 +195,7 @@ describe('a damaged response', () => {
     await fc.assert(
       fc.asyncProperty(damaged, async (text) => {
         const theirs = await parseByNode(text);
-        // llhttp takes neither a tab nor a comma behind `chunked`; no status is below 100, and nobody asked for another protocol.
+        // llhttp takes neither a tab nor a comma behind `chunked`. No status is below 100, and 101 is never requested.
         if (theirs.outcome !== 'whole' || (theirs.status ?? 0) < 102) return;
         if (/^Transfer-Encoding:.*[\t,]/m.test(text)) return;
         const { isKept: _, ...ours } = parse([Buffer.from(text, 'latin1')]);

@@ -136,7 +136,7 @@ const document = fc
     return `{${[metadata, ...parts].join(',')}}`;
   });
 
-/** How many values a source wrote, told in the dullest way; undefined members of the lists are none. */
+/** How many values a source wrote, counted in the plainest way. Undefined members of the lists do not count. */
 function writtenIn(line: string): number {
   const root = JSON.parse(line) as Record<string, unknown>;
   const { CloudWatchMetrics } = root._aws as { CloudWatchMetrics: Record<string, unknown>[] };

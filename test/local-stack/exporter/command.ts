@@ -1,4 +1,4 @@
-/** The real command in a process of its own, on free ports. */
+/** The real command in a separate process, on free ports. */
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -121,7 +121,7 @@ export async function startCommand(args: readonly string[] = []): Promise<Runnin
   };
 }
 
-/** On the heap, but for what has been made since the last collection, and beside it. */
+/** Bytes on the heap and beside it, except those that were allocated since the last collection. */
 const keptIn = (values: ReadonlyMap<string, number>) =>
   [...values]
     .filter(([series]) => /^nodejs_(heap_space_size_used|external_memory)_bytes/.test(series))
@@ -133,7 +133,7 @@ async function listening(child: Child): Promise<string> {
   for await (const chunk of child.stderr) {
     seen += String(chunk);
     if (seen.includes('listening on') && seen.endsWith('\n')) {
-      // Nobody reads on; a full pipe would stop the command.
+      // The rest is discarded: a full pipe would stop the command.
       child.stderr.resume();
       return seen;
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the emitters of other languages, each in the version that its file names, and a launcher for each in
-# .local/emitters: it reads a scenario from standard input and writes documents. Kept in the cache under the hash of all
-# that they are made of; test/local-stack/exporter/emitters.test.ts feeds the exporter with what they write.
+# .local/emitters. A launcher reads a scenario from standard input and writes documents, with which
+# test/local-stack/exporter/emitters.test.ts feeds the exporter. The cache has them by the hash of their sources.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)"
 source="$root/test/local-stack/exporter/emitters"
@@ -19,7 +19,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 fi
 
-# Each writes into a folder of its own.
+# Each writes into the folder that it is given.
 python() {
   python3 -m venv "$1"
   # The distribution asks for every instrumentation there is; its exporter needs the SDK alone.

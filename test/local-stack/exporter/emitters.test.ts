@@ -1,6 +1,6 @@
 /**
- * What emitters write that nobody here has made: by their real packages, in many documents, over every transport and in
- * every form of a log. Each count and sum of `/metrics` is held against the scenario that the emitter was given.
+ * Documents of other projects' emitters: their real packages write many, over every transport and in every form of a
+ * log. Each count and sum of `/metrics` is compared with the scenario that the emitter was given.
  */
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';

@@ -3,7 +3,7 @@
 const LINE =
   /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*",?)*\})? (\S+)$/;
 
-/** Values by `name{labels}` as written. Throws for a line that is none and for a series that is there twice. */
+/** Values by `name{labels}` as written. Throws for a malformed line and for a series that is there twice. */
 export function parseExposed(text: string): Map<string, number> {
   if (!text.endsWith('\n')) throw new Error('the last line has no end');
   const values = new Map<string, number>();

@@ -92,7 +92,7 @@ describe('the number of series', () => {
       fc.property(fc.array(document, { maxLength: 20 }), (documents) => {
         const { feed, counts, values, store } = createWorld({ maxSeries: 40, maxSeriesPerMetric: 10 });
         for (const each of documents) feed(each);
-        // Throws for a line that is none and for a series that is there twice.
+        // Throws for a malformed line and for a series that is there twice.
         values();
         expect(counts.documents ?? 0).toBe(documents.length);
         expect(store.size()).toBeLessThanOrEqual(40);
