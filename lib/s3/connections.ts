@@ -1,7 +1,7 @@
 /**
  * Which connection a request to the store goes over. A server may close a kept connection at any moment without notice
- * (RFC 9112 section 9.6), as MinIO does after each status 412. On such a connection a request gets no response, so the
- * service cannot know whether it was applied.
+ * (RFC 9112 section 9.6), as MinIO does after each failed condition. On such a connection a request gets no response,
+ * so the service cannot know whether it was applied.
  */
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 
