@@ -121,7 +121,7 @@ export function createResponseParser(events: ResponseEvents): ResponseParser {
       isStrict &&= state !== 'done' || reader.isAtEnd();
       return state === 'done';
     },
-    // RFC 9112 section 8: with its last chunk a body is whole, whatever becomes of the trailers.
+    // RFC 9112 section 8: with its last chunk a body is whole, even if its trailers are cut off.
     endsHere: () => state === 'open' || state === 'trailers',
     keptMs: () => (isStrict && heads.isStrict() && reader.isStrict() ? keptMs : 0),
   };

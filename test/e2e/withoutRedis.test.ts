@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type EmbeddedRedis, startRedis } from '../../local-stack/embedded/redis.ts';
 import { type App, freePorts, startApp } from '../support/startApp.ts';
 
-/** The answers must be the same whatever becomes of Redis: before each call this is done to it. */
+/** A state of Redis, set before each call. The responses must be the same in every state. */
 interface Scenario {
   readonly name: string;
   readonly before: (call: number) => Promise<void>;

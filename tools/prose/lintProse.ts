@@ -1,7 +1,8 @@
 /** Lints the prose of one file: a whole document, or the comments of code. */
 import { TextlintKernel } from '@textlint/kernel';
 import markdown from '@textlint/textlint-plugin-markdown';
-import { commentsOf } from './comments.ts';
+import { hashComments, slashComments } from './comments.ts';
+import type { ProseForm } from './files.ts';
 import { sentenceLength, wording } from './rules.ts';
 
 export interface Finding {
@@ -19,14 +20,11 @@ const options = {
   ext: '.md',
 };
 
-/**
- * The findings in a file.
- * @param path its extension decides whether the text is a document or code
- */
-export async function lintProse(path: string, text: string): Promise<readonly Finding[]> {
-  if (path.endsWith('.md')) return lint(text, 1);
-  const findings = commentsOf(path, text).map((comment) => lint(comment.text, comment.line));
-  return (await Promise.all(findings)).flat();
+/** The findings in a file's text, with the lines of the file. */
+export async function lintProse(form: ProseForm, text: string): Promise<readonly Finding[]> {
+  if (form === 'document') return lint(text, 1);
+  const comments = form === 'slashes' ? slashComments(text) : hashComments(text);
+  return (await Promise.all(comments.map((comment) => lint(comment.text, comment.line)))).flat();
 }
 
 async function lint(text: string, firstLine: number): Promise<readonly Finding[]> {

@@ -39,7 +39,7 @@ export const wording: TextlintRuleModule = ({ report, RuleError, locator }: Cont
     for (const { found, better } of WORDINGS) {
       for (const { 0: words, index } of text.toLowerCase().matchAll(found)) {
         const padding = locator.at(source.originalIndexFromIndex(index) ?? 0);
-        report(node, new RuleError(`"${words}": ${better}.`, { padding }));
+        report(node, new RuleError(`"${words.replaceAll(/\s+/g, ' ')}": ${better}.`, { padding }));
       }
     }
   });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { listen } from '../../contract/caches.ts';
 
-/** What becomes of a command: done, done without an answer, not heard of, or answered with this RESP text. */
+/** The fate of a command: done, done without a response, never received, or answered with this RESP text. */
 export type RedisFault = 'pass' | 'hang' | 'hangAfter' | { readonly reply: string };
 
 interface RedisCommand {

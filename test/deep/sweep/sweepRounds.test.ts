@@ -19,7 +19,7 @@ const pageOf = (n: number) => `https://site.test/page-${n}`;
 const down = () => new Problem('STORAGE_UNAVAILABLE', { detail: 'down' });
 
 interface BucketParts {
-  /** What each call costs on the clock, ms; or what becomes of it. */
+  /** What each call costs on the clock, ms; or how it fails. */
   readonly intercept?: Intercept;
   readonly objectsOfPage?: number;
 }

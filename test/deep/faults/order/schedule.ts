@@ -1,4 +1,4 @@
-/** One random run: which operations there are, whose call goes on next and what becomes of it; all from one seed. */
+/** One random run: its operations, whose call goes on next, and that call's fate. All follow from one seed. */
 
 import { createRandom, type Random } from '../../../support/random.ts';
 import { type Fate, fatesOf, MISHAPS } from './breaking.ts';

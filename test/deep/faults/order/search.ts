@@ -1,4 +1,4 @@
-/** Every call of every operation, with everything that can become of it, and another operation in between. */
+/** Every call of every operation, with each of its possible fates, and another operation in between. */
 import { FATES, type Fate, fatesOf, MISHAPS, type Mishap } from './breaking.ts';
 import { Violation } from './invariants.ts';
 import { type Past, type Play, type PlayParts, startPlay } from './play.ts';
@@ -106,7 +106,7 @@ async function variantsAt(
   for (let call = 1; call < nth && actor.pending[0]; call += 1) await play.step(actor.pending[0]);
   const [pending] = actor.pending;
   if (pending === undefined) return null;
-  // Without Redis nothing can become of what is asked of it, and no lock is ever in the way.
+  // Without Redis its calls have one fate, and no lock is ever in the way.
   const isSilent = !parts.hasRedis && pending.port === 'redis';
   const fates = isSilent ? FATES.slice(0, 1) : fatesOf(pending);
   const interludes = INTERLUDES.filter(
