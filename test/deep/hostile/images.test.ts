@@ -57,17 +57,6 @@ async function harvestImages(
 const repeated = (head: Buffer, unit: Buffer, length = 8 * MIB) =>
   Buffer.concat([head, Buffer.alloc(length - head.length, unit)]);
 
-function selfPointingIcon(): Buffer {
-  const bytes = Buffer.alloc(6 + 16 * 255);
-  hex('00000100 ff00').copy(bytes);
-  for (let at = 6; at < bytes.length; at += 16) bytes.writeUInt32LE(6, at + 12);
-  return bytes;
-}
-
-const AVIF = hex('00000014 66747970 61766966 00000000 61766966');
-const HEIC = hex('00000014 66747970 68656963 00000000 68656963');
-const JXL = hex('0000000c 4a584c20 0d0a870a');
-const WEBP = Buffer.from('RIFF\xff\xff\xff\x0fWEBP', 'latin1');
 const GIF_FRAME = hex('2c 00000000 01000100 00 08 01 01 00');
 
 const REFUSED: readonly (readonly [row: string, make: () => Buffer, code: string])[] = [
@@ -116,19 +105,10 @@ const REFUSED: readonly (readonly [row: string, make: () => Buffer, code: string
     () => hex('ffd8ff c0000b08 0000 ffdc 01011100 ffda0008010100003f0000 ffd9'),
     'IMAGE_TRUNCATED',
   ],
-  ['I07 a WebP of empty chunks', () => repeated(WEBP, Buffer.from('ALPH\0\0\0\0')), 'IMAGE_TRUNCATED'],
-  ['I07 an AVIF of boxes of size 0', () => repeated(AVIF, hex('00')), 'IMAGE_TRUNCATED'],
-  ['I07 a HEIC of boxes of size 0', () => repeated(HEIC, hex('00')), 'IMAGE_TRUNCATED'],
   [
-    'I07 a boxed JPEG XL of boxes of size 0',
-    () => repeated(JXL, hex('00000000 6a786c6c')),
-    'IMAGE_TRUNCATED',
-  ],
-  ['I08 an icon of 255 that point at it', selfPointingIcon, 'NOT_AN_IMAGE'],
-  [
-    'I09 a TIFF whose directory is its own next',
-    () => hex('49492a00 08000000 0100 0001 0300 01000000 01000000 08000000'),
-    'IMAGE_TRUNCATED',
+    'I06 a WebP of 16,777,216 squared',
+    () => hex('52494646 ff000000 57454250 56503858 0a000000 00000000 ffffff ffffff'),
+    'IMAGE_TOO_MANY_PIXELS',
   ],
   ['I10 a gzipped SVG', () => gzipSync('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'NOT_AN_IMAGE'],
   ['I11 HTML', () => Buffer.from('<!DOCTYPE html><svg></svg>'), 'NOT_AN_IMAGE'],

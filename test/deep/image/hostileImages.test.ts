@@ -1,3 +1,4 @@
+/** Images that are made to cost time. Their codes through the whole service: test/deep/hostile/images.test.ts. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { inspectImage } from '../../../lib/image/inspectImage.ts';
@@ -25,6 +26,13 @@ function selfPointingIcon(): Buffer {
   const bytes = Buffer.alloc(6 + 16 * 255);
   hex('00000100 ff00').copy(bytes);
   for (let at = 6; at < bytes.length; at += 16) bytes.writeUInt32LE(bytes.length, at + 8);
+  return bytes;
+}
+
+function iconOfDirectories(): Buffer {
+  const bytes = Buffer.alloc(6 + 16 * 255);
+  hex('00000100 ff00').copy(bytes);
+  for (let at = 6; at < bytes.length; at += 16) bytes.writeUInt32LE(6, at + 12);
   return bytes;
 }
 
@@ -78,7 +86,8 @@ function manyStrips(): Buffer {
   return bytes;
 }
 
-const HOSTILE: readonly (readonly [name: string, make: () => Buffer])[] = [
+/** The code is what each must be refused with, where only one is right. */
+const HOSTILE: readonly (readonly [name: string, make: () => Buffer, code?: string])[] = [
   ['PNG of empty chunks', () => repeated(sample('plain.png').subarray(0, 33), '\0\0\0\0tEXt\0\0\0\0')],
   ['JPEG of stuffed bytes', () => repeated(sample('baseline.jpg'), hex('ff00'))],
   ['JPEG of fill bytes', () => repeated(hex('ffd8ff'), hex('ff'))],
@@ -91,19 +100,35 @@ const HOSTILE: readonly (readonly [name: string, make: () => Buffer])[] = [
   ],
   ['GIF of one-byte blocks', () => repeated(gif, hex('2c 00000000 01000100 00 08 0101010101010101'))],
   ['GIF of nothing', () => repeated(gif, hex('00'))],
-  ['WebP of empty chunks', () => repeated(Buffer.from('RIFF\xff\xff\xff\x0fWEBP', 'latin1'), 'ALPH\0\0\0\0')],
+  [
+    'WebP of empty chunks',
+    () => repeated(Buffer.from('RIFF\xff\xff\xff\x0fWEBP', 'latin1'), 'ALPH\0\0\0\0'),
+    'IMAGE_TRUNCATED',
+  ],
   ['AVIF of empty boxes', () => repeated(avif, boxOf('free'))],
-  ['AVIF with boxes of size 0', () => repeated(avif, hex('00'))],
+  ['AVIF with boxes of size 0', () => repeated(avif, hex('00')), 'IMAGE_TRUNCATED'],
   ['AVIF with boxes of size 1', () => repeated(avif, hex('00000001 6d657461 0000000000000000'))],
   ['AVIF of properties', manyProperties],
-  ['HEIC with boxes of size 0', () => repeated(boxOf('ftyp', Buffer.from('heic\0\0\0\0')), hex('00'))],
+  [
+    'HEIC with boxes of size 0',
+    () => repeated(boxOf('ftyp', Buffer.from('heic\0\0\0\0')), hex('00')),
+    'IMAGE_TRUNCATED',
+  ],
   ['JPEG XL of empty boxes', () => repeated(jxl, boxOf('jxlp'))],
   ['JPEG XL with boxes of size 0', () => repeated(jxl, hex('00000000 6a786c63'))],
+  ['JPEG XL with levels of size 0', () => repeated(jxl, hex('00000000 6a786c6c')), 'IMAGE_TRUNCATED'],
   ['JPEG 2000 of headers', () => repeated(hex('0000000c 6a502020 0d0a870a'), boxOf('jp2h'))],
-  ['ICO that points at itself', selfPointingIcon],
+  ['ICO that points at itself', selfPointingIcon, 'NOT_AN_IMAGE'],
+  ['ICO that points at its directory', iconOfDirectories, 'NOT_AN_IMAGE'],
+  [
+    'ICO of one picture that points at itself',
+    () => hex('00000100 0100 1010000001002000 10000000 06000000'),
+    'NOT_AN_IMAGE',
+  ],
   [
     'TIFF whose directory is its own next',
     () => hex('49492a00 08000000 0100 0001 0300 01000000 01000000 08000000'),
+    'IMAGE_TRUNCATED',
   ],
   ['BigTIFF of tags', manyTags],
   ['TIFF of directories', manyDirectories],
@@ -122,7 +147,8 @@ const HOSTILE: readonly (readonly [name: string, make: () => Buffer])[] = [
 ];
 
 describe('a hostile image', () => {
-  it.each(HOSTILE)('is judged in linear time: %s', async (_, make) => {
+  it.each(HOSTILE)('is judged in linear time: %s', async (...row) => {
+    const [, make, code] = row;
     const bytes = make();
     const start = threadMs();
     const result = await inspectImage(bytes, OPTIONS);
@@ -131,20 +157,7 @@ describe('a hostile image', () => {
     expect(result.ok ? 'OK' : result.code).toMatch(
       /^(OK|NOT_AN_IMAGE|IMAGE_TRUNCATED|IMAGE_TOO_MANY_PIXELS)$/,
     );
-  });
-
-  it.each([
-    ['GIF', '47494638 3961 ffff ffff 00 00 00', 'IMAGE_TOO_MANY_PIXELS'],
-    ['JPEG', 'ffd8ff c0000b08 ffdc ffdc 01011100', 'IMAGE_TOO_MANY_PIXELS'],
-    [
-      'BMP',
-      '424d 00000000 00000000 36000000 28000000 ffffff7f 01000080 0100 1800 00000000 00000000',
-      'IMAGE_TOO_MANY_PIXELS',
-    ],
-    ['WebP', '52494646 ff000000 57454250 56503858 0a000000 00000000 ffffff ffffff', 'IMAGE_TOO_MANY_PIXELS'],
-    ['ICO that points at itself', '00000100 0100 1010000001002000 10000000 06000000', 'NOT_AN_IMAGE'],
-  ])('is refused by its header: %s', async (_, bytes, code) => {
-    expect(await inspectImage(hex(bytes), OPTIONS)).toMatchObject({ ok: false, code });
+    if (code !== undefined) expect(result).toMatchObject({ ok: false, code });
   });
 
   it('cannot pass for a small one by cropping', async () => {
