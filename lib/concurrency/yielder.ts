@@ -7,9 +7,9 @@ export interface Yielder {
 }
 
 /**
- * Work runs its first slices in turn with all other work, so that huge pages do not delay a usual one. Longer work then
- * runs one after the other, the oldest first. In turn, all of it would still be unfinished, and in memory, at its
- * deadline.
+ * Slices that each piece of work runs in turn with all others, so that huge pages do not delay a usual one. After these
+ * the oldest work runs alone to its end. If long pieces went on in turn, all of them would reach their deadlines
+ * unfinished, and stay in memory until then.
  */
 const SLICES_IN_TURN = 5;
 

@@ -32,7 +32,7 @@ export async function inspectImage(bytes: Buffer, options: InspectOptions): Prom
   if (bytes.length === 0) return refuse('IMAGE_EMPTY', 'The image has no bytes.');
 
   const yielder = createYielder();
-  // All inline images of a page are inspected concurrently, so each yields first.
+  // All inline images of a page are inspected at once: without this yield their first slices would run without a pause.
   await yielder.yield();
   const format = await imageFormatOf(bytes, yielder);
   const structure = await format?.read(bytes, { yielder, isDelimited: options.isDelimited });
