@@ -17,7 +17,7 @@ function createEcho(run?: () => never) {
     hasBody: true,
     services: createChainServices(emitted),
     run: async ({ body }, _services, { deadline, start }) =>
-      run?.() ?? jsonResponse(200, { echo: body, leftMs: deadline - start }),
+      run?.() ?? jsonResponse(200, { echo: body, leftMs: Math.round(deadline - start) }),
   });
   const logged = jest.spyOn(console, 'log').mockImplementation(() => {});
   const call = async (event: HttpEvent, context: object = {}) => {
